@@ -1,0 +1,39 @@
+"""Every error graphtrace raises on purpose.
+
+A message is one sentence that says where, what and how to go on, in the user's own names. The
+classes exist so that a program can tell the cases apart; all of them are `GraphtraceError`.
+"""
+
+from __future__ import annotations
+
+
+class GraphtraceError(Exception):
+    """Base of every error that graphtrace raises on purpose."""
+
+
+class TraceError(GraphtraceError, TypeError):
+    """The function does something that cannot be traced; the message says what to write instead."""
+
+
+class NoDerivative(TraceError, NotImplementedError):
+    """The function calls an operation for which graphtrace has no derivative rule."""
+
+
+class BranchChanged(GraphtraceError):
+    """New inputs would take another branch than the recorded one, so the graph has no value there."""
+
+
+class ArgumentError(GraphtraceError, ValueError):
+    """A parameter is missing, unknown, or of the wrong kind or shape."""
+
+
+class RenderError(GraphtraceError, RuntimeError):
+    """The layout engine is missing, refused the graph, or ran past its limits."""
+
+
+class ExpressionError(GraphtraceError, ValueError):
+    """An expression given as text holds something that is not arithmetic or a NumPy function."""
+
+
+class TargetError(GraphtraceError, LookupError):
+    """A TARGET on the command line names a file, module or function that cannot be loaded."""

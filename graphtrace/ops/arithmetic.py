@@ -1,0 +1,140 @@
+"""The operators of Python: arithmetic, with their elementwise local derivatives.
+
+A rule takes the operands and the output `y`. Ties and kinks follow JAX.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from graphtrace.primitive import (
+    ATOM,
+    COMPARE,
+    POWER,
+    PRODUCT,
+    SIGN,
+    SUM,
+    Form,
+    Notation,
+    Primitive,
+    Rule,
+    infix,
+)
+from graphtrace.variable import (
+    NUMPY,
+    Variable,
+    binary_operator,
+    inplace_operator,
+    operation,
+    unary_operator,
+)
+
+
+def _nonzero(a: Any) -> Any:
+    """1 in the place of 0. So x**0 and 0**x are differentiated without 0/0 or log(0), as in JAX."""
+    return np.where(a == 0, 1, a) if np.ndim(a) else (a or type(a)(1))
+
+
+nonzero = operation(
+    Primitive(
+        "nonzero",
+        _nonzero,
+        partials=(lambda a, y: a != 0,),
+        notation=Notation(Form("$0", ATOM, (ATOM,)), Form("$0", ATOM, (ATOM,))),
+    )
+)
+
+def _power_da(a: Any, b: Any, y: Any) -> Any:
+    if type(b) in (int, float) and b:  # nearly every power; the guard below costs 1 us
+        return b * a ** (b - 1)
+    return b * a ** (nonzero(b) - 1)
+
+
+_FRACTION = Notation(
+    Form("$0/$1", PRODUCT, (PRODUCT, PRODUCT + 1)),
+    Form(r"\frac{$0}{$1}", PRODUCT, (COMPARE,)),
+)
+_FLOORED = Notation(
+    Form("$0//$1", PRODUCT, (PRODUCT, PRODUCT + 1)),
+    Form(r"\left\lfloor \frac{$0}{$1} \right\rfloor"),
+)
+_POWER = Notation(
+    Form("$0**$1", POWER, (POWER + 1, POWER)),
+    Form("{$0}^{$1}", POWER, (POWER + 1, COMPARE)),
+)
+_ABSOLUTE = Notation(Form("abs($0)"), Form(r"\left|$0\right|"))
+
+# NumPy's name, the name of Python's method, the operator, the partials, the notation.
+_BINARY: list[tuple[str, str, Rule, tuple[Any, Any], Notation]] = [
+    ("add", "add", operator.add, (1, 1), infix(" + ", " + ", SUM)),
+    ("subtract", "sub", operator.sub, (1, -1), infix(" - ", " - ", SUM, chains=False)),
+    (
+        "multiply",
+        "mul",
+        operator.mul,
+        (lambda a, b, y: b, lambda a, b, y: a),
+        infix("*", r" \, ", PRODUCT),
+    ),
+    (
+        "divide",
+        "truediv",
+        operator.truediv,
+        (lambda a, b, y: 1 / b, lambda a, b, y: -y / b),
+        _FRACTION,
+    ),
+    ("floor_divide", "floordiv", operator.floordiv, (0, 0), _FLOORED),
+    (
+        "remainder",
+        "mod",
+        operator.mod,
+        (1, lambda a, b, y: -(a // b)),
+        infix(" % ", r" \bmod ", PRODUCT, chains=False),
+    ),
+    (
+        "power",
+        "pow",
+        operator.pow,
+        (_power_da, lambda a, b, y: y * np.log(nonzero(a))),
+        _POWER,
+    ),
+]
+_UNARY: list[tuple[str, str, Rule, Any, Notation]] = [
+    ("negative", "neg", operator.neg, -1, Notation(Form("-$0", SIGN, (SIGN,)), Form("-$0", SIGN, (SIGN,)))),
+    ("positive", "pos", operator.pos, 1, Notation(Form("+$0", SIGN, (SIGN,)), Form("+$0", SIGN, (SIGN,)))),
+    ("absolute", "abs", operator.abs, lambda x, y: np.sign(x), _ABSOLUTE),
+]
+
+
+def _declare(name: str, forward: Rule, partials: tuple[Any, ...], notation: Notation) -> Primitive:
+    """The row of the operator, and its twin of the ufunc.
+
+    They differ on Python floats: 1 / 0.0 raises where np.divide gives inf, and the traced function
+    must do what the plain one does.
+    """
+    ufunc = getattr(np, name)
+    primitive = Primitive(name, forward, partials=partials, is_operator=True, notation=notation)
+    operation(primitive)
+    operation(replace(primitive, name=f"np.{name}", forward=ufunc, is_operator=False), ufunc)
+    return primitive
+
+
+for _name, _dunder, _forward, _partials, _notation in _BINARY:
+    _method, _reflected = binary_operator(_declare(_name, _forward, _partials, _notation))
+    setattr(Variable, f"__{_dunder}__", _method)
+    setattr(Variable, f"__r{_dunder}__", _reflected)
+    setattr(Variable, f"__i{_dunder}__", inplace_operator(_method))
+for _name, _dunder, _forward, _partial, _notation in _UNARY:
+    setattr(Variable, f"__{_dunder}__", unary_operator(_declare(_name, _forward, (_partial,), _notation)))
+
+
+def _divmod(a: Any, b: Any) -> Any:
+    return a // b, a % b
+
+
+setattr(Variable, "__divmod__", _divmod)
+setattr(Variable, "__rdivmod__", lambda a, b: _divmod(b, a))
+NUMPY[np.divmod] = _divmod

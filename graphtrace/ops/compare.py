@@ -1,0 +1,98 @@
+"""Comparisons, logic, and all else that returns truth values or positions: flat, no gradient.
+
+A comparison of scalars in the user's code is a plain bool and a remembered decision. The functions
+`greater`, `less` and `equal` of this module are for derivative rules: they decide nothing.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from graphtrace.primitive import COMPARE, SUM, Form, Notation, Primitive
+from graphtrace.variable import NUMPY, Variable, compare, comparison_operator, operation, unary_operator
+
+
+def _iverson(text: str, latex: str) -> Notation:
+    """`[a > b]`: 1 where it holds and 0 where not."""
+    operands = (COMPARE + 1,)
+    return Notation(Form(f"[$0 {text} $1]", operands=operands), Form(f"[$0 {latex} $1]", operands=operands))
+
+
+# NumPy's name, Python's operator, how it is written.
+_COMPARISONS: list[tuple[str, Callable[[Any, Any], Any], str, str]] = [
+    ("less", operator.lt, "<", "<"),
+    ("less_equal", operator.le, "<=", r"\leq"),
+    ("greater", operator.gt, ">", ">"),
+    ("greater_equal", operator.ge, ">=", r"\geq"),
+    ("equal", operator.eq, "==", "="),
+    ("not_equal", operator.ne, "!=", r"\neq"),
+]
+
+_rules: dict[str, Callable[..., Any]] = {}
+for _name, _test, _text, _latex in _COMPARISONS:
+    _ufunc = getattr(np, _name)
+    _primitive = Primitive(_name, _test, notation=_iverson(_text, _latex))
+    _rules[_name] = operation(_primitive)
+    NUMPY[_ufunc] = lambda a, b, p=_primitive, t=_test: compare(p, t, a, b)
+    setattr(Variable, f"__{_test.__name__}__", comparison_operator(_primitive, _test))
+
+greater, less, equal = _rules["greater"], _rules["less"], _rules["equal"]
+
+# Flat functions: their result is recorded, so that `forward` evaluates it again, and no gradient
+# passes through it.
+_FLAT: list[Any] = [
+    np.isnan,
+    np.isinf,
+    np.isfinite,
+    np.isneginf,
+    np.isposinf,
+    np.signbit,
+    np.logical_and,
+    np.logical_or,
+    np.logical_not,
+    np.logical_xor,
+    np.bitwise_and,
+    np.bitwise_or,
+    np.bitwise_xor,
+    np.invert,
+    np.argmax,
+    np.argmin,
+    np.argsort,
+    np.argpartition,
+    np.argwhere,
+    np.flatnonzero,
+    np.count_nonzero,
+    np.nanargmax,
+    np.nanargmin,
+    np.searchsorted,
+    np.digitize,
+    np.all,
+    np.any,
+    np.isclose,
+    np.isin,
+]
+_LATEX = {"logical_and": r"\wedge", "logical_or": r"\vee"}
+
+for _function in _FLAT:
+    operation(Primitive(_function.__name__, _function), _function)
+
+# Flat functions whose answer is a plain decision for the caller.
+_DECISIONS: list[Any] = [np.allclose, np.array_equal, np.array_equiv]
+
+
+def _decision(function: Callable[..., Any]) -> Callable[..., bool]:
+    flat = operation(Primitive(function.__name__, function))
+    return lambda *args, **kwargs: bool(flat(*args, **kwargs))
+
+
+for _function in _DECISIONS:
+    NUMPY[_function] = _decision(_function)
+
+for _dunder, _function in (("and", np.bitwise_and), ("or", np.bitwise_or), ("xor", np.bitwise_xor)):
+    setattr(Variable, f"__{_dunder}__", lambda a, b, f=_function: f(a, b))
+    setattr(Variable, f"__r{_dunder}__", lambda a, b, f=_function: f(b, a))
+setattr(Variable, "__invert__", lambda a: np.invert(a))

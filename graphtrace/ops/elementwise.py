@@ -1,0 +1,122 @@
+"""NumPy's elementwise functions (ufuncs) with their local derivatives.
+
+One line a function. A rule takes the operands and the output `y`; where a kink or a tie has no
+derivative the value is JAX's: 0 for |x| at 0, half to each side of a tie. Formulas: Abramowitz and
+Stegun, Handbook of Mathematical Functions, chapter 4.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graphtrace.ops.compare import equal, greater, less
+from graphtrace.primitive import COMPARE, POWER, Form, Notation, Primitive, Rule, called
+from graphtrace.variable import Variable, operation, unary_operator
+
+_LN2 = float(np.log(2))
+_LN10 = float(np.log(10))
+_DEGREE = float(np.pi / 180)
+
+
+def _exponential(base: str) -> Notation:
+    return Notation(Form(f"exp{'' if base == 'e' else base}($0)"), Form(f"{base}^{{$0}}", POWER))
+
+
+def _logarithm(base: str) -> Notation:
+    return called(f"log{base}", rf"\log_{{{base}}}")
+
+
+_SQRT = Notation(Form("sqrt($0)"), Form(r"\sqrt{$0}"))
+_SQUARE = Notation(Form("$0**2", POWER, (POWER + 1,)), Form("{$0}^{2}", POWER, (POWER + 1,)))
+_CEIL = Notation(Form("ceil($0)"), Form(r"\left\lceil $0 \right\rceil"))
+_FLOOR = Notation(Form("floor($0)"), Form(r"\left\lfloor $0 \right\rfloor"))
+_FABS = Notation(Form("fabs($0)"), Form(r"\left|$0\right|"))
+_RECIPROCAL = Notation(Form("reciprocal($0)"), Form(r"\frac{1}{$0}", POWER, (COMPARE,)))
+
+# NumPy's name, ∂y/∂x, the notation where it is not name(x).
+_UNARY: list[tuple[str, Rule | float, Notation | None]] = [
+    ("exp", lambda x, y: y, _exponential("e")),
+    ("exp2", lambda x, y: _LN2 * y, _exponential("2")),
+    ("expm1", lambda x, y: y + 1, None),
+    ("log", lambda x, y: 1 / x, called("log", r"\log")),
+    ("log2", lambda x, y: 1 / (_LN2 * x), _logarithm("2")),
+    ("log10", lambda x, y: 1 / (_LN10 * x), _logarithm("10")),
+    ("log1p", lambda x, y: 1 / (1 + x), None),
+    ("sqrt", lambda x, y: 1 / (2 * y), _SQRT),
+    ("cbrt", lambda x, y: 1 / (3 * y**2), Notation(Form("cbrt($0)"), Form(r"\sqrt[3]{$0}"))),
+    ("square", lambda x, y: 2 * x, _SQUARE),
+    ("reciprocal", lambda x, y: -(y**2), _RECIPROCAL),
+    ("sin", lambda x, y: np.cos(x), called("sin", r"\sin")),
+    ("cos", lambda x, y: -np.sin(x), called("cos", r"\cos")),
+    ("tan", lambda x, y: 1 + y**2, called("tan", r"\tan")),
+    ("arcsin", lambda x, y: 1 / np.sqrt((1 - x) * (1 + x)), called("arcsin", r"\arcsin")),
+    ("arccos", lambda x, y: -1 / np.sqrt((1 - x) * (1 + x)), called("arccos", r"\arccos")),
+    ("arctan", lambda x, y: 1 / (1 + x**2), called("arctan", r"\arctan")),
+    ("sinh", lambda x, y: np.cosh(x), called("sinh", r"\sinh")),
+    ("cosh", lambda x, y: np.sinh(x), called("cosh", r"\cosh")),
+    ("tanh", lambda x, y: 1 - y**2, called("tanh", r"\tanh")),
+    ("arcsinh", lambda x, y: 1 / np.sqrt(1 + x**2), None),
+    ("arccosh", lambda x, y: 1 / np.sqrt((x - 1) * (x + 1)), None),
+    ("arctanh", lambda x, y: 1 / ((1 - x) * (1 + x)), None),
+    ("deg2rad", _DEGREE, None),
+    ("radians", _DEGREE, None),
+    ("rad2deg", 1 / _DEGREE, None),
+    ("degrees", 1 / _DEGREE, None),
+    ("fabs", lambda x, y: np.sign(x), _FABS),
+    ("sign", 0, None),
+    ("floor", 0, _FLOOR),
+    ("ceil", 0, _CEIL),
+    ("rint", 0, None),
+    ("trunc", 0, None),
+    ("spacing", 0, None),
+]
+
+# NumPy's name, ∂y/∂a, ∂y/∂b.
+_BINARY: list[tuple[str, Rule | float, Rule | float]] = [
+    (
+        "maximum",
+        lambda a, b, y: greater(a, b) + 0.5 * equal(a, b),
+        lambda a, b, y: less(a, b) + 0.5 * equal(a, b),
+    ),
+    (
+        "minimum",
+        lambda a, b, y: less(a, b) + 0.5 * equal(a, b),
+        lambda a, b, y: greater(a, b) + 0.5 * equal(a, b),
+    ),
+    ("fmax", lambda a, b, y: _chosen(a, b, y), lambda a, b, y: _chosen(b, a, y)),
+    ("fmin", lambda a, b, y: _chosen(a, b, y), lambda a, b, y: _chosen(b, a, y)),
+    (
+        "arctan2",
+        lambda a, b, y: b / (a**2 + b**2),
+        lambda a, b, y: -a / (a**2 + b**2),
+    ),
+    ("hypot", lambda a, b, y: a / y, lambda a, b, y: b / y),
+    ("logaddexp", lambda a, b, y: np.exp(a - y), lambda a, b, y: np.exp(b - y)),
+    ("logaddexp2", lambda a, b, y: np.exp2(a - y), lambda a, b, y: np.exp2(b - y)),
+    ("fmod", 1, lambda a, b, y: -np.trunc(a / b)),
+    ("copysign", lambda a, b, y: np.sign(a) * np.sign(y), 0),
+    ("heaviside", 0, lambda a, b, y: equal(a, 0)),
+    ("nextafter", 1, 0),
+    ("float_power", lambda a, b, y: b * a ** (b - 1), lambda a, b, y: y * np.log(a)),
+    ("ldexp", lambda a, b, y: np.exp2(b), lambda a, b, y: _LN2 * y),
+]
+
+
+def _chosen(a: Any, other: Any, y: Any) -> Any:
+    """The share of `a` in y = fmax(a, other): a NaN beside a number is never chosen."""
+    return equal(a, y) - 0.5 * (equal(a, y) * equal(other, y))
+
+
+for _name, _partial, _notation in _UNARY:
+    _ufunc = getattr(np, _name)
+    _primitive = Primitive(
+        _name, _ufunc, partials=(_partial,), notation=_notation or called(_name)
+    )
+    operation(_primitive, _ufunc)
+    # np.exp of an array of objects calls the method exp of each object.
+    setattr(Variable, _name, unary_operator(_primitive))
+for _name, _da, _db in _BINARY:
+    _ufunc = getattr(np, _name)
+    operation(Primitive(_name, _ufunc, partials=(_da, _db)), _ufunc)

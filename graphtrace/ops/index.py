@@ -1,0 +1,164 @@
+"""Indexing and choosing: x[...], np.where, np.clip."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from graphtrace.errors import TraceError
+from graphtrace.ops.compare import equal, greater, less
+from graphtrace.primitive import ATOM, Form, Primitive
+from graphtrace.variable import NUMPY, Variable, fixed, operation
+
+
+class Slot(NamedTuple):
+    """Stands in a recorded index for operand `position`: an index that is itself traced."""
+
+    position: int
+
+
+def _filled(index: Any, operands: tuple[Any, ...]) -> Any:
+    if isinstance(index, Slot):
+        return operands[index.position]
+    if type(index) is tuple:
+        return tuple(_filled(part, operands) for part in index)
+    return index
+
+
+def _getitem(a: Any, *where: Any, index: Any) -> Any:
+    return a[_filled(index, where)]
+
+
+def _scatter_at(g: Any, *where: Any, index: Any, like: Any) -> Any:
+    out = np.zeros(np.shape(like), dtype=np.result_type(g))
+    index = _filled(index, where)
+    if _is_basic(index):
+        out[index] = g  # no entry twice, so no need for add.at, which is slower
+    else:
+        np.add.at(out, index, g)
+    return out
+
+
+def _is_basic(index: Any) -> bool:
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(part is None or part is ... or isinstance(part, (int, slice)) for part in parts)
+
+
+def _index_text(index: Any, where: list[str]) -> str:
+    if isinstance(index, Slot):
+        return where[index.position]
+    if isinstance(index, tuple):
+        return ", ".join(_index_text(part, where) for part in index)
+    if isinstance(index, slice):
+        ends = ("" if end is None else str(end) for end in (index.start, index.stop))
+        return ":".join(ends) + ("" if index.step is None else f":{index.step}")
+    if isinstance(index, np.ndarray):
+        return "mask" if index.dtype == bool else "[...]" if index.size > 3 else str(index.tolist())
+    return "..." if index is ... else str(index)
+
+
+def _getitem_form(count: int, params: dict[str, Any], latex: bool) -> Form:
+    index = _index_text(params["index"], [f"${i}" for i in range(1, count)])
+    return Form(f"{{$0}}_{{{index}}}" if latex else f"$0[{index}]", ATOM, (ATOM, 0))
+
+
+getitem = operation(
+    Primitive(
+        "getitem",
+        _getitem,
+        vjp_each=lambda k, g, y, a, *where, index: (
+            scatter_at(g, *where, index=index, like=np.broadcast_to(0.0, np.shape(a)))
+            if k == 0
+            else None
+        ),
+        notation=_getitem_form,
+    )
+)
+scatter_at = operation(
+    Primitive(
+        "scatter_at",
+        _scatter_at,
+        vjp_each=lambda k, h, y, g, *where, index, like: (
+            getitem(h, *where, index=index) if k == 0 else None
+        ),
+    )
+)
+
+
+def _index_of(part: Any, traced_parts: list[Variable]) -> Any:
+    if type(part) is Variable:
+        if not part.shape and part.dtype != bool:
+            return operator.index(part)
+        if part.dtype.kind == "f":
+            raise TypeError("arrays used as indices must be of integer (or boolean) type")
+        traced_parts.append(part)
+        return Slot(len(traced_parts) - 1)
+    if isinstance(part, slice):
+        return slice(*(None if end is None else fixed(end) for end in (part.start, part.stop, part.step)))
+    return part.copy() if isinstance(part, np.ndarray) else part
+
+
+def _subscript(a: Any, index: Any) -> Any:
+    traced_parts: list[Variable] = []
+    if type(index) is tuple:
+        index = tuple(_index_of(part, traced_parts) for part in index)
+    else:
+        index = _index_of(index, traced_parts)
+    return getitem(a, *traced_parts, index=index)
+
+
+def _assign(a: Variable, index: Any, value: Any) -> None:
+    raise TraceError(
+        "x[i] = ... on a traced array is not supported; build the array with np.where, "
+        "np.concatenate or np.stack"
+    )
+
+
+setattr(Variable, "__getitem__", _subscript)
+setattr(Variable, "__setitem__", _assign)
+
+where = operation(
+    Primitive(
+        "where",
+        np.where,
+        partials=(None, lambda c, a, b, y: c != 0, lambda c, a, b, y: c == 0),
+    )
+)
+
+
+def _where(condition: Any, *choices: Any) -> Any:
+    return where(condition, *choices) if choices else np.nonzero(condition)
+
+
+NUMPY[np.where] = _where
+
+
+def _above(a: Any, b: Any) -> Any:
+    return greater(a, b) + 0.5 * equal(a, b)
+
+
+def _below(a: Any, b: Any) -> Any:
+    return less(a, b) + 0.5 * equal(a, b)
+
+
+clip = operation(
+    Primitive(
+        "clip",
+        np.clip,
+        partials=(
+            lambda a, low, high, y: _above(a, low) * _below(a, high),
+            lambda a, low, high, y: _below(a, low) * _below(low, high),
+            lambda a, low, high, y: _above(np.maximum(a, low), high),
+        ),
+    )
+)
+
+
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: None = None, **bounds: Any) -> Any:
+    low, high = bounds.get("min", a_min), bounds.get("max", a_max)
+    return clip(a, -np.inf if low is None else low, np.inf if high is None else high)
+
+
+NUMPY[np.clip] = _clip

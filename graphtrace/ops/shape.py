@@ -1,0 +1,296 @@
+"""Operations that move, copy or choose entries: reshape, transpose, broadcast, join, flip, take.
+
+Each is linear, and its vjp puts every entry of the adjoint back where it came from. The few that
+run often have a rule of their own. For the others one rule serves all: run the function on the
+positions 1, 2, 3, ... instead of the entries, and it says where each output entry came from (0:
+from nowhere, a fill).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from graphtrace.primitive import ATOM, Form, Notation, Primitive
+from graphtrace.variable import NUMPY, Variable, fixed, holds_variable, operation, traced
+
+
+def unbroadcast(g: Any, x: Any) -> Any:
+    """The adjoint `g` of a broadcast operand summed back to the shape and kind of `x`."""
+    shape = np.shape(x) if type(x) is not Variable else x.shape
+    if g.shape != shape:
+        lead = g.ndim - len(shape)
+        axes = tuple(range(lead)) + tuple(
+            lead + i for i, n in enumerate(shape) if n == 1 and g.shape[lead + i] != 1
+        )
+        g = np.reshape(np.sum(g, axis=axes), shape)
+    return g
+
+
+reshape = operation(
+    Primitive(
+        "reshape",
+        lambda a, *, shape, order="C": np.reshape(a, shape, order=order),
+        vjps=(lambda g, y, a, *, shape, order="C": _reshape(g, np.shape(a), order),),
+    )
+)
+
+
+def _reshape(a: Any, shape: Any, order: str = "C", **copy: Any) -> Any:
+    return reshape(traced(a), shape=fixed(shape), order=order)
+
+
+NUMPY[np.reshape] = _reshape
+NUMPY[np.ravel] = lambda a, order="C": _reshape(a, (-1,), order)
+
+_TRANSPOSED = Notation(
+    Form("$0.T", ATOM, (ATOM,)), Form(r"{$0}^{\mathsf{T}}", ATOM, (ATOM,))
+)
+
+transpose = operation(
+    Primitive(
+        "transpose",
+        lambda a, *, axes=None: np.transpose(a, axes),
+        vjps=(
+            lambda g, y, a, *, axes=None: np.transpose(
+                g, None if axes is None else np.argsort(np.mod(axes, len(axes)))
+            ),
+        ),
+        notation=_TRANSPOSED,
+    )
+)
+
+
+def _transpose(a: Any, axes: Any = None) -> Any:
+    return transpose(traced(a)) if axes is None else transpose(traced(a), axes=fixed(axes))
+
+
+NUMPY[np.transpose] = _transpose
+
+matrix_transpose = operation(
+    Primitive(
+        "matrix_transpose",
+        lambda a: np.swapaxes(a, -1, -2),
+        vjps=(lambda g, y, a: matrix_transpose(g),),
+        notation=_TRANSPOSED,
+    ),
+    np.matrix_transpose,
+    np.linalg.matrix_transpose,
+)
+
+broadcast_to = operation(
+    Primitive(
+        "broadcast_to",
+        lambda a, *, shape: np.broadcast_to(a, shape),
+        vjps=(lambda g, y, a, *, shape: unbroadcast(g, a),),
+    )
+)
+NUMPY[np.broadcast_to] = lambda a, shape, subok=False: broadcast_to(traced(a), shape=fixed(shape))
+NUMPY[np.broadcast_arrays] = lambda *arrays, subok=False: tuple(
+    broadcast_to(a, shape=np.broadcast_shapes(*map(np.shape, arrays))) for a in arrays
+)
+
+
+def _astype(a: Any, *, dtype: Any) -> Any:
+    return np.asarray(a).astype(dtype)[()]
+
+
+astype = operation(Primitive("astype", _astype, vjps=(lambda g, y, a, *, dtype: g,)))
+NUMPY[np.astype] = lambda a, dtype, /, *, copy=True: astype(a, dtype=np.dtype(dtype))
+
+copy = operation(Primitive("copy", np.copy, vjps=(lambda g, y, a: g,)))
+NUMPY[np.copy] = lambda a, order="K", subok=False: copy(traced(a))
+
+
+def _concatenate_vjp(k: int, g: Any, y: Any, *arrays: Any, axis: int) -> Any:
+    start = sum(np.shape(a)[axis] for a in arrays[:k])
+    index: list[Any] = [slice(None)] * np.ndim(y)
+    index[axis] = slice(start, start + np.shape(arrays[k])[axis])
+    return g[tuple(index)]
+
+
+concatenate = operation(
+    Primitive(
+        "concatenate",
+        lambda *arrays, axis: np.concatenate(arrays, axis=axis),
+        vjp_each=_concatenate_vjp,
+    )
+)
+stack = operation(
+    Primitive(
+        "stack",
+        lambda *arrays, axis: np.stack(arrays, axis=axis),
+        vjp_each=lambda k, g, y, *arrays, axis: np.take(g, k, axis=axis),
+    )
+)
+
+
+def _concatenate(arrays: Any, axis: int | None = 0, out: None = None, **dtype: Any) -> Any:
+    parts = [traced(a) for a in arrays]
+    if axis is None:
+        parts, axis = [np.ravel(a) for a in parts], 0
+    return _cast(concatenate(*parts, axis=axis), **dtype)
+
+
+def _stack(arrays: Any, axis: int = 0, out: None = None, **dtype: Any) -> Any:
+    return _cast(stack(*map(traced, arrays), axis=axis), **dtype)
+
+
+def _cast(a: Any, dtype: Any = None, casting: str = "same_kind") -> Any:
+    return a if dtype is None or a.dtype == dtype else astype(a, dtype=np.dtype(dtype))
+
+
+def _columns(a: Any) -> Any:
+    a = traced(a)
+    return a if np.ndim(a) >= 2 else np.reshape(a, (-1, 1))
+
+
+NUMPY[np.concatenate] = _concatenate
+NUMPY[np.stack] = _stack
+NUMPY[np.append] = lambda arr, values, axis=None: _concatenate((arr, values), axis)
+NUMPY[np.vstack] = lambda tup, **dtype: _concatenate(
+    [np.atleast_2d(traced(a)) for a in tup], 0, **dtype
+)
+NUMPY[np.dstack] = lambda tup: _concatenate([np.atleast_3d(traced(a)) for a in tup], 2)
+NUMPY[np.column_stack] = lambda tup: _concatenate([_columns(a) for a in tup], 1)
+
+
+def _hstack(tup: Any, **dtype: Any) -> Any:
+    parts = [np.atleast_1d(traced(a)) for a in tup]
+    return _concatenate(parts, 0 if np.ndim(parts[0]) == 1 else 1, **dtype)
+
+
+NUMPY[np.hstack] = _hstack
+
+
+# The rule for all the others.
+
+
+def _scatter(g: Any, *, origin: Any, shape: tuple[int, ...]) -> Any:
+    """Sum the entries of `g` into zeros of `shape`, each at its origin; origin 0 is dropped."""
+    out = np.zeros(int(np.prod(shape)) + 1, dtype=np.result_type(g))
+    np.add.at(out, origin, g)
+    return out[1:].reshape(shape)
+
+
+def _gather(a: Any, *, origin: Any, shape: tuple[int, ...]) -> Any:
+    """The inverse reading: entry `origin` of `a`, zero where the origin is 0."""
+    return np.concatenate([np.zeros(1, np.result_type(a)), np.ravel(a)])[origin]
+
+
+scatter = operation(
+    Primitive("scatter", _scatter, vjps=(lambda h, y, g, **at: gather_from(h, **at),))
+)
+gather_from = operation(
+    Primitive("gather", _gather, vjps=(lambda h, y, a, **at: scatter(h, **at),))
+)
+
+
+def selection(function: Callable[..., Any]) -> None:
+    """Declare a row for a NumPy function that only moves, copies or drops entries, or fills with 0.
+
+    The first argument is the operand; the others are parameters.
+    """
+
+    def forward(a: Any, *, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return function(a, *args, **kwargs)
+
+    def vjp(g: Any, y: Any, a: Any, *, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        shape = np.shape(a)
+        positions = np.arange(1, int(np.prod(shape)) + 1).reshape(shape)
+        return scatter(g, origin=function(positions, *args, **kwargs), shape=shape)
+
+    row = operation(Primitive(function.__name__, forward, vjps=(vjp,)))
+    NUMPY[function] = lambda a, *args, **kwargs: row(
+        traced(a), args=fixed(args), kwargs=fixed(kwargs)
+    )
+
+
+for _function in (
+    np.expand_dims,
+    np.squeeze,
+    np.swapaxes,
+    np.moveaxis,
+    np.rollaxis,
+    np.flip,
+    np.fliplr,
+    np.flipud,
+    np.rot90,
+    np.roll,
+    np.repeat,
+    np.tile,
+    np.resize,
+    np.take,
+    np.take_along_axis,
+    np.delete,
+    np.diag,
+    np.diagonal,
+    np.diagflat,
+    np.tril,
+    np.triu,
+):
+    selection(_function)
+
+
+def _atleast(n: int) -> Callable[..., Any]:
+    def at_least(*arrays: Any) -> Any:
+        results = tuple(_reshape(a, _shape_at_least(n, np.shape(a))) for a in map(traced, arrays))
+        return results[0] if len(results) == 1 else results
+
+    return at_least
+
+
+def _shape_at_least(n: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    example = (np.atleast_1d, np.atleast_2d, np.atleast_3d)[n - 1]
+    return example(np.broadcast_to(0, shape)).shape
+
+
+NUMPY[np.atleast_1d] = _atleast(1)
+NUMPY[np.atleast_2d] = _atleast(2)
+NUMPY[np.atleast_3d] = _atleast(3)
+
+
+def _split(function: Callable[..., Any]) -> Callable[..., Any]:
+    """np.split and its kin: the pieces are slices; run on positions to find which."""
+
+    def split(a: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        pieces = function(np.arange(int(np.size(a))).reshape(np.shape(a)), *fixed(args), **kwargs)
+        return [a[_slices(piece, np.shape(a))] for piece in pieces]
+
+    return split
+
+
+def _slices(piece: Any, shape: tuple[int, ...]) -> tuple[slice, ...]:
+    if piece.size == 0:
+        return tuple(slice(0, n) for n in piece.shape)
+    first = np.unravel_index(int(piece.flat[0]), shape)
+    return tuple(slice(int(i), int(i) + n) for i, n in zip(first, piece.shape, strict=True))
+
+
+for _function in (np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit):
+    NUMPY[_function] = _split(_function)
+
+# What only asks about shape and type is answered from the value.
+for _function in (np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.result_type):
+    NUMPY[_function] = lambda *args, f=_function, **kw: f(*map(_value, args), **kw)
+
+
+def _value(x: Any) -> Any:
+    return x.value if type(x) is Variable else x
+
+
+def _like(function: Callable[..., Any]) -> Callable[..., Any]:
+    """np.zeros_like and its kin make a plain array: nothing of x but its shape and type is used."""
+
+    def like(a: Any, *args: Any, **kwargs: Any) -> Any:
+        if holds_variable((args, tuple(kwargs.values()))):
+            return np.broadcast_to(args[0], kwargs.get("shape") or np.shape(a))
+        return function(_value(traced(a)), *args, **kwargs)
+
+    return like
+
+
+for _function in (np.zeros_like, np.ones_like, np.empty_like, np.full_like):
+    NUMPY[_function] = _like(_function)

@@ -1,0 +1,113 @@
+"""What a primitive is: one row that declares an operation, and the registry of all rows.
+
+In: a name, a forward function, the derivative rule, the notation. Out: a `Primitive`, found again
+by its name in `PRIMITIVES`. Knows nothing of traced values: a rule is written with operators and NumPy functions and runs on what it is given.
+Floats give the number on an edge, arrays the elementwise derivative, traced values the next order
+of derivative, and a traced rule printed as text gives the formula (see `graphtrace.symbol`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Rule = Callable[..., Any]
+
+# How tightly a printed operation binds its operands, loosest first.
+COMPARE, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A template with `$0`, `$1`, ... for the operands.
+
+    `binds` is the precedence of the whole; an operand that binds less than its entry in `operands`
+    (the last entry stands for all that follow) is put in parentheses.
+    """
+
+    template: str
+    binds: int = ATOM
+    operands: tuple[int, ...] = (COMPARE,)
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How an operation is written, in plain text and in LaTeX."""
+
+    text: Form
+    latex: Form
+
+
+def infix(text: str, latex: str, binds: int, *, chains: bool = True) -> Notation:
+    """A binary operator; `chains` says that a + (b + c) may be written a + b + c."""
+    operands = (binds, binds if chains else binds + 1)
+    return Notation(
+        Form(f"$0{text}$1", binds, operands),
+        Form(f"$0{latex}$1", binds, operands),
+    )
+
+
+def called(text: str, latex: str | None = None) -> Notation:
+    """A function of one operand, `tanh(x)`; `latex` is the command in front of the parentheses."""
+    command = latex if latex is not None else rf"\operatorname{{{text}}}"
+    return Notation(Form(f"{text}($0)"), Form(rf"{command}\left($0\right)"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Primitive:
+    """An operation with its forward function, derivative rule and notation.
+
+    Exactly one of the rules is given:
+
+    * `partials`, for an elementwise operation: for each operand a function of the operands and the
+      output, `partial(*operands, y, **params)`, that returns the elementwise derivative; or that
+      derivative itself where it is a constant.
+    * `vjps`, for the others: for each operand a function `vjp(g, y, *operands, **params)` of the
+      adjoint `g` of the output that returns the adjoint of the operand.
+    * `vjp_each`, where the number of operands varies: one function
+      `vjp(k, g, y, *operands, **params)` for the adjoint of operand `k`.
+
+    `is_operator` marks the rows of Python's operators, as opposed to calls.
+
+    `notation` is a `Notation`, or a function `(number of operands, params, latex) -> Form`, or
+    None for `name(operands, param=value)`.
+
+    With none of the rules the operation is *flat*: its output carries no gradient. `None` in the place
+    of one rule says so for one operand.
+    """
+
+    name: str
+    forward: Rule
+    partials: tuple[Rule | float | None, ...] | None = None
+    vjps: tuple[Rule | None, ...] | None = None
+    vjp_each: Rule | None = None
+    is_operator: bool = False
+    notation: Notation | Callable[..., Form] | None = None
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def __reduce__(self) -> tuple[Callable[[str], Primitive], tuple[str]]:
+        return primitive_named, (self.name,)
+
+    @property
+    def flat(self) -> bool:
+        """Whether the output carries no gradient to any operand."""
+        return self.partials is None and self.vjps is None and self.vjp_each is None
+
+
+PRIMITIVES: dict[str, Primitive] = {}
+
+
+def declare(primitive: Primitive) -> Primitive:
+    """Add a row to the registry; a name stands for one row only."""
+    if primitive.name in PRIMITIVES:
+        raise ValueError(f"primitive {primitive.name!r} is declared twice")
+    PRIMITIVES[primitive.name] = primitive
+    return primitive
+
+
+def primitive_named(name: str) -> Primitive:
+    """The row of that name; a pickled graph finds its operations by it."""
+    return PRIMITIVES[name]

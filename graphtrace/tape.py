@@ -1,0 +1,204 @@
+"""The Wengert list, the trace that is active, and where in the user's code each row was made.
+
+In: rows as they run. Out: `Tape.rows`, and for a trace that wants a graph also `Tape.locations` and
+`Tape.guards`. Knows nothing of derivatives or graphs.
+
+A row is the tuple `(primitive, value, operands, parents, params)`: `operands` are the plain values
+that went in, `parents` the row numbers they came from, -1 for a constant. Order is the point:
+
+    grad(lambda x: x * grad(lambda y: x + y)(1.0))(2.0)
+
+The inner grad appends to the list that is already open and sweeps only the rows that it added, so
+that x, which is older, is a constant to it; the outer sweep then sees the inner one's rows as any
+others. No levels, no tags, and no confusion between the two derivatives.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any, NamedTuple, NoReturn
+
+from graphtrace.errors import TraceError
+from graphtrace.primitive import Primitive
+
+Row = tuple[Primitive, Any, tuple[Any, ...], tuple[int, ...], dict[str, Any]]
+
+NO_PARAMS: dict[str, Any] = {}
+
+_PACKAGE = str(Path(__file__).parent)
+
+
+class Scope:
+    """One call of a function: its code, and the call instruction in the scope that called it."""
+
+    __slots__ = ("call", "code", "parent")
+
+    def __init__(self, parent: Scope | None, code: CodeType | None, call: int) -> None:
+        self.parent = parent
+        self.code = code
+        self.call = call
+
+
+class Location(NamedTuple):
+    """An executed instruction: the call it belongs to and the bytecode offset in its code."""
+
+    scope: Scope
+    lasti: int
+
+
+class Guard(NamedTuple):
+    """A decision that plain Python took from traced values: `test(*operands)` was `outcome`.
+
+    It stands before row `position`: replaying the list checks it before that row.
+    """
+
+    position: int
+    test: Callable[..., Any]
+    operands: tuple[Any, ...]
+    parents: tuple[int, ...]
+    outcome: Any
+    location: Location
+
+
+class Tape:
+    """Rows in the order they ran; with `locate`, also where each was made and what was decided."""
+
+    __slots__ = ("_calls", "_frame", "_scope", "given_names", "guards", "locations", "root", "rows", "views")
+
+    def __init__(self, *, locate: bool = False) -> None:
+        self.rows: list[Row] = []
+        self.locations: list[Location] | None = [] if locate else None
+        self.guards: list[Guard] = []
+        self.given_names: dict[int, str] = {}
+        self.views: dict[int, list[Any]] = {}
+        self.root: FrameType | None = None
+        self._frame: FrameType | None = None
+        self._scope = Scope(None, None, -1)
+        # The user's frames from the traced function to where the last row was made. They are held,
+        # so that a finished call's frame is never mistaken for a new one at the same address.
+        self._calls: list[tuple[FrameType, Scope]] = []
+
+    def call(self, f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """Call the user's function; the frame of this call is where the user's frames begin."""
+        if self.root is None:
+            self.root = sys._getframe()
+        try:
+            return f(*args, **kwargs)
+        except ValueError as error:
+            # NumPy wraps our own refusal: `out[i] = x` becomes "setting an array element ...".
+            if isinstance(error.__cause__, TraceError):
+                raise error.__cause__ from None
+            raise
+
+    def locate(self, frame: FrameType) -> Location:
+        """Where `frame` stands now, in the innermost function that is the user's."""
+        if frame is not self._frame:
+            frame = self._enter(frame)
+        return Location(self._scope, frame.f_lasti)
+
+    def _enter(self, frame: FrameType) -> FrameType:
+        user = user_frame(frame)
+        chain: list[FrameType] = []
+        known = {id(f): depth for depth, (f, _) in enumerate(self._calls, start=1)}
+        depth = 0
+        at: FrameType | None = user
+        while at is not None:
+            if id(at) in known:
+                depth = known[id(at)]
+                break
+            if at is self.root:
+                break
+            if not _is_ours(at.f_code):
+                chain.append(at)
+            at = at.f_back
+        del self._calls[depth:]
+        for new in reversed(chain):
+            caller, scope = self._calls[-1] if self._calls else (None, None)
+            call = caller.f_lasti if caller is not None else -1
+            self._calls.append((new, Scope(scope, new.f_code, call)))
+        # Only a frame met directly may take the short way next time: an internal frame may be
+        # entered again from another place.
+        self._scope = self._calls[-1][1]
+        self._frame = user
+        return user
+
+    def guard(
+        self,
+        test: Callable[..., Any],
+        operands: tuple[Any, ...],
+        parents: tuple[int, ...],
+        outcome: Any,
+        frame: FrameType,
+    ) -> None:
+        """Remember a decision, where a graph will be made of this list."""
+        if self.locations is not None and max(parents, default=-1) >= 0:
+            here = self.locate(frame)
+            position = len(self.rows)
+            self.guards.append(Guard(position, test, operands, parents, outcome, here))
+
+    def close(self) -> None:
+        """End the trace: a traced value that outlives it cannot be used any more."""
+        self._calls.clear()
+        self._frame = self.root = None
+        self.rows = _ClosedRows()
+        self.locations = None
+
+
+class _ClosedRows(list[Row]):
+    def append(self, row: Row) -> NoReturn:
+        raise TraceError(
+            f"{here(sys._getframe(1))}: a traced value was used after its trace had ended; return it "
+            f"from the traced function instead of keeping it in a global, a closure or an attribute"
+        )
+
+
+_ACTIVE: ContextVar[Tape | None] = ContextVar("graphtrace_active_tape", default=None)
+
+
+@contextmanager
+def recording(*, locate: bool = False, nested: bool = True) -> Iterator[tuple[Tape, bool]]:
+    """The list to append to, and whether an enclosing trace will sweep it again.
+
+    An active list is shared unless `nested` is False. The context variable is restored whatever
+    happens, so that an exception half-way leaves no trace open.
+    """
+    active = _ACTIVE.get()
+    if active is not None and nested:
+        yield active, True
+        return
+    tape = Tape(locate=locate)
+    token = _ACTIVE.set(tape)
+    try:
+        yield tape, False
+    finally:
+        _ACTIVE.reset(token)
+
+
+def _is_ours(code: CodeType) -> bool:
+    return code.co_filename.startswith(_PACKAGE)
+
+
+def name_value(value: object, name: str) -> None:
+    """Call a traced value by a name of the caller's choosing, unless it has been given one."""
+    tape, index = getattr(value, "tape", None), getattr(value, "index", None)
+    if isinstance(tape, Tape) and isinstance(index, int):
+        tape.given_names.setdefault(index, name)
+
+
+def user_frame(frame: FrameType | None) -> FrameType:
+    """The innermost frame from `frame` outwards that runs the user's code."""
+    at = frame
+    while at is not None and _is_ours(at.f_code):
+        at = at.f_back
+    return at if at is not None else sys._getframe(1)
+
+
+def here(frame: FrameType) -> str:
+    """`loss(), file.py line 12`: the user's place, for an error message."""
+    user = user_frame(frame)
+    return f"{user.f_code.co_name}(), {user.f_code.co_filename} line {user.f_lineno}"

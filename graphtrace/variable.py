@@ -1,0 +1,532 @@
+"""Variable: a traced value, and the one way in which an operation is applied to it.
+
+In: operands, plain or traced, and a `Primitive`. Out: a new Variable, and a new row on the Wengert
+list. The operators and methods of Variable are made from the rows in `graphtrace.ops`; this module
+knows the protocol of Python and of NumPy arrays, and no operation by name.
+
+A Variable is a handle: its value, the number of the row that made it, the list that the row is on.
+An in-place operation on an array moves the handle to a new row, so that every name for the array
+sees the change, as in NumPy.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+import numpy as np
+
+from graphtrace.errors import NoDerivative, TraceError
+from graphtrace.names import line, text
+from graphtrace.primitive import Primitive, declare
+from graphtrace.tape import NO_PARAMS, Tape, here, user_frame
+
+NUMPY: dict[Any, Callable[..., Any]] = {}
+"""NumPy function -> what is called instead of it when an argument is traced."""
+
+_new = object.__new__
+
+
+class Variable:
+    """A traced value. It behaves as the float or array in `value`, and remembers how it came.
+
+    Users meet it only inside a traced function, where `np.` functions, operators, indexing and the
+    usual array methods work on it.
+    """
+
+    __slots__ = ("__weakref__", "index", "tape", "value")
+
+    value: Any
+    index: int
+    tape: Tape
+
+    def __init__(self, tape: Tape, index: int, value: Any) -> None:
+        self.tape = tape
+        self.index = index
+        self.value = value
+
+    # What is asked of the shape and type is answered from the value, and traces nothing.
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return np.shape(self.value)
+
+    @property
+    def ndim(self) -> int:
+        return np.ndim(self.value)
+
+    @property
+    def size(self) -> int:
+        return int(np.size(self.value))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.result_type(self.value)
+
+    @property
+    def itemsize(self) -> int:
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.itemsize
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.shape:
+            raise TypeError(f"{_here()}: a traced scalar cannot be iterated over")
+        return (self[i] for i in range(len(self.value)))
+
+    def __repr__(self) -> str:
+        return f"Variable({self.value!r})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(
+            f"{_here()}: a traced value has no attribute {name!r}; write np.{name}(...) if NumPy has it"
+            if name[:2] != "__"
+            else name
+        )
+
+    # Where plain Python needs a plain number, a whole number or truth value is handed out and the
+    # decision is remembered; a float would lose the derivative, so that is refused.
+
+    def __bool__(self) -> bool:
+        return self._decide(bool)  # type: ignore[no-any-return]
+
+    def __int__(self) -> int:
+        return self._decide(int)  # type: ignore[no-any-return]
+
+    def __index__(self) -> int:
+        if isinstance(self.value, (bool, np.bool_)) or not self._is_whole():
+            raise TraceError(
+                f"{_here()}: a whole number is needed here and the traced value is "
+                f"{self.value!r}; write int(...) around it"
+            )
+        return self._decide(int)  # type: ignore[no-any-return]
+
+    def __floor__(self) -> int:
+        return self._decide(math.floor)  # type: ignore[no-any-return]
+
+    def __ceil__(self) -> int:
+        return self._decide(math.ceil)  # type: ignore[no-any-return]
+
+    def __trunc__(self) -> int:
+        return self._decide(math.trunc)  # type: ignore[no-any-return]
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return self._decide(round) if ndigits is None else np.round(self, ndigits)  # type: ignore[call-overload]
+
+    def __float__(self) -> float:
+        frame = user_frame(sys._getframe(1))
+        wanted = text(frame.f_code, frame.f_lasti) or line(frame.f_code, frame.f_lasti) or "float(x)"
+        raise TraceError(f"{here(frame)}: {_instead_of(wanted)}")
+
+    def __complex__(self) -> NoReturn:
+        raise TraceError(f"{_here()}: complex(x) would lose the trace of x; write x + 0j")
+
+    def __hash__(self) -> int:
+        raise TraceError(f"{_here()}: a traced value is not hashable; use it by its position or name")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        frame = user_frame(sys._getframe(1))
+        wanted = text(frame.f_code, frame.f_lasti) or ""
+        stores = line(frame.f_code, frame.f_lasti) or ""
+        if self.shape == () and (dtype is None or dtype == object) and not _is_store(wanted, stores):
+            # np.array([x, y]) of traced scalars: an array of objects, whose operators and methods
+            # are those of the Variables in it.
+            boxed = np.empty((), dtype=object)
+            boxed[()] = self
+            return boxed
+        raise TraceError(f"{here(frame)}: {_instead_of(wanted or stores)}")
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        try:
+            return DISPATCH[method](ufunc, inputs, kwargs)
+        except KeyError:
+            raise unsupported(f"np.{ufunc.__name__}.{method}", inputs) from None
+
+    def __array_function__(
+        self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any
+    ) -> Any:
+        handler = NUMPY.get(func)
+        if handler is None:
+            raise unsupported(f"{_public_name(func)}", (*args, *kwargs.values()))
+        return handler(*args, **kwargs)
+
+    def _decide(self, test: Callable[[Any], Any]) -> Any:
+        outcome = test(self.value)
+        self.tape.guard(test, (self.value,), (self.index,), outcome, sys._getframe(2))
+        return outcome
+
+    def _is_whole(self) -> bool:
+        """Whether the value is an int, or came by whole-number arithmetic from Python ints.
+
+        Python ints are traced as floats, so `range(n - 1)` must still know that n was an int.
+        """
+        if isinstance(self.value, (int, np.integer)):
+            return True
+        if self.shape or self.value != np.floor(self.value):
+            return False
+        rows, todo, seen = self.tape.rows, [self.index], set()
+        while todo:
+            index = todo.pop()
+            if index in seen:
+                continue
+            seen.add(index)
+            primitive, _, operands, parents, params = rows[index]
+            if primitive.name == "input" and not params.get("whole"):
+                return False
+            for operand, parent in zip(operands, parents, strict=True):
+                if parent >= 0:
+                    todo.append(parent)
+                elif operand != math.floor(operand):
+                    return False
+        return True
+
+    def _become(self, other: Variable) -> None:
+        """Move this handle to another row: what an in-place operation on an array does."""
+        self._refuse_if_shared()
+        self.index, self.value = other.index, other.value
+
+    def _refuse_if_shared(self) -> None:
+        views = self.tape.views
+        is_view = any(ref() is self for refs in views.values() for ref in refs)
+        if is_view or any(ref() is not None for ref in views.get(self.index, ())):
+            raise TraceError(
+                f"{_here()}: this changes an array in place while a view of it (a slice, reshape or "
+                f"transpose) is in use; write x = x + ... or take a copy of the view"
+            )
+
+
+def apply(primitive: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    """Run a primitive; if an operand is traced, record the row and return a Variable."""
+    tape = None
+    values = []
+    parents = []
+    for operand in operands:
+        if type(operand) is Variable:
+            if tape is None:
+                tape = operand.tape
+            elif operand.tape is not tape:
+                raise _foreign()
+            values.append(operand.value)
+            parents.append(operand.index)
+        else:
+            values.append(operand)
+            parents.append(-1)
+    if tape is None:
+        return primitive.forward(*operands, **params)
+    for i, parent in enumerate(parents):
+        if parent < 0:
+            values[i] = constant(values[i])
+    try:
+        value = primitive.forward(*values, **params)
+    except Exception as error:
+        raise _explained(error, values)
+    result = record(tape, primitive, value, tuple(values), tuple(parents), params)
+    if type(value) is np.ndarray and value.base is not None:
+        _remember_view(result, values, parents)
+    return result
+
+
+def record(
+    tape: Tape,
+    primitive: Primitive,
+    value: Any,
+    operands: tuple[Any, ...] = (),
+    parents: tuple[int, ...] = (),
+    params: dict[str, Any] = NO_PARAMS,
+) -> Variable:
+    """Append a row and return the Variable for it."""
+    index = len(tape.rows)
+    tape.rows.append((primitive, value, operands, parents, params))
+    if tape.locations is not None:
+        tape.locations.append(tape.locate(sys._getframe(1)))
+    return Variable(tape, index, value)
+
+
+def operation(primitive: Primitive, *functions: Any) -> Callable[..., Any]:
+    """Declare a row; the function returned applies it and stands for the NumPy `functions`."""
+    declare(primitive)
+
+    def applied(*operands: Any, **params: Any) -> Any:
+        return apply(primitive, operands, params)
+
+    applied.__name__ = applied.__qualname__ = primitive.name
+    for function in functions:
+        NUMPY[function] = applied
+    return applied
+
+
+def binary_operator(primitive: Primitive) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The methods `a + b` and, reflected, `b + a` of Variable for one row.
+
+    This is the hot path: 0.30 us an operation, 0.43 with the location (tests/benchmarks), because
+    it looks up nothing twice, calls no helper and makes the Variable without its __init__.
+    """
+    forward = primitive.forward
+
+    def method(a: Variable, b: Any) -> Any:
+        tape = a.tape
+        x = a.value
+        kind = type(b)
+        if kind is Variable:
+            if b.tape is not tape:
+                raise _foreign()
+            y = b.value
+            parents = (a.index, b.index)
+        elif kind is float or kind is int:
+            y = b
+            parents = (a.index, -1)
+        else:
+            b = operand_of(b)
+            return b if b is NotImplemented else apply(primitive, (a, b), NO_PARAMS)
+        try:
+            value = forward(x, y)
+        except Exception as error:
+            raise _explained(error, (x, y))
+        rows = tape.rows
+        v = _new(Variable)
+        v.value = value
+        v.tape = tape
+        v.index = len(rows)
+        rows.append((primitive, value, (x, y), parents, NO_PARAMS))
+        if tape.locations is not None:
+            tape.locations.append(tape.locate(sys._getframe(1)))
+        return v
+
+    def reflected(a: Variable, b: Any) -> Any:
+        b = operand_of(b)
+        return b if b is NotImplemented else apply(primitive, (b, a), NO_PARAMS)
+
+    return method, reflected
+
+
+def unary_operator(primitive: Primitive) -> Callable[[Variable], Variable]:
+    """The method of Variable for a row with one operand."""
+
+    def method(a: Variable) -> Variable:
+        return apply(primitive, (a,), NO_PARAMS)  # type: ignore[no-any-return]
+
+    return method
+
+
+def inplace_operator(method: Callable[..., Any]) -> Callable[..., Any]:
+    """`x += b`: a new row; an array is changed under all its names, a number only under this one."""
+
+    def inplace(a: Variable, b: Any) -> Any:
+        result = method(a, b)
+        if result is NotImplemented or not isinstance(a.value, np.ndarray):
+            return result
+        if result.shape != a.shape or not np.can_cast(result.dtype, a.dtype, "same_kind"):
+            raise TraceError(
+                f"{_here()}: in place, a result of {describe(result.value)} does not fit into "
+                f"{describe(a.value)}; write x = x + ... instead of x += ..."
+            )
+        if result.dtype != a.dtype:
+            result = result.astype(a.dtype)
+        a._become(result)
+        return a
+
+    return inplace
+
+
+def comparison_operator(
+    primitive: Primitive, test: Callable[[Any, Any], Any]
+) -> Callable[[Variable, Any], Any]:
+    """`a < b`: a plain bool for scalars, remembered as a decision; a traced mask for arrays."""
+
+    def method(a: Variable, b: Any) -> Any:
+        kind = type(b)
+        if kind is not Variable and kind is not float and kind is not int:
+            b = operand_of(b)
+            if b is NotImplemented:
+                return b
+        return compare(primitive, test, a, b)
+
+    return method
+
+
+def compare(primitive: Primitive, test: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
+    """A comparison of operands of which at least one is traced."""
+    x, i, tape = (a.value, a.index, a.tape) if type(a) is Variable else (a, -1, None)
+    y, j, tape = (b.value, b.index, b.tape) if type(b) is Variable else (b, -1, tape)
+    if np.ndim(x) or np.ndim(y):
+        return apply(primitive, (a, b), NO_PARAMS)
+    outcome = bool(test(x, y))
+    tape.guard(test, (x, y), (i, j), outcome, sys._getframe(2))  # type: ignore[union-attr]
+    return outcome
+
+
+def operand_of(x: Any) -> Any:
+    """What `x` is as an operand beside a Variable; NotImplemented where it is none."""
+    if isinstance(x, (Variable, int, float, complex, np.generic, np.ndarray)):
+        return gather(x)
+    if isinstance(x, (list, tuple)):
+        return gather(np.asarray(x))
+    return NotImplemented
+
+
+def gather(x: Any) -> Any:
+    """An array of objects that holds traced scalars, as one traced array; the rest as it is."""
+    if not isinstance(x, np.ndarray) or x.dtype != object:
+        return x
+    if not any(type(item) is Variable for item in x.flat):
+        raise TraceError(
+            f"{_here()}: an array of dtype object cannot be traced; give it a numeric dtype"
+        )
+    return np.reshape(np.stack(list(x.flat)), x.shape)
+
+
+def traced(x: Any) -> Any:
+    """`x` as one array where it is a list or an array of objects that holds traced values."""
+    if isinstance(x, (list, tuple)):
+        return np.stack([traced(item) for item in x]) if holds_variable(x) else np.asarray(x)
+    return gather(x)
+
+
+def fixed(x: Any) -> Any:
+    """`x` without traced values: an axis, a shape, a count, which no gradient passes through.
+
+    Their values are remembered as decisions.
+    """
+    if type(x) is Variable:
+        if not x.shape:
+            return operator.index(x)
+        x.tape.guard(np.asarray, (x.value,), (x.index,), x.value, sys._getframe(1))
+        return x.value
+    if isinstance(x, (list, tuple)):
+        return type(x)(map(fixed, x))
+    if isinstance(x, dict):
+        return {key: fixed(item) for key, item in x.items()}
+    return x
+
+
+def constant(x: Any) -> Any:
+    """A constant operand as a row keeps it.
+
+    A writeable array is copied: the function may go on to change it in place, and the backward
+    pass must see the numbers that were used.
+    """
+    if isinstance(x, np.ndarray):
+        if isinstance(x, np.ma.MaskedArray):
+            raise TraceError(f"{_here()}: a masked array cannot be traced; use x.filled(...)")
+        if x.flags.writeable:
+            x = x.copy(order="K")
+            x.flags.writeable = False
+    return x
+
+
+def holds_variable(x: Any) -> bool:
+    """Whether a traced value is in `x`, at any depth of lists, tuples and arrays of objects."""
+    if type(x) is Variable:
+        return True
+    if isinstance(x, (list, tuple)):
+        return any(map(holds_variable, x))
+    return isinstance(x, np.ndarray) and x.dtype == object and any(map(holds_variable, x.flat))
+
+
+def describe(x: Any) -> str:
+    """`float64[3,4]` for an array, the number for a scalar: an operand in an error message."""
+    x = x.value if type(x) is Variable else x
+    if isinstance(x, np.ndarray):
+        return f"{x.dtype}[{','.join(map(str, x.shape))}]"
+    return repr(x) if len(repr(x)) < 40 else type(x).__name__
+
+
+def unsupported(function: str, operands: Any, hint: str = "") -> NoDerivative:
+    """The error for an operation without a row, at the user's line."""
+    frame = user_frame(sys._getframe(1))
+    source = line(frame.f_code, frame.f_lasti)
+    given = ", ".join(describe(x) for x in operands if holds_variable(x))
+    return NoDerivative(
+        f"{here(frame)}: {function} has no derivative rule (given {given}"
+        + (f", in `{source}`" if source else "")
+        + f"); {hint or 'write it with operations that have one, or see docs/numpy.md'}"
+    )
+
+
+def _remember_view(result: Variable, values: list[Any], parents: list[int]) -> None:
+    for x, parent in zip(values, parents, strict=True):
+        if parent >= 0 and isinstance(x, np.ndarray) and np.may_share_memory(x, result.value):
+            result.tape.views.setdefault(parent, []).append(weakref.ref(result))
+
+
+def _explained(error: Exception, operands: Any) -> Exception:
+    """The error of a forward function, with a note of the user's line and operands."""
+    if not isinstance(error, TraceError):
+        frame = user_frame(sys._getframe(1))
+        source = line(frame.f_code, frame.f_lasti)
+        given = ", ".join(map(describe, operands))
+        error.add_note(f"{here(frame)}: {source or 'the operation'} was given {given}")
+    return error
+
+
+def _foreign() -> TraceError:
+    return TraceError(
+        f"{here(sys._getframe(2))}: two traced values of different traces meet; return a value from "
+        f"the trace that made it before using it in another"
+    )
+
+
+def _here() -> str:
+    return here(sys._getframe(1))
+
+
+def _public_name(function: Callable[..., Any]) -> str:
+    module = getattr(function, "__module__", "numpy") or "numpy"
+    return f"{module.replace('numpy', 'np', 1)}.{getattr(function, '__name__', function)}"
+
+
+def _is_store(expression: str, source: str) -> bool:
+    """Whether the instruction assigns into an array, `out[i] = x`."""
+    left, equals, right = source.partition("=")
+    return bool(equals) and not right.startswith("=") and expression.strip() == left.strip()
+
+
+def _instead_of(wanted: str) -> str:
+    """What to write instead of code that needs a plain float: one clause, from its source text."""
+    head = wanted.partition("(")[0].strip()
+    if head.startswith("math."):
+        return f"`{wanted}` would lose the trace of its argument; write np.{head[5:]}(...) instead"
+    if head in ("np.array", "np.asarray", "np.asanyarray", "numpy.array", "numpy.asarray"):
+        return (
+            f"`{wanted}` would lose the trace; a traced array is an array already, so leave {head} "
+            f"out, or write np.stack([...]) to put traced values together"
+        )
+    if "=" in wanted or wanted.endswith("]"):
+        return (
+            f"`{wanted}` stores a traced value into a plain array; collect the values in a list and "
+            f"write np.stack(values), or np.where(...) to choose by a mask"
+        )
+    return (
+        f"`{wanted}` needs a plain float and would lose the trace; write the NumPy function, or leave "
+        f"the conversion out"
+    )
+
+
+def _dispatch_call(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    handler = NUMPY.get(ufunc)
+    if handler is None:
+        raise unsupported(f"np.{ufunc.__name__}", inputs)
+    if "out" in kwargs:
+        raise TraceError(
+            f"{_here()}: np.{ufunc.__name__} cannot write a traced result into `out` or a plain "
+            f"array in place; write x = np.{ufunc.__name__}(...) or x = x + ..."
+        )
+    return handler(*map(gather, inputs), **kwargs)
+
+
+DISPATCH: dict[str, Callable[[np.ufunc, tuple[Any, ...], dict[str, Any]], Any]] = {
+    "__call__": _dispatch_call
+}
+"""ufunc method -> how a traced call of it is answered; `graphtrace.ops` adds reduce and others."""
