@@ -1,0 +1,153 @@
+"""From a call's arguments to traced inputs, and from traced outputs back to plain values.
+
+In: a function and its arguments. Out: the same arguments with every number and float array in the
+chosen ones replaced by a Variable; afterwards the function's result with every Variable replaced by
+its value.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from graphtrace.errors import ArgumentError
+from graphtrace.primitive import Primitive, declare
+from graphtrace.pytree import Unflatten, flatten
+from graphtrace.tape import Tape
+from graphtrace.variable import Variable, gather, record
+
+INPUT = declare(Primitive("input", lambda: None))
+# What an inner transform traces: the outer value under a row of its own, younger than its start.
+IDENTITY = declare(Primitive("identity", lambda a: a, partials=(1,)))
+
+_WHOLE = {"whole": True}
+
+
+def bind(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments by parameter name, defaults included, in the order of the parameters."""
+    if not callable(f):
+        raise ArgumentError(f"a function is needed to trace, not {f!r}")
+    signature = signature_of(f)
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise ArgumentError(
+            f"{name_of(f)}() takes the parameters {signature}: {error}"
+        ) from None
+    bound.apply_defaults()
+    return dict(bound.arguments)
+
+
+def unbind(f: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The positional and keyword arguments that `bind` made the mapping from."""
+    bound = inspect.BoundArguments(signature_of(f), dict(arguments))  # type: ignore[arg-type]
+    return bound.args, bound.kwargs
+
+
+def signature_of(f: Callable[..., Any]) -> inspect.Signature:
+    """The parameters of `f`; a ufunc or builtin without any has its operands, x1, x2, ..."""
+    try:
+        return inspect.signature(f)
+    except ValueError:
+        nin = getattr(f, "nin", 1)
+        names = ["x"] if nin == 1 else [f"x{i}" for i in range(1, nin + 1)]
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        return inspect.Signature([inspect.Parameter(name, kind) for name in names])
+
+
+def name_of(f: Callable[..., Any]) -> str:
+    """The name of a function as its output is called; `f` for a lambda or a nameless callable."""
+    name = getattr(f, "__name__", None) or getattr(getattr(f, "func", None), "__name__", "f")
+    return name if name.isidentifier() else "f"
+
+
+def is_static(leaf: Any) -> bool:
+    """Whether a leaf is no number or array (a flag, a string, a function): handed on as it is."""
+    if isinstance(leaf, (bool, np.bool_)):
+        return True
+    return not isinstance(leaf, (int, float, complex, np.number, np.ndarray, Variable))
+
+
+def open_input(tape: Tape, leaf: Any, name: Callable[[], str]) -> Variable:
+    """A traced input for a number or array; a Python int becomes a float."""
+    if type(leaf) is Variable:
+        return record(tape, IDENTITY, leaf.value, (leaf.value,), (leaf.index,))
+    if isinstance(leaf, (int, np.integer)):
+        return record(tape, INPUT, float(leaf), params=_WHOLE)
+    if isinstance(leaf, np.ndarray):
+        if isinstance(leaf, (np.ma.MaskedArray, np.matrix)):
+            raise ArgumentError(
+                f"parameter {name()} is a {type(leaf).__name__}, which cannot be traced; "
+                f"pass a plain array"
+            )
+        if leaf.dtype.kind not in "fciub":
+            raise ArgumentError(
+                f"parameter {name()} is an array of dtype {leaf.dtype}, which cannot be traced; "
+                f"pass an array of numbers"
+            )
+        leaf = np.asarray(leaf)
+    return record(tape, INPUT, leaf)
+
+
+class Opened(NamedTuple):
+    """A traced argument: what the function gets, and leaf by leaf what was given and its Variable.
+
+    A leaf that is no number or array has None for its Variable.
+    """
+
+    tree: Any
+    leaves: list[Any]
+    variables: list[Variable | None]
+    unflatten: Unflatten
+
+
+def open_tree(tape: Tape, tree: Any, names: Callable[[], Sequence[str]]) -> Opened:
+    """`tree` with its leaves traced; `names` says how they are called, where an error needs it."""
+    leaves, unflatten = flatten(tree)
+    variables = [
+        None if is_static(leaf) else open_input(tape, leaf, lambda i=i: names()[i])  # type: ignore[misc]
+        for i, leaf in enumerate(leaves)
+    ]
+    mixed = [leaf if var is None else var for leaf, var in zip(leaves, variables, strict=True)]
+    return Opened(unflatten(mixed), leaves, variables, unflatten)
+
+
+def carries_gradient(leaf: Any) -> bool:
+    """Whether an input leaf has a gradient: a number or a float or complex array, traced or not."""
+    if is_static(leaf):
+        return False
+    value = plain(leaf)
+    return not isinstance(value, np.ndarray) or value.dtype.kind in "fc"
+
+
+def close_output(out: Any) -> tuple[list[Any], Unflatten]:
+    """The leaves of a function's result: Variables and constants."""
+    leaves, unflatten = flatten(out)
+    return [gather(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves], unflatten
+
+
+def plain(leaf: Any) -> Any:
+    """The value of a traced leaf, any other leaf as it is."""
+    return leaf.value if type(leaf) is Variable else leaf
+
+
+def seed_for(value: Any) -> Any:
+    """The adjoint of a scalar output in itself: 1, of its own type."""
+    if isinstance(value, float):  # np.float64 too: Python's float is three times as fast
+        return 1.0
+    return np.ones_like(value)[()]
+
+
+def gradient_like(g: Any, leaf: Any) -> Any:
+    """An adjoint as the user gets it: of the input's type, shape and dtype, and the user's alone."""
+    if type(g) is Variable:
+        return g
+    value = plain(leaf)
+    if isinstance(value, np.ndarray):
+        return np.zeros(value.shape, value.dtype) if g is None else np.array(g, dtype=value.dtype)
+    if isinstance(value, (np.inexact, complex)):
+        return type(value)(0 if g is None else g)
+    return 0.0 if g is None else float(g)

@@ -1,0 +1,56 @@
+"""Nested dicts, lists and tuples, flattened to leaves with the names one would write for them.
+
+In: a parameter's value. Out: leaves, their names (`params['W1']`, `layers[0]`), and the way back.
+optree does the work; a bare number or array, the common case, does not wait for it to be imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+Unflatten = Callable[[Sequence[Any]], Any]
+
+_CONTAINERS = (dict, list, tuple, type(None))
+_NAMESPACE = "graphtrace"
+
+
+def _only(leaves: Sequence[Any]) -> Any:
+    return leaves[0]
+
+
+def flatten(tree: Any) -> tuple[list[Any], Unflatten]:
+    """The leaves of `tree`, dicts in their own order, and the function that puts leaves back.
+
+    >>> leaves, back = flatten({"w": 1.0, "b": [2.0, 3.0]})
+    >>> leaves, back([10, 20, 30])
+    ([1.0, 2.0, 3.0], {'w': 10, 'b': [20, 30]})
+    """
+    if not isinstance(tree, _CONTAINERS):
+        return [tree], _only
+    import optree
+
+    with optree.dict_insertion_ordered(True, namespace=_NAMESPACE):
+        leaves, treedef = optree.tree_flatten(tree, namespace=_NAMESPACE)
+    return leaves, treedef.unflatten
+
+
+def leaf_names(tree: Any, name: str) -> list[str]:
+    """The names of the leaves of a parameter called `name`.
+
+    >>> leaf_names({"W": [1.0, 2.0]}, "params")
+    ["params['W'][0]", "params['W'][1]"]
+    """
+    if not isinstance(tree, _CONTAINERS):
+        return [name]
+    import optree
+
+    with optree.dict_insertion_ordered(True, namespace=_NAMESPACE):
+        accessors = optree.tree_accessors(tree, namespace=_NAMESPACE)
+    return [accessor.codify(name) for accessor in accessors]
+
+
+def is_array_or_number(x: Any) -> bool:
+    return isinstance(x, (int, float, complex, np.number, np.ndarray)) and not isinstance(x, bool)
