@@ -1,0 +1,317 @@
+"""Graph: the computational graph as a networkx.MultiDiGraph that knows its values and gradients.
+
+In: nodes and edges as `graphtrace.tracing` fills them in. Out: `forward` values, `backward`
+gradients, and figures. All state is in the node, edge and graph attributes, so that copies,
+subgraphs and pickles are whole. Knows nothing of how a figure is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import networkx as nx
+import numpy as np
+
+from graphtrace.errors import ArgumentError, BranchChanged
+from graphtrace.inputs import carries_gradient, gradient_like, is_static, seed_for
+from graphtrace.linear_map import LinearMap
+
+from graphtrace.pytree import Unflatten, flatten
+from graphtrace.sweep import fit, times
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A leaf of a parameter or of the value: the key of its node, or a value that is no node."""
+
+    key: str | None
+    constant: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A parameter, or the traced function's value: its leaves and how they are put together."""
+
+    leaves: tuple[Leaf, ...]
+    unflatten: Unflatten
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A decision taken while tracing: `test(*operands)` was `outcome`, before node `index`."""
+
+    index: int
+    test: Callable[..., Any]
+    operands: tuple[Leaf, ...]
+    outcome: Any
+    text: str
+    source: str | None
+
+
+class Graph(nx.MultiDiGraph):  # type: ignore[type-arg]
+    """A traced function as a directed acyclic graph, from the inputs to the outputs.
+
+    Every method of `networkx.MultiDiGraph` works on it. A node has the attributes `op`, `value`,
+    `label`, `scope`, `source` and, after `backward`, `grad`; an edge `(operand, node, position)` has
+    `local`, the local derivative, and `symbol`, the same as a formula. Made by `graphtrace.trace`.
+    """
+
+    @property
+    def inputs(self) -> list[str]:
+        """The keys of the input nodes, in the order of the parameters."""
+        return list(self.graph.get("inputs", ()))
+
+    @property
+    def outputs(self) -> list[str]:
+        """The keys of the output nodes, in the order of the function's result."""
+        return list(self.graph.get("outputs", ()))
+
+    @property
+    def value(self) -> Any:
+        """What the traced function returned, in its own structure."""
+        tree: Tree = self.graph["result"]
+        return tree.unflatten([self._leaf_value(leaf) for leaf in tree.leaves])
+
+    def forward(self, **parameters: Any) -> Any:
+        """The function's value for other arguments, from the recorded graph, without calling it.
+
+        Args:
+            parameters: New values by parameter name, containers whole; a parameter left out keeps
+                its traced value. Shapes must be the traced ones.
+
+        Returns:
+            The value in the function's own structure. The graph itself is not changed.
+
+        Raises:
+            BranchChanged: The function would take another branch, or an intermediate array would
+                have another shape, so that the recorded graph does not hold.
+            ArgumentError: An unknown parameter, another structure or another shape.
+
+        >>> import graphtrace as gt
+        >>> gt.trace(lambda a, b: 3 * (a + b), 1.0, 2.0).forward(a=6)
+        24.0
+        """
+        values = self.evaluate(**parameters)
+        tree: Tree = self.graph["result"]
+        return tree.unflatten([_value_in(values, leaf) for leaf in tree.leaves])
+
+    def evaluate(self, **parameters: Any) -> dict[str, Any]:
+        """The value of every node for other arguments; `forward` says which and what it raises."""
+        values = self._inputs_from(parameters)
+        branches = iter(self.graph["branches"])
+        branch = next(branches, None)
+        for key in self._in_order():
+            node = self._node[key]
+            while branch is not None and branch.index <= node["index"]:
+                _check_branch(branch, values)
+                branch = next(branches, None)
+            if key in values:
+                continue
+            if not node["operands"]:  # an input that kept its value
+                values[key] = node["value"]
+                continue
+            xs = [_value_in(values, leaf) for leaf in node["operands"]]
+            values[key] = value = node["primitive"].forward(*xs, **node["params"])
+            if np.shape(value) != np.shape(node["value"]):
+                raise BranchChanged(
+                    f"{node['source'] or self.name}: {key} had shape {np.shape(node['value'])} when "
+                    f"it was traced and has {np.shape(value)} for these inputs; trace again with them"
+                )
+        while branch is not None:
+            _check_branch(branch, values)
+            branch = next(branches, None)
+        return values
+
+    def backward(self, output: str | None = None, *, seed: Any = None) -> dict[str, Any]:
+        """The gradient of the output with respect to every node, into the attribute `grad`.
+
+        Args:
+            output: The key of the output to differentiate, where there are several.
+            seed: The adjoint to start from, in the structure and shapes of `value` (of that one
+                output if `output` is given); by default 1 for a single scalar output.
+
+        Returns:
+            A gradient for each parameter, in its structure; None for a leaf that carries none (an
+            integer array, a flag).
+
+        Raises:
+            ArgumentError: There are several outputs, or an array, and no `output` or `seed` says
+                which way to weigh them.
+
+        >>> import graphtrace as gt
+        >>> gt.trace(lambda w, x: w * x, 3.0, 4.0).backward()
+        {'w': 4.0, 'x': 3.0}
+        """
+        order = self._in_order()
+        grads: dict[str, Any] = {}
+        for key, g in self._seeds(output, seed):
+            if carries_gradient(self._node[key]["value"]):
+                grads[key] = grads[key] + g if key in grads else g
+        with np.errstate(all="ignore"):
+            for key in reversed(order):
+                g = grads.get(key)
+                if g is None:
+                    continue
+                for operand, edges in self._pred[key].items():
+                    for edge in edges.values():
+                        c = _contribution(g, edge["local"], self._node[operand]["value"])
+                        if c is not None:
+                            before = grads.get(operand)
+                            grads[operand] = c if before is None else before + c
+        for key in order:
+            node = self._node[key]
+            node.pop("grad", None)
+            if carries_gradient(node["value"]):
+                node["grad"] = gradient_like(grads.get(key), node["value"])
+        return {
+            name: tree.unflatten([self._leaf_gradient(leaf) for leaf in tree.leaves])
+            for name, tree in self.graph["parameters"].items()
+        }
+
+    def to_dot(self, **options: Any) -> str:
+        """The figure as DOT source, with readable labels, for any Graphviz."""
+        from graphtrace.render import to_dot
+
+        return to_dot(self, **options)
+
+    def render(self, path: str | Path | IO[bytes], **options: Any) -> Any:
+        """Draw the figure into a file; the suffix says the format."""
+        from graphtrace.render import render
+
+        return render(self, path, **options)
+
+    def to_svg(self, **options: Any) -> str:
+        """The figure as SVG text."""
+        from graphtrace.render import to_svg
+
+        return to_svg(self, **options)
+
+    def _repr_svg_(self) -> str:
+        return self.to_svg()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"image/svg+xml": self.to_svg(), "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        operations = len(self) - len(self.inputs)
+        return f"<Graph {self.name}: {len(self.inputs)} inputs, {operations} operations>"
+
+    def _in_order(self) -> list[str]:
+        """The keys in the order of evaluation; a subgraph of networkx may hold them in another."""
+        nodes = self._node
+        keys = list(nodes)
+        indices = [nodes[key]["index"] for key in keys]
+        if any(a >= b for a, b in zip(indices, indices[1:], strict=False)):
+            keys.sort(key=lambda key: nodes[key]["index"])
+        return keys
+
+    def _leaf_value(self, leaf: Leaf) -> Any:
+        return leaf.constant if leaf.key is None else self._node[leaf.key]["value"]
+
+    def _leaf_gradient(self, leaf: Leaf) -> Any:
+        return None if leaf.key is None else self._node[leaf.key].get("grad")
+
+    def _inputs_from(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        known: dict[str, Tree] = self.graph["parameters"]
+        values: dict[str, Any] = {}
+        for name, argument in parameters.items():
+            if name not in known:
+                raise ArgumentError(
+                    f"{self.name}() has no parameter {name!r}; it has {', '.join(known) or 'none'}"
+                )
+            leaves, _ = flatten(argument)
+            if len(leaves) != len(known[name].leaves):
+                raise ArgumentError(
+                    f"parameter {name} of {self.name}() was traced with {len(known[name].leaves)} "
+                    f"leaves and now has {len(leaves)}; give it the same structure, or trace again"
+                )
+            for leaf, given in zip(known[name].leaves, leaves, strict=True):
+                if leaf.key is None:
+                    _require_same(name, leaf.constant, given)
+                else:
+                    values[leaf.key] = self._input_like(leaf.key, given)
+        return values
+
+    def _input_like(self, key: str, given: Any) -> Any:
+        traced = self._node[key]["value"]
+        if is_static(given) or np.shape(given) != np.shape(traced):
+            raise ArgumentError(
+                f"{key} was traced with shape {np.shape(traced)} and is now "
+                f"{given!r:.60}; give it the same shape, or trace again"
+            )
+        if isinstance(traced, np.ndarray):
+            return np.array(given, dtype=traced.dtype)
+        return type(traced)(given)
+
+    def _seeds(self, output: str | None, seed: Any) -> list[tuple[str, Any]]:
+        outputs = self.outputs
+        if output is not None:
+            if output not in outputs:
+                raise ArgumentError(
+                    f"{output!r} is no output of {self.name}(); its outputs are {', '.join(outputs)}"
+                )
+            outputs = [output]
+        elif seed is None and len(outputs) != 1:
+            raise ArgumentError(
+                f"{self.name}() has {len(outputs)} outputs ({', '.join(outputs)}); say which one with "
+                f"backward(output=...), or weigh them with backward(seed=...)"
+            )
+        if seed is None:
+            value = self._node[outputs[0]]["value"]
+            if np.shape(value) != ():
+                raise ArgumentError(
+                    f"{outputs[0]} has shape {np.shape(value)}, and a gradient needs a scalar; sum it "
+                    f"in the function, or give the weights with backward(seed=...)"
+                )
+            return [(outputs[0], seed_for(value))]
+        weights, _ = flatten(seed)
+        if len(weights) != len(outputs):
+            raise ArgumentError(
+                f"the seed has {len(weights)} leaves and {self.name}() {len(outputs)} outputs "
+                f"({', '.join(outputs)}); give one leaf for each"
+            )
+        return [(key, self._seed_like(key, w)) for key, w in zip(outputs, weights, strict=True)]
+
+    def _seed_like(self, key: str, weight: Any) -> Any:
+        value = self._node[key]["value"]
+        if np.shape(weight) != np.shape(value):
+            raise ArgumentError(
+                f"the seed for {key} has shape {np.shape(weight)} and {key} has {np.shape(value)}; "
+                f"give it the same shape"
+            )
+        return np.asarray(weight, value.dtype) if isinstance(value, np.ndarray) else weight * seed_for(value)
+
+
+def _contribution(g: Any, local: Any, operand: Any) -> Any:
+    """What the adjoint `g` of a node gives to one operand through the edge's local derivative."""
+    if isinstance(local, LinearMap):
+        return g @ local
+    if local.__class__ is int:  # structurally zero: not even inf or nan comes through
+        return None
+    return fit(times(g, local), operand)
+
+
+def _value_in(values: Mapping[str, Any], leaf: Leaf) -> Any:
+    return leaf.constant if leaf.key is None else values[leaf.key]
+
+
+def _check_branch(branch: Branch, values: Mapping[str, Any]) -> None:
+    outcome = branch.test(*(_value_in(values, leaf) for leaf in branch.operands))
+    if not np.array_equal(outcome, branch.outcome):
+        raise BranchChanged(
+            f"{branch.source or 'the traced function'}: `{branch.text}` was {branch.outcome} when it "
+            f"was traced and is {outcome} for these inputs; trace again with them"
+        )
+
+
+def _require_same(name: str, traced: Any, given: Any) -> None:
+    if traced is not given and traced != given:
+        raise ArgumentError(
+            f"parameter {name} was fixed at {traced!r} when it was traced and is now {given!r}; "
+            f"trace again with it"
+        )
+
+

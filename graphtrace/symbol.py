@@ -1,0 +1,336 @@
+"""Symbol: a formula, as plain text and as LaTeX, read off from the operations themselves.
+
+In: a row of the Wengert list with the names of its operands. Out: the formula of the row
+(`b*c`), or of its local derivative in one operand (`1 - h**2`). For the latter the derivative rule
+is run once on traced values, and the rows that it leaves behind are printed: a rule is never
+written a second time. Formulas are made when they are first printed; a graph of a million rows
+holds a million unprinted ones.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from graphtrace.inputs import INPUT
+from graphtrace.primitive import ATOM, SIGN, SUM, Form, Notation, Primitive, primitive_named
+from graphtrace.sweep import partial
+from graphtrace.tape import Tape
+from graphtrace.variable import Variable, record
+
+_GREEK = frozenset(
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
+    "upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
+)
+_ACCENTS = {"hat": r"\hat", "bar": r"\bar", "tilde": r"\tilde", "dot": r"\dot", "vec": r"\vec"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """An expression: an operation on others, or an atom (a name or a constant)."""
+
+    primitive: Primitive | None = None
+    operands: tuple[Tree, ...] = ()
+    params: dict[str, Any] = field(default_factory=dict)
+    atom: Any = None
+
+    @property
+    def op(self) -> str:
+        return self.primitive.name.removeprefix("np.") if self.primitive is not None else ""
+
+    @property
+    def number(self) -> float | None:
+        """The value of a constant scalar."""
+        is_number = isinstance(self.atom, (int, float, np.integer, np.floating))
+        return self.atom if is_number else None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a formula needs of a row: the operation, what went in and out, and the names of both.
+
+    An operand without a name is a constant.
+    """
+
+    primitive: Primitive
+    value: Any
+    operands: tuple[Any, ...]
+    params: dict[str, Any]
+    name: str
+    names: tuple[str | None, ...]
+
+    def atoms(self) -> list[Tree]:
+        return [
+            Tree(atom=_Name(n) if n is not None else x)
+            for n, x in zip(self.names, self.operands, strict=True)
+        ]
+
+
+class _Name(str):
+    """A name in a formula, to tell it from a constant string."""
+
+    __slots__ = ()
+
+
+class Symbol:
+    """A formula. `str(symbol)` is plain text in Python's notation, `symbol.latex` is LaTeX.
+
+    >>> import graphtrace as gt, numpy as np
+    >>> def f(x):
+    ...     h = np.tanh(x)
+    ...     return h
+    >>> symbol = gt.trace(f, 0.5).edges["x", "h", 0]["symbol"]
+    >>> str(symbol), symbol.latex
+    ('1 - h**2', '1 - {h}^{2}')
+    """
+
+    __slots__ = ("_k", "_row", "_tree")
+
+    def __init__(self, row: Row, k: int | None = None) -> None:
+        self._row = row
+        self._k = k
+        self._tree: Tree | None = None
+
+    @property
+    def tree(self) -> Tree:
+        """The expression itself."""
+        if self._tree is None:
+            self._tree = formula(self._row) if self._k is None else local_formula(self._row, self._k)
+        return self._tree
+
+    def __str__(self) -> str:
+        return _print(self.tree, latex=False)[0]
+
+    @property
+    def latex(self) -> str:
+        return _print(self.tree, latex=True)[0]
+
+    def __repr__(self) -> str:
+        return f"Symbol({str(self)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Symbol) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+
+def formula(row: Row) -> Tree:
+    """The right-hand side of a row: the operation on the names of its operands."""
+    return Tree(row.primitive, tuple(row.atoms()), row.params)
+
+
+def local_formula(row: Row, k: int) -> Tree:
+    """The local derivative of a row in operand `k`."""
+    try:
+        with np.errstate(all="ignore"):
+            return _run_rule(row, k)
+    except Exception:  # a formula is an ornament: what cannot be printed must not stop a figure
+        return Tree(atom=_Name(f"∂{row.name}/∂{row.names[k]}"))
+
+
+def _run_rule(row: Row, k: int) -> Tree:
+    tape = Tape()
+    leaves: dict[int, Tree] = {}
+
+    def leaf(name: str, value: Any) -> Variable:
+        variable = record(tape, INPUT, np.float64(value) if isinstance(value, float) else value)
+        leaves[variable.index] = Tree(atom=_Name(name))
+        return variable
+
+    primitive = row.primitive
+    xs = tuple(
+        x if n is None else leaf(n, x) for n, x in zip(row.names, row.operands, strict=True)
+    )
+    y = leaf(row.name, row.value)
+    if primitive.partials is not None:
+        return _tree(partial(primitive, k, y, xs, row.params), tape, leaves)
+    g = leaf("·", np.ones_like(row.value))
+    if primitive.vjps is not None:
+        rule = primitive.vjps[k]
+        pulled = None if rule is None else rule(g, y, *xs, **row.params)
+    elif primitive.vjp_each is not None:
+        pulled = primitive.vjp_each(k, g, y, *xs, **row.params)
+    else:
+        pulled = None
+    return _without(_tree(pulled, tape, leaves), leaves[g.index])
+
+
+def _tree(x: Any, tape: Tape, leaves: dict[int, Tree]) -> Tree:
+    """The expression that the rows of a small tape say, simplified."""
+    if type(x) is not Variable:
+        return Tree(atom=0 if x is None else x)
+    trees = dict(leaves)
+    for i, (primitive, _, operands, parents, params) in enumerate(tape.rows):
+        if i not in trees:
+            inner = tuple(
+                trees[p] if p >= 0 else Tree(atom=o)
+                for o, p in zip(operands, parents, strict=True)
+            )
+            trees[i] = _simplified(Tree(primitive, inner, params))
+    return trees[x.index]
+
+
+def _without(tree: Tree, g: Tree) -> Tree:
+    """The linear map that takes `g` to `tree`, where it can be said without naming `g`."""
+    one = Tree(atom=1)
+    if tree == g:
+        return one
+    if tree.op in ("broadcast_to", "reshape", "astype", "sum"):
+        return _without(tree.operands[0], g)
+    if tree.op in ("multiply", "matmul", "outer", "divide") and g in _leaves(tree):
+        left, right = tree.operands
+        if g not in _leaves(right):
+            left = _without(left, g)
+            if tree.op == "outer":
+                return _times(left, Tree(primitive_named("matrix_transpose"), (right,)))
+            if tree.op == "divide":
+                return _simplified(Tree(tree.primitive, (left, right), tree.params))
+            return _times(left, right)
+        if g not in _leaves(left):
+            return _times(left, _without(right, g))
+    return tree
+
+
+def _times(a: Tree, b: Tree) -> Tree:
+    return _simplified(Tree(primitive_named("multiply"), (a, b)))
+
+
+def _leaves(tree: Tree) -> list[Tree]:
+    todo, found = [tree], []
+    while todo:
+        at = todo.pop()
+        if at.primitive is None:
+            found.append(at)
+        todo.extend(at.operands)
+    return found
+
+
+def _simplified(tree: Tree) -> Tree:
+    """The expression as a person would write it: no 1*x, no x + 0, no x*x, no --x."""
+    op = tree.op
+    if op in ("nonzero", "positive"):
+        return tree.operands[0]
+    if op == "negative":
+        (a,) = tree.operands
+        if a.number is not None:
+            return Tree(atom=-a.number)
+        return a.operands[0] if a.op == "negative" else tree
+    if len(tree.operands) != 2:
+        return tree
+    a, b = tree.operands
+    x, y = a.number, b.number
+    if op == "multiply":
+        if x == 0 or y == 0:
+            return Tree(atom=0)
+        if x == 1 or y == 1:
+            return b if x == 1 else a
+        if x == -1 or y == -1:
+            return _simplified(Tree(primitive_named("negative"), (b if x == -1 else a,)))
+        if _same(a, b):
+            return Tree(primitive_named("power"), (a, Tree(atom=2)))
+        if y is not None and x is None:
+            return Tree(tree.primitive, (b, a), tree.params)
+    elif (op == "power" and y == 1) or (op == "divide" and y == 1):
+        return a
+    elif op == "add" and (x == 0 or y == 0):
+        return b if x == 0 else a
+    elif op == "subtract" and y == 0:
+        return a
+    return tree
+
+
+def _same(a: Tree, b: Tree) -> bool:
+    return isinstance(a.atom, _Name) and isinstance(b.atom, _Name) and a.atom == b.atom
+
+
+def _print(tree: Tree, *, latex: bool) -> tuple[str, int]:
+    """The text of an expression, and how tightly it binds."""
+    if tree.primitive is None:
+        return _print_atom(tree.atom, latex=latex)
+    form = _form(tree, latex=latex)
+    parts = []
+    for i, operand in enumerate(tree.operands):
+        text, binds = _print(operand, latex=latex)
+        if binds < form.operands[min(i, len(form.operands) - 1)]:
+            text = rf"\left({text}\right)" if latex else f"({text})"
+        parts.append(text)
+    template = form.template
+    if latex and tree.op == "multiply" and parts[1][:1].isdigit():
+        template = r"$0 \cdot $1"
+    return re.sub(r"\$(\d+)", lambda match: parts[int(match[1])], template), form.binds
+
+
+def _form(tree: Tree, *, latex: bool) -> Form:
+    notation = tree.primitive.notation  # type: ignore[union-attr]
+    if isinstance(notation, Notation):
+        return notation.latex if latex else notation.text
+    if notation is not None:
+        return notation(len(tree.operands), tree.params, latex)
+    slots = [f"${i}" for i in range(len(tree.operands))]
+    if latex:
+        return Form(rf"\operatorname{{{tree.op}}}\left({', '.join(slots)}\right)")
+    shown = (f"{k}={v}" for k, v in tree.params.items() if v is not None and v is not False)
+    return Form(f"{tree.op}({', '.join([*slots, *shown])})".replace("$$", "$"))
+
+
+def _print_atom(atom: Any, *, latex: bool) -> tuple[str, int]:
+    if isinstance(atom, _Name):
+        return (name_latex(atom) if latex else str(atom)), ATOM
+    if isinstance(atom, np.ndarray):
+        return array_text(atom), ATOM
+    if isinstance(atom, (int, float, np.number)):
+        text = number_text(atom)
+        if latex:
+            text = re.sub(r"e([+-])0*(\d+)$", _power_of_ten, text).replace("inf", r"\infty")
+        return text, SIGN if text.startswith("-") else ATOM if "e" not in text else SUM + 1
+    return str(atom), ATOM
+
+
+def _power_of_ten(match: re.Match[str]) -> str:
+    sign = "-" if match[1] == "-" else ""
+    return rf" \times 10^{{{sign}{match[2]}}}"
+
+
+def number_text(x: Any) -> str:
+    """A number in a formula: six digits, and no `.0` behind a whole one."""
+    if isinstance(x, (bool, np.bool_)):
+        return str(bool(x))
+    if isinstance(x, (complex, np.complexfloating)):
+        return f"({x:.6g})"
+    return f"{x:.6g}"
+
+
+def array_text(x: np.ndarray[Any, Any]) -> str:
+    """A constant array in a formula: its entries if there are few, else its shape."""
+    if x.ndim <= 1 and x.size <= 3:
+        return "[" + ", ".join(map(number_text, np.ravel(x))) + "]"
+    return f"{x.dtype}[{','.join(map(str, x.shape))}]"
+
+
+def name_latex(name: str) -> str:
+    """A name as mathematics: `W1` has a subscript, `x_hat` a hat, `alpha` is Greek.
+
+    >>> name_latex("W1"), name_latex("x_hat"), name_latex("alpha_2"), name_latex("params['b']")
+    ('W_{1}', '\\\\hat{x}', '\\\\alpha_{2}', 'b')
+    """
+    key = re.fullmatch(r".*\['(\w+)'\]", name)
+    if key:
+        name = key[1]
+    entry = re.fullmatch(r"(.+)\[(\d+)\]", name)
+    stem, *subscripts = (entry[1] if entry else name).split("_")
+    if stem == "":
+        stem, subscripts = name.replace("_", r"\_"), []
+    digits = re.fullmatch(r"([A-Za-z]+?)(\d+)", stem)
+    if digits:
+        stem, subscripts = digits[1], [digits[2], *subscripts]
+    if entry:
+        subscripts.append(entry[2])
+    text = f"\\{stem}" if stem in _GREEK else stem if len(stem) == 1 else rf"\mathit{{{stem}}}"
+    if subscripts and subscripts[0] in _ACCENTS:
+        text = f"{_ACCENTS[subscripts.pop(0)]}{{{text}}}"
+    marks = [f"\\{s}" if s in _GREEK else s for s in subscripts if s]
+    return text + (f"_{{{','.join(marks)}}}" if marks else "")

@@ -1,0 +1,369 @@
+"""trace: run a function once and make the Graph of what it did.
+
+In: a function and its arguments. Out: a Graph. The function runs on the Wengert list; one pass over
+the list then gives each row its name and fills the graph's dictionaries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graphtrace.errors import ArgumentError
+from graphtrace.graph import Branch, Graph, Leaf, Tree
+from graphtrace.inputs import (
+    IDENTITY,
+    INPUT,
+    Opened,
+    bind,
+    close_output,
+    name_of,
+    open_tree,
+    plain,
+    unbind,
+)
+from graphtrace.linear_map import LinearMap
+from graphtrace.names import RETURNED, is_operator, location, operands, target, text
+from graphtrace.primitive import Primitive
+from graphtrace.pytree import leaf_names
+from graphtrace.sweep import partial
+from graphtrace.symbol import Row, Symbol
+from graphtrace.tape import Location, Scope, Tape, recording
+from graphtrace.variable import Variable, holds_variable, record
+
+_CONSTANT = Primitive("constant", lambda: None)
+
+
+def trace(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
+    """The computational graph of `f(*args, **kwargs)`. `f` runs once.
+
+    Args:
+        f: A function of floats, arrays, or nested dicts, lists and tuples of them, written with
+            operators and NumPy.
+        args, kwargs: Its arguments, as in a call. Every number and array in them is an input node,
+            named by its parameter (`a`, `params['W1']`); flags, strings and functions are handed on
+            as they are.
+
+    Returns:
+        A `Graph`, a networkx.MultiDiGraph that holds every value, evaluates again with `forward`,
+        differentiates with `backward`, and draws itself with `render` or in a notebook.
+
+    Raises:
+        TraceError: `f` does something that cannot be traced; the message says where and what to
+            write instead.
+        ArgumentError: The arguments do not fit the parameters of `f`.
+
+    >>> def J(a, b, c):
+    ...     u = b * c
+    ...     v = a + u
+    ...     return 3 * v
+    >>> g = trace(J, a=5, b=3, c=2)
+    >>> list(g.nodes), g.nodes["u"]["value"], g.edges["b", "u", 0]["local"]
+    (['a', 'b', 'c', 'u', 'v', 'J'], 6.0, 2.0)
+    """
+    arguments = bind(f, args, kwargs)
+    for name, argument in arguments.items():
+        if holds_variable(argument):
+            raise ArgumentError(
+                f"parameter {name} of {name_of(f)}() is traced already; gt.trace takes plain values, "
+                f"and gt.grad is what can be used inside a traced function"
+            )
+    with recording(locate=True, nested=False) as (tape, _):
+        opened = {
+            name: open_tree(tape, argument, lambda n=name, a=argument: leaf_names(a, n))  # type: ignore[misc]
+            for name, argument in arguments.items()
+        }
+        _own_inputs(tape)
+        positional, keywords = unbind(f, {name: one.tree for name, one in opened.items()})
+        out = tape.call(f, positional, keywords)
+        return _Builder(f, tape, arguments, opened, out).graph()
+
+
+def _own_inputs(tape: Tape) -> None:
+    """Copy the input arrays, so that a graph keeps its values when the caller changes his."""
+    for i, (primitive, value, xs, parents, params) in enumerate(tape.rows):
+        if isinstance(value, np.ndarray):
+            tape.rows[i] = (primitive, value.copy(order="K"), xs, parents, params)
+
+
+class _Builder:
+    """One pass from the Wengert list to the graph; holds what the steps share."""
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        tape: Tape,
+        arguments: dict[str, Any],
+        opened: dict[str, Opened],
+        out: Any,
+    ) -> None:
+        self.name = name_of(f)
+        self.rows = tape.rows
+        self.locations: list[Location] = tape.locations or []
+        self.tape = tape
+        self.arguments = arguments
+        self.opened = opened
+        self.out, self.unflatten_out = close_output(out)
+        self.out_names = leaf_names(out, self.name)
+        # Row number -> the row that stands for it in the graph, -1 where it is a constant.
+        self.origin: list[int] = []
+        self.keys: dict[int, str] = {}
+        self.result: list[Leaf] = []
+        self.scopes: dict[Scope, tuple[str, ...]] = {}
+        self.scope_names = _Names()
+
+    def graph(self) -> Graph:
+        first = sum(v is not None for one in self.opened.values() for v in one.variables)
+        self._find_origins(first)
+        self._name_rows(first)
+        graph = Graph(name=self.name)
+        constants = self._name_outputs(graph)
+        for i in self.keys:
+            self._add_node(graph, i)
+        graph.graph["inputs"] = [self.keys[i] for i in range(first)]
+        graph.graph["parameters"] = {
+            name: Tree(
+                tuple(
+                    Leaf(None, leaf) if v is None else Leaf(self.keys[v.index])
+                    for leaf, v in zip(one.leaves, one.variables, strict=True)
+                ),
+                one.unflatten,
+            )
+            for name, one in self.opened.items()
+        }
+        graph.graph["result"] = Tree(tuple(self.result), self.unflatten_out)
+        graph.graph["outputs"] = [leaf.key for leaf in self.result if leaf.key is not None]
+        graph.graph["branches"] = list(self._branches())
+        for key, value in constants.items():
+            _add_constant(graph, key, value, len(self.rows))
+        return graph
+
+    def _find_origins(self, first: int) -> None:
+        """Which rows are nodes: those that an input reaches; an identity is its operand."""
+        origin = self.origin
+        for i, (primitive, _, _, parents, _) in enumerate(self.rows):
+            if i < first:
+                origin.append(i)
+            elif primitive is IDENTITY:
+                origin.append(origin[parents[0]])
+            else:
+                origin.append(i if any(p >= 0 and origin[p] >= 0 for p in parents) else -1)
+
+    def _name_rows(self, first: int) -> None:
+        names = _Names()
+        inputs = (n for name, arg in self.arguments.items() for n in self._input_names(name, arg))
+        for i, name in zip(range(first), inputs, strict=True):
+            self.keys[i] = names.unique(name)
+        nodes = [i for i in range(first, len(self.rows)) if self.origin[i] == i]
+        given = {i: self.tape.given_names.get(i) or self._assigned_name(i) for i in nodes}
+        outputs = {
+            self.origin[leaf.index]: name
+            for leaf, name in zip(self.out, self.out_names, strict=True)
+            if type(leaf) is Variable
+        }
+        own = {i: name or outputs.get(i) for i, name in given.items()}
+        taken = {i: names.unique(name) for i, name in own.items() if name is not None}
+        numbered = (f"v{n}" for n in count(1))
+        for i in nodes:
+            self.keys[i] = taken[i] if i in taken else names.next_of(numbered)
+
+    def _input_names(self, name: str, argument: Any) -> list[str]:
+        all_names = leaf_names(argument, name)
+        variables = self.opened[name].variables
+        return [n for n, v in zip(all_names, variables, strict=True) if v is not None]
+
+    def _assigned_name(self, i: int) -> str | None:
+        """The variable that the user's code assigns row `i` to."""
+        here = self.locations[i]
+        if self._is_inner_step(i):
+            return None
+        scope: Scope | None = here.scope
+        lasti = here.lasti
+        while scope is not None and scope.code is not None:
+            name = target(scope.code, lasti)
+            if name is not RETURNED:
+                return name  # type: ignore[return-value]
+            scope, lasti = scope.parent, scope.call
+        return None
+
+    def _is_inner_step(self, i: int) -> bool:
+        """Whether row `i` is a step inside a call, such as sum([...]), that goes on after it.
+
+        The name belongs to the last step. The same call again, as in a loop, is no next step: it
+        applies the same function, where the steps of sum() are operators.
+        """
+        if i + 1 >= len(self.rows):
+            return False
+        here, then = self.locations[i], self.locations[i + 1]
+        if here is not then and (here.scope is not then.scope or here.lasti != then.lasti):
+            return False
+        if here.scope.code is None or is_operator(here.scope.code, here.lasti):
+            return False
+        primitive, following = self.rows[i][0], self.rows[i + 1][0]
+        return i in self.rows[i + 1][3] and (primitive is not following or primitive.is_operator)
+
+    def _name_outputs(self, graph: Graph) -> dict[str, Any]:
+        """Fill in `result`; constants that are returned get a node of their own."""
+        constants: dict[str, Any] = {}
+        names = _Names(self.keys.values())
+        for leaf, name in zip(self.out, self.out_names, strict=True):
+            origin = self.origin[leaf.index] if type(leaf) is Variable else -1
+            if origin >= 0:
+                self.result.append(Leaf(self.keys[origin]))
+            elif isinstance(plain(leaf), (int, float, complex, np.number, np.ndarray)):
+                key = names.unique(name)
+                constants[key] = plain(leaf)
+                self.result.append(Leaf(key))
+            else:
+                self.result.append(Leaf(None, leaf))
+        return constants
+
+    def _add_node(self, graph: Graph, i: int) -> None:
+        primitive, value, xs, parents, params = self.rows[i]
+        key = self.keys[i]
+        origins = [self.origin[p] if p >= 0 else -1 for p in parents]
+        here = self.locations[i]
+        leaves = tuple(
+            Leaf(self.keys[o]) if o >= 0 else Leaf(None, x)
+            for o, x in zip(origins, xs, strict=True)
+        )
+        names = tuple(self.keys[o] if o >= 0 else None for o in origins)
+        shown = self._constant_names(names, xs, here)
+        row = Row(primitive, value, xs, params, key, shown)
+        formula = None if primitive is INPUT else Symbol(row)
+        graph._node[key] = {
+            "op": primitive.name.removeprefix("np."),
+            "value": value,
+            "label": key if formula is None else f"{key} = {formula}",
+            "scope": self._scope_path(here.scope) if formula is not None else (),
+            "source": _source(here) if formula is not None else None,
+            "formula": formula,
+            "index": i,
+            "primitive": primitive,
+            "operands": leaves,
+            "params": params,
+        }
+        graph._succ[key] = {}
+        graph._pred[key] = {}
+        for k, operand in enumerate(names):
+            if operand is not None:
+                edge = {"local": _local(row, k), "symbol": Symbol(row, k)}
+                # One dictionary for both directions, as networkx has it.
+                between = graph._succ[operand].setdefault(key, {})
+                between[k] = edge
+                graph._pred[key][operand] = between
+
+    def _constant_names(
+        self, names: tuple[str | None, ...], xs: tuple[Any, ...], here: Location
+    ) -> tuple[str | None, ...]:
+        """The names, with those of constant arrays as the source writes them, `X` in `X @ w`."""
+        if all(n is not None or not np.ndim(x) for n, x in zip(names, xs, strict=True)):
+            return names
+        if here.scope.code is None:
+            return names
+        written = operands(here.scope.code, here.lasti)
+        if len(written) != len(names):
+            return names
+        return tuple(
+            w if n is None and np.ndim(x) else n
+            for n, x, w in zip(names, xs, written, strict=True)
+        )
+
+    def _scope_path(self, scope: Scope) -> tuple[str, ...]:
+        """The helper calls that a row is in, outermost first, a second call of f as `f_2`."""
+        if scope not in self.scopes:
+            if scope.parent is None or scope.code is None:
+                self.scopes[scope] = ()
+            else:
+                outer = self._scope_path(scope.parent)
+                name = scope.code.co_name
+                own = () if name in _NOT_CALLS else (self.scope_names.unique(name.strip("<>")),)
+                self.scopes[scope] = outer + own
+        return self.scopes[scope]
+
+    def _branches(self) -> Iterator[Branch]:
+        for position, test, xs, parents, outcome, here in self.tape.guards:
+            origins = [self.origin[p] if p >= 0 else -1 for p in parents]
+            if all(o < 0 for o in origins):
+                continue
+            leaves = tuple(
+                Leaf(self.keys[o]) if o >= 0 else Leaf(None, x)
+                for o, x in zip(origins, xs, strict=True)
+            )
+            code = here.scope.code
+            written = (text(code, here.lasti) if code is not None else None) or test.__name__
+            yield Branch(position, test, leaves, outcome, written, _source(here))
+
+
+# Comprehensions are inlined from Python 3.12 on, so they are no calls before that either.
+_NOT_CALLS = frozenset(("<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>"))
+
+
+class _Names:
+    """Gives out each name once: a second `h` is `h_2`."""
+
+    def __init__(self, taken: Any = ()) -> None:
+        self._taken = set(taken)
+        self._last: dict[str, int] = {}
+
+    def unique(self, name: str) -> str:
+        key, n = name, self._last.get(name, 1)
+        while key in self._taken:
+            n += 1
+            key = f"{name}_{n}"
+        self._last[name] = n
+        self._taken.add(key)
+        return key
+
+    def next_of(self, names: Iterator[str]) -> str:
+        return self.unique(next(name for name in names if name not in self._taken))
+
+
+def _local(row: Row, k: int) -> Any:
+    """The local derivative of a row in operand `k`, as the edge holds it.
+
+    A float for scalars, an array for an elementwise operation, else a LinearMap; the int 0 where no
+    gradient passes at all.
+    """
+    if row.primitive.flat or np.result_type(row.operands[k]).kind not in "fc":
+        return 0
+    if row.primitive.partials is None:
+        return LinearMap(row, k)
+    with np.errstate(all="ignore"):
+        d = partial(row.primitive, k, row.value, row.operands, row.params)
+    if d is None or (d.__class__ is int and d == 0):
+        return 0
+    shape = np.shape(row.value)
+    if shape == ():
+        return float(d) if isinstance(d, (bool, int, np.bool_, np.float64)) else d
+    if np.shape(row.operands[k]) != shape:
+        return LinearMap(row, k)
+    return np.broadcast_to(np.asarray(d, dtype=np.result_type(row.value)), shape)
+
+
+def _source(here: Location) -> str | None:
+    if here.scope.code is None:
+        return None
+    place = location(here.scope.code, here.lasti)
+    return None if place is None else f"{Path(place[0]).name}:{place[1]}"
+
+
+def _add_constant(graph: Graph, key: str, value: Any, index: int) -> None:
+    """A node for a returned constant: an output that depends on no input."""
+    graph.add_node(
+        key,
+        op="constant",
+        value=float(value) if isinstance(value, int) else value,
+        label=f"{key} = {value!r:.40}",
+        scope=(),
+        source=None,
+        formula=None,
+        index=index,
+        primitive=_CONSTANT,
+        operands=(),
+        params={},
+    )
