@@ -16,20 +16,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import graphtrace.ops as _ops  # declares every operation
+import graphtrace.ops  # noqa: F401  (declares every operation)
 from graphtrace.errors import (
     ArgumentError as ArgumentError,
+)
+from graphtrace.errors import (
     BranchChanged as BranchChanged,
+)
+from graphtrace.errors import (
     ExpressionError as ExpressionError,
+)
+from graphtrace.errors import (
     GraphtraceError as GraphtraceError,
+)
+from graphtrace.errors import (
     NoDerivative as NoDerivative,
+)
+from graphtrace.errors import (
     RenderError as RenderError,
+)
+from graphtrace.errors import (
     TargetError as TargetError,
+)
+from graphtrace.errors import (
     TraceError as TraceError,
 )
 from graphtrace.transforms import (
     grad as grad,
+)
+from graphtrace.transforms import (
     value_and_grad as value_and_grad,
+)
+from graphtrace.transforms import (
     vjp as vjp,
 )
 

@@ -20,7 +20,7 @@ class NoDerivative(TraceError, NotImplementedError):
 
 
 class BranchChanged(GraphtraceError):
-    """New inputs would take another branch than the recorded one, so the graph has no value there."""
+    """New inputs would take another branch than the recorded one: the graph has no value there."""
 
 
 class ArgumentError(GraphtraceError, ValueError):

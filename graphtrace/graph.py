@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import networkx as nx
 import numpy as np
@@ -18,13 +19,12 @@ import numpy as np
 from graphtrace.errors import ArgumentError, BranchChanged
 from graphtrace.inputs import carries_gradient, gradient_like, is_static, seed_for
 from graphtrace.linear_map import LinearMap
-
 from graphtrace.pytree import Unflatten, flatten
 from graphtrace.sweep import fit, times
+from graphtrace.symbol import Row
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A leaf of a parameter or of the value: the key of its node, or a value that is no node."""
 
     key: str | None
@@ -41,11 +41,15 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A decision taken while tracing: `test(*operands)` was `outcome`, before node `index`."""
+    """A decision taken while tracing: `test(*operands)` was `outcome`, before node `index`.
+
+    `keys` are the nodes that the operands came from, None for a constant.
+    """
 
     index: int
     test: Callable[..., Any]
-    operands: tuple[Leaf, ...]
+    operands: tuple[Any, ...]
+    keys: tuple[str | None, ...]
     outcome: Any
     text: str
     source: str | None
@@ -55,8 +59,9 @@ class Graph(nx.MultiDiGraph):  # type: ignore[type-arg]
     """A traced function as a directed acyclic graph, from the inputs to the outputs.
 
     Every method of `networkx.MultiDiGraph` works on it. A node has the attributes `op`, `value`,
-    `label`, `scope`, `source` and, after `backward`, `grad`; an edge `(operand, node, position)` has
-    `local`, the local derivative, and `symbol`, the same as a formula. Made by `graphtrace.trace`.
+    `label`, `scope`, `source` and, after `backward`, `grad`; an edge `(operand, node, position)`
+    has `local`, the local derivative, and `symbol`, the same as a formula. Made by
+    `graphtrace.trace`.
     """
 
     @property
@@ -110,15 +115,17 @@ class Graph(nx.MultiDiGraph):  # type: ignore[type-arg]
                 branch = next(branches, None)
             if key in values:
                 continue
-            if not node["operands"]:  # an input that kept its value
+            row: Row = node["row"]
+            if not row.operands:  # an input that kept its value
                 values[key] = node["value"]
                 continue
-            xs = [_value_in(values, leaf) for leaf in node["operands"]]
-            values[key] = value = node["primitive"].forward(*xs, **node["params"])
+            xs = _operands_in(values, row.keys, row.operands)
+            values[key] = value = row.primitive.forward(*xs, **row.params)
             if np.shape(value) != np.shape(node["value"]):
                 raise BranchChanged(
-                    f"{node['source'] or self.name}: {key} had shape {np.shape(node['value'])} when "
-                    f"it was traced and has {np.shape(value)} for these inputs; trace again with them"
+                    f"{node['source'] or self.name}: {key} had shape {np.shape(node['value'])} "
+                    f"when it was traced and has {np.shape(value)} for these inputs; trace again "
+                    f"with them"
                 )
         while branch is not None:
             _check_branch(branch, values)
@@ -204,7 +211,7 @@ class Graph(nx.MultiDiGraph):  # type: ignore[type-arg]
         nodes = self._node
         keys = list(nodes)
         indices = [nodes[key]["index"] for key in keys]
-        if any(a >= b for a, b in zip(indices, indices[1:], strict=False)):
+        if any(a >= b for a, b in pairwise(indices)):
             keys.sort(key=lambda key: nodes[key]["index"])
         return keys
 
@@ -251,20 +258,20 @@ class Graph(nx.MultiDiGraph):  # type: ignore[type-arg]
         if output is not None:
             if output not in outputs:
                 raise ArgumentError(
-                    f"{output!r} is no output of {self.name}(); its outputs are {', '.join(outputs)}"
+                    f"{output!r} is no output of {self.name}(); it has {', '.join(outputs)}"
                 )
             outputs = [output]
         elif seed is None and len(outputs) != 1:
             raise ArgumentError(
-                f"{self.name}() has {len(outputs)} outputs ({', '.join(outputs)}); say which one with "
-                f"backward(output=...), or weigh them with backward(seed=...)"
+                f"{self.name}() has {len(outputs)} outputs ({', '.join(outputs)}); say which one "
+                f"with backward(output=...), or weigh them with backward(seed=...)"
             )
         if seed is None:
             value = self._node[outputs[0]]["value"]
             if np.shape(value) != ():
                 raise ArgumentError(
-                    f"{outputs[0]} has shape {np.shape(value)}, and a gradient needs a scalar; sum it "
-                    f"in the function, or give the weights with backward(seed=...)"
+                    f"{outputs[0]} has shape {np.shape(value)}, and a gradient needs a scalar; sum "
+                    f"it in the function, or give the weights with backward(seed=...)"
                 )
             return [(outputs[0], seed_for(value))]
         weights, _ = flatten(seed)
@@ -282,7 +289,11 @@ class Graph(nx.MultiDiGraph):  # type: ignore[type-arg]
                 f"the seed for {key} has shape {np.shape(weight)} and {key} has {np.shape(value)}; "
                 f"give it the same shape"
             )
-        return np.asarray(weight, value.dtype) if isinstance(value, np.ndarray) else weight * seed_for(value)
+        return (
+            np.asarray(weight, value.dtype)
+            if isinstance(value, np.ndarray)
+            else weight * seed_for(value)
+        )
 
 
 def _contribution(g: Any, local: Any, operand: Any) -> Any:
@@ -298,12 +309,18 @@ def _value_in(values: Mapping[str, Any], leaf: Leaf) -> Any:
     return leaf.constant if leaf.key is None else values[leaf.key]
 
 
+def _operands_in(
+    values: Mapping[str, Any], keys: tuple[str | None, ...], constants: tuple[Any, ...]
+) -> list[Any]:
+    return [c if k is None else values[k] for k, c in zip(keys, constants, strict=True)]
+
+
 def _check_branch(branch: Branch, values: Mapping[str, Any]) -> None:
-    outcome = branch.test(*(_value_in(values, leaf) for leaf in branch.operands))
+    outcome = branch.test(*_operands_in(values, branch.keys, branch.operands))
     if not np.array_equal(outcome, branch.outcome):
         raise BranchChanged(
-            f"{branch.source or 'the traced function'}: `{branch.text}` was {branch.outcome} when it "
-            f"was traced and is {outcome} for these inputs; trace again with them"
+            f"{branch.source or 'the traced function'}: `{branch.text}` was {branch.outcome} when "
+            f"it was traced and is {outcome} for these inputs; trace again with them"
         )
 
 
@@ -313,5 +330,3 @@ def _require_same(name: str, traced: Any, given: Any) -> None:
             f"parameter {name} was fixed at {traced!r} when it was traced and is now {given!r}; "
             f"trace again with it"
         )
-
-

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from graphtrace.errors import ArgumentError
 from graphtrace.primitive import Primitive, declare
-from graphtrace.pytree import Unflatten, flatten
+from graphtrace.pytree import Unflatten, flatten, leaf_names
 from graphtrace.tape import Tape
 from graphtrace.variable import Variable, gather, record
 
@@ -34,14 +35,14 @@ def bind(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) 
     try:
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
-        raise ArgumentError(
-            f"{name_of(f)}() takes the parameters {signature}: {error}"
-        ) from None
+        raise ArgumentError(f"{name_of(f)}() takes the parameters {signature}: {error}") from None
     bound.apply_defaults()
     return dict(bound.arguments)
 
 
-def unbind(f: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def unbind(
+    f: Callable[..., Any], arguments: Mapping[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The positional and keyword arguments that `bind` made the mapping from."""
     bound = inspect.BoundArguments(signature_of(f), dict(arguments))  # type: ignore[arg-type]
     return bound.args, bound.kwargs
@@ -104,13 +105,20 @@ class Opened(NamedTuple):
     unflatten: Unflatten
 
 
-def open_tree(tape: Tape, tree: Any, names: Callable[[], Sequence[str]]) -> Opened:
-    """`tree` with its leaves traced; `names` says how they are called, where an error needs it."""
+def _leaf_name(tree: Any, name: Callable[[], str], i: int) -> str:
+    return leaf_names(tree, name())[i]
+
+
+def open_tree(tape: Tape, tree: Any, name: Callable[[], str]) -> Opened:
+    """`tree` with its leaves traced; `name` says what it is called, where an error needs it."""
     leaves, unflatten = flatten(tree)
-    variables = [
-        None if is_static(leaf) else open_input(tape, leaf, lambda i=i: names()[i])  # type: ignore[misc]
-        for i, leaf in enumerate(leaves)
-    ]
+
+    def opened(i: int, leaf: Any) -> Variable | None:
+        if is_static(leaf):
+            return None
+        return open_input(tape, leaf, partial(_leaf_name, tree, name, i))
+
+    variables = [opened(i, leaf) for i, leaf in enumerate(leaves)]
     mixed = [leaf if var is None else var for leaf, var in zip(leaves, variables, strict=True)]
     return Opened(unflatten(mixed), leaves, variables, unflatten)
 
@@ -142,7 +150,7 @@ def seed_for(value: Any) -> Any:
 
 
 def gradient_like(g: Any, leaf: Any) -> Any:
-    """An adjoint as the user gets it: of the input's type, shape and dtype, and the user's alone."""
+    """An adjoint as the user gets it: of the input's type, shape and dtype, shared with nobody."""
     if type(g) is Variable:
         return g
     value = plain(leaf)

@@ -19,11 +19,9 @@ from graphtrace.symbol import Row, Symbol
 class LinearMap:
     """The derivative ∂y/∂x of an array in an array, as a linear map.
 
-    `shape` is the output's shape followed by the operand's, as of `jax.jacobian`. `local @ t` is the
-    change of the output for a change `t` of the operand (jvp); `g @ local`, the same as
-    `local.T @ g`, is the operand's adjoint for the output's adjoint `g` (vjp); `to_dense()` is the
-    array of that shape. `structure` says what kind of map it is: "broadcast" and "diagonal" for
-    elementwise operations, else the operation. `str(local)` is its formula, `W.T` for x in x @ W.
+    `local @ t` is the change of the output for a change `t` of the operand (jvp); `g @ local`, the
+    same as `local.T @ g`, is the operand's adjoint for the output's adjoint `g` (vjp).
+    `str(local)` is its formula, `W.T` for x in x @ W.
 
     >>> import graphtrace as gt, numpy as np
     >>> def f(W, x):
@@ -45,11 +43,13 @@ class LinearMap:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The output's shape followed by the operand's, as of a Jacobian."""
         out, into = np.shape(self._row.value), np.shape(self._row.operands[self._k])
         return into + out if self._transposed else out + into
 
     @property
     def structure(self) -> str:
+        """What kind of map it is: "diagonal", "broadcast", or the operation, "matmul"."""
         primitive = self._row.primitive
         if primitive.partials is None:
             return primitive.name
@@ -57,7 +57,8 @@ class LinearMap:
         return "diagonal" if same else "broadcast"
 
     @property
-    def T(self) -> LinearMap:  # noqa: N802  (NumPy's name)
+    def T(self) -> LinearMap:
+        """The transposed map, from adjoints of the output to adjoints of the operand."""
         return LinearMap(self._row, self._k, transposed=not self._transposed)
 
     def __matmul__(self, x: Any) -> Any:
@@ -100,7 +101,9 @@ class LinearMap:
 
         row = self._row
         _require_shape(t, np.shape(row.operands[self._k]))
-        _, transpose = vjp(self._pull_traced, np.ones_like(row.value, dtype=np.result_type(row.value, 0.0)))
+        _, transpose = vjp(
+            self._pull_traced, np.ones_like(row.value, dtype=np.result_type(row.value, 0.0))
+        )
         return transpose(t)[0]
 
     def _pull_traced(self, g: Any) -> Any:

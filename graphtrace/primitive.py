@@ -1,9 +1,10 @@
 """What a primitive is: one row that declares an operation, and the registry of all rows.
 
 In: a name, a forward function, the derivative rule, the notation. Out: a `Primitive`, found again
-by its name in `PRIMITIVES`. Knows nothing of traced values: a rule is written with operators and NumPy functions and runs on what it is given.
-Floats give the number on an edge, arrays the elementwise derivative, traced values the next order
-of derivative, and a traced rule printed as text gives the formula (see `graphtrace.symbol`).
+by its name in `PRIMITIVES`. Knows nothing of traced values: a rule is written with operators and
+NumPy functions and runs on what it is given. Floats give the number on an edge, arrays the
+elementwise derivative, traced values the next order of derivative, and a traced rule printed as
+text gives the formula (see `graphtrace.symbol`).
 """
 
 from __future__ import annotations
@@ -73,8 +74,8 @@ class Primitive:
     `notation` is a `Notation`, or a function `(number of operands, params, latex) -> Form`, or
     None for `name(operands, param=value)`.
 
-    With none of the rules the operation is *flat*: its output carries no gradient. `None` in the place
-    of one rule says so for one operand.
+    With none of the rules the operation is *flat*: its output carries no gradient. `None` in the
+    place of one rule says so for one operand.
     """
 
     name: str

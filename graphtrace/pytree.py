@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 Unflatten = Callable[[Sequence[Any]], Any]
 
 _CONTAINERS = (dict, list, tuple, type(None))
@@ -50,7 +48,3 @@ def leaf_names(tree: Any, name: str) -> list[str]:
     with optree.dict_insertion_ordered(True, namespace=_NAMESPACE):
         accessors = optree.tree_accessors(tree, namespace=_NAMESPACE)
     return [accessor.codify(name) for accessor in accessors]
-
-
-def is_array_or_number(x: Any) -> bool:
-    return isinstance(x, (int, float, complex, np.number, np.ndarray)) and not isinstance(x, bool)

@@ -9,9 +9,10 @@ holds a million unprinted ones.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,6 +40,7 @@ class Tree:
 
     @property
     def op(self) -> str:
+        """The name of the operation, empty for an atom."""
         return self.primitive.name.removeprefix("np.") if self.primitive is not None else ""
 
     @property
@@ -48,11 +50,11 @@ class Tree:
         return self.atom if is_number else None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What a formula needs of a row: the operation, what went in and out, and the names of both.
+class Row(NamedTuple):
+    """A row of the Wengert list as a node of the graph keeps it.
 
-    An operand without a name is a constant.
+    `operands` are the values that went in; `keys` the nodes they came from, None for a constant;
+    `shown` what stands for them in a formula, None for a number.
     """
 
     primitive: Primitive
@@ -60,13 +62,8 @@ class Row:
     operands: tuple[Any, ...]
     params: dict[str, Any]
     name: str
-    names: tuple[str | None, ...]
-
-    def atoms(self) -> list[Tree]:
-        return [
-            Tree(atom=_Name(n) if n is not None else x)
-            for n, x in zip(self.names, self.operands, strict=True)
-        ]
+    keys: tuple[str | None, ...]
+    shown: tuple[str | None, ...]
 
 
 class _Name(str):
@@ -98,7 +95,9 @@ class Symbol:
     def tree(self) -> Tree:
         """The expression itself."""
         if self._tree is None:
-            self._tree = formula(self._row) if self._k is None else local_formula(self._row, self._k)
+            self._tree = (
+                formula(self._row) if self._k is None else local_formula(self._row, self._k)
+            )
         return self._tree
 
     def __str__(self) -> str:
@@ -106,6 +105,7 @@ class Symbol:
 
     @property
     def latex(self) -> str:
+        """The formula as LaTeX, for math mode."""
         return _print(self.tree, latex=True)[0]
 
     def __repr__(self) -> str:
@@ -120,7 +120,11 @@ class Symbol:
 
 def formula(row: Row) -> Tree:
     """The right-hand side of a row: the operation on the names of its operands."""
-    return Tree(row.primitive, tuple(row.atoms()), row.params)
+    atoms = (
+        Tree(atom=x if n is None else _Name(n))
+        for n, x in zip(row.shown, row.operands, strict=True)
+    )
+    return Tree(row.primitive, tuple(atoms), row.params)
 
 
 def local_formula(row: Row, k: int) -> Tree:
@@ -128,8 +132,8 @@ def local_formula(row: Row, k: int) -> Tree:
     try:
         with np.errstate(all="ignore"):
             return _run_rule(row, k)
-    except Exception:  # a formula is an ornament: what cannot be printed must not stop a figure
-        return Tree(atom=_Name(f"∂{row.name}/∂{row.names[k]}"))
+    except Exception:  # noqa: BLE001  (a formula is an ornament: what cannot be printed must not stop a figure)
+        return Tree(atom=_Name(f"∂{row.name}/∂{row.shown[k]}"))
 
 
 def _run_rule(row: Row, k: int) -> Tree:
@@ -142,9 +146,7 @@ def _run_rule(row: Row, k: int) -> Tree:
         return variable
 
     primitive = row.primitive
-    xs = tuple(
-        x if n is None else leaf(n, x) for n, x in zip(row.names, row.operands, strict=True)
-    )
+    xs = tuple(x if n is None else leaf(n, x) for n, x in zip(row.shown, row.operands, strict=True))
     y = leaf(row.name, row.value)
     if primitive.partials is not None:
         return _tree(partial(primitive, k, y, xs, row.params), tape, leaves)
@@ -167,8 +169,7 @@ def _tree(x: Any, tape: Tape, leaves: dict[int, Tree]) -> Tree:
     for i, (primitive, _, operands, parents, params) in enumerate(tape.rows):
         if i not in trees:
             inner = tuple(
-                trees[p] if p >= 0 else Tree(atom=o)
-                for o, p in zip(operands, parents, strict=True)
+                trees[p] if p >= 0 else Tree(atom=o) for o, p in zip(operands, parents, strict=True)
             )
             trees[i] = _simplified(Tree(primitive, inner, params))
     return trees[x.index]
@@ -247,34 +248,59 @@ def _same(a: Tree, b: Tree) -> bool:
     return isinstance(a.atom, _Name) and isinstance(b.atom, _Name) and a.atom == b.atom
 
 
+def row_text(row: Row) -> str:
+    """`str(Symbol(row))`, without making the expression first: every node of a graph has one."""
+    atoms = [
+        (n, ATOM) if n is not None else _print_atom(x, latex=False)
+        for n, x in zip(row.shown, row.operands, strict=True)
+    ]
+    return _fill(row.primitive, row.params, atoms, latex=False)[0]
+
+
 def _print(tree: Tree, *, latex: bool) -> tuple[str, int]:
     """The text of an expression, and how tightly it binds."""
     if tree.primitive is None:
         return _print_atom(tree.atom, latex=latex)
-    form = _form(tree, latex=latex)
+    operands = [_print(operand, latex=latex) for operand in tree.operands]
+    return _fill(tree.primitive, tree.params, operands, latex=latex)
+
+
+def _fill(
+    primitive: Primitive, params: dict[str, Any], operands: list[tuple[str, int]], *, latex: bool
+) -> tuple[str, int]:
+    form = _form(primitive, params, len(operands), latex=latex)
+    demands = form.operands
     parts = []
-    for i, operand in enumerate(tree.operands):
-        text, binds = _print(operand, latex=latex)
-        if binds < form.operands[min(i, len(form.operands) - 1)]:
+    for i, (text, binds) in enumerate(operands):
+        if binds < demands[i if i < len(demands) else -1]:
             text = rf"\left({text}\right)" if latex else f"({text})"
         parts.append(text)
     template = form.template
-    if latex and tree.op == "multiply" and parts[1][:1].isdigit():
+    if latex and template == r"$0 \, $1" and parts[1][:1].isdigit():
         template = r"$0 \cdot $1"
-    return re.sub(r"\$(\d+)", lambda match: parts[int(match[1])], template), form.binds
+    pieces = _split(template)
+    filled = [piece if i % 2 == 0 else parts[int(piece)] for i, piece in enumerate(pieces)]
+    return "".join(filled), form.binds
 
 
-def _form(tree: Tree, *, latex: bool) -> Form:
-    notation = tree.primitive.notation  # type: ignore[union-attr]
+@functools.cache
+def _split(template: str) -> list[str]:
+    """`$0 + $1` as text, operand, text, operand, text."""
+    return re.split(r"\$(\d+)", template)
+
+
+def _form(primitive: Primitive, params: dict[str, Any], count: int, *, latex: bool) -> Form:
+    notation = primitive.notation
     if isinstance(notation, Notation):
         return notation.latex if latex else notation.text
     if notation is not None:
-        return notation(len(tree.operands), tree.params, latex)
-    slots = [f"${i}" for i in range(len(tree.operands))]
+        return notation(count, params, latex)
+    name = primitive.name.removeprefix("np.")
+    slots = [f"${i}" for i in range(count)]
     if latex:
-        return Form(rf"\operatorname{{{tree.op}}}\left({', '.join(slots)}\right)")
-    shown = (f"{k}={v}" for k, v in tree.params.items() if v is not None and v is not False)
-    return Form(f"{tree.op}({', '.join([*slots, *shown])})".replace("$$", "$"))
+        return Form(rf"\operatorname{{{name}}}\left({', '.join(slots)}\right)")
+    shown = (f"{k}={v}" for k, v in params.items() if v is not None and v is not False)
+    return Form(f"{name}({', '.join([*slots, *shown])})")
 
 
 def _print_atom(atom: Any, *, latex: bool) -> tuple[str, int]:
@@ -312,10 +338,10 @@ def array_text(x: np.ndarray[Any, Any]) -> str:
 
 
 def name_latex(name: str) -> str:
-    """A name as mathematics: `W1` has a subscript, `x_hat` a hat, `alpha` is Greek.
+    r"""A name as mathematics: `W1` has a subscript, `x_hat` a hat, `alpha` is Greek.
 
     >>> name_latex("W1"), name_latex("x_hat"), name_latex("alpha_2"), name_latex("params['b']")
-    ('W_{1}', '\\\\hat{x}', '\\\\alpha_{2}', 'b')
+    ('W_{1}', '\\hat{x}', '\\alpha_{2}', 'b')
     """
     key = re.fullmatch(r".*\['(\w+)'\]", name)
     if key:

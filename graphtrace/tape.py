@@ -44,11 +44,8 @@ class Scope:
         self.call = call
 
 
-class Location(NamedTuple):
-    """An executed instruction: the call it belongs to and the bytecode offset in its code."""
-
-    scope: Scope
-    lasti: int
+Location = tuple[Scope, int]
+"""An executed instruction: the call it belongs to and the bytecode offset in its code."""
 
 
 class Guard(NamedTuple):
@@ -68,7 +65,17 @@ class Guard(NamedTuple):
 class Tape:
     """Rows in the order they ran; with `locate`, also where each was made and what was decided."""
 
-    __slots__ = ("_calls", "_frame", "_scope", "given_names", "guards", "locations", "root", "rows", "views")
+    __slots__ = (
+        "_calls",
+        "frame",
+        "given_names",
+        "guards",
+        "locations",
+        "root",
+        "rows",
+        "scope",
+        "views",
+    )
 
     def __init__(self, *, locate: bool = False) -> None:
         self.rows: list[Row] = []
@@ -77,8 +84,8 @@ class Tape:
         self.given_names: dict[int, str] = {}
         self.views: dict[int, list[Any]] = {}
         self.root: FrameType | None = None
-        self._frame: FrameType | None = None
-        self._scope = Scope(None, None, -1)
+        self.frame: FrameType | None = None
+        self.scope = Scope(None, None, -1)
         # The user's frames from the traced function to where the last row was made. They are held,
         # so that a finished call's frame is never mistaken for a new one at the same address.
         self._calls: list[tuple[FrameType, Scope]] = []
@@ -97,9 +104,9 @@ class Tape:
 
     def locate(self, frame: FrameType) -> Location:
         """Where `frame` stands now, in the innermost function that is the user's."""
-        if frame is not self._frame:
+        if frame is not self.frame:
             frame = self._enter(frame)
-        return Location(self._scope, frame.f_lasti)
+        return self.scope, frame.f_lasti
 
     def _enter(self, frame: FrameType) -> FrameType:
         user = user_frame(frame)
@@ -123,8 +130,8 @@ class Tape:
             self._calls.append((new, Scope(scope, new.f_code, call)))
         # Only a frame met directly may take the short way next time: an internal frame may be
         # entered again from another place.
-        self._scope = self._calls[-1][1]
-        self._frame = user
+        self.scope = self._calls[-1][1]
+        self.frame = user
         return user
 
     def guard(
@@ -144,7 +151,7 @@ class Tape:
     def close(self) -> None:
         """End the trace: a traced value that outlives it cannot be used any more."""
         self._calls.clear()
-        self._frame = self.root = None
+        self.frame = self.root = None
         self.rows = _ClosedRows()
         self.locations = None
 
@@ -152,8 +159,8 @@ class Tape:
 class _ClosedRows(list[Row]):
     def append(self, row: Row) -> NoReturn:
         raise TraceError(
-            f"{here(sys._getframe(1))}: a traced value was used after its trace had ended; return it "
-            f"from the traced function instead of keeping it in a global, a closure or an attribute"
+            f"{here(sys._getframe(1))}: a traced value was used after its trace had ended; return "
+            f"it from the traced function instead of keeping it in a global or an attribute"
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,6 @@ from graphtrace.inputs import (
     seed_for,
     signature_of,
 )
-from graphtrace.pytree import leaf_names
 from graphtrace.sweep import sweep
 from graphtrace.tape import Tape, recording
 from graphtrace.variable import Variable, describe
@@ -32,7 +32,9 @@ from graphtrace.variable import Variable, describe
 Argnums = int | Sequence[int]
 
 
-def grad(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) -> Callable[..., Any]:
+def grad(
+    f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False
+) -> Callable[..., Any]:
     """The function that returns the gradient of the scalar-valued `f`.
 
     Args:
@@ -138,13 +140,13 @@ def _open(
                 f"argnums={argnums} asks for argument {i} of {name_of(f)}(), which got {len(args)} "
                 f"positional arguments; pass it by position"
             )
-        one = open_tree(tape, args[i], lambda i=i: leaf_names(args[i], _parameter(f, i % len(args))))  # type: ignore[misc]
+        name = partial(_parameter, f, i % len(args))
+        one = open_tree(tape, args[i], name)
         for leaf in one.leaves:
             if not carries_gradient(leaf):
                 raise ArgumentError(
-                    f"parameter {_parameter(f, i % len(args))} of {name_of(f)}() holds "
-                    f"{describe(leaf)}, which carries no gradient; pass floats (x.astype(float)), "
-                    f"or leave it out of argnums"
+                    f"parameter {name()} of {name_of(f)}() holds {describe(leaf)}, which carries "
+                    f"no gradient; pass floats (x.astype(float)), or leave it out of argnums"
                 )
         arguments[i] = one.tree
         opened.append(one)
@@ -172,15 +174,15 @@ def _seeds(
     weights, _ = close_output(adjoint)
     if len(weights) != len(out):
         raise ArgumentError(
-            f"the adjoint has {len(weights)} leaves and the value of {name_of(f)}() has {len(out)}; "
-            f"give one of the value's structure"
+            f"the adjoint has {len(weights)} leaves and the value of {name_of(f)}() has "
+            f"{len(out)}; give one of the value's structure"
         )
     seeds = []
     for leaf, weight in zip(out, weights, strict=True):
         if np.shape(plain(weight)) != np.shape(plain(leaf)):
             raise ArgumentError(
-                f"the adjoint has shape {np.shape(plain(weight))} where the value of {name_of(f)}() "
-                f"has {np.shape(plain(leaf))}; give one of the value's shape"
+                f"the adjoint has shape {np.shape(plain(weight))} where the value of "
+                f"{name_of(f)}() has {np.shape(plain(leaf))}; give one of the value's shape"
             )
         if _swept(leaf, start):
             kind = np.result_type(leaf.value)

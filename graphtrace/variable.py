@@ -29,6 +29,7 @@ NUMPY: dict[Any, Callable[..., Any]] = {}
 """NumPy function -> what is called instead of it when an argument is traced."""
 
 _new = object.__new__
+_getframe = sys._getframe
 
 
 class Variable:
@@ -53,26 +54,32 @@ class Variable:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The shape of the value; () for a number."""
         return np.shape(self.value)
 
     @property
     def ndim(self) -> int:
+        """The number of axes."""
         return np.ndim(self.value)
 
     @property
     def size(self) -> int:
+        """The number of entries."""
         return int(np.size(self.value))
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """The NumPy dtype of the value."""
         return np.result_type(self.value)
 
     @property
     def itemsize(self) -> int:
+        """Bytes an entry."""
         return self.dtype.itemsize
 
     @property
     def nbytes(self) -> int:
+        """Bytes of the value."""
         return self.size * self.itemsize
 
     def __len__(self) -> int:
@@ -91,7 +98,7 @@ class Variable:
 
     def __getattr__(self, name: str) -> NoReturn:
         raise AttributeError(
-            f"{_here()}: a traced value has no attribute {name!r}; write np.{name}(...) if NumPy has it"
+            f"{_here()}: a traced value has no attribute {name!r}; try np.{name}(...)"
             if name[:2] != "__"
             else name
         )
@@ -127,20 +134,26 @@ class Variable:
 
     def __float__(self) -> float:
         frame = user_frame(sys._getframe(1))
-        wanted = text(frame.f_code, frame.f_lasti) or line(frame.f_code, frame.f_lasti) or "float(x)"
+        wanted = (
+            text(frame.f_code, frame.f_lasti) or line(frame.f_code, frame.f_lasti) or "float(x)"
+        )
         raise TraceError(f"{here(frame)}: {_instead_of(wanted)}")
 
     def __complex__(self) -> NoReturn:
         raise TraceError(f"{_here()}: complex(x) would lose the trace of x; write x + 0j")
 
     def __hash__(self) -> int:
-        raise TraceError(f"{_here()}: a traced value is not hashable; use it by its position or name")
+        raise TraceError(f"{_here()}: a traced value is not hashable; use its position as the key")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         frame = user_frame(sys._getframe(1))
         wanted = text(frame.f_code, frame.f_lasti) or ""
         stores = line(frame.f_code, frame.f_lasti) or ""
-        if self.shape == () and (dtype is None or dtype == object) and not _is_store(wanted, stores):
+        if (
+            self.shape == ()
+            and (dtype is None or np.dtype(dtype) == np.object_)
+            and not _is_store(wanted, stores)
+        ):
             # np.array([x, y]) of traced scalars: an array of objects, whose operators and methods
             # are those of the Variables in it.
             boxed = np.empty((), dtype=object)
@@ -202,8 +215,8 @@ class Variable:
         is_view = any(ref() is self for refs in views.values() for ref in refs)
         if is_view or any(ref() is not None for ref in views.get(self.index, ())):
             raise TraceError(
-                f"{_here()}: this changes an array in place while a view of it (a slice, reshape or "
-                f"transpose) is in use; write x = x + ... or take a copy of the view"
+                f"{_here()}: this changes an array in place while a view of it (a slice, a "
+                f"reshape, a transpose) is in use; write x = x + ... or copy the view"
             )
 
 
@@ -231,7 +244,8 @@ def apply(primitive: Primitive, operands: tuple[Any, ...], params: dict[str, Any
     try:
         value = primitive.forward(*values, **params)
     except Exception as error:
-        raise _explained(error, values)
+        _explain(error, values)
+        raise
     result = record(tape, primitive, value, tuple(values), tuple(parents), params)
     if type(value) is np.ndarray and value.base is not None:
         _remember_view(result, values, parents)
@@ -267,6 +281,12 @@ def operation(primitive: Primitive, *functions: Any) -> Callable[..., Any]:
     return applied
 
 
+def add_methods(methods: dict[str, Any]) -> None:
+    """Give Variable methods and properties; the rows bring their own."""
+    for name, method in methods.items():
+        setattr(Variable, name, method)
+
+
 def binary_operator(primitive: Primitive) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The methods `a + b` and, reflected, `b + a` of Variable for one row.
 
@@ -293,7 +313,8 @@ def binary_operator(primitive: Primitive) -> tuple[Callable[..., Any], Callable[
         try:
             value = forward(x, y)
         except Exception as error:
-            raise _explained(error, (x, y))
+            _explain(error, (x, y))
+            raise
         rows = tape.rows
         v = _new(Variable)
         v.value = value
@@ -301,7 +322,9 @@ def binary_operator(primitive: Primitive) -> tuple[Callable[..., Any], Callable[
         v.index = len(rows)
         rows.append((primitive, value, (x, y), parents, NO_PARAMS))
         if tape.locations is not None:
-            tape.locations.append(tape.locate(sys._getframe(1)))
+            frame = _getframe(1)
+            here = (tape.scope, frame.f_lasti) if frame is tape.frame else tape.locate(frame)
+            tape.locations.append(here)
         return v
 
     def reflected(a: Variable, b: Any) -> Any:
@@ -321,7 +344,7 @@ def unary_operator(primitive: Primitive) -> Callable[[Variable], Variable]:
 
 
 def inplace_operator(method: Callable[..., Any]) -> Callable[..., Any]:
-    """`x += b`: a new row; an array is changed under all its names, a number only under this one."""
+    """`x += b`: a new row. An array changes under all its names, a number only under this one."""
 
     def inplace(a: Variable, b: Any) -> Any:
         result = method(a, b)
@@ -378,7 +401,7 @@ def operand_of(x: Any) -> Any:
 
 def gather(x: Any) -> Any:
     """An array of objects that holds traced scalars, as one traced array; the rest as it is."""
-    if not isinstance(x, np.ndarray) or x.dtype != object:
+    if not isinstance(x, np.ndarray) or x.dtype != np.object_:
         return x
     if not any(type(item) is Variable for item in x.flat):
         raise TraceError(
@@ -432,7 +455,7 @@ def holds_variable(x: Any) -> bool:
         return True
     if isinstance(x, (list, tuple)):
         return any(map(holds_variable, x))
-    return isinstance(x, np.ndarray) and x.dtype == object and any(map(holds_variable, x.flat))
+    return isinstance(x, np.ndarray) and x.dtype == np.object_ and any(map(holds_variable, x.flat))
 
 
 def describe(x: Any) -> str:
@@ -461,20 +484,19 @@ def _remember_view(result: Variable, values: list[Any], parents: list[int]) -> N
             result.tape.views.setdefault(parent, []).append(weakref.ref(result))
 
 
-def _explained(error: Exception, operands: Any) -> Exception:
-    """The error of a forward function, with a note of the user's line and operands."""
+def _explain(error: Exception, operands: Any) -> None:
+    """Add to the error of a forward function a note of the user's line and operands."""
     if not isinstance(error, TraceError):
         frame = user_frame(sys._getframe(1))
         source = line(frame.f_code, frame.f_lasti)
         given = ", ".join(map(describe, operands))
         error.add_note(f"{here(frame)}: {source or 'the operation'} was given {given}")
-    return error
 
 
 def _foreign() -> TraceError:
     return TraceError(
-        f"{here(sys._getframe(2))}: two traced values of different traces meet; return a value from "
-        f"the trace that made it before using it in another"
+        f"{here(sys._getframe(2))}: two traced values of different traces meet; return a value "
+        f"from the trace that made it before using it in another"
     )
 
 
@@ -505,12 +527,12 @@ def _instead_of(wanted: str) -> str:
         )
     if "=" in wanted or wanted.endswith("]"):
         return (
-            f"`{wanted}` stores a traced value into a plain array; collect the values in a list and "
-            f"write np.stack(values), or np.where(...) to choose by a mask"
+            f"`{wanted}` stores a traced value into a plain array; collect the values in a list "
+            f"and write np.stack(values), or np.where(...) to choose by a mask"
         )
     return (
-        f"`{wanted}` needs a plain float and would lose the trace; write the NumPy function, or leave "
-        f"the conversion out"
+        f"`{wanted}` needs a plain float and would lose the trace; write the NumPy function, or "
+        f"leave the conversion out"
     )
 
 

@@ -26,7 +26,7 @@ from graphtrace.primitive import (
 )
 from graphtrace.variable import (
     NUMPY,
-    Variable,
+    add_methods,
     binary_operator,
     inplace_operator,
     operation,
@@ -48,6 +48,7 @@ nonzero = operation(
     )
 )
 
+
 def _power_da(a: Any, b: Any, y: Any) -> Any:
     if type(b) in (int, float) and b:  # nearly every power; the guard below costs 1 us
         return b * a ** (b - 1)
@@ -67,6 +68,12 @@ _POWER = Notation(
     Form("{$0}^{$1}", POWER, (POWER + 1, COMPARE)),
 )
 _ABSOLUTE = Notation(Form("abs($0)"), Form(r"\left|$0\right|"))
+
+
+def _sign(sign: str) -> Notation:
+    form = Form(f"{sign}$0", SIGN, (SIGN,))
+    return Notation(form, form)
+
 
 # NumPy's name, the name of Python's method, the operator, the partials, the notation.
 _BINARY: list[tuple[str, str, Rule, tuple[Any, Any], Notation]] = [
@@ -103,8 +110,8 @@ _BINARY: list[tuple[str, str, Rule, tuple[Any, Any], Notation]] = [
     ),
 ]
 _UNARY: list[tuple[str, str, Rule, Any, Notation]] = [
-    ("negative", "neg", operator.neg, -1, Notation(Form("-$0", SIGN, (SIGN,)), Form("-$0", SIGN, (SIGN,)))),
-    ("positive", "pos", operator.pos, 1, Notation(Form("+$0", SIGN, (SIGN,)), Form("+$0", SIGN, (SIGN,)))),
+    ("negative", "neg", operator.neg, -1, _sign("-")),
+    ("positive", "pos", operator.pos, 1, _sign("+")),
     ("absolute", "abs", operator.abs, lambda x, y: np.sign(x), _ABSOLUTE),
 ]
 
@@ -124,17 +131,21 @@ def _declare(name: str, forward: Rule, partials: tuple[Any, ...], notation: Nota
 
 for _name, _dunder, _forward, _partials, _notation in _BINARY:
     _method, _reflected = binary_operator(_declare(_name, _forward, _partials, _notation))
-    setattr(Variable, f"__{_dunder}__", _method)
-    setattr(Variable, f"__r{_dunder}__", _reflected)
-    setattr(Variable, f"__i{_dunder}__", inplace_operator(_method))
+    add_methods(
+        {
+            f"__{_dunder}__": _method,
+            f"__r{_dunder}__": _reflected,
+            f"__i{_dunder}__": inplace_operator(_method),
+        }
+    )
 for _name, _dunder, _forward, _partial, _notation in _UNARY:
-    setattr(Variable, f"__{_dunder}__", unary_operator(_declare(_name, _forward, (_partial,), _notation)))
+    _primitive = _declare(_name, _forward, (_partial,), _notation)
+    add_methods({f"__{_dunder}__": unary_operator(_primitive)})
 
 
 def _divmod(a: Any, b: Any) -> Any:
     return a // b, a % b
 
 
-setattr(Variable, "__divmod__", _divmod)
-setattr(Variable, "__rdivmod__", lambda a, b: _divmod(b, a))
 NUMPY[np.divmod] = _divmod
+add_methods({"__divmod__": _divmod, "__rdivmod__": lambda a, b: _divmod(b, a)})

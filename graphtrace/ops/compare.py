@@ -12,14 +12,22 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.primitive import COMPARE, SUM, Form, Notation, Primitive
-from graphtrace.variable import NUMPY, Variable, compare, comparison_operator, operation, unary_operator
+from graphtrace.primitive import COMPARE, Form, Notation, Primitive
+from graphtrace.variable import (
+    NUMPY,
+    add_methods,
+    compare,
+    comparison_operator,
+    operation,
+)
 
 
 def _iverson(text: str, latex: str) -> Notation:
     """`[a > b]`: 1 where it holds and 0 where not."""
     operands = (COMPARE + 1,)
-    return Notation(Form(f"[$0 {text} $1]", operands=operands), Form(f"[$0 {latex} $1]", operands=operands))
+    return Notation(
+        Form(f"[$0 {text} $1]", operands=operands), Form(f"[$0 {latex} $1]", operands=operands)
+    )
 
 
 # NumPy's name, Python's operator, how it is written.
@@ -38,7 +46,7 @@ for _name, _test, _text, _latex in _COMPARISONS:
     _primitive = Primitive(_name, _test, notation=_iverson(_text, _latex))
     _rules[_name] = operation(_primitive)
     NUMPY[_ufunc] = lambda a, b, p=_primitive, t=_test: compare(p, t, a, b)
-    setattr(Variable, f"__{_test.__name__}__", comparison_operator(_primitive, _test))
+    add_methods({f"__{_test.__name__}__": comparison_operator(_primitive, _test)})
 
 greater, less, equal = _rules["greater"], _rules["less"], _rules["equal"]
 
@@ -75,8 +83,6 @@ _FLAT: list[Any] = [
     np.isclose,
     np.isin,
 ]
-_LATEX = {"logical_and": r"\wedge", "logical_or": r"\vee"}
-
 for _function in _FLAT:
     operation(Primitive(_function.__name__, _function), _function)
 
@@ -93,6 +99,10 @@ for _function in _DECISIONS:
     NUMPY[_function] = _decision(_function)
 
 for _dunder, _function in (("and", np.bitwise_and), ("or", np.bitwise_or), ("xor", np.bitwise_xor)):
-    setattr(Variable, f"__{_dunder}__", lambda a, b, f=_function: f(a, b))
-    setattr(Variable, f"__r{_dunder}__", lambda a, b, f=_function: f(b, a))
-setattr(Variable, "__invert__", lambda a: np.invert(a))
+    add_methods(
+        {
+            f"__{_dunder}__": lambda a, b, f=_function: f(a, b),
+            f"__r{_dunder}__": lambda a, b, f=_function: f(b, a),
+        }
+    )
+add_methods({"__invert__": lambda a: np.invert(a)})

@@ -13,7 +13,7 @@ import numpy as np
 
 from graphtrace.ops.compare import equal, greater, less
 from graphtrace.primitive import COMPARE, POWER, Form, Notation, Primitive, Rule, called
-from graphtrace.variable import Variable, operation, unary_operator
+from graphtrace.variable import add_methods, operation, unary_operator
 
 _LN2 = float(np.log(2))
 _LN10 = float(np.log(10))
@@ -111,12 +111,10 @@ def _chosen(a: Any, other: Any, y: Any) -> Any:
 
 for _name, _partial, _notation in _UNARY:
     _ufunc = getattr(np, _name)
-    _primitive = Primitive(
-        _name, _ufunc, partials=(_partial,), notation=_notation or called(_name)
-    )
+    _primitive = Primitive(_name, _ufunc, partials=(_partial,), notation=_notation or called(_name))
     operation(_primitive, _ufunc)
     # np.exp of an array of objects calls the method exp of each object.
-    setattr(Variable, _name, unary_operator(_primitive))
+    add_methods({_name: unary_operator(_primitive)})
 for _name, _da, _db in _BINARY:
     _ufunc = getattr(np, _name)
     operation(Primitive(_name, _ufunc, partials=(_da, _db)), _ufunc)

@@ -9,8 +9,8 @@ import numpy as np
 
 from graphtrace.errors import TraceError
 from graphtrace.ops.compare import equal, greater, less
-from graphtrace.primitive import ATOM, Form, Primitive
-from graphtrace.variable import NUMPY, Variable, fixed, operation
+from graphtrace.primitive import ATOM, Form, Primitive, Rule
+from graphtrace.variable import NUMPY, Variable, add_methods, fixed, operation
 
 
 class Slot(NamedTuple):
@@ -76,7 +76,7 @@ getitem = operation(
         notation=_getitem_form,
     )
 )
-scatter_at = operation(
+scatter_at: Rule = operation(
     Primitive(
         "scatter_at",
         _scatter_at,
@@ -96,7 +96,9 @@ def _index_of(part: Any, traced_parts: list[Variable]) -> Any:
         traced_parts.append(part)
         return Slot(len(traced_parts) - 1)
     if isinstance(part, slice):
-        return slice(*(None if end is None else fixed(end) for end in (part.start, part.stop, part.step)))
+        return slice(
+            *(None if end is None else fixed(end) for end in (part.start, part.stop, part.step))
+        )
     return part.copy() if isinstance(part, np.ndarray) else part
 
 
@@ -116,8 +118,7 @@ def _assign(a: Variable, index: Any, value: Any) -> None:
     )
 
 
-setattr(Variable, "__getitem__", _subscript)
-setattr(Variable, "__setitem__", _assign)
+add_methods({"__getitem__": _subscript, "__setitem__": _assign})
 
 where = operation(
     Primitive(

@@ -9,7 +9,14 @@ import numpy as np
 
 from graphtrace.ops.shape import matrix_transpose, unbroadcast
 from graphtrace.primitive import PRODUCT, Form, Notation, Primitive, infix
-from graphtrace.variable import NUMPY, Variable, binary_operator, inplace_operator, operation, traced
+from graphtrace.variable import (
+    NUMPY,
+    add_methods,
+    binary_operator,
+    inplace_operator,
+    operation,
+    traced,
+)
 
 # y = a b:  da = g bᵀ, db = aᵀ g (Giles, "Collected matrix derivative results", 2008, 2.2.2). A
 # one-dimensional operand is a row on the left and a column on the right, as in np.matmul.
@@ -23,7 +30,8 @@ outer = operation(
             lambda g, y, a, b: np.reshape(np.ravel(a) @ g, np.shape(b)),
         ),
         notation=Notation(
-            Form("outer($0, $1)"), Form(r"{$0} \, {$1}^{\mathsf{T}}", PRODUCT, (PRODUCT, PRODUCT + 1))
+            Form("outer($0, $1)"),
+            Form(r"{$0} \, {$1}^{\mathsf{T}}", PRODUCT, (PRODUCT, PRODUCT + 1)),
         ),
     )
 )
@@ -60,9 +68,13 @@ _matmul = Primitive(
 )
 operation(_matmul, np.matmul, np.linalg.matmul)
 _method, _reflected = binary_operator(_matmul)
-setattr(Variable, "__matmul__", _method)
-setattr(Variable, "__rmatmul__", _reflected)
-setattr(Variable, "__imatmul__", inplace_operator(_method))
+add_methods(
+    {
+        "__matmul__": _method,
+        "__rmatmul__": _reflected,
+        "__imatmul__": inplace_operator(_method),
+    }
+)
 
 
 def _dot(a: Any, b: Any, out: None = None) -> Any:

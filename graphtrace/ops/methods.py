@@ -1,4 +1,4 @@
-"""The methods and attributes that a traced array shares with np.ndarray: each calls its function."""
+"""The methods and attributes that a traced array shares with np.ndarray: each is its function."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.variable import Variable
+from graphtrace.variable import Variable, add_methods
 
-_METHODS = (
-    "all any argmax argmin argpartition argsort choose clip compress copy cumprod cumsum diagonal "
-    "dot max mean min nonzero prod ptp ravel repeat round searchsorted sort squeeze std sum swapaxes "
-    "take trace var"
-).split()
+_METHODS = """
+    all any argmax argmin argpartition argsort choose clip compress copy cumprod cumsum diagonal dot
+    max mean min nonzero prod ptp ravel repeat round searchsorted sort squeeze std sum swapaxes take
+    trace var
+""".split()
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -28,18 +28,28 @@ def _spread_arguments(args: tuple[Any, ...]) -> Any:
     return args[0] if len(args) == 1 else args
 
 
-for _name in _METHODS:
-    setattr(Variable, _name, _method(getattr(np, _name)))
+def _reshape(self: Variable, *shape: Any, **how: Any) -> Any:
+    return np.reshape(self, _spread_arguments(shape), **how)
 
-setattr(Variable, "astype", lambda self, dtype, **how: np.astype(self, dtype))
-setattr(Variable, "flatten", lambda self, order="C": np.ravel(self, order))
-setattr(Variable, "item", lambda self, *at: np.reshape(self if not at else self[at], ()))
-setattr(Variable, "reshape", lambda self, *shape, **how: np.reshape(self, _spread_arguments(shape), **how))
-setattr(
-    Variable,
-    "transpose",
-    lambda self, *axes: np.transpose(self, _spread_arguments(axes) if axes else None),
+
+def _transpose(self: Variable, *axes: Any) -> Any:
+    return np.transpose(self, _spread_arguments(axes) if axes else None)
+
+
+def _item(self: Variable, *at: Any) -> Any:
+    return np.reshape(self[_spread_arguments(at)] if at else self, ())  # type: ignore[index]
+
+
+add_methods({name: _method(getattr(np, name)) for name in _METHODS})
+add_methods(
+    {
+        "astype": lambda self, dtype, **how: np.astype(self, dtype),
+        "flatten": lambda self, order="C": np.ravel(self, order),
+        "item": _item,
+        "reshape": _reshape,
+        "transpose": _transpose,
+        "T": property(np.transpose),
+        "mT": property(np.matrix_transpose),
+        "flat": property(lambda self: iter(np.ravel(self))),
+    }
 )
-setattr(Variable, "T", property(lambda self: np.transpose(self)))
-setattr(Variable, "mT", property(lambda self: np.matrix_transpose(self)))
-setattr(Variable, "flat", property(lambda self: iter(np.ravel(self))))

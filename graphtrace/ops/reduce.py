@@ -93,7 +93,9 @@ def _reduction(function: Callable[..., Any], vjp: Callable[..., Any], *same: Any
         if out is not None:
             raise TraceError(f"np.{name} cannot write a traced result into `out`; leave `out` away")
         if initial is not None or where is not True:
-            raise unsupported(f"np.{name} with initial= or where=", (a,), "use np.where on the array")
+            raise unsupported(
+                f"np.{name} with initial= or where=", (a,), "use np.where on the array"
+            )
         a = traced(a)
         if dtype is not None:
             a = astype(a, dtype=np.dtype(dtype))

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.primitive import ATOM, Form, Notation, Primitive
+from graphtrace.primitive import ATOM, Form, Notation, Primitive, Rule
 from graphtrace.variable import NUMPY, Variable, fixed, holds_variable, operation, traced
 
 
@@ -45,9 +45,7 @@ def _reshape(a: Any, shape: Any, order: str = "C", **copy: Any) -> Any:
 NUMPY[np.reshape] = _reshape
 NUMPY[np.ravel] = lambda a, order="C": _reshape(a, (-1,), order)
 
-_TRANSPOSED = Notation(
-    Form("$0.T", ATOM, (ATOM,)), Form(r"{$0}^{\mathsf{T}}", ATOM, (ATOM,))
-)
+_TRANSPOSED = Notation(Form("$0.T", ATOM, (ATOM,)), Form(r"{$0}^{\mathsf{T}}", ATOM, (ATOM,)))
 
 transpose = operation(
     Primitive(
@@ -69,7 +67,7 @@ def _transpose(a: Any, axes: Any = None) -> Any:
 
 NUMPY[np.transpose] = _transpose
 
-matrix_transpose = operation(
+matrix_transpose: Rule = operation(
     Primitive(
         "matrix_transpose",
         lambda a: np.swapaxes(a, -1, -2),
@@ -183,7 +181,7 @@ def _gather(a: Any, *, origin: Any, shape: tuple[int, ...]) -> Any:
 scatter = operation(
     Primitive("scatter", _scatter, vjps=(lambda h, y, g, **at: gather_from(h, **at),))
 )
-gather_from = operation(
+gather_from: Rule = operation(
     Primitive("gather", _gather, vjps=(lambda h, y, a, **at: scatter(h, **at),))
 )
 
@@ -269,12 +267,12 @@ def _slices(piece: Any, shape: tuple[int, ...]) -> tuple[slice, ...]:
     return tuple(slice(int(i), int(i) + n) for i, n in zip(first, piece.shape, strict=True))
 
 
-for _function in (np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit):
-    NUMPY[_function] = _split(_function)
+for _splitter in (np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit):
+    NUMPY[_splitter] = _split(_splitter)
 
 # What only asks about shape and type is answered from the value.
-for _function in (np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.result_type):
-    NUMPY[_function] = lambda *args, f=_function, **kw: f(*map(_value, args), **kw)
+for _question in (np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.result_type):
+    NUMPY[_question] = lambda *args, f=_question, **kw: f(*map(_value, args), **kw)
 
 
 def _value(x: Any) -> Any:
@@ -292,5 +290,5 @@ def _like(function: Callable[..., Any]) -> Callable[..., Any]:
     return like
 
 
-for _function in (np.zeros_like, np.ones_like, np.empty_like, np.full_like):
-    NUMPY[_function] = _like(_function)
+for _maker in (np.zeros_like, np.ones_like, np.empty_like, np.full_like):
+    NUMPY[_maker] = _like(_maker)

@@ -1,0 +1,384 @@
+"""How an executed instruction is written in its source.
+
+In: a code object and an instruction offset (`frame.f_code`, `frame.f_lasti` at the moment an
+operation ran in that frame). Out: the variable its value goes to, its operands' names, its place
+and its text. The variable is read from the bytecode, so it is found without any source; the rest
+is read from the source by exact position, never by line alone. Knows nothing of tracing.
+
+Everything here is cosmetic: what cannot be found is None (or empty), and nothing raises. Answers
+are kept for as long as their code object lives.
+"""
+
+from __future__ import annotations
+
+import ast
+import dis
+import enum
+import functools
+import linecache
+import sys
+import weakref
+from array import array
+from collections.abc import Callable
+from itertools import takewhile
+from types import CodeType, ModuleType
+from typing import Any, Final, TypeVar
+
+_T = TypeVar("_T")
+_Question = Callable[[CodeType, int], _T]
+
+
+class Returned(enum.Enum):
+    """The type of `RETURNED`, which stands for "whatever the caller assigns my call to"."""
+
+    RETURNED = "returned"
+
+
+RETURNED: Final = Returned.RETURNED
+
+# By id, because equal code objects (the same lambda in two files) have two places, and because
+# hashing a code object walks all its bytecode. The weak reference clears the entry.
+_memories: dict[int, tuple[weakref.ref[CodeType], dict[tuple[str, int], Any]]] = {}
+
+
+def _memory(code: CodeType) -> dict[tuple[str, int], Any]:
+    key = id(code)
+    if key not in _memories:
+        _memories[key] = (weakref.ref(code, lambda _: _memories.pop(key, None)), {})
+    return _memories[key][1]
+
+
+def _remembered(otherwise: Any) -> Callable[[_Question[_T]], _Question[_T]]:
+    """Answer a question once per instruction, with `otherwise` where finding out fails."""
+
+    def decorate(question: _Question[_T]) -> _Question[_T]:
+        name = question.__name__
+
+        @functools.wraps(question)
+        def ask(code: CodeType, lasti: int) -> _T:
+            memory = _memory(code)
+            if (name, lasti) not in memory:
+                try:
+                    memory[name, lasti] = question(code, lasti)
+                except Exception:  # noqa: BLE001 (a figure without a name beats no figure)
+                    memory[name, lasti] = otherwise
+            answer: _T = memory[name, lasti]
+            return answer
+
+        return ask
+
+    return decorate
+
+
+# -- bytecode: where a value goes -----------------------------------------------------------------
+
+_OURS, _OTHER = "ours", "other"  # what the simulated stack holds: these, and tuples of these
+_PATIENCE = 1000  # instructions to follow a value for, so that a huge function stays linear
+
+# The only intrinsic that runs a user's code is +x.
+_OPERATORS = ("BINARY_", "UNARY_", "COMPARE_OP", "CONTAINS_OP", "IS_OP", "CALL_INTRINSIC_1")
+_STORES_ITEM = ("STORE_SUBSCR", "STORE_SLICE")
+_PRODUCERS = (*_OPERATORS, "CALL", "LOAD_ATTR", "FOR_ITER")
+_PUSH_NOTHING = (
+    *("STORE_", "POP_", "JUMP", "DELETE_", "NOP", "RESUME", "KW_NAMES", "PRECALL", "MAKE_CELL"),
+    *("FOR_ITER", "END_FOR", "TO_BOOL", "RETURN_", "RAISE", "RERAISE"),
+)
+_END_OF_PATH = ("RETURN_", "RAISE", "RERAISE", "JUMP_BACKWARD")
+
+
+def _fetch(code: CodeType, offset: int) -> tuple[str, int, int]:
+    """Name, argument and end of the instruction at an offset, prefixes and caches included."""
+    raw = code.co_code  # unspecialised, with caches of zero
+    arg = raw[offset + 1]
+    while raw[offset] == dis.EXTENDED_ARG:
+        offset += 2
+        arg = arg << 8 | raw[offset + 1]
+    end = offset + 2
+    while end < len(raw) and raw[end] == 0:
+        end += 2
+    return dis.opname[raw[offset]], arg, end
+
+
+def _running(code: CodeType, lasti: int) -> tuple[str, int, int]:
+    """The instruction that lasti stands for, as `_fetch` gives it."""
+    while code.co_code[lasti] == 0:  # inside a call of a Python function it is at the last cache
+        lasti -= 2
+    name, arg, end = _fetch(code, lasti)
+    # 3.11 makes a specialised call of a C function in the PRECALL and skips the CALL.
+    return _fetch(code, end) if name == "PRECALL" else (name, arg, end)
+
+
+def _effect(name: str, arg: int, jump: bool) -> tuple[int, int]:
+    """How many values an instruction takes off the stack and how many it puts there."""
+    op = dis.opmap[name]
+    net = dis.stack_effect(op, arg if op >= dis.HAVE_ARGUMENT else None, jump=jump)
+    if name.startswith("UNPACK_"):
+        return 1, net + 1
+    puts = max(net, 0 if name.startswith(_PUSH_NOTHING) else 1)
+    return puts - net, puts
+
+
+def _holds_ours(item: Any) -> bool:
+    return any(map(_holds_ours, item)) if isinstance(item, tuple) else item is _OURS
+
+
+@_remembered(())
+def _slots(code: CodeType, _: int) -> tuple[str, ...]:
+    cells = (name for name in code.co_cellvars if name not in code.co_varnames)
+    return (*code.co_varnames, *cells, *code.co_freevars)
+
+
+def _stored_name(code: CodeType, name: str, arg: int) -> str | None:
+    if name in ("STORE_FAST", "STORE_DEREF"):
+        found = _slots(code, 0)[arg]
+    elif name in ("STORE_NAME", "STORE_GLOBAL", "STORE_ATTR"):
+        found = code.co_names[arg]
+    else:
+        return None
+    return found if found.isidentifier() else None  # pytest rewrites asserts to store "@py_..."
+
+
+@_remembered(None)
+def target(code: CodeType, lasti: int) -> str | Returned | None:
+    """The variable or attribute that the value made by this instruction is assigned to.
+
+    `RETURNED` where the function returns the value as it is, so that one may ask the same about
+    the caller's instruction. None where something else consumes the value.
+
+    >>> target(compile("u = b * c", "<example>", "exec"), 6)
+    'u'
+    """
+    name, arg, offset = _running(code, lasti)
+    if not name.startswith(_PRODUCERS):
+        return None
+    stack: list[Any] = [_OTHER] * 64 + [_OURS]  # compilers keep displays on the stack below 30
+    for _ in range(_PATIENCE):
+        name, arg, offset = _fetch(code, offset)
+        if name.startswith("STORE_FAST_"):  # 3.13 joins a STORE_FAST and the next instruction
+            if stack.pop() is _OURS:
+                return _stored_name(code, "STORE_FAST", arg >> 4)
+            name, arg = name.removeprefix("STORE_FAST_"), arg & 15
+        if name == "SWAP":
+            stack[-arg], stack[-1] = stack[-1], stack[-arg]
+        elif name == "COPY":
+            stack.append(stack[-arg])
+        elif name == "UNPACK_SEQUENCE" and isinstance(stack[-1], tuple) and len(stack[-1]) == arg:
+            stack.extend(reversed(stack.pop()))
+        else:
+            # A value tested by `and`, `or` lives on where the jump is taken.
+            jump = name == "FOR_ITER" or ("_OR_POP" in name and _holds_ours(stack[-1]))
+            takes, puts = _effect(name, arg, jump)
+            taken = stack[len(stack) - takes :]
+            stack[len(stack) - takes :] = [_OTHER] * puts
+            if any(map(_holds_ours, taken)):
+                if name in ("BUILD_TUPLE", "BUILD_LIST"):
+                    stack[-1] = tuple(taken)
+                elif taken[0] is _OURS and (found := _stored_name(code, name, arg)):
+                    return found
+                elif taken[0] is _OURS and name == "RETURN_VALUE":
+                    return RETURNED
+                elif name.startswith(("STORE_", "UNPACK_", "POP_")) and any(
+                    map(_holds_ours, stack)
+                ):
+                    jump = "JUMP" in name
+                else:
+                    return None
+            if name.startswith(_END_OF_PATH):
+                return None
+            if jump or name == "JUMP_FORWARD":
+                offset += 2 * arg
+    return None
+
+
+@_remembered(False)
+def is_operator(code: CodeType, lasti: int) -> bool:
+    """Whether the instruction is itself an operator, indexing included.
+
+    False for a call: an operator that ran there ran inside C code, such as that of `sum(xs)`.
+
+    >>> is_operator(compile("u = b * c", "<example>", "exec"), 6)
+    True
+    """
+    return _running(code, lasti)[0].startswith((*_OPERATORS, *_STORES_ITEM, "DELETE_SUBSCR"))
+
+
+# -- source: how it is written --------------------------------------------------------------------
+
+_KINDS: dict[str, tuple[type[ast.AST], ...]] = {
+    "BINARY": (ast.BinOp, ast.AugAssign, ast.Subscript),
+    "UNARY": (ast.UnaryOp,),
+    "COMPARE": (ast.Compare,),
+    "CONTAINS": (ast.Compare,),
+    "IS": (ast.Compare,),
+    "CALL": (ast.Call, ast.UnaryOp),  # since 3.12, +x is CALL_INTRINSIC_1
+    "LOAD": (ast.Attribute,),
+}
+_LONGEST = 50  # lines to look for the end of an assignment in
+
+
+@_remembered(array("i"))
+def _positions(code: CodeType, _: int) -> array[int]:
+    """Line, last line, column, last column of each code unit, flat: tuples would take ten times."""
+    places = code.co_positions()
+    return array("i", (-1 if number is None else number for place in places for number in place))
+
+
+@_remembered([])
+def _source(code: CodeType, _: int) -> list[str]:
+    linecache.checkcache(code.co_filename)
+    return linecache.getlines(code.co_filename)
+
+
+@_remembered(None)
+def location(code: CodeType, lasti: int) -> tuple[str, int] | None:
+    """The file and the line of the instruction.
+
+    >>> location(compile("u = b * c", "model.py", "exec"), 6)
+    ('model.py', 1)
+    """
+    number = _positions(code, 0)[2 * lasti]
+    return (code.co_filename, number) if number > 0 else None
+
+
+@_remembered(None)
+def line(code: CodeType, lasti: int) -> str | None:
+    """The source line of the instruction, stripped.
+
+    >>> linecache.cache["<cell>"] = (10, None, ["u = b * c"], "<cell>")
+    >>> line(compile("u = b * c", "<cell>", "exec"), 6)
+    'u = b * c'
+    """
+    place = location(code, lasti)
+    return (_source(code, 0)[place[1] - 1].strip() or None) if place else None
+
+
+@_remembered(None)
+def text(code: CodeType, lasti: int) -> str | None:
+    """The expression or statement of the instruction as it is written, on one line.
+
+    >>> linecache.cache["<cell>"] = (10, None, ["u = b * c"], "<cell>")
+    >>> text(compile("u = b * c", "<cell>", "exec"), 6)
+    'b * c'
+    """
+    if (found := _written(code, lasti)) is None:
+        return None
+    node, segment = found
+    if "\n" in segment:  # there may be comments and backslashes in between
+        return ast.unparse(node)
+    return segment if "'" in segment or '"' in segment else " ".join(segment.split())
+
+
+@_remembered(())
+def operands(code: CodeType, lasti: int) -> tuple[str | None, ...]:
+    """The operands that are written as names, attributes or constant subscripts; None for others.
+
+    A method's first operand is its receiver; keywords are left out. Empty without source.
+
+    >>> linecache.cache["<cell>"] = (10, None, ["u = -b * c"], "<cell>")
+    >>> operands(compile("u = -b * c", "<cell>", "exec"), 8)
+    (None, 'c')
+    """
+    found = _written(code, lasti)
+    match found and found[0]:
+        case ast.BinOp(left=a, right=b) | ast.AugAssign(target=a, value=b):
+            parts = [a, b]
+        case ast.Compare(left=a, comparators=[b]) | ast.Subscript(value=a, slice=b):
+            parts = [a, b]
+        case ast.UnaryOp(operand=a) | ast.Attribute(value=a):
+            parts = [a]
+        case ast.Call(func=function, args=args):
+            parts = list(takewhile(lambda part: not isinstance(part, ast.Starred), args))
+            if isinstance(function, ast.Attribute) and not _is_namespace(code, function.value):
+                parts.insert(0, function.value)
+        case _:
+            parts = []
+    return tuple(_plain_name(code, part) for part in parts)
+
+
+def _written(code: CodeType, lasti: int) -> tuple[ast.AST, str] | None:
+    """The node of the instruction and its text, if what stands there is of the fitting kind."""
+    name, _, _ = _running(code, lasti)
+    first, last, start, end = _positions(code, 0)[2 * lasti : 2 * lasti + 4]
+    rows = _source(code, 0)[first - 1 : last + _LONGEST]
+    if min(start, end) < 0 or not rows:
+        return None
+    if name in _STORES_ITEM:
+        return _assignment(rows, last - first, start)
+    if rows[0].encode()[:start].rstrip().endswith(b"."):
+        return None  # .sum() on a line of its own: the position leaves out what it is called on
+    segment = _cut(rows[: last - first + 1], start, end)
+    try:
+        node: ast.AST = ast.parse(f"({segment}\n)", mode="eval").body
+    except SyntaxError:
+        (node,) = ast.parse(segment).body
+    fits = isinstance(node, _KINDS.get(name.partition("_")[0], (ast.expr,)))
+    return (node, segment) if fits else None
+
+
+def _cut(rows: list[str], start: int, end: int | None = None) -> str:
+    raw = [row.encode() for row in rows]  # columns count bytes
+    raw[-1] = raw[-1][:end]
+    raw[0] = raw[0][start:]
+    return b"".join(raw).decode()
+
+
+def _assignment(rows: list[str], last: int, column: int) -> tuple[ast.AST, str] | None:
+    """The statement around a target such as out[i], whose own position is all the code has."""
+    column -= len(rows[0]) - len(rows[0].lstrip())
+    for end in range(last + 1, len(rows) + 1):
+        snippet = "".join(rows[:end]).lstrip()
+        try:
+            nodes = list(ast.walk(ast.parse(snippet)))
+        except SyntaxError:
+            continue  # not yet complete
+        for node in nodes:
+            if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+                targets = [part for part in ast.walk(node) if isinstance(part, ast.Subscript)]
+                if (1, column) in [(part.lineno, part.col_offset) for part in targets]:
+                    return node, ast.get_source_segment(snippet, node) or ""
+    return None
+
+
+@_remembered(frozenset())
+def _vocabulary(code: CodeType, _: int) -> frozenset[str]:
+    return frozenset((*code.co_names, *_slots(code, 0)))
+
+
+def _plain_name(code: CodeType, node: ast.expr) -> str | None:
+    root = node
+    while not isinstance(root, ast.Name):
+        if isinstance(root, ast.Subscript):
+            if any(isinstance(part, ast.Name | ast.Call) for part in ast.walk(root.slice)):
+                return None
+        elif not isinstance(root, ast.Attribute):
+            return None
+        root = root.value
+    # A name that the code does not know means that the file has changed since.
+    return ast.unparse(node) if root.id in _vocabulary(code, 0) else None
+
+
+@_remembered("__main__")
+def _module_name(code: CodeType, _: int) -> str:
+    """The module that the code comes from; what is typed in belongs to the session's."""
+    for name, module in list(sys.modules.items()):
+        if getattr(module, "__dict__", {}).get("__file__") == code.co_filename:
+            return name
+    return "__main__"
+
+
+def _is_namespace(code: CodeType, node: ast.expr) -> bool:
+    """Whether a receiver only holds the function: np, np.linalg or np.add, but not X in X.sum()."""
+    if any(not isinstance(part, ast.Name | ast.Attribute | ast.Load) for part in ast.walk(node)):
+        return False
+    root, *rest = ast.unparse(node).split(".")
+    conventional = sys.modules.get("numpy") if root == "np" else None
+    held = conventional or vars(sys.modules[_module_name(code, 0)]).get(root)
+    if root in _slots(code, 0) and not conventional:
+        if dis.opmap["IMPORT_NAME"] in code.co_code[::2]:
+            raise LookupError  # a local array, or a module imported here: they look the same
+        return False
+    for name in rest:
+        if not isinstance(held, ModuleType):
+            return False
+        held = getattr(held, name)
+    return isinstance(held, ModuleType) or callable(held)
