@@ -81,9 +81,8 @@ _STORES_ITEM = ("STORE_SUBSCR", "STORE_SLICE")
 _PRODUCERS = (*_OPERATORS, "CALL", "LOAD_ATTR", "FOR_ITER")
 _PUSH_NOTHING = (
     *("STORE_", "POP_", "JUMP", "DELETE_", "NOP", "RESUME", "KW_NAMES", "PRECALL", "MAKE_CELL"),
-    *("FOR_ITER", "END_FOR", "TO_BOOL", "RETURN_", "RAISE", "RERAISE"),
+    *("FOR_ITER", "END_FOR", "TO_BOOL", "RETURN_", "RAISE"),
 )
-_END_OF_PATH = ("RETURN_", "RAISE", "RERAISE", "JUMP_BACKWARD")
 
 
 def _fetch(code: CodeType, offset: int) -> tuple[str, int, int]:
@@ -165,8 +164,8 @@ def target(code: CodeType, lasti: int) -> str | Returned | None:
         elif name == "UNPACK_SEQUENCE" and isinstance(stack[-1], tuple) and len(stack[-1]) == arg:
             stack.extend(reversed(stack.pop()))
         else:
-            # A value tested by `and`, `or` lives on where the jump is taken.
-            jump = name == "FOR_ITER" or ("_OR_POP" in name and _holds_ours(stack[-1]))
+            # Past loops; and a value tested by `and`, `or` lives on where the jump is taken.
+            jump = name in ("FOR_ITER", "SEND") or ("_OR_POP" in name and _holds_ours(stack[-1]))
             takes, puts = _effect(name, arg, jump)
             taken = stack[len(stack) - takes :]
             stack[len(stack) - takes :] = [_OTHER] * puts
@@ -183,8 +182,6 @@ def target(code: CodeType, lasti: int) -> str | Returned | None:
                     jump = "JUMP" in name
                 else:
                     return None
-            if name.startswith(_END_OF_PATH):
-                return None
             if jump or name == "JUMP_FORWARD":
                 offset += 2 * arg
     return None

@@ -124,19 +124,17 @@ def fit(c: Any, x: Any) -> Any:
     kind = c.__class__
     if kind is float and x.__class__ is float:
         return c
-    if kind is not np.ndarray and kind is not Variable:
-        c = np.asarray(c) if isinstance(x, np.ndarray) else c
-        if x.__class__ is not Variable and not isinstance(x, np.ndarray):
-            return _real(c, x)
-    c = unbroadcast(c, x)
+    if kind is np.ndarray or kind is Variable:
+        c = unbroadcast(c, x)
+    if isinstance(x, (int, float, complex)):  # np.float64 too
+        c = c[()] if c.__class__ is np.ndarray else c
+        return np.real(c) if np.iscomplexobj(c) and not isinstance(x, complex) else c
+    if c.__class__ is not Variable:
+        c = np.asarray(c)
     dtype = x.dtype
     if c.dtype != dtype and dtype.kind in "fc":
         c = astype(np.real(c) if c.dtype.kind == "c" and dtype.kind == "f" else c, dtype=dtype)
-    return c
-
-
-def _real(c: Any, x: Any) -> Any:
-    return c.real if isinstance(c, complex) and not isinstance(x, complex) else c
+    return c if c.__class__ is not np.ndarray or isinstance(x, np.ndarray) else c[()]
 
 
 def _as_numpy(x: Any) -> Any:

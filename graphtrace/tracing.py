@@ -310,7 +310,7 @@ class _Builder:
             if any(key is not None for key in keys):
                 scope, lasti = here
                 written = None if scope.code is None else text(scope.code, lasti)
-                what = written or test.__name__
+                what = written or _decision_text(test, keys, xs)
                 yield Branch(position, test, xs, keys, outcome, what, self._source(here))
 
 
@@ -336,6 +336,18 @@ class _Names:
 
     def next_of(self, names: Iterator[str]) -> str:
         return self.unique(next(name for name in names if name not in self._taken))
+
+
+def _decision_text(
+    test: Callable[..., Any], keys: tuple[str | None, ...], xs: tuple[Any, ...]
+) -> str:
+    """A decision in words of the graph, where the source is not to be had."""
+    names = [str(x) if key is None else key for key, x in zip(keys, xs, strict=True)]
+    sign = _SIGNS.get(test.__name__)
+    return f" {sign} ".join(names) if sign else f"{test.__name__}({', '.join(names)})"
+
+
+_SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 
 
 @contextmanager
