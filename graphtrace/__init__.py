@@ -43,6 +43,9 @@ from graphtrace.errors import (
 )
 from graphtrace.transforms import (
     grad as grad,
+    hessian as hessian,
+    jacobian as jacobian,
+    jvp as jvp,
 )
 from graphtrace.transforms import (
     value_and_grad as value_and_grad,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from graphtrace.errors import ArgumentError
-from graphtrace.sweep import pull
+from graphtrace.sweep import pull, push
 from graphtrace.symbol import Row, Symbol
 
 
@@ -96,19 +96,11 @@ class LinearMap:
         return np.zeros(np.shape(row.operands[self._k])) if pulled is None else pulled
 
     def _push(self, t: Any) -> Any:
-        """∂y/∂x applied to `t`: the rule is linear in g, and its own vjp is the transpose."""
-        from graphtrace.transforms import vjp
-
         row = self._row
         _require_shape(t, np.shape(row.operands[self._k]))
-        _, transpose = vjp(
-            self._pull_traced, np.ones_like(row.value, dtype=np.result_type(row.value, 0.0))
-        )
-        return transpose(t)[0]
-
-    def _pull_traced(self, g: Any) -> Any:
-        row = self._row
-        return pull(row.primitive, self._k, g, row.value, row.operands, row.params)
+        with np.errstate(all="ignore"):
+            pushed = push(row.primitive, self._k, t, row.value, row.operands, row.params)
+        return np.zeros(np.shape(row.value)) if pushed is None else pushed
 
 
 def _require_shape(x: Any, shape: tuple[int, ...]) -> None:

@@ -79,10 +79,8 @@ _PATIENCE = 1000  # instructions to follow a value for, so that a huge function 
 _OPERATORS = ("BINARY_", "UNARY_", "COMPARE_OP", "CONTAINS_OP", "IS_OP", "CALL_INTRINSIC_1")
 _STORES_ITEM = ("STORE_SUBSCR", "STORE_SLICE")
 _PRODUCERS = (*_OPERATORS, "CALL", "LOAD_ATTR", "FOR_ITER")
-_PUSH_NOTHING = (
-    *("STORE_", "POP_", "JUMP", "DELETE_", "NOP", "RESUME", "KW_NAMES", "PRECALL", "MAKE_CELL"),
-    *("FOR_ITER", "END_FOR", "TO_BOOL", "RETURN_", "RAISE"),
-)
+_PUSH_NOTHING = ("STORE_", "POP_", "DELETE_", "JUMP", "FOR_ITER", "END_FOR", "TO_BOOL", "NOP")
+_PUSH_NOTHING += ("RETURN_", "RAISE")
 
 
 def _fetch(code: CodeType, offset: int) -> tuple[str, int, int]:

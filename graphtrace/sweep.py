@@ -1,8 +1,9 @@
-"""The reverse sweep: adjoints of every row of a Wengert list, from its end to its beginning.
+"""The two sweeps over a Wengert list: adjoints from its end, tangents from its beginning.
 
-In: rows and the adjoints of the outputs. Out: a list of adjoints, None where none arrived. What a
-row contributes to one operand (`pull`), the sum back to a broadcast operand's shape and dtype
-(`fit`) and accumulation live here and nowhere else.
+In: rows and the adjoints of the outputs, or the tangents of the inputs. Out: a list of adjoints or
+tangents, None where none arrived. What a row contributes to one operand (`pull`) and what it gets
+from one (`push`), the sum back to a broadcast operand's shape and dtype (`fit`) and accumulation
+live here and nowhere else.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from graphtrace.inputs import INPUT, plain
 from graphtrace.ops.shape import astype, unbroadcast
 from graphtrace.primitive import Primitive
 from graphtrace.tape import Row, Tape
-from graphtrace.variable import Variable
+from graphtrace.variable import Variable, record
 
 
 def sweep(
@@ -41,10 +43,7 @@ def sweep(
                 continue
             primitive, y, xs, parents, params = rows[i]
             if tape is not None:
-                y = Variable(tape, i, y)
-                xs = tuple(
-                    Variable(tape, p, x) if p >= 0 else x for x, p in zip(xs, parents, strict=True)
-                )
+                y, xs = _on_tape(tape, i, y, xs, parents)
             # Scalar products in line: 0.26 us a row, 0.9 when each goes through `pull`
             # (tests/benchmarks).
             partials = primitive.partials
@@ -78,6 +77,66 @@ def sweep(
     return adjoints
 
 
+def sweep_forward(
+    rows: Sequence[Row],
+    start: int,
+    stop: int,
+    seeds: Iterable[tuple[int, Any]],
+    tape: Tape | None = None,
+) -> list[Any]:
+    """The tangents of rows `start` to `stop`, given those of the inputs as (row, tangent) pairs.
+
+    `tape` as for `sweep`.
+    """
+    tangents: list[Any] = [None] * (stop - start)
+    for index, seed in seeds:
+        tangents[index - start] = seed
+    with np.errstate(all="ignore"):
+        for i in range(start, stop):
+            primitive, y, xs, parents, params = rows[i]
+            moving = [
+                (k, tangents[p - start])
+                for k, p in enumerate(parents)
+                if p >= start and tangents[p - start] is not None
+            ]
+            if not moving or primitive.flat:
+                continue
+            if tape is not None:
+                y, xs = _on_tape(tape, i, y, xs, parents)
+            for k, t in moving:
+                c = push(primitive, k, t, y, xs, params, tape)
+                if c is not None:
+                    before = tangents[i - start]
+                    tangents[i - start] = c if before is None else before + c
+    return tangents
+
+
+def push(
+    primitive: Primitive,
+    k: int,
+    t: Any,
+    y: Any,
+    xs: tuple[Any, ...],
+    params: dict[str, Any],
+    tape: Tape | None = None,
+) -> Any:
+    """The tangent of the output for the tangent `t` of operand `k`; None if none."""
+    if primitive.partials is not None:
+        d = partial(primitive, k, y, xs, params)
+        if d is None:
+            return None
+        c, shape = times(t, d), np.shape(y)
+        return c if np.shape(c) == shape else np.broadcast_to(c, shape)
+    # The rule is linear in the adjoint g of the output; its transpose takes t to the tangent.
+    work = Tape() if tape is None else tape
+    start = len(work.rows)
+    g = record(work, INPUT, np.zeros_like(plain(y))[()])
+    pulled = pull(primitive, k, g, y, xs, params)
+    if type(pulled) is not Variable or pulled.index < start:
+        return None
+    return sweep(work.rows, start, len(work.rows), [(pulled.index, t)], tape)[0]
+
+
 def pull(
     primitive: Primitive, k: int, g: Any, y: Any, xs: tuple[Any, ...], params: dict[str, Any]
 ) -> Any:
@@ -94,6 +153,14 @@ def pull(
     else:
         c = None
     return None if c is None else fit(c, xs[k])
+
+
+def _on_tape(
+    tape: Tape, i: int, y: Any, xs: tuple[Any, ...], parents: tuple[int, ...]
+) -> tuple[Any, tuple[Any, ...]]:
+    """What went in and out of a row, as the traced values that they are."""
+    operands = [Variable(tape, p, x) if p >= 0 else x for x, p in zip(xs, parents, strict=True)]
+    return Variable(tape, i, y), tuple(operands)
 
 
 def partial(

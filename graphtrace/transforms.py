@@ -1,4 +1,4 @@
-"""grad, value_and_grad and vjp: derivatives of plain NumPy functions, as in JAX.
+"""grad, value_and_grad, vjp, jvp, jacobian and hessian of plain NumPy functions, as in JAX.
 
 In: a function. Out: a function. They run on the Wengert list and build no graph; they nest without
 limit, because the rules that a sweep runs are traced by the transform around it.
@@ -7,7 +7,7 @@ limit, because the rules that a sweep runs are traced by the transform around it
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -25,7 +25,8 @@ from graphtrace.inputs import (
     seed_for,
     signature_of,
 )
-from graphtrace.sweep import sweep
+from graphtrace.pytree import flatten
+from graphtrace.sweep import sweep, sweep_forward
 from graphtrace.tape import Tape, recording
 from graphtrace.variable import Variable, describe
 
@@ -127,6 +128,117 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
         return tuple(_gradients(one, adjoints, start) for one in opened)
 
     return unflatten(out if nested else [plain(leaf) for leaf in out]), pullback
+
+
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """The value of `f(*primals)` and its tangent: how it changes as the primals move.
+
+    Args:
+        f: A function as for `vjp`.
+        primals: Its arguments.
+        tangents: The direction to move in: for each argument one of its structure and shapes.
+
+    Returns:
+        `(value, tangent)`, two of the same structure.
+
+    >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
+    (6.0, 23.0)
+    """
+    with recording() as (tape, nested):
+        start = len(tape.rows)
+        traced, opened = _open(tape, f, primals, range(len(primals)))
+        out, unflatten = close_output(tape.call(f, traced, {}))
+        stop = len(tape.rows)
+        seeds = [seed for one, t in zip(opened, tangents, strict=True) for seed in _moving(one, t)]
+        rates = sweep_forward(tape.rows, start, stop, seeds, tape if nested else None)
+        moved = [
+            gradient_like(rates[leaf.index - start] if _swept(leaf, start) else None, plain(leaf))
+            for leaf in out
+        ]
+        if nested:
+            return unflatten(out), unflatten(moved)
+        tape.close()
+    return unflatten([plain(leaf) for leaf in out]), unflatten(moved)
+
+
+def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    """The function that returns the Jacobian of `f`, by a reverse sweep for each output entry.
+
+    Args:
+        f: A function as for `vjp`.
+        argnums: The position of the argument to differentiate with respect to, or several.
+
+    Returns:
+        A function of the same arguments. Its result has the structure of the value of `f`, each
+        leaf replaced by a tree of the argument's structure (a tuple of such for several), whose
+        leaves have the value's shape followed by the argument's.
+
+    >>> import numpy as np
+    >>> jacobian(lambda x: x**2)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+
+    @functools.wraps(f, updated=())
+    def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
+        chosen = [argnums] if isinstance(argnums, int) else list(argnums)
+
+        def of_chosen(*values: Any) -> Any:
+            arguments = list(args)
+            for i, value in zip(chosen, values, strict=True):
+                arguments[i] = value
+            return f(*arguments, **kwargs)
+
+        value, pullback = vjp(of_chosen, *(args[i] for i in chosen))
+        leaves, unflatten = close_output(value)
+        columns = []
+        for k in range(len(leaves)):
+            rows = [pullback(unflatten(unit)) for unit in _units([plain(x) for x in leaves], k)]
+            trees = [_stacked(each, np.shape(plain(leaves[k]))) for each in zip(*rows, strict=True)]
+            columns.append(trees[0] if isinstance(argnums, int) else tuple(trees))
+        return unflatten(columns)
+
+    return jacobian_of_f
+
+
+def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    """The function that returns the Hessian of the scalar-valued `f`: the Jacobian of its gradient.
+
+    >>> import numpy as np
+    >>> hessian(lambda x: np.sum(x**3))(np.array([1.0, 2.0]))
+    array([[ 6.,  0.],
+           [ 0., 12.]])
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def _units(leaves: list[Any], k: int) -> Iterator[list[Any]]:
+    """The adjoints that pick out one entry of leaf `k` after the other."""
+    zeros = [np.zeros_like(leaf)[()] for leaf in leaves]
+    for i in range(np.size(leaves[k])):
+        unit = np.zeros_like(leaves[k])
+        unit.flat[i] = 1
+        yield [*zeros[:k], unit[()], *zeros[k + 1 :]]
+
+
+def _stacked(trees: Sequence[Any], shape: tuple[int, ...]) -> Any:
+    """The trees put together leaf by leaf along new leading axes of `shape`."""
+    flat = [flatten(tree) for tree in trees]
+    columns = zip(*(leaves for leaves, _ in flat), strict=True)
+    return flat[0][1](
+        [np.reshape(np.stack(column), shape + np.shape(plain(column[0])))[()] for column in columns]
+    )
+
+
+def _moving(opened: Opened, tangent: Any) -> Iterator[tuple[int, Any]]:
+    rates, _ = flatten(tangent)
+    for leaf, variable, rate in zip(opened.leaves, opened.variables, rates, strict=True):
+        if np.shape(plain(rate)) != np.shape(plain(leaf)):
+            raise ArgumentError(
+                f"a tangent has shape {np.shape(plain(rate))} where its primal has "
+                f"{np.shape(plain(leaf))}; give it the primal's shape"
+            )
+        yield variable.index, rate if type(rate) is Variable else gradient_like(rate, leaf)  # type: ignore[union-attr]
 
 
 def _open(

@@ -1,0 +1,127 @@
+"""What the hot paths cost; the numbers in the comments of the source are from here.
+
+Run with `make bench`. Each benchmark says in `extra_info` how many operations a round has, so that
+times can be read per operation. Peers run in the same session, where they are installed.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+import graphtrace as gt
+
+OPERATIONS = 3000
+
+
+def program(x: Any) -> Any:
+    y = x
+    for _ in range(OPERATIONS // 2):
+        y = y * 0.999
+        y = y + x
+    return y
+
+
+def network(params: dict[str, Any], x: Any) -> Any:
+    h = np.tanh(x @ params["W1"] + params["b1"])
+    return np.mean((h @ params["W2"] + params["b2"]) ** 2)
+
+
+def parameters(inputs: int, hidden: int) -> dict[str, Any]:
+    rng = np.random.default_rng(0)
+    return {
+        "W1": rng.normal(size=(inputs, hidden)),
+        "b1": np.zeros(hidden),
+        "W2": rng.normal(size=(hidden, 1)),
+        "b2": np.zeros(1),
+    }
+
+
+@pytest.mark.benchmark(group="scalar program: value and gradient")
+def test_grad_of_a_scalar_program(benchmark: Any) -> None:
+    benchmark.extra_info["operations"] = OPERATIONS
+    assert benchmark(gt.grad(program), 1.0) > 0
+
+
+@pytest.mark.benchmark(group="scalar program: value and gradient")
+def test_micrograd_on_the_same_program(benchmark: Any) -> None:
+    engine = pytest.importorskip("micrograd.engine")
+
+    def run() -> float:
+        x = engine.Value(1.0)
+        program(x).backward()
+        return float(x.grad)
+
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(10 * OPERATIONS)
+    try:
+        assert benchmark(run) == pytest.approx(gt.grad(program)(1.0))
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+@pytest.mark.benchmark(group="scalar program: value and gradient")
+def test_trace_and_backward_of_a_scalar_program(benchmark: Any) -> None:
+    benchmark.extra_info["operations"] = OPERATIONS
+    assert benchmark(lambda: gt.trace(program, 1.0).backward())["x"] > 0
+
+
+SIZES = [(1, 8, 8), (32, 64, 64), (256, 256, 256)]
+
+
+@pytest.mark.benchmark(group="network: value and gradient")
+@pytest.mark.parametrize(("batch", "inputs", "hidden"), SIZES)
+def test_value_and_grad_of_a_network(benchmark: Any, batch: int, inputs: int, hidden: int) -> None:
+    x = np.random.default_rng(1).normal(size=(batch, inputs))
+    value, _ = benchmark(gt.value_and_grad(network), parameters(inputs, hidden), x)
+    assert np.isfinite(value)
+
+
+@pytest.mark.benchmark(group="network: value and gradient")
+@pytest.mark.parametrize(("batch", "inputs", "hidden"), SIZES)
+def test_the_same_network_by_hand(benchmark: Any, batch: int, inputs: int, hidden: int) -> None:
+    x = np.random.default_rng(1).normal(size=(batch, inputs))
+    params = parameters(inputs, hidden)
+
+    def by_hand() -> dict[str, Any]:
+        h = np.tanh(x @ params["W1"] + params["b1"])
+        y = h @ params["W2"] + params["b2"]
+        dy = 2 * y / y.size
+        dz = (dy @ params["W2"].T) * (1 - h**2)
+        return {"W1": x.T @ dz, "b1": dz.sum(0), "W2": h.T @ dy, "b2": dy.sum(0)}
+
+    gradient = gt.grad(network)(params, x)
+    for name, hand in benchmark(by_hand).items():
+        np.testing.assert_allclose(gradient[name], hand, rtol=1e-9)
+
+
+@pytest.mark.benchmark(group="figure")
+def test_a_figure_of_six_nodes(benchmark: Any) -> None:
+    def J(a: Any, b: Any, c: Any) -> Any:
+        u = b * c
+        v = a + u
+        return 3 * v
+
+    graph = gt.trace(J, a=5, b=3, c=2)
+    graph.backward()
+    assert "<svg" in benchmark(graph.to_svg)
+
+
+START = {
+    "numpy and networkx": ["-c", "import numpy, networkx"],
+    "graphtrace render": [
+        *("-m", "graphtrace", "render", "J = 3*(a + b*c)"),
+        *("--at", "a=5", "--at", "b=3", "--at", "c=2", "-o", "-"),
+    ],
+}
+
+
+@pytest.mark.benchmark(group="cold start", min_rounds=5)
+@pytest.mark.parametrize("what", START)
+def test_cold_start(benchmark: Any, what: str) -> None:
+    command = [sys.executable, *START[what]]
+    benchmark(subprocess.run, command, check=True, capture_output=True)
