@@ -1,0 +1,162 @@
+"""Read one value of a parameter as it is typed after --at, such as `w=[1, 2]` or `x=@data.npy`.
+
+In: text. Out: the parameter's name and a number, an array, or lists and dicts of these. Numbers
+stay as they are typed, so `n=3` is an int; a list of numbers, however deep, becomes an array of
+floats. Nothing is executed and nothing is unpickled. Knows nothing of the function that gets it.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from graphtrace.errors import ArgumentError
+
+_LARGEST_INTEGER = 2**63
+_NAMES = {"inf": math.inf, "nan": math.nan, "pi": math.pi, "true": True, "false": False}
+
+
+def read(text: str) -> tuple[str, Any]:
+    """The name and the value of `name=value`; anything else raises `ArgumentError`.
+
+    >>> read("a=-1e-3")
+    ('a', -0.001)
+    >>> read("w=[1, 2]")
+    ('w', array([1., 2.]))
+    """
+    name, equals, value = text.partition("=")
+    name, value = name.strip(), value.strip()
+    if not equals or not name.isidentifier() or not value:
+        raise ArgumentError(f"'{_shorten(text)}' is not NAME=VALUE: write for example --at a=5")
+    if value.startswith("@"):
+        return name, _read_file(name, Path(value[1:]))
+    try:
+        return name, _convert(_literal(ast.parse(value, mode="eval").body))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        why = f" ({error})" if isinstance(error, _Unsuitable) else ""
+        raise ArgumentError(
+            f"{name}: '{_shorten(value)}' is not a number, a list of numbers or a file{why}: write "
+            f"for example {name}=5, {name}=[1, 2], {name}=@{name}.npy or {name}=@{name}.json"
+        ) from None
+
+
+class _Unsuitable(ValueError):
+    """What is wrong with the inside of a value, in a few words."""
+
+
+def _shorten(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _literal(node: ast.expr) -> Any:
+    """The plain Python value of a literal; names only for inf, nan, pi, true and false."""
+    match node:
+        case ast.Constant(value=bool() | int() | float() as value):
+            return value
+        case ast.Name(id=name) if name in _NAMES:
+            return _NAMES[name]
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_number(_literal(operand))
+        case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+            return _number(_literal(operand))
+        case ast.List(elts=elements) | ast.Tuple(elts=elements):
+            return [_literal(element) for element in elements]
+        case ast.Dict(keys=keys, values=values):
+            return {_key(key): _literal(value) for key, value in zip(keys, values, strict=True)}
+        case _:
+            raise _Unsuitable(f"'{_shorten(ast.unparse(node))}' is not a number")
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _Unsuitable("only a number has a sign")
+    return value
+
+
+def _key(node: ast.expr | None) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    raise _Unsuitable("the keys of a dict are text in quotes")
+
+
+def _convert(value: Any) -> Any:
+    """Lists of numbers as arrays of floats, at every depth of dicts and of lists of dicts."""
+    if isinstance(value, dict):
+        return {key: _convert(item) for key, item in value.items()}
+    if isinstance(value, list):
+        if any(_holds_dict(item) for item in value):
+            return [_convert(item) for item in value]
+        return _array(value)
+    if value is None or isinstance(value, str):
+        raise _Unsuitable(f"{json.dumps(value)} is not a number")
+    if type(value) is int and abs(value) >= _LARGEST_INTEGER:
+        return float(value)
+    return value
+
+
+def _holds_dict(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(map(_holds_dict, value)))
+
+
+def _array(values: list[Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    for value in _leaves(values):
+        if value is None or isinstance(value, str):
+            raise _Unsuitable(f"{json.dumps(value)} is not a number")
+    try:
+        return np.array(values, dtype=np.float64)
+    except ValueError:
+        raise _Unsuitable("its rows have different lengths") from None
+    except OverflowError:
+        raise _Unsuitable("a number is too large") from None
+
+
+def _leaves(values: list[Any]) -> list[Any]:
+    leaves: list[Any] = []
+    for value in values:
+        leaves.extend(_leaves(value) if isinstance(value, list) else [value])
+    return leaves
+
+
+def _read_file(name: str, path: Path) -> Any:
+    readers = {".npy": _read_npy, ".json": _read_json}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise ArgumentError(
+            f"{name}: '@{path}' is neither a .npy nor a .json file: save the value with "
+            f"numpy.save('{name}.npy', {name}) and write {name}=@{name}.npy"
+        )
+    try:
+        return reader(path)
+    except FileNotFoundError:
+        raise ArgumentError(f"{name}: there is no file '{path}': check the path after @") from None
+    except OSError as error:
+        raise ArgumentError(
+            f"{name}: '{path}' cannot be read ({error.strerror}): check the path after @"
+        ) from None
+    except (ValueError, EOFError, RecursionError, MemoryError) as error:
+        _refuse_content(name, path, error)
+
+
+def _refuse_content(name: str, path: Path, error: Exception) -> NoReturn:
+    known = isinstance(error, _Unsuitable | json.JSONDecodeError)
+    why = str(error)[:1].lower() + str(error)[1:] if known else "its content is not of that kind"
+    wanted = (
+        "an array saved with numpy.save, not of Python objects"
+        if path.suffix.lower() == ".npy"
+        else "numbers, and lists and dicts of them"
+    )
+    raise ArgumentError(f"{name}: '{path}' cannot be used ({why}): give {wanted}") from None
+
+
+def _read_npy(path: Path) -> Any:
+    return np.load(path, allow_pickle=False)
+
+
+def _read_json(path: Path) -> Any:
+    return _convert(json.loads(path.read_text(encoding="utf-8")))
