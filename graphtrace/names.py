@@ -79,8 +79,7 @@ _PATIENCE = 1000  # instructions to follow a value for, so that a huge function 
 _OPERATORS = ("BINARY_", "UNARY_", "COMPARE_OP", "CONTAINS_OP", "IS_OP", "CALL_INTRINSIC_1")
 _STORES_ITEM = ("STORE_SUBSCR", "STORE_SLICE")
 _PRODUCERS = (*_OPERATORS, "CALL", "LOAD_ATTR", "FOR_ITER")
-_PUSH_NOTHING = ("STORE_", "POP_", "DELETE_", "JUMP", "FOR_ITER", "END_FOR", "TO_BOOL", "NOP")
-_PUSH_NOTHING += ("RETURN_", "RAISE")
+_PUSH_NOTHING = tuple("STORE_ POP_ DELETE_ JUMP FOR_ITER END_FOR TO_BOOL NOP RETURN_ RAISE".split())
 
 
 def _fetch(code: CodeType, offset: int) -> tuple[str, int, int]:
@@ -174,9 +173,7 @@ def target(code: CodeType, lasti: int) -> str | Returned | None:
                     return found
                 elif taken[0] is _OURS and name == "RETURN_VALUE":
                     return RETURNED
-                elif name.startswith(("STORE_", "UNPACK_", "POP_")) and any(
-                    map(_holds_ours, stack)
-                ):
+                elif name.startswith(("STORE_", "UNPACK_", "POP_")) and _holds_ours(tuple(stack)):
                     jump = "JUMP" in name
                 else:
                     return None

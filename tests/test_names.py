@@ -136,8 +136,10 @@ ASSIGNED = {
     "import contextlib\nwith contextlib.nullcontext():\n    u = a * b": ["u"],
     "import contextlib\nwith contextlib.nullcontext():\n    return a * b": [RETURNED],
     "try:\n    u = a * b\nexcept ValueError:\n    pass": ["u"],
+    "try:\n    return a * b\nfinally:\n    pass": [RETURNED],
     "try:\n    return a * b\nfinally:\n    for i in xs: a + b\n    if a < b: pass": [RETURNED],
     "try:\n    return a * b\nfinally:\n    if not a < b: raise ValueError": [RETURNED],
+    "try:\n    xs[9]\nexcept IndexError as e:\n    return a * b": [RETURNED],
     "try:\n    try:\n        return a * b\n    finally:\n        raise ValueError\n"
     "except ValueError as e:\n    u = e": [None],
     "match a * b:\n    case u: pass": ["u"],

@@ -1,0 +1,60 @@
+"""Tell a Figure in sentences, for a reader who does not see it.
+
+In: a Figure. Out: plain text. It knows nothing about how the figure is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from graphtrace.figure import Figure, Node, Part
+from graphtrace.render.formula import plain
+from graphtrace.render.label import runs
+
+_MOST = 40
+_DIGITS = 6
+_LONGEST = 160
+
+
+def title(figure: Figure) -> str:
+    """`Computational graph of J(a, b, c)`."""
+    inputs = [_text(node.parts[0], figure) for node in figure.nodes if node.role == "input"]
+    named = ", ".join(inputs) if len(inputs) <= 6 else ", ".join([*inputs[:5], "…"])
+    return f"Computational graph of {figure.name}({named})"
+
+
+def description(figure: Figure) -> str:
+    """The steps of the computation, then the derivative on each arrow."""
+    steps = [tell(node, figure) for node in figure.nodes if node.role != "copy"]
+    of_edge = [_text(e.part, figure) for e in figure.edges if e.kind == "forward" and e.part]
+    back = [_text(e.part, figure) for e in figure.edges if e.kind == "backward" and e.part]
+    sentences = [title(figure) + "."]
+    sentences += [f"{step}." for step in _few(steps, "steps")]
+    sentences += _listed("Local derivatives", of_edge)
+    sentences += _listed("Gradients, against the arrows", back)
+    return " ".join(sentences)
+
+
+def tell(node: Node, figure: Figure) -> str:
+    """A box in words: `u = bc, value 6`."""
+    said = [_text(part, figure) for part in node.parts]
+    text = ", value ".join(said)
+    if node.gradient is not None:
+        text += ", " + _text(node.gradient, figure)
+    return text
+
+
+def _text(part: Part, figure: Figure) -> str:
+    text = plain(runs(part, figure.names, _DIGITS))
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _few(texts: list[str], what: str) -> Iterable[str]:
+    if len(texts) <= _MOST:
+        return texts
+    return [*texts[:_MOST], f"{len(texts) - _MOST} more {what} follow"]
+
+
+def _listed(what: str, texts: list[str]) -> list[str]:
+    said = [text for text in texts if text]
+    return [f"{what}: {'; '.join(_few(said, 'of them'))}."] if said else []

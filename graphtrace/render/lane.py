@@ -1,0 +1,190 @@
+"""Set two arrows side by side, forward and backward, where the engine has left a lane for them.
+
+In: the engine's lanes (each the ways from a box to a label and from the label to the next box),
+the boxes, the room of the labels. Out: two routes for each lane. Plain geometry, left to right:
+it knows nothing about text or colours.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+from graphtrace.render.layout import Lane, Point, Route
+
+_HEAD = 11
+"""The length of an arrowhead; so far from a box its line runs straight."""
+
+
+class Box(NamedTuple):
+    """A box by its middle and its size."""
+
+    middle: Point
+    width: float
+    height: float
+
+    @property
+    def left(self) -> float:
+        """Where its left side is."""
+        return self.middle[0] - self.width / 2
+
+    @property
+    def right(self) -> float:
+        """Where its right side is."""
+        return self.middle[0] + self.width / 2
+
+
+class Track(NamedTuple):
+    """A lane, the boxes at its ends, and the room of its labels."""
+
+    lane: Lane
+    tail: Box
+    head: Box
+    label: Box
+
+
+_Points: TypeAlias = list[Point]
+
+
+def pairs(
+    tracks: Mapping[int, Track], boxes: Sequence[Box], apart: float
+) -> dict[int, tuple[Route, Route]]:
+    """The forward and the backward route of each track, `apart` from each other.
+
+    The forward line with its label is the upper one. Where nothing stands between a box and the
+    label, the lines leave the box at a place of their own on its side, in the order of the
+    labels; elsewhere they follow the engine's way around.
+    """
+    leaving = _slots({i: (t.tail, t.label) for i, t in tracks.items()}, apart)
+    entering = _slots({i: (t.head, t.label) for i, t in tracks.items()}, apart)
+    obstacles = [*boxes, *(track.label for track in tracks.values())]
+    return {
+        i: _pair(track, leaving[i], entering[i], obstacles, apart) for i, track in tracks.items()
+    }
+
+
+def _slots(ends: Mapping[int, tuple[Box, Box]], apart: float) -> dict[int, float]:
+    """For each track the height at which it meets its box."""
+    of_box: dict[Box, list[int]] = {}
+    for i, (box, _) in ends.items():
+        of_box.setdefault(box, []).append(i)
+    slots = {}
+    for box, tracks in of_box.items():
+        if len(tracks) == 1:  # straight, where it can be
+            slots[tracks[0]] = _near(ends[tracks[0]][1].middle[1], box)
+            continue
+        step = min(2.4 * apart, (box.height - 6) / len(tracks))
+        tracks.sort(key=lambda i: (ends[i][1].middle[1], i))
+        for n, i in enumerate(tracks):
+            slots[i] = box.middle[1] + (n - (len(tracks) - 1) / 2) * step
+    return slots
+
+
+def _near(y: float, box: Box) -> float:
+    reach = box.height / 2 - 14
+    return max(box.middle[1] - reach, min(box.middle[1] + reach, y))
+
+
+def _pair(
+    track: Track, leaving: float, entering: float, obstacles: Sequence[Box], apart: float
+) -> tuple[Route, Route]:
+    lane, (x, y) = track.lane, track.label.middle
+    out = _half(track.tail, leaving, track.label, obstacles, 1)
+    into = _half(track.head, entering, track.label, obstacles, -1)
+    routes = []
+    for side in (-apart / 2, apart / 2):
+        first = _shifted(out, side) if out else _beside(_tail_way(lane), side, track.tail)
+        last = _shifted(into, side) if into else _beside(_head_way(lane), -side, track.head)
+        routes.append(_joined(first, last[::-1]))
+    label = track.label.height / 4 + apart / 4
+    on, back = routes
+    forward = (on[0], *_line(on[0], on[1]), *on[1:-1])
+    backward = (*back[1:-1], *_line(back[-2], back[-1]), back[-1])
+    return (
+        Route(forward, None, on[-1], (x, y - label)),
+        Route(backward, back[0], None, (x, y + label)),
+    )
+
+
+def _half(box: Box, slot: float, label: Box, obstacles: Sequence[Box], way: int) -> _Points | None:
+    """The tip at the box, then a smooth way to the label, if nothing stands between them."""
+    side, stop = (box.right, label.left) if way > 0 else (box.left, label.right)
+    base, y = side + way * _HEAD, label.middle[1]
+    if (stop - base) * way < 4 or not _free(box, label, (side, slot), (stop, y), obstacles):
+        return None
+    bend = (base + stop) / 2
+    return [(side, slot), (base, slot), (bend, slot), (bend, y), (stop, y)]
+
+
+def _free(box: Box, label: Box, p: Point, q: Point, obstacles: Sequence[Box]) -> bool:
+    """Whether no other box stands in the rectangle between two points."""
+    left, right = sorted((p[0], q[0]))
+    top, bottom = sorted((p[1], q[1]))
+    return not any(
+        left < o.right + 2
+        and right > o.left - 2
+        and top - 6 < o.middle[1] + o.height / 2
+        and bottom + 6 > o.middle[1] - o.height / 2
+        for o in obstacles
+        if o not in (box, label)
+    )
+
+
+def _shifted(points: _Points, by: float) -> _Points:
+    return [(x, y + by) for x, y in points]
+
+
+def _tail_way(lane: Lane) -> _Points:
+    curve = lane.to_label.curve
+    return [lane.to_label.start or curve[0], *curve]
+
+
+def _head_way(lane: Lane) -> _Points:
+    """Against the arrow, from the box to the label, as `_tail_way` is."""
+    curve = lane.from_label.curve
+    return [lane.from_label.end or curve[-1], *curve[::-1]]
+
+
+def _beside(points: _Points, by: float, box: Box) -> _Points:
+    """The way moved sideways: each control point along its normal, the tip to the box's border."""
+    out = []
+    for i, (x, y) in enumerate(points):
+        before, after = points[max(i - 1, 0)], points[min(i + 1, len(points) - 1)]
+        dx, dy = after[0] - before[0], after[1] - before[1]
+        length = math.hypot(dx, dy) or 1.0
+        out.append((x - dy / length * by, y + dx / length * by))
+    out[0] = _on_border(out[1], out[0], box)
+    return out
+
+
+def _on_border(base: Point, tip: Point, box: Box) -> Point:
+    """Where the way from base to tip meets the box; the tip, if it misses it."""
+    dx, dy = tip[0] - base[0], tip[1] - base[1]
+    enter, leave = -math.inf, math.inf
+    for at, step, middle, size in (
+        (base[0], dx, box.middle[0], box.width),
+        (base[1], dy, box.middle[1], box.height),
+    ):
+        if abs(step) < 1e-9:
+            if abs(at - middle) > size / 2:
+                return tip
+            continue
+        sides = sorted(((middle - size / 2 - at) / step, (middle + size / 2 - at) / step))
+        enter, leave = max(enter, sides[0]), min(leave, sides[1])
+    if enter > leave or not 0.3 < enter < 2:
+        return tip
+    return base[0] + dx * enter, base[1] + dy * enter
+
+
+def _joined(first: _Points, last: _Points) -> _Points:
+    """Two ways with a straight line between them."""
+    return [*first, *_line(first[-1], last[0]), *last]
+
+
+def _line(p: Point, q: Point) -> tuple[Point, Point]:
+    """The control points of a straight line."""
+    return (
+        (p[0] + (q[0] - p[0]) / 3, p[1] + (q[1] - p[1]) / 3),
+        (p[0] + (q[0] - p[0]) * 2 / 3, p[1] + (q[1] - p[1]) * 2 / 3),
+    )

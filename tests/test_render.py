@@ -1,0 +1,610 @@
+"""From a graph to DOT, SVG and files: what is written, that it is safe, the same each time."""
+
+import io
+import os
+import re
+import stat
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+import graphtrace as gt
+from graphtrace.errors import RenderError
+from graphtrace.figure import Partial, Share, figure
+from graphtrace.render import LECTURE, engine, render, to_dot, to_svg
+from graphtrace.render.formula import Run, formula, name, plain
+from graphtrace.render.label import SHIFTED_SIZE, runs, typeset
+from graphtrace.render.metrics import width
+from graphtrace.render.number import number, value
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def J(a, b, c):
+    u = b * c
+    v = a + u
+    return 3 * v
+
+
+def square(a):
+    return a * a
+
+
+def neuron(w0, x0, w1, x1, w2):
+    return 1 / (1 + np.exp(-(w0 * x0 + w1 * x1 + w2)))
+
+
+def olah(a, b):
+    return (a + b) * (b + 1)
+
+
+def network(params, x, y):
+    h = np.tanh(params["W1"] @ x + params["b1"])
+    e = params["W2"] @ h - y
+    return np.sum(e**2)
+
+
+def residual(x):
+    y = x
+    for _ in range(12):
+        y = np.tanh(y) + x
+    return y
+
+
+ARRAYS = (
+    {"W1": np.arange(6.0).reshape(3, 2) / 5, "b1": np.zeros(3), "W2": np.ones((1, 3))},
+    np.array([1.0, -2.0]),
+    np.array([0.5]),
+)
+CORPUS = [
+    (J, (5.0, 3.0, 2.0)),
+    (square, (3.0,)),
+    (neuron, (2.0, -1.0, -3.0, -2.0, -3.0)),
+    (olah, (2.0, 1.0)),
+    (network, ARRAYS),
+    (residual, (0.3,)),
+]
+CASES = [(f, args, back) for f, args in CORPUS for back in (False, True)]
+IDS = [f"{f.__name__}-{'backward' if back else 'forward'}" for f, _, back in CASES]
+
+
+def traced(f, args, backward=False):
+    graph = gt.trace(f, *args)
+    if backward:
+        graph.backward()
+    return graph
+
+
+def lecture(backward=False):
+    return traced(J, (5.0, 3.0, 2.0), backward)
+
+
+def single(key, **attributes):
+    graph = nx.MultiDiGraph()
+    graph.add_node(key, **{"op": "input", "value": 1.0, **attributes})
+    return graph
+
+
+def groups(svg, kind):
+    root = ET.fromstring(svg)
+    return [g for g in root.iter(f"{SVG}g") if kind in g.get("class", "").split()]
+
+
+def texts(svg):
+    return ["".join(t.itertext()) for t in ET.fromstring(svg).iter(f"{SVG}text")]
+
+
+# Numbers
+
+
+@pytest.mark.parametrize(
+    ("x", "printed"),
+    [
+        (33.0, "33"),
+        (-0.0, "0"),
+        (-2.5, "−2.5"),
+        (0.1 + 0.2, "0.3"),
+        (5.001, "5.001"),
+        (33.003, "33.003"),
+        (1 / 3, "0.3333"),
+        (0.00123, "0.00123"),
+        (1.2e-5, "1.2×10⁻⁵"),
+        (-1e-10, "−10⁻¹⁰"),
+        (123456.0, "123456"),
+        (6.02214e23, "6.022×10²³"),
+        (99999.9, "99999.9"),
+        (0.99999999, "1"),
+        (float("nan"), "nan"),
+        (float("inf"), "∞"),
+        (float("-inf"), "−∞"),
+        (True, "True"),
+        (10**400, "about 10⁴⁰⁰"),
+        (2 - 3j, "2 − 3i"),
+        (np.float32(0.5), "0.5"),
+        (np.int64(7), "7"),
+        (np.bool_(False), "False"),
+    ],
+)
+def test_a_number_is_printed_for_people(x, printed):
+    assert number(x) == printed
+
+
+@given(st.floats(-1e300, 1e300))
+def test_a_printed_number_is_near_the_number(x):
+    text = number(x).replace("−", "-")
+    mantissa, _, power = text.partition("×10")
+    if not power and re.match(r"-?10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]", text):
+        mantissa, power = text[: text.index("10")] + "1", text[text.index("10") + 2 :]
+    exponent = power.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) or "0"
+    assert float(f"{mantissa}e{exponent}") == pytest.approx(x, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("x", "printed"),
+    [
+        (np.array([1.0, -2.5]), "[1, −2.5]"),
+        (np.zeros(5), "5 numbers, all 0"),
+        (np.arange(12.0).reshape(3, 4), "3×4, 0 … 11"),
+        (np.array([1.0, np.nan] * 3), "6 numbers, with nan"),
+        (np.zeros((0, 3)), "0×3"),
+        (np.array(2.5), "2.5"),
+        (np.array(["a", "b"]), "2 numbers"),
+    ],
+)
+def test_an_array_is_printed_by_its_shape_and_a_look_at_its_values(x, printed):
+    assert value(x) == printed
+
+
+# Formulas
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("b*c", "bc"),
+        ("3*v", "3v"),
+        ("a + u", "a + u"),
+        ("1 - h**2", "1 − h²"),
+        ("-u/y**2", "−u/y²"),
+        ("a/b*c", "a/b·c"),
+        ("1/(b*c)", "1/(bc)"),
+        ("x*2", "x·2"),
+        ("2*exp(-x)", "2·exp(−x)"),
+        ("a*(b + c)", "a·(b + c)"),
+        ("(a + b)*(b + 1)", "(a + b)(b + 1)"),
+        ("rate*g", "rate·g"),
+        ("W.T @ y", "Wᵀy"),
+        ("tanh(W1 @ x + b1)", "tanh(W₁x + b₁)"),
+        ("sqrt(x)", "√x"),
+        ("x**-1", "x⁻¹"),
+        ("x**y**2", "x^(y^2)"),
+        ("alpha*x", "αx"),
+        ("params['W1'] @ x", "W₁x"),
+        ("x**", "x**"),
+        ("", ""),
+    ],
+)
+def test_a_formula_is_set_as_a_person_writes_it(text, printed):
+    assert plain(formula(text, {"params['W1']": "W1"})) == printed
+
+
+@given(st.text())
+def test_any_text_is_set_as_a_formula(text):
+    formula(text)
+
+
+def test_one_letter_is_italic_and_a_word_is_not():
+    assert name("x") == (Run("x", italic=True),)
+    assert name("loss") == (Run("loss"),)
+
+
+@pytest.mark.parametrize(
+    ("part", "printed"),
+    [
+        (Partial("u", "b", "c", 2.0), "∂u/∂b = c = 2"),
+        (Partial("v", "a", "1", 1.0), "∂v/∂a = 1"),
+        (Partial("u", "b", "c", 2.0, short=True), "c = 2"),
+        (Partial("h", "z", "1 - h**2", np.ones(3)), "∂h/∂z = 1 − h²"),
+        (Partial("J", "u", value=3.0), "∂J/∂u = 3"),
+        (Partial(None, "u", value=3.0), "gradient = 3"),
+        (Share("J", "v", "x", 3.0, -2.0), "3 · (−2) = −6"),
+        (Share("L", "z", "x", np.ones(3), object()), "∂L/∂z · ∂z/∂x"),
+    ],
+)
+def test_a_derivative_is_written_as_in_the_lecture(part, printed):
+    assert plain(runs(part, {})) == printed
+
+
+# The SVG
+
+
+@pytest.mark.parametrize(("f", "args", "back"), CASES, ids=IDS)
+def test_the_svg_is_well_formed_and_names_itself(f, args, back):
+    root = ET.fromstring(to_svg(traced(f, args, back)))
+    assert root.tag == f"{SVG}svg"
+    assert root.get("role") == "img"
+    named = [root.find(f".//*[@id='{id}']") for id in root.get("aria-labelledby").split()]
+    assert [element.tag for element in named] == [f"{SVG}title", f"{SVG}desc"]
+    assert all(element.text for element in named)
+
+
+@pytest.mark.parametrize(("f", "args", "back"), CASES, ids=IDS)
+def test_ids_in_a_figure_are_unique(f, args, back):
+    ids = re.findall(r' id="([^"]*)"', to_svg(traced(f, args, back)))
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(("f", "args", "back"), CASES, ids=IDS)
+def test_every_text_fits_its_box(f, args, back):
+    drawn = figure(traced(f, args, back))
+    for cell in typeset(drawn, LECTURE).cells:
+        assert all(line.width <= cell.width - 8 for line in cell.lines)
+        assert sum(line.size for line in cell.lines) <= cell.height
+
+
+def boxes_of(svg):
+    for group in groups(svg, "node"):
+        box = group.find(f"{SVG}rect")
+        x, y, w, h = (float(box.get(key)) for key in ("x", "y", "width", "height"))
+        yield x, y, x + w, y + h
+
+
+def apart(p, q):
+    return p[2] <= q[0] or q[2] <= p[0] or p[3] <= q[1] or q[3] <= p[1]
+
+
+def label_boxes(svg):
+    for group in groups(svg, "edge"):
+        for text in group.iter(f"{SVG}text"):
+            x, y = float(text.get("x")), float(text.get("y"))
+            said = width("".join(text.itertext()), LECTURE.label_size) * 0.85
+            yield x - said / 2, y - 10, x + said / 2, y + 2
+
+
+@pytest.mark.parametrize(("f", "args", "back"), CASES, ids=IDS)
+def test_no_box_or_label_overlaps_another(f, args, back):
+    svg = to_svg(traced(f, args, back))
+    areas = [*boxes_of(svg), *label_boxes(svg)]
+    clashes = [(p, q) for i, p in enumerate(areas) for q in areas[:i] if not apart(p, q)]
+    assert clashes == []
+
+
+@pytest.mark.parametrize(("f", "args", "back"), CASES, ids=IDS)
+def test_an_arrow_ends_at_its_box(f, args, back):
+    graph = traced(f, args, back)
+    svg, drawn = to_svg(graph), figure(graph)
+    boxes = dict(zip((node.id for node in drawn.nodes), boxes_of(svg), strict=True))
+    for edge, group in zip(drawn.edges, groups(svg, "edge"), strict=True):
+        corners = group.find(f"{SVG}polygon").get("points").split()
+        x, y = (float(n) for n in corners[1].split(","))
+        left, top, right, bottom = boxes[edge.head if edge.kind == "forward" else edge.tail]
+        assert left - 6 <= x <= right + 6
+        assert top - 6 <= y <= bottom + 6
+
+
+def test_the_lecture_figure_says_what_the_lecture_says():
+    said = texts(to_svg(lecture(backward=True)))
+    for text in ["u = bc", "6", "v = a + u", "11", "J = 3v", "33", "∂u/∂b = c = 2", "∂v/∂a = 1"]:
+        assert text in said
+    for text in ["∂J/∂a = 3", "∂J/∂b = 6", "∂J/∂c = 9", "∂J/∂u = 3"]:
+        assert text in said
+
+
+def test_the_backward_arrows_run_beside_and_their_labels_below():
+    svg = to_svg(lecture(backward=True))
+    forward, backward = groups(svg, "forward"), groups(svg, "backward")
+    for ahead, back in zip(forward, backward, strict=True):
+        above, below = ahead.find(f"{SVG}text"), back.find(f"{SVG}text")
+        assert above.get("x") == below.get("x")
+        assert float(above.get("y")) + 10 < float(below.get("y"))
+
+
+def test_the_lecture_figure_fits_a_page_column():
+    root = ET.fromstring(to_svg(lecture(backward=True)))
+    assert float(root.get("width")) <= 720
+    assert "wide" not in root.get("class").split()
+
+
+def test_a_figure_that_cannot_be_read_when_shrunk_says_that_it_scrolls():
+    root = ET.fromstring(to_svg(traced(residual, (0.3,))))
+    assert "wide" in root.get("class").split()
+    assert root.get("data-display") == "scroll"
+
+
+def test_raised_text_is_smaller_and_returns_to_the_line():
+    svg = to_svg(traced(lambda w: (2 + 3 * w) ** 2 + 1, (3.0,)))
+    shifts = [float(dy) for dy in re.findall(r'dy="([^"]+)"', svg)]
+    assert any(shift < 0 for shift in shifts)
+    assert f'font-size="{LECTURE.formula_size * SHIFTED_SIZE:g}"' in svg
+
+
+def test_ids_are_meaningful_and_the_prefix_can_be_chosen():
+    assert 'id="J-1-node-u"' in to_svg(lecture(), id_prefix="J-1")
+    assert 'id="edge-b-u-0"' in to_svg(lecture(), id_prefix="")
+    assert 'data-node="u"' in to_svg(lecture())
+
+
+def test_two_different_figures_share_no_id():
+    ids = [set(re.findall(r' id="([^"]*)"', to_svg(lecture(back)))) for back in (False, True)]
+    assert not ids[0] & ids[1]
+
+
+def test_every_style_rule_is_for_this_figure_alone():
+    svg = to_svg(lecture())
+    root = ET.fromstring(svg).get("id")
+    style = re.search(r"<style>(.*)</style>", svg, re.DOTALL)[1]
+    selectors = [s for rule in re.findall(r"([^{}]+)\{", style) for s in rule.split(",")]
+    assert all(s.strip().startswith(f"#{root}") for s in selectors if "@media" not in s)
+
+
+def test_a_figure_follows_the_page_into_the_dark_unless_told_not_to():
+    assert "prefers-color-scheme:dark" in to_svg(lecture())
+    assert "prefers-color-scheme" not in to_svg(lecture(), theme=replace(LECTURE, dark=None))
+
+
+def test_a_long_name_is_cut_and_told_in_full_in_the_title():
+    long = "a_very_long_name_" * 20
+    svg = to_svg(single(long))
+    assert any(text.endswith("…") for text in texts(svg))
+    assert long.strip("_")[:100] in groups(svg, "node")[0].find(f"{SVG}title").text
+
+
+def test_nothing_in_a_figure_comes_from_elsewhere():
+    svg = to_svg(lecture(backward=True))
+    for word in ("<script", "href", "url(", "@import", "foreignObject", " on"):
+        assert word not in svg.replace("xmlns=", "").split("</desc>")[1]
+
+
+NASTY = st.text(
+    st.characters(codec=None) | st.sampled_from("<>&\"'\\\n\r\t\0{}|\ud800\u202e\u05d0\ufffe]"),
+    min_size=1,
+    max_size=30,
+)
+
+
+@example("\ud800", "<script>", "]]>")
+@example('"><x', "&amp;", "--><!--")
+@given(NASTY, NASTY, NASTY)
+def test_no_name_breaks_out_of_the_svg(key, other, graph_name):
+    svg = to_svg(nasty_graph(key, other, graph_name))
+    root = ET.fromstring(svg.encode("utf-8"))
+    tags = {element.tag.removeprefix(SVG) for element in root.iter()}
+    allowed = {"svg", "title", "desc", "style", "rect", "g", "path", "polygon", "text", "tspan"}
+    assert tags <= allowed
+    assert len(groups(svg, "node")) == len({key, other})
+
+
+@given(NASTY, NASTY, NASTY)
+def test_no_name_breaks_out_of_the_dot(key, other, graph_name):
+    dot = to_dot(nasty_graph(key, other, graph_name))
+    # By itself: the engine warns of characters whose width it does not know.
+    command = [engine.find(engine.BUNDLED).path, "-Tplain"]
+    ran = subprocess.run(command, input=dot.encode(), capture_output=True, check=True)
+    plain_layout = ran.stdout.decode()
+    assert plain_layout.count("\nnode ") == len({key, other})
+    assert plain_layout.count("\nedge ") == (1 if key != other else 0)
+
+
+def nasty_graph(key, other, graph_name):
+    graph = nx.MultiDiGraph(name=graph_name)
+    graph.add_node(key, op="input", value=1.0, label=key, source=other)
+    graph.add_node(other, op="tanh", value=key, label=f"{other} = {key}", formula=key, grad=2.0)
+    if key != other:
+        graph.add_edge(key, other, 0, local=1.0, symbol=other)
+    return graph
+
+
+# DOT
+
+
+def test_dot_is_readable_on_its_own():
+    dot = to_dot(lecture(backward=True))
+    assert 'u [label="u = bc\\n6"' in dot
+    assert 'b -> u [label="∂u/∂b = c = 2"]' in dot
+    assert 'label="∂J/∂u = 3"' in dot
+    assert "dir=back" in dot
+    assert "rankdir=LR" in dot
+
+
+@pytest.mark.parametrize(
+    ("key", "written"), [("a\\nb", "a\\\\nb"), ("&lt;", "&amp;lt;"), ('"<b>', '\\"&lt;b&gt;')]
+)
+def test_what_graphviz_would_read_as_an_escape_is_escaped_in_dot(key, written):
+    assert f'label="{written}' in to_dot(single(key))
+
+
+def test_a_keyword_is_not_a_dot_name():
+    assert '"node-node" [label=' in to_dot(single("node"))
+
+
+def test_the_engine_sees_no_text_of_the_users(monkeypatch):
+    seen = []
+    real = engine.run
+
+    def spy(found, dot, *args, **options):
+        seen.append(dot)
+        return real(found, dot, *args, **options)
+
+    monkeypatch.setattr(engine, "run", spy)
+    to_svg(single("secret"))
+    assert seen
+    assert "secret" not in seen[0]
+
+
+@pytest.mark.parametrize("seed", ["0", "1"])
+def test_the_same_input_gives_the_same_bytes_in_every_run(seed):
+    code = (
+        "import sys, graphtrace as gt; from graphtrace.render import to_dot, to_svg\n"
+        "def J(a, b, c):\n    u = b * c\n    v = a + u\n    return 3 * v\n"
+        "g = gt.trace(J, 5.0, 3.0, 2.0); g.backward()\n"
+        "sys.stdout.buffer.write((to_svg(g) + to_dot(g)).encode())"
+    )
+    root = Path(gt.__file__).parents[1]
+    variables = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(root), "LC_ALL": "C"}
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, env=variables)
+    graph = lecture(backward=True)
+    strip = re.compile(r" \([^()]*:\d+\)</title>|-[0-9a-f]{8}(?=[ \"-.{])")
+    ours = strip.sub("", to_svg(graph) + to_dot(graph))
+    assert strip.sub("", run.stdout.decode()) == ours
+
+
+# The engine
+
+
+def stub(path, body):
+    """A stand-in for dot: what happens when the engine misbehaves."""
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(path.stat().st_mode | stat.S_IEXEC)
+    return path
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins are shell scripts")
+
+
+def test_the_default_engine_is_not_looked_for_on_the_path(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv(engine.VARIABLE, raising=False)
+    assert engine.find().bundled
+    assert "<svg" in to_svg(lecture())
+
+
+def test_an_engine_that_is_not_there_is_named():
+    with pytest.raises(RenderError, match=r"no layout engine 'no-such-dot'"):
+        to_svg(lecture(), engine="no-such-dot")
+
+
+def test_the_variable_chooses_the_engine_and_is_named_in_the_error(monkeypatch):
+    monkeypatch.setenv(engine.VARIABLE, "/no/such/dot")
+    with pytest.raises(RenderError, match=r"'/no/such/dot' \(from GRAPHTRACE_DOT\)"):
+        to_svg(lecture())
+
+
+@posix
+def test_an_engine_that_fails_is_quoted(tmp_path):
+    with pytest.raises(RenderError, match=r"stopped with code 3, and said: it hurts"):
+        to_svg(lecture(), engine=stub(tmp_path / "dot", "echo it hurts >&2; exit 3"))
+
+
+@posix
+def test_an_engine_that_answers_nonsense_is_refused(tmp_path):
+    with pytest.raises(RenderError, match="is not a layout"):
+        to_svg(lecture(), engine=stub(tmp_path / "dot", "cat >/dev/null; echo nonsense"))
+
+
+@posix
+def test_an_engine_that_takes_too_long_is_stopped_with_its_children(tmp_path):
+    mark = tmp_path / "alive"
+    slow = stub(tmp_path / "dot", f"(sleep 2; touch {mark}) & sleep 60")
+    with pytest.raises(RenderError, match=r"took longer than 0\.2 s: draw a part"):
+        to_svg(lecture(), engine=slow, time_limit=0.2)
+    time.sleep(2.2)
+    assert not mark.exists()
+
+
+@posix
+def test_an_engine_that_is_no_program_does_not_start(tmp_path):
+    broken = tmp_path / "dot"
+    broken.write_bytes(b"\x7fELFnot")
+    broken.chmod(0o755)
+    with pytest.raises(RenderError, match="does not start"):
+        to_svg(lecture(), engine=broken)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux only")
+def test_an_engine_that_takes_too_much_memory_is_stopped():
+    wide = "digraph {" + "".join(f"a{i} -> b{j};" for i in range(60) for j in range(60)) + "}"
+    with pytest.raises(RenderError, match="layout"):
+        engine.run(engine.find(engine.BUNDLED), wide, "json0", memory_limit=24 << 20)
+
+
+def test_a_warning_of_the_bundled_engine_is_an_error():
+    dot = 'digraph { a [label="x" fontname="No Such Font"] }'
+    with pytest.raises(RenderError, match=r"warned, and said: .*No Such Font"):
+        engine.run(engine.find(engine.BUNDLED), dot, "json0")
+
+
+# Files
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start"), [(".svg", "<svg"), (".dot", "digraph"), (".gv", "di")]
+)
+def test_the_format_follows_the_suffix(tmp_path, suffix, start):
+    path = tmp_path / f"J{suffix}"
+    render(lecture(), path)
+    assert path.read_text("utf-8").startswith(start)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_unknown_suffix_lists_the_valid_ones(tmp_path):
+    with pytest.raises(RenderError, match=r"'\.bmp', which names no format: use one of \.svg, "):
+        render(lecture(), tmp_path / "J.bmp")
+
+
+def test_an_unknown_format_lists_the_valid_ones(tmp_path):
+    with pytest.raises(RenderError, match="no format 'bmp': use one of svg, dot, pdf, png"):
+        render(lecture(), tmp_path / "J.svg", format="bmp")
+
+
+def test_a_directory_that_is_missing_is_named(tmp_path):
+    path = tmp_path / "nowhere" / "J.svg"
+    with pytest.raises(RenderError, match=re.escape(str(path))):
+        render(lecture(), path)
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "J.svg"
+    path.write_text("old")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(RenderError, match="No space left"):
+        render(lecture(), path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_stream_takes_bytes_or_text():
+    binary, text = io.BytesIO(), io.StringIO()
+    render(lecture(), binary)
+    render(lecture(), text, format="dot")
+    assert binary.getvalue().startswith(b"<svg")
+    assert text.getvalue().startswith("digraph")
+
+
+@pytest.mark.parametrize("suffix", ["pdf", "png"])
+def test_a_format_that_needs_a_system_graphviz_says_how(tmp_path, monkeypatch, suffix):
+    monkeypatch.delenv(engine.VARIABLE, raising=False)
+    with pytest.raises(RenderError, match=r"needs a system Graphviz: .*engine='dot'"):
+        render(lecture(), tmp_path / f"J.{suffix}")
+
+
+@pytest.mark.exe
+def test_a_system_dot_writes_pdf(tmp_path):
+    try:
+        engine.find("dot")
+    except RenderError:
+        pytest.skip("there is no dot on the PATH")
+    render(lecture(backward=True), tmp_path / "J.pdf", engine="dot")
+    assert (tmp_path / "J.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_chain_of_a_hundred_uses_of_one_input_is_laid_out():
+    def f(x, y):
+        v = x
+        for _ in range(50):
+            v = v * y + x
+        return v
+
+    assert to_svg(gt.trace(f, 1.0, 0.5), time_limit=5).count("<rect") > 100
