@@ -1,0 +1,104 @@
+# Two commands do everything:
+#
+#   make demo    draw the lecture's J(a, b, c) = 3(a + bc) into build/J.svg
+#   make test    run the test-suite
+#
+# Each makes its own environment in .venv from nothing but $(PYTHON), and keeps it until
+# pyproject.toml changes. Another interpreter: make test PYTHON=python3.13
+
+PYTHON ?= python3
+VENV ?= .venv
+
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+
+# One stamp for each interpreter and each extra: what is up to date is not installed again.
+ENVIRONMENT := $(VENV)/.python-$(VERSION)
+INSTALLED := $(VENV)/.installed
+HAS_TEST := $(VENV)/.has-test
+HAS_DEV := $(VENV)/.has-dev
+
+.SHELLFLAGS := -eu -c
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.SUFFIXES:
+.PHONY: help demo test lint format types gallery gallery-check bench wheel-check clean
+
+help:
+	@echo 'make demo           draw the lecture'"'"'s J into build/J.svg'
+	@echo 'make test           run the tests'
+	@echo 'make lint           ruff: rules and format; make format mends'
+	@echo 'make types          mypy, strict'
+	@echo 'make gallery        draw the gallery again; make gallery-check compares'
+	@echo 'make bench          measure'
+	@echo 'make wheel-check    build the wheel and draw J with it, installed alone'
+	@echo 'make clean          remove the environment and all that was built'
+
+demo: $(INSTALLED)
+	@mkdir -p build
+	@$(BIN)/graphtrace render gallery/lecture.py:J --at a=5 --at b=3 --at c=2 -o build/J.svg
+	@echo 'The graph of J(a, b, c) = 3(a + bc) is in $(CURDIR)/build/J.svg'
+	@echo 'Your own: $(BIN)/graphtrace render path/to/file.py:function --at x=1 -o figure.svg'
+
+test: $(HAS_TEST)
+	@$(BIN)/python -m pytest --hypothesis-profile=ci $(ARGS)
+
+lint: $(HAS_DEV)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(HAS_DEV)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: $(HAS_DEV)
+	@$(BIN)/mypy
+
+gallery: $(HAS_TEST)
+	@$(BIN)/graphtrace gallery
+
+gallery-check: $(HAS_TEST)
+	@$(BIN)/graphtrace gallery --check
+
+bench: $(HAS_TEST)
+	@if test -d tests/benchmarks; then \
+		$(BIN)/python -m pytest tests/benchmarks -o addopts='' --benchmark-only $(ARGS); \
+	else echo 'There is no tests/benchmarks yet.'; fi
+
+wheel-check: $(HAS_TEST)
+	@rm -rf build/wheel && mkdir -p build/wheel
+	@$(BIN)/python -m build --no-isolation --outdir build/wheel . >build/wheel/log 2>&1 || { \
+		cat build/wheel/log >&2; exit 1; }
+	@$(PYTHON) -m venv build/wheel/venv
+	@build/wheel/venv/bin/python -m pip --disable-pip-version-check --quiet install build/wheel/*.whl
+	@cd build/wheel && venv/bin/graphtrace render 'J = 3*(a + b*c)' \
+		--at a=5 --at b=3 --at c=2 -o J.svg
+	@echo 'The wheel, installed alone, drew $(CURDIR)/build/wheel/J.svg'
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+
+$(ENVIRONMENT):
+	@if test -z '$(VERSION)'; then \
+		echo '$(PYTHON) does not run: install Python 3.11 or newer, or name one with make PYTHON=/path/to/python3' >&2; \
+		exit 1; fi
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo '$(PYTHON) is Python $(VERSION) and graphtrace needs 3.11 or newer: name one with make PYTHON=python3.11' >&2; \
+		exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo '$(PYTHON) cannot make a virtual environment: install its venv module (on Debian and Ubuntu: apt-get install python3-venv)' >&2; \
+		exit 1; }
+	@echo 'Making $(VENV) with Python $(VERSION)'
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(INSTALLED): pyproject.toml $(ENVIRONMENT)
+	@echo 'Installing graphtrace into $(VENV)'
+	@$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.has-%: pyproject.toml $(ENVIRONMENT)
+	@echo 'Installing graphtrace[$*] into $(VENV)'
+	@$(PIP) install --editable '.[$*]'
+	@touch $@ $(INSTALLED)

@@ -1,0 +1,14 @@
+"""What every test shares: how long hypothesis searches, and the oracle's precision."""
+
+import os
+
+from hypothesis import settings
+
+# Read by JAX when it is imported: we compare with it in double precision, on the CPU.
+os.environ.setdefault("JAX_ENABLE_X64", "1")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+# `make test` takes "ci": the same examples on every machine and in every run.
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50)
+settings.register_profile("dev", deadline=None, max_examples=50)
+settings.load_profile("dev")
