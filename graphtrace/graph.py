@@ -162,10 +162,11 @@ class Graph(nx.MultiDiGraph):  # type: ignore[type-arg]
                 g = grads.get(key)
                 if g is None:
                     continue
+                primitive = self._node[key]["row"].primitive
                 for operand, edges in self._pred[key].items():
-                    for edge in edges.values():
-                        c = _contribution(g, edge["local"], self._node[operand]["value"])
-                        if c is not None:
+                    for k, edge in edges.items():
+                        if not primitive.stops(k):
+                            c = _contribution(g, edge["local"], self._node[operand]["value"])
                             before = grads.get(operand)
                             grads[operand] = c if before is None else before + c
         for key in order:
@@ -300,8 +301,6 @@ def _contribution(g: Any, local: Any, operand: Any) -> Any:
     """What the adjoint `g` of a node gives to one operand through the edge's local derivative."""
     if isinstance(local, LinearMap):
         return g @ local
-    if local.__class__ is int:  # structurally zero: not even inf or nan comes through
-        return None
     return fit(times(g, local), operand)
 
 

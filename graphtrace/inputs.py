@@ -49,14 +49,16 @@ def unbind(
 
 
 def signature_of(f: Callable[..., Any]) -> inspect.Signature:
-    """The parameters of `f`; a ufunc or builtin without any has its operands, x1, x2, ..."""
-    try:
-        return inspect.signature(f)
-    except ValueError:
-        nin = getattr(f, "nin", 1)
-        names = ["x"] if nin == 1 else [f"x{i}" for i in range(1, nin + 1)]
-        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        return inspect.Signature([inspect.Parameter(name, kind) for name in names])
+    """The parameters of `f`; a ufunc, or a builtin that does not say, has its operands x or x1, x2."""
+    if not isinstance(f, np.ufunc):
+        try:
+            return inspect.signature(f)
+        except ValueError:
+            pass
+    count = getattr(f, "nin", 1)
+    names = ["x"] if count == 1 else [f"x{i}" for i in range(1, count + 1)]
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return inspect.Signature([inspect.Parameter(name, kind) for name in names])
 
 
 def name_of(f: Callable[..., Any]) -> str:

@@ -97,6 +97,14 @@ class Primitive:
         """Whether the output carries no gradient to any operand."""
         return self.partials is None and self.vjps is None and self.vjp_each is None
 
+    def stops(self, k: int) -> bool:
+        """Whether no gradient passes to operand `k` at all, not even inf or nan."""
+        rules = self.vjps if self.partials is None else self.partials
+        if rules is None:
+            return self.vjp_each is None
+        rule = rules[k]
+        return rule is None or (rule.__class__ is int and rule == 0)
+
 
 PRIMITIVES: dict[str, Primitive] = {}
 

@@ -24,6 +24,7 @@ from types import CodeType, FrameType
 from typing import Any, NamedTuple, NoReturn
 
 from graphtrace.errors import TraceError
+from graphtrace.names import line, text
 from graphtrace.primitive import Primitive
 
 Row = tuple[Primitive, Any, tuple[Any, ...], tuple[int, ...], dict[str, Any]]
@@ -110,6 +111,9 @@ class Tape:
 
     def _enter(self, frame: FrameType) -> FrameType:
         user = user_frame(frame)
+        if user is None:  # a function written in C was traced by itself
+            self.scope = Scope(None, None, -1)
+            return frame
         chain: list[FrameType] = []
         known = {id(f): depth for depth, (f, _) in enumerate(self._calls, start=1)}
         depth = 0
@@ -197,15 +201,25 @@ def name_value(value: object, name: str) -> None:
         tape.given_names.setdefault(index, name)
 
 
-def user_frame(frame: FrameType | None) -> FrameType:
-    """The innermost frame from `frame` outwards that runs the user's code."""
+def user_frame(frame: FrameType | None) -> FrameType | None:
+    """The innermost frame from `frame` outwards, within the traced function, that is not ours."""
     at = frame
     while at is not None and _is_ours(at.f_code):
-        at = at.f_back
-    return at if at is not None else sys._getframe(1)
+        at = None if at.f_code is Tape.call.__code__ else at.f_back
+    return at
 
 
 def here(frame: FrameType) -> str:
     """`loss(), file.py line 12`: the user's place, for an error message."""
     user = user_frame(frame)
+    if user is None:
+        return "the traced function"
     return f"{user.f_code.co_name}(), {user.f_code.co_filename} line {user.f_lineno}"
+
+
+def written(frame: FrameType) -> str | None:
+    """The source text of what `frame` is at, `math.sin(x)`; of its line where that is not known."""
+    user = user_frame(frame)
+    if user is None:
+        return None
+    return text(user.f_code, user.f_lasti) or line(user.f_code, user.f_lasti)

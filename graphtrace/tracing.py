@@ -364,22 +364,22 @@ def _collector_paused() -> Iterator[None]:
 def _local(row: Row, k: int) -> Any:
     """The local derivative of a row in operand `k`, as the edge holds it.
 
-    A float for scalars, an array for an elementwise operation, else a LinearMap; the int 0 where no
-    gradient passes at all.
+    A float for scalars, an array for an elementwise operation between arrays of one shape, else a
+    LinearMap.
     """
     primitive, value, xs, params = row[:4]
-    if primitive.partials is None:
-        return 0 if primitive.flat or not carries_gradient(xs[k]) else LinearMap(row, k)
-    d = partial(primitive, k, value, xs, params)
+    d = None if primitive.partials is None else partial(primitive, k, value, xs, params)
     if d.__class__ is float:
         return d
-    if d is None or (d.__class__ is int and d == 0) or not carries_gradient(xs[k]):
-        return 0
-    if not isinstance(value, np.ndarray):
+    x = xs[k]
+    if primitive.stops(k) or not carries_gradient(x):
+        d = 0
+    if not isinstance(value, np.ndarray) and not isinstance(x, np.ndarray) and d is not None:
         return float(d) if isinstance(d, (bool, int, np.bool_, np.float64)) else d
-    if np.shape(xs[k]) != value.shape:
+    if primitive.partials is None or np.shape(x) != np.shape(value):
         return LinearMap(row, k)
-    return np.broadcast_to(np.asarray(d, dtype=value.dtype), value.shape)
+    dtype = np.result_type(value) if carries_gradient(value) else np.float64
+    return np.broadcast_to(np.asarray(d, dtype=dtype), np.shape(value))
 
 
 def _add_constant(graph: Graph, key: str, value: Any, index: int) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 import sys
 import weakref
 from collections.abc import Callable, Iterator
@@ -21,9 +22,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from graphtrace.errors import NoDerivative, TraceError
-from graphtrace.names import line, text
 from graphtrace.primitive import Primitive, declare
-from graphtrace.tape import NO_PARAMS, Tape, here, user_frame
+from graphtrace.tape import NO_PARAMS, Tape, here, written
 
 NUMPY: dict[Any, Callable[..., Any]] = {}
 """NumPy function -> what is called instead of it when an argument is traced."""
@@ -133,11 +133,7 @@ class Variable:
         return self._decide(round) if ndigits is None else np.round(self, ndigits)  # type: ignore[call-overload]
 
     def __float__(self) -> float:
-        frame = user_frame(sys._getframe(1))
-        wanted = (
-            text(frame.f_code, frame.f_lasti) or line(frame.f_code, frame.f_lasti) or "float(x)"
-        )
-        raise TraceError(f"{here(frame)}: {_instead_of(wanted)}")
+        raise TraceError(f"{_here()}: {_instead_of(written(sys._getframe(1)) or 'float(x)')}")
 
     def __complex__(self) -> NoReturn:
         raise TraceError(f"{_here()}: complex(x) would lose the trace of x; write x + 0j")
@@ -146,26 +142,21 @@ class Variable:
         raise TraceError(f"{_here()}: a traced value is not hashable; use its position as the key")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        frame = user_frame(sys._getframe(1))
-        wanted = text(frame.f_code, frame.f_lasti) or ""
-        stores = line(frame.f_code, frame.f_lasti) or ""
-        if (
-            self.shape == ()
-            and (dtype is None or np.dtype(dtype) == np.object_)
-            and not _is_store(wanted, stores)
-        ):
+        source = written(sys._getframe(1)) or "np.asarray(x)"
+        as_object = dtype is None or np.dtype(dtype) == np.object_
+        if self.shape == () and as_object and not _STORE.match(source):
             # np.array([x, y]) of traced scalars: an array of objects, whose operators and methods
             # are those of the Variables in it.
             boxed = np.empty((), dtype=object)
             boxed[()] = self
             return boxed
-        raise TraceError(f"{here(frame)}: {_instead_of(wanted or stores)}")
+        raise TraceError(f"{_here()}: {_instead_of(source)}")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        try:
-            return DISPATCH[method](ufunc, inputs, kwargs)
-        except KeyError:
-            raise unsupported(f"np.{ufunc.__name__}.{method}", inputs) from None
+        handler = DISPATCH.get(method)
+        if handler is None:
+            raise unsupported(f"np.{ufunc.__name__}.{method}", inputs)
+        return handler(ufunc, inputs, kwargs)
 
     def __array_function__(
         self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any
@@ -468,11 +459,10 @@ def describe(x: Any) -> str:
 
 def unsupported(function: str, operands: Any, hint: str = "") -> NoDerivative:
     """The error for an operation without a row, at the user's line."""
-    frame = user_frame(sys._getframe(1))
-    source = line(frame.f_code, frame.f_lasti)
+    source = written(sys._getframe(1))
     given = ", ".join(describe(x) for x in operands if holds_variable(x))
     return NoDerivative(
-        f"{here(frame)}: {function} has no derivative rule (given {given}"
+        f"{_here()}: {function} has no derivative rule (given {given}"
         + (f", in `{source}`" if source else "")
         + f"); {hint or 'write it with operations that have one, or see docs/numpy.md'}"
     )
@@ -487,10 +477,8 @@ def _remember_view(result: Variable, values: list[Any], parents: list[int]) -> N
 def _explain(error: Exception, operands: Any) -> None:
     """Add to the error of a forward function a note of the user's line and operands."""
     if not isinstance(error, TraceError):
-        frame = user_frame(sys._getframe(1))
-        source = line(frame.f_code, frame.f_lasti)
-        given = ", ".join(map(describe, operands))
-        error.add_note(f"{here(frame)}: {source or 'the operation'} was given {given}")
+        source = written(sys._getframe(1)) or "the operation"
+        error.add_note(f"{_here()}: `{source}` was given {', '.join(map(describe, operands))}")
 
 
 def _foreign() -> TraceError:
@@ -509,10 +497,8 @@ def _public_name(function: Callable[..., Any]) -> str:
     return f"{module.replace('numpy', 'np', 1)}.{getattr(function, '__name__', function)}"
 
 
-def _is_store(expression: str, source: str) -> bool:
-    """Whether the instruction assigns into an array, `out[i] = x`."""
-    left, equals, right = source.partition("=")
-    return bool(equals) and not right.startswith("=") and expression.strip() == left.strip()
+# `out[i] = x` or `out[i] += x`, as opposed to a call with a keyword.
+_STORE = re.compile(r"[^=(]*\]\s*\W{0,2}=(?!=)")
 
 
 def _instead_of(wanted: str) -> str:
@@ -525,7 +511,7 @@ def _instead_of(wanted: str) -> str:
             f"`{wanted}` would lose the trace; a traced array is an array already, so leave {head} "
             f"out, or write np.stack([...]) to put traced values together"
         )
-    if "=" in wanted or wanted.endswith("]"):
+    if _STORE.match(wanted):
         return (
             f"`{wanted}` stores a traced value into a plain array; collect the values in a list "
             f"and write np.stack(values), or np.where(...) to choose by a mask"
