@@ -7,7 +7,7 @@ subgraphs and pickles are whole. Knows nothing of how a figure is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -17,10 +17,9 @@ import networkx as nx
 import numpy as np
 
 from graphtrace.errors import ArgumentError, BranchChanged
-from graphtrace.inputs import carries_gradient, gradient_like, is_static, seed_for
-from graphtrace.linear_map import LinearMap
-from graphtrace.pytree import Unflatten, flatten
-from graphtrace.sweep import fit, times
+from graphtrace.inputs import carries_gradient, gradient_like, is_static, own, seed_for
+from graphtrace.pytree import Structure
+from graphtrace.sweep import fit, pull, times
 from graphtrace.symbol import Row
 
 
@@ -36,7 +35,7 @@ class Tree:
     """A parameter, or the traced function's value: its leaves and how they are put together."""
 
     leaves: tuple[Leaf, ...]
-    unflatten: Unflatten
+    structure: Structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +76,8 @@ class Graph(nx.MultiDiGraph):  # type: ignore[type-arg]
     @property
     def value(self) -> Any:
         """What the traced function returned, in its own structure."""
-        tree: Tree = self.graph["result"]
-        return tree.unflatten([self._leaf_value(leaf) for leaf in tree.leaves])
+        tree = self._result()
+        return tree.structure([own(self._leaf_value(leaf)) for leaf in tree.leaves])
 
     def forward(self, **parameters: Any) -> Any:
         """The function's value for other arguments, from the recorded graph, without calling it.
@@ -100,15 +99,16 @@ class Graph(nx.MultiDiGraph):  # type: ignore[type-arg]
         24.0
         """
         values = self.evaluate(**parameters)
-        tree: Tree = self.graph["result"]
-        return tree.unflatten([_value_in(values, leaf) for leaf in tree.leaves])
+        tree = self._result()
+        return tree.structure([own(_value_in(values, leaf)) for leaf in tree.leaves])
 
     def evaluate(self, **parameters: Any) -> dict[str, Any]:
         """The value of every node for other arguments; `forward` says which and what it raises."""
+        order = self._in_order()
         values = self._inputs_from(parameters)
         branches = iter(self.graph["branches"])
         branch = next(branches, None)
-        for key in self._in_order():
+        for key in order:
             node = self._node[key]
             while branch is not None and branch.index <= node["index"]:
                 _check_branch(branch, values)
@@ -162,11 +162,11 @@ class Graph(nx.MultiDiGraph):  # type: ignore[type-arg]
                 g = grads.get(key)
                 if g is None:
                     continue
-                primitive = self._node[key]["row"].primitive
+                row = self._node[key]["row"]
                 for operand, edges in self._pred[key].items():
                     for k, edge in edges.items():
-                        if not primitive.stops(k):
-                            c = _contribution(g, edge["local"], self._node[operand]["value"])
+                        c = _contribution(g, row, k, edge["local"])
+                        if c is not None:
                             before = grads.get(operand)
                             grads[operand] = c if before is None else before + c
         for key in order:
@@ -175,7 +175,7 @@ class Graph(nx.MultiDiGraph):  # type: ignore[type-arg]
             if carries_gradient(node["value"]):
                 node["grad"] = gradient_like(grads.get(key), node["value"])
         return {
-            name: tree.unflatten([self._leaf_gradient(leaf) for leaf in tree.leaves])
+            name: tree.structure([self._leaf_gradient(leaf) for leaf in tree.leaves])
             for name, tree in self.graph["parameters"].items()
         }
 
@@ -208,13 +208,43 @@ class Graph(nx.MultiDiGraph):  # type: ignore[type-arg]
         return f"<Graph {self.name}: {len(self.inputs)} inputs, {operations} operations>"
 
     def _in_order(self) -> list[str]:
-        """The keys in the order of evaluation; a subgraph of networkx may hold them in another."""
+        """The keys in the order of evaluation; a subgraph of networkx may hold them in another.
+
+        Raises ArgumentError where the nodes and edges are not those of the trace any more.
+        """
         nodes = self._node
         keys = list(nodes)
+        for key in keys:
+            row = nodes[key].get("row")
+            operands = [(k, operand) for k, operand in enumerate(row.keys) if operand] if row else []
+            edges = [(k, u) for u, between in self._pred[key].items() for k in between]
+            if row is None or sorted(edges) != operands:
+                now = ", ".join(u for _, u in sorted(edges)) or "nothing"
+                then = ", ".join(u for _, u in operands) or "nothing"
+                raise ArgumentError(
+                    f"node {key} of this graph has edges from {now} and was traced with {then}, so "
+                    f"it has no value; use the graph that gt.trace returned, or a copy of it"
+                )
+        if any(leaf.key is not None and leaf.key not in nodes for leaf in self._leaves()):
+            raise ArgumentError(
+                f"this graph lacks an input or output of {self.name or 'the function'}; use the "
+                f"graph that gt.trace returned, or a copy of it"
+            )
         indices = [nodes[key]["index"] for key in keys]
         if any(a >= b for a, b in pairwise(indices)):
             keys.sort(key=lambda key: nodes[key]["index"])
         return keys
+
+    def _leaves(self) -> Iterator[Leaf]:
+        """The leaves of the parameters and of the result."""
+        for tree in (self._result(), *self.graph["parameters"].values()):
+            yield from tree.leaves
+
+    def _result(self) -> Tree:
+        if "result" not in self.graph:
+            raise ArgumentError("this graph was not made by gt.trace, so it cannot be evaluated")
+        result: Tree = self.graph["result"]
+        return result
 
     def _leaf_value(self, leaf: Leaf) -> Any:
         return leaf.constant if leaf.key is None else self._node[leaf.key]["value"]
@@ -230,13 +260,9 @@ class Graph(nx.MultiDiGraph):  # type: ignore[type-arg]
                 raise ArgumentError(
                     f"{self.name}() has no parameter {name!r}; it has {', '.join(known) or 'none'}"
                 )
-            leaves, _ = flatten(argument)
-            if len(leaves) != len(known[name].leaves):
-                raise ArgumentError(
-                    f"parameter {name} of {self.name}() was traced with {len(known[name].leaves)} "
-                    f"leaves and now has {len(leaves)}; give it the same structure, or trace again"
-                )
-            for leaf, given in zip(known[name].leaves, leaves, strict=True):
+            tree = known[name]
+            leaves = tree.structure.leaves_of(argument, f"parameter {name} of {self.name}()")
+            for leaf, given in zip(tree.leaves, leaves, strict=True):
                 if leaf.key is None:
                     _require_same(name, leaf.constant, given)
                 else:
@@ -245,10 +271,16 @@ class Graph(nx.MultiDiGraph):  # type: ignore[type-arg]
 
     def _input_like(self, key: str, given: Any) -> Any:
         traced = self._node[key]["value"]
+        given = np.asarray(given) if isinstance(given, (list, tuple)) else given
         if is_static(given) or np.shape(given) != np.shape(traced):
             raise ArgumentError(
                 f"{key} was traced with shape {np.shape(traced)} and is now "
                 f"{given!r:.60}; give it the same shape, or trace again"
+            )
+        if not np.can_cast(np.result_type(given), np.result_type(traced), "same_kind"):
+            raise ArgumentError(
+                f"{key} was traced as {np.result_type(traced)} and is now "
+                f"{np.result_type(given)}; give it numbers of the same kind, or trace again"
             )
         if isinstance(traced, np.ndarray):
             return np.array(given, dtype=traced.dtype)
@@ -262,6 +294,8 @@ class Graph(nx.MultiDiGraph):  # type: ignore[type-arg]
                     f"{output!r} is no output of {self.name}(); it has {', '.join(outputs)}"
                 )
             outputs = [output]
+        elif not outputs:
+            raise ArgumentError(f"{self.name}() returned no number, so it has no gradient")
         elif seed is None and len(outputs) != 1:
             raise ArgumentError(
                 f"{self.name}() has {len(outputs)} outputs ({', '.join(outputs)}); say which one "
@@ -275,13 +309,15 @@ class Graph(nx.MultiDiGraph):  # type: ignore[type-arg]
                     f"it in the function, or give the weights with backward(seed=...)"
                 )
             return [(outputs[0], seed_for(value))]
-        weights, _ = flatten(seed)
-        if len(weights) != len(outputs):
-            raise ArgumentError(
-                f"the seed has {len(weights)} leaves and {self.name}() {len(outputs)} outputs "
-                f"({', '.join(outputs)}); give one leaf for each"
-            )
-        return [(key, self._seed_like(key, w)) for key, w in zip(outputs, weights, strict=True)]
+        if output is not None:
+            return [(output, self._seed_like(output, seed))]
+        result = self._result()
+        weights = result.structure.leaves_of(seed, "the seed")
+        return [
+            (leaf.key, self._seed_like(leaf.key, weight))
+            for leaf, weight in zip(result.leaves, weights, strict=True)
+            if leaf.key is not None
+        ]
 
     def _seed_like(self, key: str, weight: Any) -> Any:
         value = self._node[key]["value"]
@@ -297,11 +333,13 @@ class Graph(nx.MultiDiGraph):  # type: ignore[type-arg]
         )
 
 
-def _contribution(g: Any, local: Any, operand: Any) -> Any:
-    """What the adjoint `g` of a node gives to one operand through the edge's local derivative."""
-    if isinstance(local, LinearMap):
-        return g @ local
-    return fit(times(g, local), operand)
+def _contribution(g: Any, row: Row, k: int, local: Any) -> Any:
+    """What the adjoint `g` of a row gives to operand `k` through the edge's local derivative."""
+    if local.__class__ is float and local:
+        return g * local
+    if local.__class__ is np.ndarray:
+        return fit(times(g, local), row.operands[k])
+    return pull(row.primitive, k, g, row.value, row.operands, row.params)
 
 
 def _value_in(values: Mapping[str, Any], leaf: Leaf) -> Any:
@@ -315,7 +353,10 @@ def _operands_in(
 
 
 def _check_branch(branch: Branch, values: Mapping[str, Any]) -> None:
-    outcome = branch.test(*_operands_in(values, branch.keys, branch.operands))
+    try:
+        outcome = branch.test(*_operands_in(values, branch.keys, branch.operands))
+    except (ValueError, OverflowError) as error:  # int(nan)
+        outcome = str(error)
     if not np.array_equal(outcome, branch.outcome):
         raise BranchChanged(
             f"{branch.source or 'the traced function'}: `{branch.text}` was {branch.outcome} when "

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphtrace.errors import ArgumentError
+from graphtrace.errors import ArgumentError, TraceError
 from graphtrace.primitive import Primitive, declare
-from graphtrace.pytree import Unflatten, flatten, leaf_names
+from graphtrace.pytree import Structure, flatten, leaf_names
 from graphtrace.tape import Tape
-from graphtrace.variable import Variable, gather, record
+from graphtrace.variable import Variable, gather, holds_variable, record
 
 INPUT = declare(Primitive("input", lambda: None))
 # What an inner transform traces: the outer value under a row of its own, younger than its start.
@@ -32,6 +32,12 @@ def bind(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) 
     if not callable(f):
         raise ArgumentError(f"a function is needed to trace, not {f!r}")
     signature = signature_of(f)
+    unknown = [name for name in kwargs if name not in signature.parameters]
+    kinds = [parameter.kind for parameter in signature.parameters.values()]
+    if unknown and inspect.Parameter.VAR_KEYWORD not in kinds:
+        raise ArgumentError(
+            f"{name_of(f)}() has no parameter {unknown[0]!r}; its parameters are {signature}"
+        )
     try:
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
@@ -96,33 +102,36 @@ def open_input(tape: Tape, leaf: Any, name: Callable[[], str]) -> Variable:
 
 
 class Opened(NamedTuple):
-    """A traced argument: what the function gets, and leaf by leaf what was given and its Variable.
+    """A traced argument: what the function gets, and leaf by leaf what was given and its row.
 
-    A leaf that is no number or array has None for its Variable.
+    A leaf that is no number or array has no row, None.
     """
 
     tree: Any
     leaves: list[Any]
-    variables: list[Variable | None]
-    unflatten: Unflatten
+    rows: list[int | None]
+    structure: Structure
+
+
+def open_tree(tape: Tape, tree: Any, name: Callable[[], str], *, keep: bool = False) -> Opened:
+    """`tree` with its leaves traced; `name` says what it is called, where an error needs it.
+
+    `keep` copies the arrays: the rows will be used after the call, when the caller may have gone on
+    to change them.
+    """
+    given, structure = flatten(tree)
+    leaves = [leaf.copy() if keep and isinstance(leaf, np.ndarray) else leaf for leaf in given]
+    variables = [
+        None if is_static(leaf) else open_input(tape, leaf, partial(_leaf_name, tree, name, i))
+        for i, leaf in enumerate(leaves)
+    ]
+    mixed = [leaf if var is None else var for leaf, var in zip(leaves, variables, strict=True)]
+    rows = [None if var is None else var.index for var in variables]
+    return Opened(structure(mixed), leaves, rows, structure)
 
 
 def _leaf_name(tree: Any, name: Callable[[], str], i: int) -> str:
     return leaf_names(tree, name())[i]
-
-
-def open_tree(tape: Tape, tree: Any, name: Callable[[], str]) -> Opened:
-    """`tree` with its leaves traced; `name` says what it is called, where an error needs it."""
-    leaves, unflatten = flatten(tree)
-
-    def opened(i: int, leaf: Any) -> Variable | None:
-        if is_static(leaf):
-            return None
-        return open_input(tape, leaf, partial(_leaf_name, tree, name, i))
-
-    variables = [opened(i, leaf) for i, leaf in enumerate(leaves)]
-    mixed = [leaf if var is None else var for leaf, var in zip(leaves, variables, strict=True)]
-    return Opened(unflatten(mixed), leaves, variables, unflatten)
 
 
 def carries_gradient(leaf: Any) -> bool:
@@ -133,15 +142,31 @@ def carries_gradient(leaf: Any) -> bool:
     return not isinstance(value, np.ndarray) or value.dtype.kind in "fc"
 
 
-def close_output(out: Any) -> tuple[list[Any], Unflatten]:
+def close_output(out: Any, tape: Tape) -> tuple[list[Any], Structure]:
     """The leaves of a function's result: Variables and constants."""
-    leaves, unflatten = flatten(out)
-    return [gather(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves], unflatten
+    leaves, structure = flatten(out)
+    for leaf in leaves:
+        if type(leaf) is Variable and leaf.tape is not tape:
+            raise TraceError(
+                "the traced function returned a traced value of another trace, which was kept in a "
+                "global, a closure or an attribute; return values made from its own arguments"
+            )
+        if holds_variable(list(getattr(leaf, "__dict__", {}).values())):
+            raise TraceError(
+                f"the traced function returned traced values in a {type(leaf).__name__}, which "
+                f"cannot be looked into; return a dict, a list or a tuple"
+            )
+    return [gather(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves], structure
 
 
 def plain(leaf: Any) -> Any:
     """The value of a traced leaf, any other leaf as it is."""
     return leaf.value if type(leaf) is Variable else leaf
+
+
+def own(value: Any) -> Any:
+    """A value to hand out: the rows still need theirs if the caller goes on to change an array."""
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def seed_for(value: Any) -> Any:

@@ -6,20 +6,44 @@ optree does the work; a bare number or array, the common case, does not wait for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-Unflatten = Callable[[Sequence[Any]], Any]
+from graphtrace.errors import ArgumentError
 
 _CONTAINERS = (dict, list, tuple, type(None))
 _NAMESPACE = "graphtrace"
 
 
-def _only(leaves: Sequence[Any]) -> Any:
-    return leaves[0]
+class Structure:
+    """How leaves are put together: a function from leaves to the tree."""
+
+    __slots__ = ("_treedef",)
+
+    def __init__(self, treedef: Any = None) -> None:
+        self._treedef = treedef  # None: the tree is one leaf
+
+    def __call__(self, leaves: Sequence[Any]) -> Any:
+        return leaves[0] if self._treedef is None else self._treedef.unflatten(leaves)
+
+    def leaves_of(self, tree: Any, what: str) -> list[Any]:
+        """The leaves of another tree of this structure, dicts matched by their keys.
+
+        Raises ArgumentError, which calls the tree `what`, where it has another structure.
+        """
+        if self._treedef is None:
+            return [tree]
+        try:
+            parts: list[Any] = self._treedef.flatten_up_to(tree)
+        except (ValueError, TypeError):
+            shown = self(["*"] * self._treedef.num_leaves)
+            raise ArgumentError(
+                f"{what} has another structure than {shown}; give it the same keys and lengths"
+            ) from None
+        return parts
 
 
-def flatten(tree: Any) -> tuple[list[Any], Unflatten]:
+def flatten(tree: Any) -> tuple[list[Any], Structure]:
     """The leaves of `tree`, dicts in their own order, and the function that puts leaves back.
 
     >>> leaves, back = flatten({"w": 1.0, "b": [2.0, 3.0]})
@@ -27,12 +51,12 @@ def flatten(tree: Any) -> tuple[list[Any], Unflatten]:
     ([1.0, 2.0, 3.0], {'w': 10, 'b': [20, 30]})
     """
     if not isinstance(tree, _CONTAINERS):
-        return [tree], _only
+        return [tree], Structure()
     import optree
 
     with optree.dict_insertion_ordered(True, namespace=_NAMESPACE):
         leaves, treedef = optree.tree_flatten(tree, namespace=_NAMESPACE)
-    return leaves, treedef.unflatten
+    return leaves, Structure(treedef)
 
 
 def leaf_names(tree: Any, name: str) -> list[str]:

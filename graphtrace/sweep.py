@@ -56,16 +56,16 @@ def sweep(
                 if is_scalar:
                     d = partials[k]  # type: ignore[index]
                     if d.__class__ is int:
-                        c = g if d == 1 else g * d  # type: ignore[operator]
+                        c = g if d == 1 else g * d if d else None
                     else:
                         try:
                             d = d(*xs, y)  # type: ignore[operator, misc]
                         except (ZeroDivisionError, OverflowError, TypeError):
                             d = partial(primitive, k, y, xs, params)
                         if d.__class__ is float:
-                            c = g * d  # type: ignore[operator]
+                            c = g * d
                         elif d.__class__ is np.float64:  # float is three times as fast
-                            c = g * float(d)  # type: ignore[arg-type]
+                            c = g * float(d)
                         else:
                             c = None if d is None else times(g, d)
                 else:
@@ -169,7 +169,7 @@ def partial(
     """The elementwise local derivative of `y` in operand `k`, or None where there is none."""
     d = primitive.partials[k]  # type: ignore[index]
     if not callable(d):
-        return d
+        return d or None  # where 0 stands for none, not even inf or nan comes through
     try:
         return d(*xs, y, **params)
     except (ZeroDivisionError, OverflowError):
@@ -205,4 +205,6 @@ def fit(c: Any, x: Any) -> Any:
 
 
 def _as_numpy(x: Any) -> Any:
+    if type(x) is Variable:
+        return Variable(x.tape, x.index, _as_numpy(x.value))
     return np.float64(x) if isinstance(x, (int, float)) else x

@@ -22,6 +22,9 @@ from contextvars import ContextVar
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple, NoReturn
+from weakref import ReferenceType
+
+import numpy as np
 
 from graphtrace.errors import TraceError
 from graphtrace.names import line, text
@@ -31,7 +34,7 @@ Row = tuple[Primitive, Any, tuple[Any, ...], tuple[int, ...], dict[str, Any]]
 
 NO_PARAMS: dict[str, Any] = {}
 
-_PACKAGE = str(Path(__file__).parent)
+_NOT_THE_USERS = (str(Path(__file__).parent), str(Path(np.__file__).parent))
 
 
 class Scope:
@@ -63,6 +66,15 @@ class Guard(NamedTuple):
     location: Location
 
 
+class View(NamedTuple):
+    """The handle of an array that shares its memory, and the handle and row it is a view by."""
+
+    handle: ReferenceType[Any]
+    base: Any
+    primitive: Primitive
+    params: dict[str, Any]
+
+
 class Tape:
     """Rows in the order they ran; with `locate`, also where each was made and what was decided."""
 
@@ -83,7 +95,8 @@ class Tape:
         self.locations: list[Location] | None = [] if locate else None
         self.guards: list[Guard] = []
         self.given_names: dict[int, str] = {}
-        self.views: dict[int, list[Any]] = {}
+        # Views and what they are views of, by the id of the handle.
+        self.views: dict[int, View] = {}
         self.root: FrameType | None = None
         self.frame: FrameType | None = None
         self.scope = Scope(None, None, -1)
@@ -98,9 +111,17 @@ class Tape:
         try:
             return f(*args, **kwargs)
         except ValueError as error:
-            # NumPy wraps our own refusal: `out[i] = x` becomes "setting an array element ...".
-            if isinstance(error.__cause__, TraceError):
+            # NumPy wraps our own refusal of `out[i] = x`.
+            if isinstance(error.__cause__, TraceError) and "array element" in str(error):
                 raise error.__cause__ from None
+            raise
+        except TypeError as error:
+            # np.exp(np.array([x, 1.0])): an array of objects, not all of which are traced values.
+            if "loop of ufunc does not support argument" in str(error):
+                raise TraceError(
+                    f"{_where_raised(error)}: an array of objects holds traced values and plain "
+                    f"numbers; put them together with np.stack([...]) instead of np.array([...])"
+                ) from None
             raise
 
     def locate(self, frame: FrameType) -> Location:
@@ -155,6 +176,7 @@ class Tape:
     def close(self) -> None:
         """End the trace: a traced value that outlives it cannot be used any more."""
         self._calls.clear()
+        self.views.clear()
         self.frame = self.root = None
         self.rows = _ClosedRows()
         self.locations = None
@@ -188,10 +210,11 @@ def recording(*, locate: bool = False, nested: bool = True) -> Iterator[tuple[Ta
         yield tape, False
     finally:
         _ACTIVE.reset(token)
+        tape.close()
 
 
 def _is_ours(code: CodeType) -> bool:
-    return code.co_filename.startswith(_PACKAGE)
+    return code.co_filename.startswith(_NOT_THE_USERS)
 
 
 def name_value(value: object, name: str) -> None:
@@ -209,12 +232,20 @@ def user_frame(frame: FrameType | None) -> FrameType | None:
     return at
 
 
-def here(frame: FrameType) -> str:
+def _where_raised(error: Exception) -> str:
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return here(at.tb_frame, at.tb_lineno) if at is not None else "the traced function"
+
+
+def here(frame: FrameType, lineno: int | None = None) -> str:
     """`loss(), file.py line 12`: the user's place, for an error message."""
     user = user_frame(frame)
     if user is None:
         return "the traced function"
-    return f"{user.f_code.co_name}(), {user.f_code.co_filename} line {user.f_lineno}"
+    number = user.f_lineno if lineno is None or user is not frame else lineno
+    return f"{user.f_code.co_name}(), {user.f_code.co_filename} line {number}"
 
 
 def written(frame: FrameType) -> str | None:

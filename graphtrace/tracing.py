@@ -6,9 +6,11 @@ the list then gives each row its name and fills the graph's dictionaries.
 
 from __future__ import annotations
 
+import ast
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -33,7 +35,7 @@ from graphtrace.linear_map import LinearMap
 from graphtrace.names import Returned, is_operator, location, operands, target, text
 from graphtrace.primitive import Primitive
 from graphtrace.pytree import leaf_names
-from graphtrace.sweep import partial
+from graphtrace.sweep import partial as local_derivative
 from graphtrace.symbol import Row, Symbol, row_text
 from graphtrace.tape import Location, Scope, Tape, recording
 from graphtrace.variable import Variable, holds_variable
@@ -78,20 +80,12 @@ def trace(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
             )
     with recording(locate=True, nested=False) as (tape, _):
         opened = {
-            name: open_tree(tape, argument, lambda name=name: name)  # type: ignore[misc]
+            name: open_tree(tape, argument, partial(str, name), keep=True)
             for name, argument in arguments.items()
         }
-        _own_inputs(tape)
         positional, keywords = unbind(f, {name: one.tree for name, one in opened.items()})
         out = tape.call(f, positional, keywords)
         return _Builder(f, tape, arguments, opened, out).graph()
-
-
-def _own_inputs(tape: Tape) -> None:
-    """Copy the input arrays, so that a graph keeps its values when the caller changes his."""
-    for i, (primitive, value, xs, parents, params) in enumerate(tape.rows):
-        if isinstance(value, np.ndarray):
-            tape.rows[i] = (primitive, value.copy(order="K"), xs, parents, params)
 
 
 class _Builder:
@@ -111,7 +105,7 @@ class _Builder:
         self.tape = tape
         self.arguments = arguments
         self.opened = opened
-        self.out, self.unflatten_out = close_output(out)
+        self.out, self.structure = close_output(out, tape)
         self.out_names = leaf_names(out, self.name)
         # Row number -> the row that stands for it in the graph, -1 where it is a constant.
         self.origin: list[int] = []
@@ -123,7 +117,7 @@ class _Builder:
         self.scope_names = _Names()
 
     def graph(self) -> Graph:
-        first = sum(v is not None for one in self.opened.values() for v in one.variables)
+        first = sum(row is not None for one in self.opened.values() for row in one.rows)
         self._find_origins(first)
         self._name_rows(first)
         graph = Graph(name=self.name)
@@ -137,14 +131,14 @@ class _Builder:
         graph.graph["parameters"] = {
             name: Tree(
                 tuple(
-                    Leaf(None, leaf) if v is None else Leaf(self.keys[v.index])
-                    for leaf, v in zip(one.leaves, one.variables, strict=True)
+                    Leaf(None, leaf) if row is None else Leaf(self.keys[row])
+                    for leaf, row in zip(one.leaves, one.rows, strict=True)
                 ),
-                one.unflatten,
+                one.structure,
             )
             for name, one in self.opened.items()
         }
-        graph.graph["result"] = Tree(tuple(self.result), self.unflatten_out)
+        graph.graph["result"] = Tree(tuple(self.result), self.structure)
         graph.graph["outputs"] = [leaf.key for leaf in self.result if leaf.key is not None]
         graph.graph["branches"] = list(self._branches())
         for key, value in constants.items():
@@ -168,7 +162,11 @@ class _Builder:
         for i, name in zip(range(first), inputs, strict=True):
             self.keys[i] = names.unique(name)
         nodes = [i for i in range(first, len(self.rows)) if self.origin[i] == i]
-        given = {i: self.tape.given_names.get(i) or self._assigned_name(i) for i in nodes}
+        inner = self._inner_steps()
+        given = {
+            i: self.tape.given_names.get(i) or (None if i in inner else self._assigned_name(i))
+            for i in nodes
+        }
         outputs = {
             self.origin[leaf.index]: name
             for leaf, name in zip(self.out, self.out_names, strict=True)
@@ -182,13 +180,11 @@ class _Builder:
 
     def _input_names(self, name: str, argument: Any) -> list[str]:
         all_names = leaf_names(argument, name)
-        variables = self.opened[name].variables
-        return [n for n, v in zip(all_names, variables, strict=True) if v is not None]
+        rows = self.opened[name].rows
+        return [n for n, row in zip(all_names, rows, strict=True) if row is not None]
 
     def _assigned_name(self, i: int) -> str | None:
         """The variable that the user's code assigns row `i` to."""
-        if self._is_inner_step(i):
-            return None
         here = self.locations[i]
         if here not in self.assigned:
             self.assigned[here] = self._target(*here)
@@ -202,19 +198,25 @@ class _Builder:
             lasti, scope = scope.call, scope.parent
         return None
 
-    def _is_inner_step(self, i: int) -> bool:
-        """Whether row `i` is a step inside a call, such as sum([...]), that goes on after it.
+    def _inner_steps(self) -> set[int]:
+        """The rows that are a step inside a call, such as sum([...]), that goes on after them.
 
         The name belongs to the last step. The same call again, as in a loop, is no next step: it
         applies the same function, where the steps of sum() are operators.
         """
-        if i + 1 >= len(self.rows):
-            return False
-        here = scope, lasti = self.locations[i]
-        if here != self.locations[i + 1] or scope.code is None or is_operator(scope.code, lasti):
-            return False
-        primitive, following = self.rows[i][0], self.rows[i + 1][0]
-        return i in self.rows[i + 1][3] and (primitive is not following or primitive.is_operator)
+        inner: set[int] = set()
+        following: dict[Location, int] = {}
+        for i in range(len(self.rows) - 1, -1, -1):
+            scope, lasti = here = self.locations[i]
+            then = following.get(here)
+            following[here] = i
+            if then is None or i not in self.rows[then][3] or scope.code is None:
+                continue
+            primitive, next_primitive = self.rows[i][0], self.rows[then][0]
+            again = primitive is next_primitive and not primitive.is_operator
+            if not again and not is_operator(scope.code, lasti):
+                inner.add(i)
+        return inner
 
     def _name_outputs(self, graph: Graph) -> dict[str, Any]:
         """Fill in `result`; constants that are returned get a node of their own."""
@@ -309,7 +311,7 @@ class _Builder:
             keys = self._keys_of(parents)
             if any(key is not None for key in keys):
                 scope, lasti = here
-                written = None if scope.code is None else text(scope.code, lasti)
+                written = None if scope.code is None else _condition(text(scope.code, lasti))
                 what = written or _decision_text(test, keys, xs)
                 yield Branch(position, test, xs, keys, outcome, what, self._source(here))
 
@@ -336,6 +338,15 @@ class _Names:
 
     def next_of(self, names: Iterator[str]) -> str:
         return self.unique(next(name for name in names if name not in self._taken))
+
+
+def _condition(source: str | None) -> str | None:
+    """`c` of `a if c else b`, which is what Python 3.11 gives as the place of the decision."""
+    if source is None or " if " not in source:
+        return source
+    whole = ast.parse(source).body[0]
+    inner = whole.value if isinstance(whole, ast.Expr) else None
+    return ast.unparse(inner.test) if isinstance(inner, ast.IfExp) else source
 
 
 def _decision_text(
@@ -368,7 +379,7 @@ def _local(row: Row, k: int) -> Any:
     LinearMap.
     """
     primitive, value, xs, params = row[:4]
-    d = None if primitive.partials is None else partial(primitive, k, value, xs, params)
+    d = None if primitive.partials is None else local_derivative(primitive, k, value, xs, params)
     if d.__class__ is float:
         return d
     x = xs[k]
@@ -378,13 +389,13 @@ def _local(row: Row, k: int) -> Any:
         return float(d) if isinstance(d, (bool, int, np.bool_, np.float64)) else d
     if primitive.partials is None or np.shape(x) != np.shape(value):
         return LinearMap(row, k)
-    dtype = np.result_type(value) if carries_gradient(value) else np.float64
-    return np.broadcast_to(np.asarray(d, dtype=dtype), np.shape(value))
+    if d is None or isinstance(d, (int, float)):
+        d = np.asarray(d or 0, dtype=np.result_type(value, np.float16))
+    return np.broadcast_to(d, np.shape(value))
 
 
 def _add_constant(graph: Graph, key: str, value: Any, index: int) -> None:
     """A node for a returned constant: an output that depends on no input."""
-    value = float(value) if isinstance(value, int) else value
     graph.add_node(
         key,
         op="constant",

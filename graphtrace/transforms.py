@@ -19,13 +19,15 @@ from graphtrace.inputs import (
     carries_gradient,
     close_output,
     gradient_like,
+    is_static,
     name_of,
     open_tree,
+    own,
     plain,
     seed_for,
     signature_of,
 )
-from graphtrace.pytree import flatten
+from graphtrace.pytree import flatten, leaf_names
 from graphtrace.sweep import sweep, sweep_forward
 from graphtrace.tape import Tape, recording
 from graphtrace.variable import Variable, describe
@@ -86,13 +88,12 @@ def value_and_grad(
             traced, opened = _open(tape, f, args, argnums)
             out = tape.call(f, traced, kwargs)
             out, aux = out if has_aux else (out, None)
-            seeds = _scalar_seed(f, out, start)
+            seeds = _scalar_seed(f, out, close_output(out, tape)[0], start)
             rows, stop = tape.rows, len(tape.rows)
             adjoints = sweep(rows, start, stop, seeds, tape if nested else None)
             gradients = [_gradients(one, adjoints, start) for one in opened]
             if not nested:
-                out, aux = _plain_tree(out), _plain_tree(aux)
-                tape.close()
+                out, aux = _plain_tree(out, tape), _plain_tree(aux, tape)
         value = (out, aux) if has_aux else out
         return value, gradients[0] if isinstance(argnums, int) else tuple(gradients)
 
@@ -116,18 +117,18 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     """
     with recording() as (tape, nested):
         start = len(tape.rows)
-        traced, opened = _open(tape, f, primals, range(len(primals)))
-        out, unflatten = close_output(tape.call(f, traced, {}))
+        traced, opened = _open(tape, f, primals, range(len(primals)), keep=True)
+        out, structure = close_output(tape.call(f, traced, {}), tape)
         rows, stop = tape.rows, len(tape.rows)
-        if not nested:
-            tape.close()
 
     def pullback(adjoint: Any) -> tuple[Any, ...]:
-        seeds = _seeds(f, out, adjoint, start)
+        seeds = _seeds(f, out, structure.leaves_of(adjoint, "the adjoint"), start)
         adjoints = sweep(rows, start, stop, seeds, tape if nested else None)
         return tuple(_gradients(one, adjoints, start) for one in opened)
 
-    return unflatten(out if nested else [plain(leaf) for leaf in out]), pullback
+    if nested:
+        return structure(out), pullback
+    return structure([own(plain(leaf)) for leaf in out]), pullback
 
 
 def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -147,7 +148,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     with recording() as (tape, nested):
         start = len(tape.rows)
         traced, opened = _open(tape, f, primals, range(len(primals)))
-        out, unflatten = close_output(tape.call(f, traced, {}))
+        out, structure = close_output(tape.call(f, traced, {}), tape)
         stop = len(tape.rows)
         seeds = [seed for one, t in zip(opened, tangents, strict=True) for seed in _moving(one, t)]
         rates = sweep_forward(tape.rows, start, stop, seeds, tape if nested else None)
@@ -156,9 +157,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
             for leaf in out
         ]
         if nested:
-            return unflatten(out), unflatten(moved)
-        tape.close()
-    return unflatten([plain(leaf) for leaf in out]), unflatten(moved)
+            return structure(out), structure(moved)
+    return structure([plain(leaf) for leaf in out]), structure(moved)
 
 
 def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
@@ -190,13 +190,13 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
             return f(*arguments, **kwargs)
 
         value, pullback = vjp(of_chosen, *(args[i] for i in chosen))
-        leaves, unflatten = close_output(value)
+        leaves, structure = flatten(value)
         columns = []
         for k in range(len(leaves)):
-            rows = [pullback(unflatten(unit)) for unit in _units([plain(x) for x in leaves], k)]
+            rows = [pullback(structure(unit)) for unit in _units([plain(x) for x in leaves], k)]
             trees = [_stacked(each, np.shape(plain(leaves[k]))) for each in zip(*rows, strict=True)]
             columns.append(trees[0] if isinstance(argnums, int) else tuple(trees))
-        return unflatten(columns)
+        return structure(columns)
 
     return jacobian_of_f
 
@@ -231,20 +231,28 @@ def _stacked(trees: Sequence[Any], shape: tuple[int, ...]) -> Any:
 
 
 def _moving(opened: Opened, tangent: Any) -> Iterator[tuple[int, Any]]:
-    rates, _ = flatten(tangent)
-    for leaf, variable, rate in zip(opened.leaves, opened.variables, rates, strict=True):
+    rates = opened.structure.leaves_of(tangent, "a tangent")
+    for leaf, row, rate in zip(opened.leaves, opened.rows, rates, strict=True):
         if np.shape(plain(rate)) != np.shape(plain(leaf)):
             raise ArgumentError(
                 f"a tangent has shape {np.shape(plain(rate))} where its primal has "
                 f"{np.shape(plain(leaf))}; give it the primal's shape"
             )
-        yield variable.index, rate if type(rate) is Variable else gradient_like(rate, leaf)  # type: ignore[union-attr]
+        if row is not None:
+            yield row, rate if type(rate) is Variable else gradient_like(rate, leaf)
 
 
 def _open(
-    tape: Tape, f: Callable[..., Any], args: Sequence[Any], argnums: Argnums
+    tape: Tape,
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    argnums: Argnums,
+    *,
+    keep: bool = False,
 ) -> tuple[list[Any], list[Opened]]:
     """The arguments with the chosen ones traced, and these by themselves."""
+    if not callable(f):
+        raise ArgumentError(f"a function is needed to differentiate, not {describe(f)}")
     arguments, opened = list(args), []
     for i in (argnums,) if isinstance(argnums, int) else argnums:
         if not -len(args) <= i < len(args):
@@ -253,12 +261,18 @@ def _open(
                 f"positional arguments; pass it by position"
             )
         name = partial(_parameter, f, i % len(args))
-        one = open_tree(tape, args[i], name)
-        for leaf in one.leaves:
+        one = open_tree(tape, args[i], name, keep=keep)
+        if not one.leaves:
+            raise ArgumentError(
+                f"parameter {name()} of {name_of(f)}() is {args[i]!r:.40}, which holds no number to "
+                f"differentiate with respect to; leave it out of argnums"
+            )
+        for k, leaf in enumerate(one.leaves):
             if not carries_gradient(leaf):
                 raise ArgumentError(
-                    f"parameter {name()} of {name_of(f)}() holds {describe(leaf)}, which carries "
-                    f"no gradient; pass floats (x.astype(float)), or leave it out of argnums"
+                    f"parameter {leaf_names(args[i], name())[k]} of {name_of(f)}() is "
+                    f"{describe(leaf)}, which carries no gradient; pass floats (x.astype(float)), "
+                    f"or leave it out of argnums"
                 )
         arguments[i] = one.tree
         opened.append(one)
@@ -270,25 +284,21 @@ def _parameter(f: Callable[..., Any], i: int) -> str:
     return names[min(i, len(names) - 1)] if names else str(i)
 
 
-def _scalar_seed(f: Callable[..., Any], out: Any, start: int) -> list[tuple[int, Any]]:
-    value = plain(out)
-    if np.shape(value) != () or not np.isrealobj(value) or isinstance(value, (dict, list, tuple)):
+def _scalar_seed(
+    f: Callable[..., Any], out: Any, leaves: list[Any], start: int
+) -> list[tuple[int, Any]]:
+    value = None if isinstance(out, (dict, list, tuple)) else plain(leaves[0]) if leaves else None
+    if is_static(value) or np.shape(value) != () or np.iscomplexobj(value):
         raise ArgumentError(
             f"{name_of(f)}() must return a real scalar to have a gradient, and it returned "
-            f"{describe(value)}; reduce it with np.sum, or use gt.vjp"
+            f"{describe(out)}; reduce it with np.sum, or use gt.vjp"
         )
-    return [(out.index, seed_for(value))] if _swept(out, start) else []
+    return [(leaves[0].index, seed_for(value))] if _swept(leaves[0], start) else []
 
 
 def _seeds(
-    f: Callable[..., Any], out: list[Any], adjoint: Any, start: int
+    f: Callable[..., Any], out: list[Any], weights: list[Any], start: int
 ) -> list[tuple[int, Any]]:
-    weights, _ = close_output(adjoint)
-    if len(weights) != len(out):
-        raise ArgumentError(
-            f"the adjoint has {len(weights)} leaves and the value of {name_of(f)}() has "
-            f"{len(out)}; give one of the value's structure"
-        )
     seeds = []
     for leaf, weight in zip(out, weights, strict=True):
         if np.shape(plain(weight)) != np.shape(plain(leaf)):
@@ -309,14 +319,14 @@ def _swept(out: Any, start: int) -> bool:
 
 
 def _gradients(opened: Opened, adjoints: list[Any], start: int) -> Any:
-    return opened.unflatten(
+    return opened.structure(
         [
-            gradient_like(adjoints[variable.index - start], leaf)  # type: ignore[union-attr]
-            for leaf, variable in zip(opened.leaves, opened.variables, strict=True)
+            gradient_like(None if row is None else adjoints[row - start], leaf)
+            for leaf, row in zip(opened.leaves, opened.rows, strict=True)
         ]
     )
 
 
-def _plain_tree(tree: Any) -> Any:
-    leaves, unflatten = close_output(tree)
-    return unflatten([plain(leaf) for leaf in leaves])
+def _plain_tree(tree: Any, tape: Tape) -> Any:
+    leaves, structure = close_output(tree, tape)
+    return structure([plain(leaf) for leaf in leaves])

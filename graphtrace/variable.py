@@ -11,23 +11,32 @@ sees the change, as in NumPy.
 
 from __future__ import annotations
 
+import ast
 import math
 import operator
-import re
 import sys
 import weakref
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
 import numpy as np
 
 from graphtrace.errors import NoDerivative, TraceError
 from graphtrace.primitive import Primitive, declare
-from graphtrace.tape import NO_PARAMS, Tape, here, written
+from graphtrace.tape import NO_PARAMS, Tape, View, here, user_frame, written
 
 NUMPY: dict[Any, Callable[..., Any]] = {}
 """NumPy function -> what is called instead of it when an argument is traced."""
 
+LATE: list[Callable[[np.ufunc], Callable[..., Any] | None]] = []
+"""Asked for what is called instead of a ufunc that NUMPY does not know, such as SciPy's."""
+
+WRITE_BACK: dict[str, Callable[[Any, Any, dict[str, Any]], Any]] = {}
+"""Row whose result is a view -> (base, changed view, params) to the base with that change."""
+
+_NUMPY_METHODS = str(Path(np.__file__).parent / "_core" / "_methods.py")
 _new = object.__new__
 _getframe = sys._getframe
 
@@ -70,6 +79,9 @@ class Variable:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The NumPy dtype of the value."""
+        if sys._getframe(1).f_code.co_filename == _NUMPY_METHODS:
+            # np.mean([x, y]) of traced scalars: NumPy casts what has a dtype, and divides the rest.
+            raise AttributeError("dtype")
         return np.result_type(self.value)
 
     @property
@@ -93,12 +105,23 @@ class Variable:
     def __repr__(self) -> str:
         return f"Variable({self.value!r})"
 
+    def __str__(self) -> str:
+        return format(self)
+
     def __format__(self, spec: str) -> str:
-        return format(self.value, spec)
+        # A whole number chooses by its text, as in a key; a float is only looked at.
+        return format(self._decide(int) if self._is_whole() else self.value, spec)
 
     def __getattr__(self, name: str) -> NoReturn:
+        if name in ("value", "index"):
+            raise TraceError(
+                f"{_here()}: an array was changed in place while a view of it (a slice, a reshape, "
+                f"a transpose) was in use, which is used here; write "
+                f"x = x + ... or copy the view"
+            )
         raise AttributeError(
-            f"{_here()}: a traced value has no attribute {name!r}; try np.{name}(...)"
+            f"{_here()}: a traced value has no attribute {name!r}"
+            + (f"; try np.{name}(...)" if hasattr(np, name) else "; see docs/numpy.md")
             if name[:2] != "__"
             else name
         )
@@ -133,7 +156,9 @@ class Variable:
         return self._decide(round) if ndigits is None else np.round(self, ndigits)  # type: ignore[call-overload]
 
     def __float__(self) -> float:
-        raise TraceError(f"{_here()}: {_instead_of(written(sys._getframe(1)) or 'float(x)')}")
+        frame = sys._getframe(1)
+        source = written(frame) or "float(x)"
+        raise TraceError(f"{_here()}: {_instead_of(source, _function_of_math(frame, source))}")
 
     def __complex__(self) -> NoReturn:
         raise TraceError(f"{_here()}: complex(x) would lose the trace of x; write x + 0j")
@@ -141,10 +166,16 @@ class Variable:
     def __hash__(self) -> int:
         raise TraceError(f"{_here()}: a traced value is not hashable; use its position as the key")
 
+    def __copy__(self) -> Variable:
+        return Variable(self.tape, self.index, self.value)
+
+    def __deepcopy__(self, memo: Any) -> Variable:
+        return Variable(self.tape, self.index, self.value)
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         source = written(sys._getframe(1)) or "np.asarray(x)"
         as_object = dtype is None or np.dtype(dtype) == np.object_
-        if self.shape == () and as_object and not _STORE.match(source):
+        if self.shape == () and as_object and not _is_store(source):
             # np.array([x, y]) of traced scalars: an array of objects, whose operators and methods
             # are those of the Variables in it.
             boxed = np.empty((), dtype=object)
@@ -176,9 +207,11 @@ class Variable:
 
         Python ints are traced as floats, so `range(n - 1)` must still know that n was an int.
         """
+        if self.shape:
+            return False
         if isinstance(self.value, (int, np.integer)):
             return True
-        if self.shape or self.value != np.floor(self.value):
+        if not np.isfinite(self.value) or self.value != np.floor(self.value):
             return False
         rows, todo, seen = self.tape.rows, [self.index], set()
         while todo:
@@ -197,18 +230,35 @@ class Variable:
         return True
 
     def _become(self, other: Variable) -> None:
-        """Move this handle to another row: what an in-place operation on an array does."""
-        self._refuse_if_shared()
-        self.index, self.value = other.index, other.value
+        """Move this handle to another row: what an in-place operation on an array does.
 
-    def _refuse_if_shared(self) -> None:
+        An array that this one is a view of changes with it. All other views of the same memory
+        lose their values: NumPy would show them the change. Those that are never used again, such
+        as the right-hand side of x[1:] = x[:-1], do no harm; a use of the others is refused.
+        """
+        view = self._as_view()
+        kept = {id(self)}
+        above = view
+        while above is not None:
+            kept.add(id(above.base))
+            above = above.base._as_view()
         views = self.tape.views
-        is_view = any(ref() is self for refs in views.values() for ref in refs)
-        if is_view or any(ref() is not None for ref in views.get(self.index, ())):
-            raise TraceError(
-                f"{_here()}: this changes an array in place while a view of it (a slice, a "
-                f"reshape, a transpose) is in use; write x = x + ... or copy the view"
-            )
+        for key, entry in list(views.items()):
+            handle = entry.handle()
+            if handle is None:
+                del views[key]
+            elif key not in kept and np.may_share_memory(handle.value, self.value):
+                del views[key], handle.value, handle.index
+        self.index, self.value = other.index, other.value
+        if view is not None:
+            view.base._become(WRITE_BACK[view.primitive.name](view.base, self, view.params))
+            self.value = view.primitive.forward(view.base.value, **view.params)
+
+    def _as_view(self) -> View | None:
+        """What array this one is a view of, where a change of it can be written back there."""
+        entry = self.tape.views.get(id(self))
+        is_view = entry is not None and entry.handle() is self and entry.base is not None
+        return entry if is_view and entry.primitive.name in WRITE_BACK else None  # type: ignore[union-attr]
 
 
 def apply(primitive: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -238,8 +288,8 @@ def apply(primitive: Primitive, operands: tuple[Any, ...], params: dict[str, Any
         _explain(error, values)
         raise
     result = record(tape, primitive, value, tuple(values), tuple(parents), params)
-    if type(value) is np.ndarray and value.base is not None:
-        _remember_view(result, values, parents)
+    if type(value) is np.ndarray and (value.base is not None or any(v is value for v in values)):
+        _remember_view(result, operands, primitive, params)
     return result
 
 
@@ -372,12 +422,14 @@ def comparison_operator(
 
 def compare(primitive: Primitive, test: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
     """A comparison of operands of which at least one is traced."""
-    x, i, tape = (a.value, a.index, a.tape) if type(a) is Variable else (a, -1, None)
-    y, j, tape = (b.value, b.index, b.tape) if type(b) is Variable else (b, -1, tape)
+    x, i, tape = (a.value, a.index, a.tape) if type(a) is Variable else (a, -1, b.tape)
+    y, j, other = (b.value, b.index, b.tape) if type(b) is Variable else (b, -1, tape)
+    if tape is not other:
+        raise _foreign()
     if np.ndim(x) or np.ndim(y):
         return apply(primitive, (a, b), NO_PARAMS)
     outcome = bool(test(x, y))
-    tape.guard(test, (x, y), (i, j), outcome, sys._getframe(2))  # type: ignore[union-attr]
+    tape.guard(test, (x, y), (i, j), outcome, sys._getframe(2))
     return outcome
 
 
@@ -422,7 +474,7 @@ def fixed(x: Any) -> Any:
         return type(x)(map(fixed, x))
     if isinstance(x, dict):
         return {key: fixed(item) for key, item in x.items()}
-    return x
+    return constant(x)
 
 
 def constant(x: Any) -> Any:
@@ -434,6 +486,8 @@ def constant(x: Any) -> Any:
     if isinstance(x, np.ndarray):
         if isinstance(x, np.ma.MaskedArray):
             raise TraceError(f"{_here()}: a masked array cannot be traced; use x.filled(...)")
+        if isinstance(x, np.matrix):
+            raise TraceError(f"{_here()}: an np.matrix cannot be traced; use np.asarray(x)")
         if x.flags.writeable:
             x = x.copy(order="K")
             x.flags.writeable = False
@@ -454,6 +508,8 @@ def describe(x: Any) -> str:
     x = x.value if type(x) is Variable else x
     if isinstance(x, np.ndarray):
         return f"{x.dtype}[{','.join(map(str, x.shape))}]"
+    if isinstance(x, (dict, list, tuple)):
+        return f"a {type(x).__name__} of {len(x)}"
     return repr(x) if len(repr(x)) < 40 else type(x).__name__
 
 
@@ -468,10 +524,16 @@ def unsupported(function: str, operands: Any, hint: str = "") -> NoDerivative:
     )
 
 
-def _remember_view(result: Variable, values: list[Any], parents: list[int]) -> None:
-    for x, parent in zip(values, parents, strict=True):
-        if parent >= 0 and isinstance(x, np.ndarray) and np.may_share_memory(x, result.value):
-            result.tape.views.setdefault(parent, []).append(weakref.ref(result))
+def _remember_view(
+    result: Variable, operands: tuple[Any, ...], primitive: Primitive, params: dict[str, Any]
+) -> None:
+    views = result.tape.views
+    for x in operands:
+        if type(x) is Variable and np.may_share_memory(x.value, result.value):
+            views[id(result)] = View(weakref.ref(result), x, primitive, params)
+            known = views.get(id(x))
+            if known is None or known.handle() is not x:
+                views[id(x)] = View(weakref.ref(x), None, primitive, NO_PARAMS)
 
 
 def _explain(error: Exception, operands: Any) -> None:
@@ -497,21 +559,38 @@ def _public_name(function: Callable[..., Any]) -> str:
     return f"{module.replace('numpy', 'np', 1)}.{getattr(function, '__name__', function)}"
 
 
-# `out[i] = x` or `out[i] += x`, as opposed to a call with a keyword.
-_STORE = re.compile(r"[^=(]*\]\s*\W{0,2}=(?!=)")
+def _is_store(source: str) -> bool:
+    """Whether the text is an assignment, `out[i] = x`, and no expression."""
+    try:
+        return isinstance(ast.parse(source).body[0], (ast.Assign, ast.AugAssign))
+    except (SyntaxError, IndexError):
+        return False
 
 
-def _instead_of(wanted: str) -> str:
+def _function_of_math(frame: FrameType, source: str) -> str | None:
+    """The function of the module `math` that the source text calls, under whatever name."""
+    user = user_frame(frame)
+    head = source.partition("(")[0]
+    if user is None or head.startswith("math."):
+        return head[5:] or None
+    function = user.f_locals.get(head, user.f_globals.get(head))
+    is_math = getattr(function, "__module__", None) == "math"
+    return function.__name__ if is_math and function is not None else None
+
+
+def _instead_of(wanted: str, function: str | None = None) -> str:
     """What to write instead of code that needs a plain float: one clause, from its source text."""
-    head = wanted.partition("(")[0].strip()
-    if head.startswith("math."):
-        return f"`{wanted}` would lose the trace of its argument; write np.{head[5:]}(...) instead"
+    head, _, inside = wanted.partition("(")
+    if function is not None:
+        return f"`{wanted}` would lose the trace of its argument; write np.{function}(...) instead"
     if head in ("np.array", "np.asarray", "np.asanyarray", "numpy.array", "numpy.asarray"):
         return (
             f"`{wanted}` would lose the trace; a traced array is an array already, so leave {head} "
             f"out, or write np.stack([...]) to put traced values together"
         )
-    if _STORE.match(wanted):
+    if head == "np.arange":
+        return f"`{wanted}` needs a plain number; write np.arange(int({inside[:-1]}))"
+    if _is_store(wanted):
         return (
             f"`{wanted}` stores a traced value into a plain array; collect the values in a list "
             f"and write np.stack(values), or np.where(...) to choose by a mask"
@@ -522,8 +601,17 @@ def _instead_of(wanted: str) -> str:
     )
 
 
+def _find_late(ufunc: np.ufunc) -> Callable[..., Any] | None:
+    for find in LATE:
+        handler = find(ufunc)
+        if handler is not None:
+            NUMPY[ufunc] = handler
+            return handler
+    return None
+
+
 def _dispatch_call(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    handler = NUMPY.get(ufunc)
+    handler = NUMPY.get(ufunc) or _find_late(ufunc)
     if handler is None:
         raise unsupported(f"np.{ufunc.__name__}", inputs)
     if "out" in kwargs:
@@ -531,7 +619,18 @@ def _dispatch_call(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, A
             f"{_here()}: np.{ufunc.__name__} cannot write a traced result into `out` or a plain "
             f"array in place; write x = np.{ufunc.__name__}(...) or x = x + ..."
         )
-    return handler(*map(gather, inputs), **kwargs)
+    operands = map(gather, inputs)
+    if "dtype" in kwargs:  # the loop to compute in: the same as converting what goes in
+        dtype = np.dtype(kwargs.pop("dtype"))
+        operands = (
+            np.astype(x, dtype) if type(x) is Variable else np.asarray(x, dtype)[()]
+            for x in operands
+        )
+    if kwargs:
+        raise unsupported(
+            f"np.{ufunc.__name__} with {'= and '.join(kwargs)}=", inputs, "use np.where on its result"
+        )
+    return handler(*operands)
 
 
 DISPATCH: dict[str, Callable[[np.ufunc, tuple[Any, ...], dict[str, Any]], Any]] = {

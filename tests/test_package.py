@@ -159,7 +159,6 @@ def test_the_console_script_is_installed():
     assert [script.value for script in scripts] == ["graphtrace.cli:main"]
 
 
-@pytest.mark.slow
 def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     folders = {name.partition("/")[0] for name in names}
@@ -169,7 +168,6 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     assert "graphtrace/py.typed" in names
 
 
-@pytest.mark.slow
 def test_the_wheel_says_the_same_version_python_and_licence(wheel):
     with zipfile.ZipFile(wheel) as archive:
         text = archive.read(f"graphtrace-{gt.__version__}.dist-info/METADATA").decode()
@@ -179,7 +177,6 @@ def test_the_wheel_says_the_same_version_python_and_licence(wheel):
     assert metadata["License-Expression"] == "MIT"
 
 
-@pytest.mark.slow
 def test_the_wheel_draws_the_lecture_far_from_the_repository(wheel, tmp_path):
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     script = (

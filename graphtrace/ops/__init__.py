@@ -3,6 +3,52 @@
 A new operation is one row in one of these files. The order is that of their imports.
 """
 
-from graphtrace.ops import arithmetic, compare, elementwise, index, linalg, methods, reduce, shape
+from graphtrace.ops import (
+    accumulate,
+    arithmetic,
+    assign,
+    calculus,
+    choose,
+    compare,
+    complex,
+    composed,
+    decompose,
+    elementwise,
+    fft,
+    index,
+    linalg,
+    methods,
+    order,
+    polynomials,
+    products,
+    reduce,
+    rows,
+    shape,
+    special,
+    statistics,
+)
 
-__all__ = ["arithmetic", "compare", "elementwise", "index", "linalg", "methods", "reduce", "shape"]
+__all__ = [
+    "accumulate",
+    "arithmetic",
+    "assign",
+    "calculus",
+    "choose",
+    "compare",
+    "complex",
+    "composed",
+    "decompose",
+    "elementwise",
+    "fft",
+    "index",
+    "linalg",
+    "methods",
+    "order",
+    "polynomials",
+    "products",
+    "reduce",
+    "rows",
+    "shape",
+    "special",
+    "statistics",
+]

@@ -36,7 +36,7 @@ from graphtrace.variable import (
 
 def _nonzero(a: Any) -> Any:
     """1 in the place of 0. So x**0 and 0**x are differentiated without 0/0 or log(0), as in JAX."""
-    return np.where(a == 0, 1, a) if np.ndim(a) else (a or type(a)(1))
+    return np.where(a == 0, 1, a) if isinstance(a, np.ndarray) else (a or type(a)(1))
 
 
 nonzero = operation(
@@ -49,7 +49,18 @@ nonzero = operation(
 )
 
 
-def _power_da(a: Any, b: Any, y: Any) -> Any:
+def _side(x: Any) -> Any:
+    """The slope of |x|: 1 on the right and at 0, -1 on the left, as in JAX."""
+    return np.where(x >= 0, 1, -1) if isinstance(x, np.ndarray) else 1.0 if x >= 0 else -1.0
+
+
+side = operation(
+    Primitive("side", _side, notation=Notation(Form("sign($0)"), Form(r"\operatorname{sign}($0)")))
+)
+
+
+def power_da(a: Any, b: Any, y: Any) -> Any:
+    """∂(a**b)/∂a, and 0 for b = 0 whatever a is."""
     if type(b) in (int, float) and b:  # nearly every power; the guard below costs 1 us
         return b * a ** (b - 1)
     return b * a ** (nonzero(b) - 1)
@@ -105,14 +116,14 @@ _BINARY: list[tuple[str, str, Rule, tuple[Any, Any], Notation]] = [
         "power",
         "pow",
         operator.pow,
-        (_power_da, lambda a, b, y: y * np.log(nonzero(a))),
+        (power_da, lambda a, b, y: y * np.log(nonzero(a))),
         _POWER,
     ),
 ]
 _UNARY: list[tuple[str, str, Rule, Any, Notation]] = [
     ("negative", "neg", operator.neg, -1, _sign("-")),
     ("positive", "pos", operator.pos, 1, _sign("+")),
-    ("absolute", "abs", operator.abs, lambda x, y: np.sign(x), _ABSOLUTE),
+    ("absolute", "abs", operator.abs, lambda x, y: side(x), _ABSOLUTE),
 ]
 
 

@@ -67,6 +67,8 @@ _FLAT: list[Any] = [
     np.bitwise_or,
     np.bitwise_xor,
     np.invert,
+    np.left_shift,
+    np.right_shift,
     np.argmax,
     np.argmin,
     np.argsort,
@@ -98,11 +100,27 @@ def _decision(function: Callable[..., Any]) -> Callable[..., bool]:
 for _function in _DECISIONS:
     NUMPY[_function] = _decision(_function)
 
-for _dunder, _function in (("and", np.bitwise_and), ("or", np.bitwise_or), ("xor", np.bitwise_xor)):
+def _bitwise(test: Callable[[Any, Any], Any], function: Callable[..., Any]) -> Callable[..., Any]:
+    """`mask & other` on arrays; on whole numbers, which are traced as floats, on their ints."""
+
+    def method(a: Any, b: Any) -> Any:
+        if np.result_type(a).kind == "f":
+            return test(operator.index(a), b)
+        return function(a, b)
+
+    return method
+
+
+for _dunder, _function in (
+    ("and", np.bitwise_and),
+    ("or", np.bitwise_or),
+    ("xor", np.bitwise_xor),
+    ("lshift", np.left_shift),
+    ("rshift", np.right_shift),
+):
+    _test = getattr(operator, f"__{_dunder}__")
+    _method = _bitwise(_test, _function)
     add_methods(
-        {
-            f"__{_dunder}__": lambda a, b, f=_function: f(a, b),
-            f"__r{_dunder}__": lambda a, b, f=_function: f(b, a),
-        }
+        {f"__{_dunder}__": _method, f"__r{_dunder}__": lambda a, b, m=_method: m(b, a)}
     )
 add_methods({"__invert__": lambda a: np.invert(a)})

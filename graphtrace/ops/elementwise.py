@@ -1,7 +1,7 @@
 """NumPy's elementwise functions (ufuncs) with their local derivatives.
 
 One line a function. A rule takes the operands and the output `y`; where a kink or a tie has no
-derivative the value is JAX's: 0 for |x| at 0, half to each side of a tie. Formulas: Abramowitz and
+derivative the value is JAX's: 1 for |x| at 0, half to each side of a tie. Formulas: Abramowitz and
 Stegun, Handbook of Mathematical Functions, chapter 4.
 """
 
@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from graphtrace.ops.arithmetic import nonzero, power_da
+from graphtrace.ops.arithmetic import side
 from graphtrace.ops.compare import equal, greater, less
 from graphtrace.primitive import COMPARE, POWER, Form, Notation, Primitive, Rule, called
 from graphtrace.variable import add_methods, operation, unary_operator
@@ -64,7 +66,7 @@ _UNARY: list[tuple[str, Rule | float, Notation | None]] = [
     ("radians", _DEGREE, None),
     ("rad2deg", 1 / _DEGREE, None),
     ("degrees", 1 / _DEGREE, None),
-    ("fabs", lambda x, y: np.sign(x), _FABS),
+    ("fabs", lambda x, y: side(x), _FABS),
     ("sign", 0, None),
     ("floor", 0, _FLOOR),
     ("ceil", 0, _CEIL),
@@ -85,8 +87,16 @@ _BINARY: list[tuple[str, Rule | float, Rule | float]] = [
         lambda a, b, y: less(a, b) + 0.5 * equal(a, b),
         lambda a, b, y: greater(a, b) + 0.5 * equal(a, b),
     ),
-    ("fmax", lambda a, b, y: _chosen(a, b, y), lambda a, b, y: _chosen(b, a, y)),
-    ("fmin", lambda a, b, y: _chosen(a, b, y), lambda a, b, y: _chosen(b, a, y)),
+    (
+        "fmax",
+        lambda a, b, y: _left(greater, a, b),
+        lambda a, b, y: np.logical_not(_left(greater, a, b)),
+    ),
+    (
+        "fmin",
+        lambda a, b, y: _left(less, a, b),
+        lambda a, b, y: np.logical_not(_left(less, a, b)),
+    ),
     (
         "arctan2",
         lambda a, b, y: b / (a**2 + b**2),
@@ -96,17 +106,17 @@ _BINARY: list[tuple[str, Rule | float, Rule | float]] = [
     ("logaddexp", lambda a, b, y: np.exp(a - y), lambda a, b, y: np.exp(b - y)),
     ("logaddexp2", lambda a, b, y: np.exp2(a - y), lambda a, b, y: np.exp2(b - y)),
     ("fmod", 1, lambda a, b, y: -np.trunc(a / b)),
-    ("copysign", lambda a, b, y: np.sign(a) * np.sign(y), 0),
+    ("copysign", lambda a, b, y: np.copysign(1.0, a) * np.copysign(1.0, b), 0),
     ("heaviside", 0, lambda a, b, y: equal(a, 0)),
     ("nextafter", 1, 0),
-    ("float_power", lambda a, b, y: b * a ** (b - 1), lambda a, b, y: y * np.log(a)),
+    ("float_power", power_da, lambda a, b, y: y * np.log(nonzero(a))),
     ("ldexp", lambda a, b, y: np.exp2(b), lambda a, b, y: _LN2 * y),
 ]
 
 
-def _chosen(a: Any, other: Any, y: Any) -> Any:
-    """The share of `a` in y = fmax(a, other): a NaN beside a number is never chosen."""
-    return equal(a, y) - 0.5 * (equal(a, y) * equal(other, y))
+def _left(better: Rule, a: Any, b: Any) -> Any:
+    """Whether fmax or fmin takes `a`: it is better, or `b` is NaN. A tie goes to `b`, as in JAX."""
+    return np.logical_or(better(a, b), np.isnan(b))
 
 
 for _name, _partial, _notation in _UNARY:

@@ -9,8 +9,9 @@ import numpy as np
 
 from graphtrace.errors import TraceError
 from graphtrace.ops.compare import equal, greater, less
+from graphtrace.ops.shape import no_out
 from graphtrace.primitive import ATOM, Form, Primitive, Rule
-from graphtrace.variable import NUMPY, Variable, add_methods, fixed, operation
+from graphtrace.variable import NUMPY, Variable, add_methods, fixed, operation, traced, unsupported
 
 
 class Slot(NamedTuple):
@@ -99,7 +100,7 @@ def _index_of(part: Any, traced_parts: list[Variable]) -> Any:
         return slice(
             *(None if end is None else fixed(end) for end in (part.start, part.stop, part.step))
         )
-    return part.copy() if isinstance(part, np.ndarray) else part
+    return fixed(part) if isinstance(part, (list, np.ndarray)) else part
 
 
 def _subscript(a: Any, index: Any) -> Any:
@@ -157,9 +158,30 @@ clip = operation(
 )
 
 
-def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: None = None, **bounds: Any) -> Any:
-    low, high = bounds.get("min", a_min), bounds.get("max", a_max)
-    return clip(a, -np.inf if low is None else low, np.inf if high is None else high)
+def _clip(
+    a: Any,
+    a_min: Any = None,
+    a_max: Any = None,
+    out: Any = None,
+    *,
+    min: Any = None,
+    max: Any = None,
+    **how: Any,
+) -> Any:
+    no_out(np.clip, out)
+    if how:
+        raise unsupported(f"np.clip with {next(iter(how))}=", (a,), "use np.where on its result")
+    a = traced(a)
+    low, high = a_min if min is None else min, a_max if max is None else max
+    least, most = _limits(np.result_type(a))
+    return clip(a, least if low is None else low, most if high is None else high)
+
+
+def _limits(dtype: np.dtype[Any]) -> tuple[Any, Any]:
+    """Bounds that clip nothing, of the dtype's own kind."""
+    if dtype.kind in "iu":
+        return np.iinfo(dtype).min, np.iinfo(dtype).max
+    return -np.inf, np.inf
 
 
 NUMPY[np.clip] = _clip

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.ops.shape import matrix_transpose, unbroadcast
+from graphtrace.ops.shape import matrix_transpose, no_out, unbroadcast
 from graphtrace.primitive import PRODUCT, Form, Notation, Primitive, infix
 from graphtrace.variable import (
     NUMPY,
@@ -35,7 +35,14 @@ outer = operation(
         ),
     )
 )
-NUMPY[np.outer] = lambda a, b, out=None: outer(traced(a), traced(b))
+
+
+def _outer(a: Any, b: Any, out: Any = None) -> Any:
+    no_out(np.outer, out)
+    return outer(traced(a), traced(b))
+
+
+NUMPY[np.outer] = _outer
 
 
 def _matmul_da(g: Any, y: Any, a: Any, b: Any) -> Any:
@@ -77,16 +84,39 @@ add_methods(
 )
 
 
-def _dot(a: Any, b: Any, out: None = None) -> Any:
-    a, b = traced(a), traced(b)
-    if np.ndim(a) == 0 or np.ndim(b) == 0:
-        return np.multiply(a, b)
+def _columns(b: Any) -> Any:
+    """An operand of np.dot with the axis that is summed over first, and the others flattened."""
+    moved = b if np.ndim(b) == 1 else np.moveaxis(b, -2, 0)
+    return np.reshape(moved, (np.shape(moved)[0], -1))
+
+
+def _dot_da(g: Any, y: Any, a: Any, b: Any) -> Any:
     if np.ndim(b) <= 2:
-        return np.matmul(a, b)
-    # Over the last axis of a and the last but one of b: bring that to the front and flatten.
-    moved = np.moveaxis(b, -2, 0)
-    flat = np.reshape(moved, (np.shape(moved)[0], -1))
-    return np.reshape(np.matmul(a, flat), np.shape(a)[:-1] + np.shape(moved)[1:])
+        return _matmul_da(g, y, a, b)
+    columns = _columns(b)
+    return np.reshape(np.reshape(g, (-1, np.shape(columns)[1])) @ columns.T, np.shape(a))
+
+
+def _dot_db(g: Any, y: Any, a: Any, b: Any) -> Any:
+    if np.ndim(a) <= 2 and np.ndim(b) <= 2:
+        return _matmul_db(g, y, a, b)
+    rows = np.reshape(a, (-1, np.shape(a)[-1]))
+    pulled = rows.T @ np.reshape(g, (np.shape(rows)[0], -1))
+    if np.ndim(b) == 1:
+        return np.reshape(pulled, np.shape(b))
+    rest = np.shape(b)[:-2] + np.shape(b)[-1:]
+    return np.moveaxis(np.reshape(pulled, (np.shape(b)[-2], *rest)), 0, -2)
+
+
+_dot_row = operation(
+    Primitive("dot", np.dot, vjps=(_dot_da, _dot_db), notation=_matmul.notation)
+)
+
+
+def _dot(a: Any, b: Any, out: Any = None) -> Any:
+    no_out(np.dot, out)
+    a, b = traced(a), traced(b)
+    return np.multiply(a, b) if np.ndim(a) == 0 or np.ndim(b) == 0 else _dot_row(a, b)
 
 
 NUMPY[np.dot] = _dot

@@ -11,7 +11,7 @@ from graphtrace.variable import Variable, add_methods
 
 _METHODS = """
     all any argmax argmin argpartition argsort choose clip compress copy cumprod cumsum diagonal dot
-    max mean min nonzero prod ptp ravel repeat round searchsorted sort squeeze std sum swapaxes take
+    max mean min nonzero prod ptp ravel repeat round searchsorted squeeze std sum swapaxes take
     trace var
 """.split()
 
@@ -40,11 +40,15 @@ def _item(self: Variable, *at: Any) -> Any:
     return np.reshape(self[_spread_arguments(at)] if at else self, ())  # type: ignore[index]
 
 
+def _astype(self: Variable, dtype: Any, *args: Any, copy: bool = True, **how: Any) -> Any:
+    return self if not copy and self.dtype == np.dtype(dtype) else np.astype(self, dtype)
+
+
 add_methods({name: _method(getattr(np, name)) for name in _METHODS})
 add_methods(
     {
-        "astype": lambda self, dtype, **how: np.astype(self, dtype),
-        "flatten": lambda self, order="C": np.ravel(self, order),
+        "astype": _astype,
+        "flatten": lambda self, order="C": np.copy(np.ravel(self, order)),
         "item": _item,
         "reshape": _reshape,
         "transpose": _transpose,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from graphtrace.errors import TraceError
 from graphtrace.ops.compare import equal
-from graphtrace.ops.shape import astype
+from graphtrace.ops.shape import astype, no_out
 from graphtrace.primitive import Primitive
 from graphtrace.variable import DISPATCH, NUMPY, fixed, operation, traced, unsupported
 
@@ -60,7 +60,7 @@ def _product_of_others(a: Any, axis: Any) -> Any:
 
 def _var_vjp(g: Any, y: Any, a: Any, *, axis: Any, keepdims: bool, ddof: float = 0) -> Any:
     centred = a - np.mean(a, axis=axis, keepdims=True)
-    return _spread(g, a, axis) * (2 / (_count(a, axis) - ddof)) * centred
+    return 2 * _spread(g, a, axis) * centred / max(_count(a, axis) - ddof, 0)
 
 
 def _std_vjp(g: Any, y: Any, a: Any, *, axis: Any, keepdims: bool, ddof: float = 0) -> Any:
@@ -74,33 +74,31 @@ def _plain(a: Any) -> Any:
 def _reduction(function: Callable[..., Any], vjp: Callable[..., Any], *same: Any) -> None:
     """Declare a reduction with NumPy's keyword arguments, all of which mean what they do there."""
     name = function.__name__
+    names = list(inspect.signature(function).parameters)
 
     def forward(a: Any, **params: Any) -> Any:
         return function(a, **params)
 
     row = operation(Primitive(name, forward, vjps=(vjp,)))
 
-    def reduction(
-        a: Any,
-        axis: Any = None,
-        dtype: Any = None,
-        out: None = None,
-        keepdims: Any = False,
-        initial: Any = None,
-        where: Any = True,
-        **params: Any,
-    ) -> Any:
-        if out is not None:
-            raise TraceError(f"np.{name} cannot write a traced result into `out`; leave `out` away")
-        if initial is not None or where is not True:
+    def reduction(*args: Any, **kwargs: Any) -> Any:
+        given = dict(zip(names, args, strict=False)) | kwargs
+        given = {key: x for key, x in given.items() if x is not None and x is not np._NoValue}
+        a, axis = traced(given.pop("a")), fixed(given.pop("axis", None))
+        no_out(function, given.pop("out", None))
+        if "dtype" in given:
+            a = astype(a, dtype=np.dtype(given.pop("dtype")))
+        if given.get("where") is True:
+            del given["where"]
+        params: dict[str, Any] = {"keepdims": bool(given.pop("keepdims", False))}
+        for key in ("ddof", "correction"):
+            if key in given:
+                params["ddof"] = fixed(given.pop(key))
+        if given:
             raise unsupported(
-                f"np.{name} with initial= or where=", (a,), "use np.where on the array"
+                f"np.{name} with {next(iter(given))}=", (a,), "use np.where on the array"
             )
-        a = traced(a)
-        if dtype is not None:
-            a = astype(a, dtype=np.dtype(dtype))
-        axis = fixed(axis)
-        return row(a, axis=axis, keepdims=bool(keepdims) and keepdims is not np._NoValue, **params)
+        return row(a, axis=axis, **params)
 
     for each in (function, *same):
         NUMPY[each] = reduction
@@ -113,8 +111,6 @@ _reduction(np.max, _extreme_vjp, np.amax)
 _reduction(np.min, _extreme_vjp, np.amin)
 _reduction(np.var, _var_vjp)
 _reduction(np.std, _std_vjp)
-
-# max and min take no dtype, so their third positional argument is `out`; nobody passes either.
 
 cumsum = operation(
     Primitive(
@@ -129,7 +125,15 @@ cumsum = operation(
         ),
     )
 )
-NUMPY[np.cumsum] = lambda a, axis=None, dtype=None, out=None: cumsum(traced(a), axis=axis)
+
+
+def _cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    no_out(np.cumsum, out)
+    a = traced(a) if dtype is None else astype(traced(a), dtype=np.dtype(dtype))
+    return cumsum(a, axis=fixed(axis))
+
+
+NUMPY[np.cumsum] = _cumsum
 
 _REDUCE = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
 

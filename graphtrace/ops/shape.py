@@ -8,13 +8,27 @@ from nowhere, a fill).
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from graphtrace.errors import TraceError
 from graphtrace.primitive import ATOM, Form, Notation, Primitive, Rule
+from graphtrace.tape import here
 from graphtrace.variable import NUMPY, Variable, fixed, holds_variable, operation, traced
+
+
+def no_out(function: Callable[..., Any], out: Any) -> None:
+    """Refuse `out=`, an array that a traced result cannot be written into."""
+    if out is not None:
+        name = function.__name__
+        raise TraceError(
+            f"{here(sys._getframe())}: np.{name} cannot write a traced result into `out`; "
+            f"write x = np.{name}(...)"
+        )
 
 
 def unbroadcast(g: Any, x: Any) -> Any:
@@ -39,7 +53,11 @@ reshape = operation(
 
 
 def _reshape(a: Any, shape: Any, order: str = "C", **copy: Any) -> Any:
-    return reshape(traced(a), shape=fixed(shape), order=order)
+    a = traced(a)
+    if order in ("A", "K"):  # as the entries lie in memory, which an adjoint need not share
+        order = "F" if np.isfortran(_value(a)) else "C"
+    how = {} if order == "C" else {"order": order}
+    return reshape(a, shape=fixed(shape), **how)
 
 
 NUMPY[np.reshape] = _reshape
@@ -95,7 +113,11 @@ def _astype(a: Any, *, dtype: Any) -> Any:
     return np.asarray(a).astype(dtype)[()]
 
 
-astype = operation(Primitive("astype", _astype, vjps=(lambda g, y, a, *, dtype: g,)))
+astype = operation(
+    Primitive(
+        "astype", _astype, vjps=(lambda g, y, a, *, dtype: g if dtype.kind in "fc" else None,)
+    )
+)
 NUMPY[np.astype] = lambda a, dtype, /, *, copy=True: astype(a, dtype=np.dtype(dtype))
 
 copy = operation(Primitive("copy", np.copy, vjps=(lambda g, y, a: g,)))
@@ -125,14 +147,16 @@ stack = operation(
 )
 
 
-def _concatenate(arrays: Any, axis: int | None = 0, out: None = None, **dtype: Any) -> Any:
+def _concatenate(arrays: Any, axis: int | None = 0, out: Any = None, **dtype: Any) -> Any:
+    no_out(np.concatenate, out)
     parts = [traced(a) for a in arrays]
     if axis is None:
         parts, axis = [np.ravel(a) for a in parts], 0
     return _cast(concatenate(*parts, axis=axis), **dtype)
 
 
-def _stack(arrays: Any, axis: int = 0, out: None = None, **dtype: Any) -> Any:
+def _stack(arrays: Any, axis: int = 0, out: Any = None, **dtype: Any) -> Any:
+    no_out(np.stack, out)
     return _cast(stack(*map(traced, arrays), axis=axis), **dtype)
 
 
@@ -191,19 +215,24 @@ def selection(function: Callable[..., Any]) -> None:
 
     The first argument is the operand; the others are parameters.
     """
+    names = list(inspect.signature(function).parameters)
 
-    def forward(a: Any, *, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return function(a, *args, **kwargs)
+    def forward(a: Any, **params: Any) -> Any:
+        return function(a, **params)
 
-    def vjp(g: Any, y: Any, a: Any, *, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def vjp(g: Any, y: Any, a: Any, **params: Any) -> Any:
         shape = np.shape(a)
         positions = np.arange(1, int(np.prod(shape)) + 1).reshape(shape)
-        return scatter(g, origin=function(positions, *args, **kwargs), shape=shape)
+        return scatter(g, origin=function(positions, **params), shape=shape)
 
     row = operation(Primitive(function.__name__, forward, vjps=(vjp,)))
-    NUMPY[function] = lambda a, *args, **kwargs: row(
-        traced(a), args=fixed(args), kwargs=fixed(kwargs)
-    )
+
+    def select(*args: Any, **kwargs: Any) -> Any:
+        given = dict(zip(names, args, strict=False)) | kwargs
+        no_out(function, given.pop("out", None))
+        return row(traced(given.pop(names[0])), **fixed(given))
+
+    NUMPY[function] = select
 
 
 for _function in (
@@ -254,6 +283,7 @@ def _split(function: Callable[..., Any]) -> Callable[..., Any]:
     """np.split and its kin: the pieces are slices; run on positions to find which."""
 
     def split(a: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        a = traced(a)
         pieces = function(np.arange(int(np.size(a))).reshape(np.shape(a)), *fixed(args), **kwargs)
         return [a[_slices(piece, np.shape(a))] for piece in pieces]
 
@@ -284,10 +314,17 @@ def _like(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def like(a: Any, *args: Any, **kwargs: Any) -> Any:
         if holds_variable((args, tuple(kwargs.values()))):
-            return np.broadcast_to(args[0], kwargs.get("shape") or np.shape(a))
+            return _full_like(a, *args, **kwargs)
         return function(_value(traced(a)), *args, **kwargs)
 
     return like
+
+
+def _full_like(
+    a: Any, fill_value: Any, dtype: Any = None, order: str = "K", shape: Any = None, **how: Any
+) -> Any:
+    filled = np.broadcast_to(traced(fill_value), np.shape(a) if shape is None else shape)
+    return _cast(filled, np.dtype(np.result_type(a) if dtype is None else dtype))
 
 
 for _maker in (np.zeros_like, np.ones_like, np.empty_like, np.full_like):

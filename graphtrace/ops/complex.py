@@ -1,0 +1,163 @@
+"""Complex values: conjugate, real, imag, angle, and what |z| and sign(z) are for complex z.
+
+The convention is JAX's: a vjp multiplies by the derivative and conjugates nothing, so that the
+gradient of a real function u of z = x + iy is ∂u/∂x - i ∂u/∂y (for |z|² it is 2 conj(z)); step
+against its conjugate to go downhill. A real operand has nothing to conjugate: these functions hand
+it on, and leave no row.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import graphtrace.ops.elementwise  # noqa: F401  (declares the real sign)
+from graphtrace.ops.arithmetic import nonzero
+from graphtrace.primitive import Form, Notation, Primitive
+from graphtrace.variable import (
+    NUMPY,
+    Variable,
+    add_methods,
+    operation,
+    traced,
+    unsupported,
+)
+
+# real and imag as parts of z: Re(G dz) is the change of the output, so that G is 1 for Re z and -i
+# for Im z; for angle, Im(dz / z), it is -i/z.
+
+conjugate = operation(
+    Primitive(
+        "conjugate",
+        np.conjugate,
+        vjps=(lambda g, y, z: np.conjugate(g),),
+        notation=Notation(Form("conj($0)"), Form(r"\overline{$0}")),
+    )
+)
+real = operation(
+    Primitive(
+        "real",
+        np.real,
+        vjps=(lambda g, y, z: g,),
+        notation=Notation(Form("real($0)"), Form(r"\operatorname{Re}\left($0\right)")),
+    )
+)
+imag = operation(
+    Primitive(
+        "imag",
+        np.imag,
+        vjps=(lambda g, y, z: -1j * g,),
+        notation=Notation(Form("imag($0)"), Form(r"\operatorname{Im}\left($0\right)")),
+    )
+)
+
+
+def _angle_vjp(g: Any, y: Any, z: Any, *, deg: bool = False) -> Any:
+    if not np.iscomplexobj(z):
+        return None  # 0 or pi, and flat
+    return g * (-1j / z) * (float(180 / np.pi) if deg else 1)
+
+
+angle = operation(
+    Primitive(
+        "angle",
+        np.angle,
+        vjps=(_angle_vjp,),
+        notation=Notation(Form("angle($0)"), Form(r"\arg\left($0\right)")),
+    )
+)
+modulus = operation(
+    Primitive(
+        "modulus",
+        np.absolute,
+        partials=(lambda z, y: np.conjugate(z) / nonzero(y),),
+        notation=Notation(Form("abs($0)"), Form(r"\left|$0\right|")),
+    )
+)
+
+# y = z / |z|, and 0 for 0, as NumPy 2 has it: dy is i y Im(conj(y) dz) / |z|.
+phase = operation(
+    Primitive(
+        "phase",
+        np.sign,
+        vjps=(lambda g, y, z: 1j * np.conjugate(y) * (np.imag(g * y) / nonzero(np.absolute(z))),),
+        notation=Notation(Form("sign($0)"), Form(r"\operatorname{sign}\left($0\right)")),
+    )
+)
+
+
+def _same_row(z: Any) -> Any:
+    """Another name for the same value: an in-place change of the copy leaves the original alone."""
+    return Variable(z.tape, z.index, z.value) if type(z) is Variable else z
+
+
+def _conjugate(z: Any, **how: Any) -> Any:
+    if how:
+        raise unsupported(f"np.conjugate with {next(iter(how))}=", (z,), "leave it out")
+    return conjugate(z) if np.iscomplexobj(z) else _same_row(z)
+
+
+def _real(val: Any) -> Any:
+    z = traced(val)
+    return real(z) if np.iscomplexobj(z) else z
+
+
+def _imag(val: Any) -> Any:
+    z = traced(val)
+    return imag(z) if np.iscomplexobj(z) else np.zeros(np.shape(z), z.dtype)[()]
+
+
+def _angle(z: Any, deg: bool = False) -> Any:
+    return angle(traced(z), deg=True) if deg else angle(traced(z))
+
+
+def _real_if_close(a: Any, tol: float = 100) -> Any:
+    """A decision by the value, remembered as one."""
+    a = traced(a)
+
+    def close(z: Any) -> bool:
+        return bool(np.isrealobj(np.real_if_close(z, tol)))
+
+    outcome = close(a.value)
+    a.tape.guard(close, (a.value,), (a.index,), outcome, sys._getframe(1))
+    return _real(a) if outcome else a
+
+
+NUMPY[np.conjugate] = _conjugate
+NUMPY[np.real] = _real
+NUMPY[np.imag] = _imag
+NUMPY[np.angle] = _angle
+NUMPY[np.real_if_close] = _real_if_close
+add_methods(
+    {
+        "conjugate": _conjugate,
+        "conj": _conjugate,
+        "real": property(_real),
+        "imag": property(_imag),
+    }
+)
+for _question in (np.iscomplex, np.isreal):
+    operation(Primitive(_question.__name__, _question), _question)
+
+
+def _by_kind(function: Any, for_complex: Callable[[Any], Any], method: str) -> None:
+    """Give a function that has a row for real operands another one for complex operands."""
+    for_real, real_method = NUMPY[function], getattr(Variable, method)
+
+    def call(z: Any, *args: Any, **how: Any) -> Any:
+        if np.iscomplexobj(z) and not how:
+            return for_complex(z)
+        return for_real(z, *args, **how)
+
+    def called(z: Variable) -> Any:
+        return for_complex(z) if np.iscomplexobj(z.value) else real_method(z)
+
+    NUMPY[function] = call
+    add_methods({method: called})
+
+
+_by_kind(np.absolute, modulus, "__abs__")
+_by_kind(np.sign, phase, "sign")

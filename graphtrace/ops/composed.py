@@ -1,0 +1,74 @@
+"""Rows whose derivative is that of a formula in other rows: one node, NumPy's own value.
+
+In: a NumPy function and the formula for it, written with operators and functions that have rows.
+Out: a row. The value comes from the NumPy function, to the last bit; the formula is run only when a
+derivative is asked for, on a list of its own that is swept at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from graphtrace.errors import TraceError
+from graphtrace.inputs import IDENTITY, INPUT
+from graphtrace.primitive import Primitive, Rule
+from graphtrace.tape import Tape, here
+from graphtrace.variable import Variable, operation, record
+
+
+def composed(
+    name: str, forward: Rule, formula: Rule, *functions: Any, notation: Any = None
+) -> Callable[..., Any]:
+    """Declare a row with the value of `forward` and the derivative of `formula`.
+
+    Both take the same operands and params. As of `operation`, the function returned applies the
+    row and stands for the NumPy `functions`.
+    """
+
+    def vjp(k: int, g: Any, y: Any, *xs: Any, **params: Any) -> Any:
+        if np.result_type(plain(xs[k])).kind not in "fc":
+            return None
+        return _pulled(
+            lambda x: formula(*xs[:k], x, *xs[k + 1 :], **params), g, xs[k], (*xs[:k], *xs[k + 1 :])
+        )
+
+    return operation(Primitive(name, forward, vjp_each=vjp, notation=notation), *functions)
+
+
+def _pulled(f: Rule, g: Any, x: Any, others: tuple[Any, ...]) -> Any:
+    """The adjoint of `x` in f(x) for the adjoint `g` of the result.
+
+    Where one of them is traced, the rows of f and those of its sweep go on that trace, so that the
+    adjoint can be differentiated again.
+    """
+    from graphtrace.sweep import sweep
+
+    outer = next((v.tape for v in (g, x, *others) if type(v) is Variable), None)
+    tape = Tape() if outer is None else outer
+    start = len(tape.rows)
+    if type(x) is Variable:
+        inner = record(tape, IDENTITY, x.value, (x.value,), (x.index,))
+    else:
+        inner = record(tape, INPUT, x)
+    out = f(inner)
+    if type(out) is not Variable or out.index < start:
+        return None
+    return sweep(tape.rows, start, len(tape.rows), [(out.index, g)], outer)[0]
+
+
+def plain(x: Any) -> Any:
+    """The value of an operand, which a rule may look at to choose its formula."""
+    return x.value if type(x) is Variable else x
+
+
+def no_out(function: str, out: Any) -> None:
+    """Refuse `out=`, which a traced result cannot be written into."""
+    if out is not None and not (isinstance(out, tuple) and out[0] is None):
+        raise TraceError(
+            f"{here(sys._getframe(1))}: np.{function} cannot write a traced result "
+            f"into `out`; write x = np.{function}(...)"
+        )

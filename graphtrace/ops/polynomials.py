@@ -1,0 +1,183 @@
+"""Polynomials by their coefficients, highest power first: np.polyval and its kin, np.vander."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graphtrace.ops.composed import composed, plain
+from graphtrace.primitive import Primitive, Rule
+from graphtrace.variable import NUMPY, fixed, operation, traced, unsupported
+
+
+def _polyval_formula(p: Any, x: Any) -> Any:
+    y = 0 * x
+    for i in range(len(p)):
+        y = y * x + p[i]
+    return y
+
+
+polyval = composed("polyval", np.polyval, _polyval_formula)
+NUMPY[np.polyval] = lambda p, x: polyval(np.atleast_1d(traced(p)), traced(x))
+
+
+def _aligned(a: Any, b: Any) -> tuple[Any, Any]:
+    """Both with leading zeros to the same length."""
+    n = max(len(a), len(b))
+    return tuple(
+        x if len(x) == n else np.concatenate([np.zeros(n - len(x), plain(x).dtype), x])
+        for x in (a, b)
+    )  # type: ignore[return-value]
+
+
+def _coefficients(p: Any) -> Any:
+    return np.atleast_1d(traced(p))
+
+
+def _polyadd(a1: Any, a2: Any) -> Any:
+    a, b = _aligned(_coefficients(a1), _coefficients(a2))
+    return a + b
+
+
+def _polysub(a1: Any, a2: Any) -> Any:
+    a, b = _aligned(_coefficients(a1), _coefficients(a2))
+    return a - b
+
+
+def _trimmed(p: Any) -> Any:
+    return np.trim_zeros(_coefficients(p), "f")
+
+
+NUMPY[np.polyadd] = _polyadd
+NUMPY[np.polysub] = _polysub
+NUMPY[np.polymul] = lambda a1, a2: np.convolve(_trimmed(a1), _trimmed(a2))
+
+
+def _polyder(p: Any, m: int = 1) -> Any:
+    p = _coefficients(p)
+    for _ in range(fixed(m)):
+        p = p[:-1] * np.arange(len(p) - 1, 0, -1)
+    return p
+
+
+def _polyint(p: Any, m: int = 1, k: Any = None) -> Any:
+    p, m = _coefficients(p), fixed(m)
+    constants = np.zeros(m) if k is None else np.atleast_1d(traced(k))
+    if len(constants) == 1 and m > 1:
+        constants = constants[0] * np.ones(m)
+    for i in range(m):
+        p = np.concatenate([p / np.arange(len(p), 0, -1), constants[i : i + 1]])
+    return p
+
+
+NUMPY[np.polyder] = _polyder
+NUMPY[np.polyint] = _polyint
+
+
+def _polydiv_formula(u: Any, v: Any, *, remainder: bool) -> Any:
+    r, scale, steps = u, 1 / v[0], max(len(u) - len(v) + 1, 1)
+    quotient = []
+    for k in range(len(u) - len(v) + 1):
+        d = scale * r[k]
+        quotient.append(d)
+        before, after = np.zeros(k), np.zeros(len(u) - len(v) - k)
+        r = r - np.concatenate([before, d * v, after])
+    if not remainder:
+        return np.stack(quotient) if quotient else np.zeros(1)
+    whole = np.polydiv(plain(u), plain(v))[1]  # its length says how much was cut as rounding error
+    return r[len(u) - len(whole) :] if quotient else r
+
+
+def _polydiv_row(name: str, k: int) -> Rule:
+    return composed(
+        name,
+        lambda u, v, *, remainder: np.polydiv(u, v)[k],
+        _polydiv_formula,
+    )
+
+
+_QUOTIENT, _REMAINDER = _polydiv_row("polydiv_quotient", 0), _polydiv_row("polydiv_remainder", 1)
+NUMPY[np.polydiv] = lambda u, v: (
+    _QUOTIENT(_coefficients(u), _coefficients(v), remainder=False),
+    _REMAINDER(_coefficients(u), _coefficients(v), remainder=True),
+)
+
+
+def _poly_formula(zeros: Any) -> Any:
+    a = np.ones(1)
+    for i in range(len(zeros)):
+        a = np.concatenate([a, np.zeros(1)]) - np.concatenate([np.zeros(1), a * zeros[i]])
+    return a
+
+
+poly = composed("poly", np.poly, _poly_formula)
+
+
+def _poly(seq_of_zeros: Any) -> Any:
+    zeros = _coefficients(seq_of_zeros)
+    return poly(np.linalg.eigvals(zeros) if np.ndim(zeros) == 2 else zeros)
+
+
+NUMPY[np.poly] = _poly
+
+
+def _roots_vjp(g: Any, y: Any, p: Any) -> Any:
+    """A root moves by dr = -(sum of r^(n-j) dp_j) / p'(r), the implicit function theorem."""
+    n = len(p) - 1
+    powers = y[:, None] ** np.arange(n, -1, -1)
+    slopes = np.reshape(powers[:, 1:] @ (p[:-1] * np.arange(n, 0, -1)), (-1,))
+    adjoint = -((g / slopes) @ powers)
+    return adjoint if np.iscomplexobj(p) or not np.iscomplexobj(adjoint) else np.real(adjoint)
+
+
+roots = operation(Primitive("roots", np.roots, vjps=(_roots_vjp,)))
+NUMPY[np.roots] = lambda p: roots(_trimmed(p))
+
+
+def _vander_formula(x: Any, *, N: int, increasing: bool) -> Any:
+    powers = np.arange(N) if increasing else np.arange(N - 1, -1, -1)
+    return x[:, None] ** powers
+
+
+vander = composed(
+    "vander", lambda x, *, N, increasing: np.vander(x, N, increasing), _vander_formula
+)
+
+
+def _vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
+    x = traced(x)
+    return vander(x, N=len(x) if N is None else fixed(N), increasing=increasing)
+
+
+NUMPY[np.vander] = _vander
+
+
+def _polyfit_formula(x: Any, y: Any, *w: Any, deg: int) -> Any:
+    """The least squares solution by its normal equations."""
+    A = x[:, None] ** np.arange(deg, -1, -1)
+    b = y
+    if w:
+        A = A * w[0][:, None]
+        b = y * (w[0][:, None] if np.ndim(y) == 2 else w[0])
+    transposed = np.transpose(A)
+    return np.linalg.solve(transposed @ A, transposed @ b)
+
+
+polyfit = composed(
+    "polyfit",
+    lambda x, y, *w, deg: np.polyfit(x, y, deg, w=w[0] if w else None),
+    _polyfit_formula,
+)
+
+
+def _polyfit(
+    x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: Any = None, cov: Any = False
+) -> Any:
+    if full or cov:
+        raise unsupported("np.polyfit with full= or cov=", (x, y), "leave full= and cov= away")
+    weights = () if w is None else (traced(w),)
+    return polyfit(traced(x), traced(y), *weights, deg=fixed(deg))
+
+
+NUMPY[np.polyfit] = _polyfit

@@ -1,0 +1,442 @@
+"""Products beyond matmul: einsum and tensordot, and those of vectors, and what they reduce to.
+
+Each is one row under NumPy's name. The adjoint of a product in one factor is the product of the
+output's adjoint with the other factors (Giles, "Collected matrix derivative results", 2008, 2.2.2;
+for einsum Laue et al., "Computing higher order derivatives of matrix and tensor expressions",
+2018).
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from graphtrace.ops.composed import plain
+from graphtrace.ops.linalg import outer
+from graphtrace.ops.rows import numpy_row
+from graphtrace.ops.shape import matrix_transpose, no_out
+from graphtrace.primitive import ATOM, PRODUCT, Form, Notation, Primitive, called
+from graphtrace.variable import DISPATCH, NUMPY, fixed, operation, traced
+
+# einsum
+
+
+def _explicit(subscripts: str, ndims: Sequence[int]) -> tuple[list[str], str]:
+    """The labels of each operand and of the output, with `...` and the arrow written out."""
+    left, arrow, output = subscripts.replace(" ", "").partition("->")
+    inputs = left.split(",")
+    unused = _unused(subscripts)
+    widths = [n - len(s.replace("...", "")) for s, n in zip(inputs, ndims, strict=True)]
+    width = max((w for s, w in zip(inputs, widths, strict=True) if "..." in s), default=0)
+    batch = "".join(next(unused) for _ in range(width))
+    if not arrow:
+        once = (c for c in sorted(set(left) - set(",.")) if left.count(c) == 1)
+        output = "..." + "".join(once)
+    return [
+        s.replace("...", batch[width - w :]) for s, w in zip(inputs, widths, strict=True)
+    ], output.replace("...", batch)
+
+
+def _unused(labels: Iterable[str]) -> Any:
+    return iter([c for c in string.ascii_letters if c not in labels])
+
+
+def _einsum_vjp(
+    k: int, g: Any, y: Any, *operands: Any, subscripts: str, optimize: Any = False, **how: Any
+) -> Any:
+    """The same product with the adjoint in the place of operand `k`.
+
+    A label that only operand `k` has was summed away: ones spread it out again. One that it has
+    twice was its diagonal: an identity matrix puts that back.
+    """
+    inputs, output = _explicit(subscripts, [np.ndim(x) for x in operands])
+    extents: dict[str, int] = {}
+    for labels, x in zip(inputs, operands, strict=True):
+        for label, n in zip(labels, np.shape(x), strict=True):
+            extents[label] = max(n, extents.get(label, n)) if n != 1 else extents.get(label, 1)
+    dtype = np.result_type(y)
+    terms = [output, *inputs[:k], *inputs[k + 1 :]]
+    arrays = [g, *operands[:k], *operands[k + 1 :]]
+    unused = _unused("".join([output, *inputs]))
+    target = ""
+    for label in inputs[k]:
+        own = next(unused) if label in target else label
+        target += own
+        if own != label:
+            terms.append(label + own)
+            arrays.append(np.eye(extents[label], dtype=dtype))
+        elif not any(label in term for term in terms):
+            terms.append(label)
+            arrays.append(np.ones(extents[label], dtype=dtype))
+    return np.einsum(",".join(terms) + "->" + target, *arrays, optimize=True)
+
+
+def _einsum_form(count: int, params: dict[str, Any], latex: bool) -> Form:
+    subscripts = params["subscripts"]
+    if not latex or "." in subscripts:
+        operands = ", ".join(f"${i}" for i in range(count))
+        name = r"\operatorname{einsum}" if latex else "einsum"
+        quoted = rf"\text{{{subscripts}}}" if latex else f"'{subscripts}'"
+        return Form(f"{name}({quoted}, {operands})")
+    left, _, output = subscripts.replace(" ", "").partition("->")
+    if "->" not in subscripts:
+        output = "".join(c for c in left if left.count(c) == 1)
+    summed = "".join(dict.fromkeys(c for c in left if c != "," and c not in output))
+    factors = r" \, ".join(f"{{$%d}}_{{{s}}}" % i for i, s in enumerate(left.split(",")))
+    return Form((rf"\sum_{{{summed}}} " if summed else "") + factors, PRODUCT, (ATOM,))
+
+
+einsum = operation(
+    Primitive(
+        "einsum",
+        lambda *operands, subscripts, **how: np.einsum(subscripts, *operands, **how),
+        vjp_each=_einsum_vjp,
+        notation=_einsum_form,
+    )
+)
+
+
+def _einsum(*operands: Any, out: Any = None, optimize: Any = False, **how: Any) -> Any:
+    no_out(np.einsum, out)
+    subscripts, arrays = _subscripts(operands)
+    if optimize is not False:
+        how["optimize"] = fixed(optimize)
+    return einsum(*map(traced, arrays), subscripts=subscripts, **how)
+
+
+def _subscripts(operands: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """Both calling forms as one: einsum(a, [0, 1], b, [1, 2], [0, 2]) is einsum("AB,BC->AC")."""
+    if isinstance(operands[0], str):
+        return operands[0], operands[1:]
+    lists = [*operands[1::2], *(operands[-1:] if len(operands) % 2 else ())]
+    # In ASCII order, so that an implicit output keeps its own.
+    numbers = sorted({label for labels in lists for label in labels if label is not Ellipsis})
+    letters = dict(zip(numbers, string.ascii_uppercase + string.ascii_lowercase, strict=False))
+    texts = ["".join("..." if i is Ellipsis else letters[i] for i in labels) for labels in lists]
+    arrow = "->" + texts.pop() if len(operands) % 2 else ""
+    return ",".join(texts) + arrow, operands[: len(texts) * 2 : 2]
+
+
+NUMPY[np.einsum] = _einsum
+NUMPY[np.einsum_path] = lambda *operands, **how: np.einsum_path(*map(plain, operands), **how)
+
+
+# tensordot and inner
+
+Axes = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+def _summed_axes(a: Any, b: Any, axes: Any) -> Axes:
+    """The axes of each operand that tensordot sums over, counted from the front."""
+    if isinstance(axes, (int, np.integer)):
+        left: Any = range(np.ndim(a) - axes, np.ndim(a))
+        right: Any = range(axes)
+    else:
+        left, right = axes
+    return _counted(left, np.ndim(a)), _counted(right, np.ndim(b))
+
+
+def _counted(axes: Any, ndim: int) -> tuple[int, ...]:
+    return tuple(int(i) % ndim for i in np.atleast_1d(np.asarray(axes, int)))
+
+
+def _others(axes: tuple[int, ...], ndim: int) -> list[int]:
+    return [i for i in range(ndim) if i not in axes]
+
+
+def _tensordot_da(g: Any, y: Any, a: Any, b: Any, *, axes: Any = 2) -> Any:
+    left, right = _summed_axes(a, b, axes)
+    free, free_b = _others(left, np.ndim(a)), _others(right, np.ndim(b))
+    da = np.tensordot(g, b, (list(range(len(free), np.ndim(y))), free_b))
+    order = [*free, *(left[i] for i in np.argsort(right))]
+    return np.transpose(da, np.argsort(order)) if order else da
+
+
+def _tensordot_db(g: Any, y: Any, a: Any, b: Any, *, axes: Any = 2) -> Any:
+    left, right = _summed_axes(a, b, axes)
+    free_a, free = _others(left, np.ndim(a)), _others(right, np.ndim(b))
+    db = np.tensordot(a, g, (free_a, list(range(len(free_a)))))
+    order = [*(right[i] for i in np.argsort(left)), *free]
+    return np.transpose(db, np.argsort(order)) if order else db
+
+
+tensordot = numpy_row(np.tensordot, _tensordot_da, _tensordot_db)
+NUMPY[np.linalg.tensordot] = NUMPY[np.tensordot]
+
+_INNER = Notation(Form("inner($0, $1)"), Form(r"\left\langle $0, $1 \right\rangle"))
+inner = numpy_row(
+    np.inner,
+    lambda g, y, a, b: _tensordot_da(g, y, a, b, axes=(-1, -1)),
+    lambda g, y, a, b: _tensordot_db(g, y, a, b, axes=(-1, -1)),
+    notation=_INNER,
+)
+
+
+def _inner(a: Any, b: Any, /) -> Any:
+    a, b = traced(a), traced(b)
+    return inner(a, b) if np.ndim(a) and np.ndim(b) else np.multiply(a, b)
+
+
+NUMPY[np.inner] = _inner
+
+# vdot and vecdot conjugate their first operand.
+
+numpy_row(
+    np.vdot,
+    lambda g, y, a, b: np.reshape(np.conjugate(g * b), np.shape(a)),
+    lambda g, y, a, b: np.reshape(g * np.conjugate(a), np.shape(b)),
+    notation=_INNER,
+)
+
+
+def _column(g: Any) -> Any:
+    """`g` with an axis of length one behind, also where it is a float."""
+    return np.reshape(g, (*np.shape(g), 1))
+
+
+vecdot = operation(
+    Primitive(
+        "vecdot",
+        np.vecdot,
+        vjps=(
+            lambda g, y, a, b: np.conjugate(_column(g) * b),
+            lambda g, y, a, b: _column(g) * np.conjugate(a),
+        ),
+        notation=_INNER,
+    )
+)
+
+
+NUMPY[np.vecdot] = lambda a, b: vecdot(traced(a), traced(b))
+_VECDOT: Any = np.vecdot
+NUMPY[np.linalg.vecdot] = lambda x1, x2, /, *, axis=-1: _VECDOT(traced(x1), traced(x2), axis=axis)
+
+_call = DISPATCH["__call__"]
+
+
+def _call_along_axes(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """`axis`, `axes` and `keepdims` of a product that is a gufunc move its core axes about."""
+    if not kwargs or ufunc.signature is None:
+        return _call(ufunc, inputs, kwargs)
+    axis, axes = fixed(kwargs.pop("axis", -1)), fixed(kwargs.pop("axes", None))
+    keepdims = kwargs.pop("keepdims", False)
+    if axes is None:
+        if axis == -1 and not keepdims:
+            return _call(ufunc, inputs, kwargs)
+        axes = (axis,) * ufunc.nin
+    operands = (_core_last(traced(x), at) for x, at in zip(inputs, axes, strict=False))
+    y = _call(ufunc, tuple(operands), kwargs)
+    if keepdims:
+        return np.expand_dims(y, axis if len(axes) == ufunc.nin else axes[-1])
+    out = tuple(np.atleast_1d(axes[-1]).tolist()) if len(axes) > ufunc.nin else ()
+    return np.moveaxis(y, tuple(range(-len(out), 0)), out) if out else y
+
+
+def _core_last(x: Any, axes: Any) -> Any:
+    """`x` with its core axes, those that a gufunc works on, moved to the end."""
+    axes = tuple(np.atleast_1d(axes).tolist())
+    return np.moveaxis(x, axes, tuple(range(-len(axes), 0)))
+
+
+DISPATCH["__call__"] = _call_along_axes
+
+
+def _of_matrix_and_vector(ufunc: Any, *vjps: Callable[..., Any], latex: str) -> None:
+    """Declare np.matvec or np.vecmat, which NumPy has from 2.2 on."""
+    name = ufunc.__name__
+    notation = Notation(Form(f"{name}($0, $1)"), Form(latex, PRODUCT, (PRODUCT, PRODUCT + 1)))
+    row = operation(Primitive(name, ufunc, vjps=vjps, notation=notation))
+    NUMPY[ufunc] = lambda a, b: row(traced(a), traced(b))
+
+
+def _matrix_vector(a: Any, b: Any) -> Any:
+    """A matrix times a vector, with batch axes: np.matvec, which NumPy 2.0 has not."""
+    return np.matmul(a, _column(b))[..., 0]
+
+
+if hasattr(np, "matvec"):
+    _of_matrix_and_vector(
+        np.matvec,
+        lambda g, y, a, b: _column(g) * b[..., None, :],
+        lambda g, y, a, b: _matrix_vector(matrix_transpose(a), g),
+        latex=r"$0 \, $1",
+    )
+    _of_matrix_and_vector(
+        np.vecmat,
+        lambda g, y, a, b: np.conjugate(_matrix_vector(b, g)),
+        lambda g, y, a, b: _column(np.conjugate(a)) * g[..., None, :],
+        latex=r"{$0}^{\mathsf{H}} \, $1",
+    )
+
+# kron: entry (i, j) of y is a[i // p] * b[i % p]; as an array with twice as many axes, an outer
+# product.
+
+
+def _interleaved(a: Any, b: Any) -> tuple[list[int], list[int]]:
+    ndim = max(np.ndim(a), np.ndim(b))
+    left = (1,) * (ndim - np.ndim(a)) + np.shape(a)
+    right = (1,) * (ndim - np.ndim(b)) + np.shape(b)
+    return [n for m in left for n in (m, 1)], [n for m in right for n in (1, m)]
+
+
+def _kron_vjp(k: int, g: Any, a: Any, b: Any) -> Any:
+    shapes = _interleaved(a, b)
+    both = [m * n for m, n in zip(*shapes, strict=True)]
+    other = np.reshape((b, a)[k], shapes[1 - k])
+    summed = tuple(range(1 - k, len(both), 2))
+    return np.reshape(np.sum(np.reshape(g, both) * other, axis=summed), np.shape((a, b)[k]))
+
+
+numpy_row(
+    np.kron,
+    lambda g, y, a, b: _kron_vjp(0, g, a, b),
+    lambda g, y, a, b: _kron_vjp(1, g, a, b),
+    notation=Notation(
+        Form("kron($0, $1)"), Form(r"$0 \otimes $1", PRODUCT, (PRODUCT, PRODUCT + 1))
+    ),
+)
+
+# cross: g · (da x b) = da · (b x g), and so around.
+
+
+def _cross_da(
+    g: Any, y: Any, a: Any, b: Any, *, axisa: int = -1, axisb: int = -1, axisc: int = -1
+) -> Any:
+    return np.cross(b, g, axisa=axisb, axisb=axisc, axisc=axisa)
+
+
+def _cross_db(
+    g: Any, y: Any, a: Any, b: Any, *, axisa: int = -1, axisb: int = -1, axisc: int = -1
+) -> Any:
+    return np.cross(g, a, axisa=axisc, axisb=axisa, axisc=axisb)
+
+
+cross = operation(
+    Primitive(
+        "cross",
+        np.cross,
+        vjps=(_cross_da, _cross_db),
+        notation=Notation(
+            Form("cross($0, $1)"), Form(r"$0 \times $1", PRODUCT, (PRODUCT + 1, PRODUCT + 1))
+        ),
+    )
+)
+
+
+def _cross(
+    a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
+) -> Any:
+    a, b = traced(a), traced(b)
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    lengths = np.shape(a)[axisa], np.shape(b)[axisb]
+    if lengths != (3, 3):
+        return _cross_in_the_plane(np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1), axisc)
+    # From the end, where an axis keeps its number beside a broadcast operand.
+    ends = {"axisa": axisa % np.ndim(a) - np.ndim(a), "axisb": axisb % np.ndim(b) - np.ndim(b)}
+    ndim = max(np.ndim(a), np.ndim(b))
+    ends["axisc"] = axisc % ndim - ndim
+    return cross(a, b, **{name: at for name, at in ends.items() if at != -1})
+
+
+def _cross_in_the_plane(a: Any, b: Any, axisc: int) -> Any:
+    """The cross product where a vector has two components, as older versions of NumPy allow."""
+    if np.shape(a)[-1] == np.shape(b)[-1] == 2:
+        np.cross(np.zeros(2), np.zeros(2))  # warns as NumPy does, or refuses
+        return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+    return NUMPY[np.cross](_in_space(a), _in_space(b), axisc=axisc)
+
+
+def _in_space(a: Any) -> Any:
+    if np.shape(a)[-1] != 2:
+        return a
+    return np.concatenate([a, np.zeros((*np.shape(a)[:-1], 1), np.result_type(a))], axis=-1)
+
+
+NUMPY[np.cross] = _cross
+NUMPY[np.linalg.cross] = lambda x1, x2, /, *, axis=-1: _cross(x1, x2, axis=axis)
+
+# trace, and other names for known products
+
+
+def _trace_vjp(
+    g: Any, y: Any, a: Any, *, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None
+) -> Any:
+    diagonal = np.eye(np.shape(a)[axis1], np.shape(a)[axis2], offset, dtype=np.result_type(y))
+    if np.ndim(g) == 0:
+        return g * (diagonal if axis1 % 2 < axis2 % 2 else np.transpose(diagonal))
+    return np.moveaxis(g[..., None, None] * diagonal, (-2, -1), (axis1, axis2))
+
+
+numpy_row(np.trace, _trace_vjp, notation=called("trace", r"\operatorname{tr}"))
+NUMPY[np.linalg.trace] = lambda x, /, *, offset=0, dtype=None: np.trace(x, offset, -2, -1, dtype)
+NUMPY[np.linalg.diagonal] = lambda x, /, *, offset=0: np.diagonal(x, offset, -2, -1)
+
+
+def _vector_outer(x1: Any, x2: Any, /) -> Any:
+    x1, x2 = traced(x1), traced(x2)
+    if np.ndim(x1) != 1 or np.ndim(x2) != 1:
+        np.linalg.outer(plain(x1), plain(x2))  # NumPy's own refusal
+    return outer(x1, x2)
+
+
+NUMPY[np.linalg.outer] = _vector_outer
+
+
+def _multi_dot_vjp(k: int, g: Any, y: Any, *arrays: Any) -> Any:
+    """The chain of the transposed others around `g`, in the order that costs least."""
+    first, last = arrays[0], arrays[-1]
+    matrices = [
+        first[None, :] if np.ndim(first) == 1 else first,
+        *arrays[1:-1],
+        last[:, None] if np.ndim(last) == 1 else last,
+    ]
+    g = np.reshape(g, (np.shape(matrices[0])[0], np.shape(matrices[-1])[1]))
+    before = [np.transpose(m) for m in reversed(matrices[:k])]
+    after = [np.transpose(m) for m in reversed(matrices[k + 1 :])]
+    return np.reshape(np.linalg.multi_dot([*before, g, *after]), np.shape(arrays[k]))
+
+
+multi_dot = operation(
+    Primitive("multi_dot", lambda *arrays: np.linalg.multi_dot(arrays), vjp_each=_multi_dot_vjp)
+)
+
+
+def _multi_dot(arrays: Any, *, out: Any = None) -> Any:
+    no_out(np.linalg.multi_dot, out)
+    return multi_dot(*map(traced, arrays))
+
+
+NUMPY[np.linalg.multi_dot] = _multi_dot
+
+
+def _matrix_power_vjp(g: Any, y: Any, a: Any, *, n: int) -> Any:
+    """f([[A, E], [0, A]]) holds the derivative of f at A in the direction E (Mathias 1996).
+
+    The sum of A**i E A**(n-1-i) over i, at the cost of the power itself, for n < 0 too.
+    """
+    size = np.shape(a)[-1]
+    at = matrix_transpose(a)
+    rows = [
+        np.concatenate([at, np.broadcast_to(g, np.shape(a))], axis=-1),
+        np.concatenate([np.zeros(np.shape(a), np.result_type(y)), at], axis=-1),
+    ]
+    return np.linalg.matrix_power(np.concatenate(rows, axis=-2), n)[..., :size, size:]
+
+
+matrix_power = operation(
+    Primitive(
+        "matrix_power",
+        lambda a, *, n: np.linalg.matrix_power(a, n),
+        vjps=(_matrix_power_vjp,),
+        notation=lambda count, params, latex: Form(
+            f"{{$0}}^{{{params['n']}}}" if latex else f"matrix_power($0, {params['n']})",
+            ATOM,
+            (ATOM,) if latex else (0,),
+        ),
+    )
+)
+NUMPY[np.linalg.matrix_power] = lambda a, n: matrix_power(traced(a), n=fixed(n))

@@ -1,0 +1,371 @@
+"""Statistics: reductions with where= and initial=, those that skip NaN, cov, average, histogram."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from graphtrace.ops.composed import composed, no_out, plain
+from graphtrace.ops.shape import astype, gather_from
+from graphtrace.primitive import Primitive, Rule
+from graphtrace.variable import NUMPY, fixed, operation, traced, unsupported
+
+# Reductions of chosen entries: where= names them, or they are those that are no NaN.
+
+
+def _sum(a: Any, mask: Any, *, axis: Any, keepdims: bool, **how: Any) -> Any:
+    return np.sum(np.where(mask, a, 0), axis=axis, keepdims=keepdims)
+
+
+def _prod(a: Any, mask: Any, *, axis: Any, keepdims: bool, **how: Any) -> Any:
+    return np.prod(np.where(mask, a, 1), axis=axis, keepdims=keepdims)
+
+
+def _count(a: Any, mask: Any, axis: Any, keepdims: bool) -> Any:
+    return np.sum(np.broadcast_to(mask, np.shape(a)), axis=axis, keepdims=keepdims)
+
+
+def _mean(a: Any, mask: Any, *, axis: Any, keepdims: bool, **how: Any) -> Any:
+    return _sum(a, mask, axis=axis, keepdims=keepdims) / _count(a, mask, axis, keepdims)
+
+
+def _var(a: Any, mask: Any, *, axis: Any, keepdims: bool, **how: Any) -> Any:
+    ddof = how.get("correction", how.get("ddof", 0))
+    a = np.where(mask, a, 0)
+    centred = np.where(mask, a - _mean(a, mask, axis=axis, keepdims=True), 0)
+    squares = np.sum(centred**2, axis=axis, keepdims=keepdims)
+    return squares / (_count(a, mask, axis, keepdims) - ddof)
+
+
+def _std(a: Any, mask: Any, **how: Any) -> Any:
+    return np.sqrt(_var(a, mask, **how))
+
+
+def _extreme(function: Callable[..., Any], worst: float) -> Rule:
+    def extreme(a: Any, mask: Any, *, axis: Any, keepdims: bool, **how: Any) -> Any:
+        return function(np.where(mask, a, worst), axis=axis, keepdims=keepdims)
+
+    return extreme
+
+
+_FORMULAS: dict[Any, Rule] = {
+    np.sum: _sum,
+    np.prod: _prod,
+    np.mean: _mean,
+    np.var: _var,
+    np.std: _std,
+    np.max: _extreme(np.max, -np.inf),
+    np.min: _extreme(np.min, np.inf),
+}
+# How the initial value joins the result.
+_JOIN: dict[Any, Rule] = {
+    np.sum: lambda y, initial: y + initial,
+    np.prod: lambda y, initial: y * initial,
+    np.max: np.maximum,
+    np.min: np.minimum,
+}
+
+
+_SUM = "axis dtype out keepdims initial where".split()
+_MEAN = "axis dtype out keepdims where".split()
+_VAR = "axis dtype out ddof keepdims where".split()
+_MAX = "axis out keepdims initial where".split()
+_POSITIONAL = {
+    np.sum: _SUM,
+    np.prod: _SUM,
+    np.mean: _MEAN,
+    np.var: _VAR,
+    np.std: _VAR,
+    np.max: _MAX,
+    np.min: _MAX,
+}
+
+
+def _reduction(function: Callable[..., Any], of: Callable[..., Any], *, skip_nan: bool) -> Rule:
+    """`function` with NumPy's signature, as a row whose operands are a, where and initial.
+
+    `of` is the reduction that it is but for NaN.
+    """
+
+    def forward(a: Any, where: Any, *initial: Any, **how: Any) -> Any:
+        chosen = {} if where is True else {"where": where}
+        return function(a, **how, **chosen, **({"initial": initial[0]} if initial else {}))
+
+    def formula(a: Any, where: Any, *initial: Any, **how: Any) -> Any:
+        mask = plain(where) & ~np.isnan(plain(a)) if skip_nan else plain(where)
+        y = _FORMULAS[of](a, mask, **how)
+        return _JOIN[of](y, initial[0]) if initial else y
+
+    name = function.__name__ if skip_nan else f"{function.__name__}_where"
+    row = composed(name, forward, formula)
+
+    def reduction(a: Any, given: dict[str, Any]) -> Any:
+        no_out(function.__name__, given.get("out"))
+        if "mean" in given:
+            raise unsupported(f"np.{function.__name__} with mean=", (a,), "leave mean= away")
+        a = traced(a)
+        if given.get("dtype") is not None:
+            a = astype(a, dtype=np.dtype(given["dtype"]))
+        initial = () if given.get("initial") is None else (traced(given["initial"]),)
+        how = {key: given[key] for key in ("ddof", "correction") if key in given}
+        axis, keepdims = fixed(given.get("axis")), bool(given.get("keepdims", False))
+        where = traced(given.get("where", True))
+        return row(a, where, *initial, axis=axis, keepdims=keepdims, **how)
+
+    return reduction
+
+
+def _arguments(of: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a reduction by name, those that were not given left out."""
+    given = dict(zip(_POSITIONAL[of], args, strict=False)) | kwargs
+    return {key: value for key, value in given.items() if value is not np._NoValue}
+
+
+def _with_where(function: Callable[..., Any], *same: Any) -> None:
+    """Let a reduction that has a row take where= and initial= as well."""
+    whole, part = NUMPY[function], _reduction(function, function, skip_nan=False)
+
+    def reduction(a: Any, *args: Any, **kwargs: Any) -> Any:
+        given = _arguments(function, args, kwargs)
+        if given.get("initial") is None and given.get("where", True) is True and "mean" not in given:
+            return whole(a, **given)
+        return part(a, given)
+
+    for each in (function, *same):
+        NUMPY[each] = reduction
+
+
+def _skipping_nan(function: Callable[..., Any], of: Callable[..., Any]) -> None:
+    row = _reduction(function, of, skip_nan=True)
+    NUMPY[function] = lambda a, *args, **kwargs: row(a, _arguments(of, args, kwargs))
+
+
+_with_where(np.sum)
+_with_where(np.prod)
+_with_where(np.mean)
+_with_where(np.var)
+_with_where(np.std)
+_with_where(np.max, np.amax)
+_with_where(np.min, np.amin)
+_skipping_nan(np.nansum, np.sum)
+_skipping_nan(np.nanprod, np.prod)
+_skipping_nan(np.nanmean, np.mean)
+_skipping_nan(np.nanvar, np.var)
+_skipping_nan(np.nanstd, np.std)
+_skipping_nan(np.nanmax, np.max)
+_skipping_nan(np.nanmin, np.min)
+
+
+# Weighted means and covariances.
+
+
+def _average_formula(a: Any, weights: Any, *, axis: Any, keepdims: bool) -> Any:
+    weights = _along(weights, np.ndim(a), np.shape(a), axis)
+    scale = np.sum(weights, axis=axis, keepdims=keepdims)
+    return np.sum(a * weights, axis=axis, keepdims=keepdims) / scale
+
+
+def _along(weights: Any, ndim: int, shape: tuple[int, ...], axis: Any) -> Any:
+    """The weights in the shape of the array, where they are given for its axes only."""
+    if np.shape(weights) == shape:
+        return weights
+    axes = np.mod(np.atleast_1d(axis), ndim).tolist()
+    weights = np.transpose(weights, np.argsort(axes))
+    column = [shape[i] if i in axes else 1 for i in range(ndim)]
+    return np.broadcast_to(np.reshape(weights, column), shape)
+
+
+average = composed(
+    "average",
+    lambda a, weights, *, axis, keepdims: np.average(a, axis, weights, keepdims=keepdims),
+    _average_formula,
+)
+
+
+def _average(
+    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
+) -> Any:
+    a, axis, keepdims = traced(a), fixed(axis), keepdims is True
+    if weights is None:
+        mean = np.mean(a, axis=axis, keepdims=keepdims)
+        scale = np.broadcast_to(float(np.size(a) // max(np.size(mean), 1)), np.shape(mean))
+        return (mean, scale) if returned else mean
+    weights = traced(weights)
+    mean = average(a, weights, axis=axis, keepdims=keepdims)
+    if not returned:
+        return mean
+    scale = np.sum(_along(weights, np.ndim(a), np.shape(a), axis), axis=axis, keepdims=keepdims)
+    return mean, np.broadcast_to(scale, np.shape(mean))
+
+
+NUMPY[np.average] = _average
+
+
+def _cov_formula(m: Any, *more: Any, rowvar: bool, bias: bool, ddof: Any, **weights: Any) -> Any:
+    rows = [np.atleast_2d(x) for x in (m, *more)]
+    if not rowvar:
+        rows = [x if np.ndim(raw) < 2 else np.transpose(x) for x, raw in zip(rows, (m, *more), strict=True)]
+    x = np.concatenate(rows) if more else rows[0]
+    count, each = weights.get("fweights"), weights.get("aweights")
+    w = 1.0 if count is None else count
+    w = w if each is None else w * each
+    w = np.broadcast_to(w, np.shape(x)[1:])
+    total = np.sum(w)
+    x = x - (x @ w / total)[:, None]
+    ddof = ddof if ddof is not None else 0 if bias else 1
+    lost = ddof if each is None else ddof * np.sum(w * each) / total
+    return np.reshape((x * w) @ np.transpose(_conj(x)) / (total - lost), (len(x),) * 2 if len(x) > 1 else ())
+
+
+def _conj(x: Any) -> Any:
+    return np.conj(x) if np.iscomplexobj(x) else x
+
+
+def _corrcoef_formula(x: Any, *more: Any, rowvar: bool) -> Any:
+    c = _cov_formula(x, *more, rowvar=rowvar, bias=False, ddof=None)
+    if np.ndim(c) == 0:
+        return c / c
+    size = np.sqrt(np.real(np.diagonal(c)) if np.iscomplexobj(c) else np.diagonal(c))
+    return c / size[:, None] / size[None, :]
+
+
+cov = composed("cov", lambda *xs, **how: np.cov(*xs, **how), _cov_formula)
+corrcoef = composed("corrcoef", lambda *xs, **how: np.corrcoef(*xs, **how), _corrcoef_formula)
+
+
+def _cov(
+    m: Any,
+    y: Any = None,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: Any = None,
+    fweights: Any = None,
+    aweights: Any = None,
+    *,
+    dtype: Any = None,
+) -> Any:
+    operands = [traced(x) for x in (m, y) if x is not None]
+    operands = [x if dtype is None else astype(x, dtype=np.dtype(dtype)) for x in operands]
+    weights = {"fweights": fixed(fweights), "aweights": fixed(aweights)}
+    weights = {key: np.asarray(w) for key, w in weights.items() if w is not None}
+    return cov(*operands, rowvar=rowvar, bias=bias, ddof=ddof, **weights)
+
+
+def _corrcoef(x: Any, y: Any = None, rowvar: bool = True, **dtype: Any) -> Any:
+    operands = [traced(each) for each in (x, y) if each is not None]
+    if dtype.get("dtype") is not None:
+        operands = [astype(each, dtype=np.dtype(dtype["dtype"])) for each in operands]
+    return corrcoef(*operands, rowvar=rowvar)
+
+
+NUMPY[np.cov] = _cov
+NUMPY[np.corrcoef] = _corrcoef
+
+# Counts. Which bin an entry falls into is a decision; the weights pass their adjoints on.
+
+
+bincount = operation(
+    Primitive(
+        "bincount",
+        lambda x, *weights, minlength: np.bincount(x, *weights, minlength=minlength),
+        vjp_each=lambda k, g, y, x, *weights, minlength: np.take(g, plain(x)) if k else None,
+    )
+)
+NUMPY[np.bincount] = lambda x, /, weights=None, minlength=0: bincount(
+    traced(x), *(() if weights is None else (traced(weights),)), minlength=fixed(minlength)
+)
+
+
+def _bins(sample: Any, edges: Any) -> Any:
+    """The flat number, from 1 on, of the bin that each point of (count, dimensions) is in; or 0."""
+    shape = tuple(len(edge) - 1 for edge in edges)
+    bins, inside = [], np.ones(len(sample), bool)
+    for x, edge in zip(np.transpose(sample), edges, strict=True):
+        number = np.searchsorted(edge, x, side="right") - 1
+        number = np.where(x == edge[-1], len(edge) - 2, number)
+        inside &= (number >= 0) & (number < len(edge) - 1)
+        bins.append(np.clip(number, 0, len(edge) - 2))
+    return np.where(inside, np.ravel_multi_index(tuple(bins), shape) + 1, 0)
+
+
+def _histogram_vjp(k: int, g: Any, y: Any, sample: Any, *weights: Any, **how: Any) -> Any:
+    if not k:
+        return None
+    a = plain(sample)
+    edges = np.histogramdd(a, **how)[1] if np.ndim(a) == 2 else [np.histogram(a, **how)[1]]
+    origin = np.reshape(_bins(np.reshape(a, (len(a), -1)), edges), np.shape(weights[0]))
+    return gather_from(g, origin=origin, shape=np.shape(y))
+
+
+def _histogram_forward(sample: Any, *weights: Any, **how: Any) -> Any:
+    function = np.histogramdd if np.ndim(sample) == 2 else np.histogram
+    return function(sample, weights=weights[0] if weights else None, **how)[0]
+
+
+histogram = operation(Primitive("histogram", _histogram_forward, vjp_each=_histogram_vjp))
+
+
+def _edges(a: Any, bins: Any, range: Any, weights: Any = None) -> Any:
+    """np.histogram_bin_edges; where a number of bins spans the data, its ends are differentiated."""
+    a, bins, range = traced(a), traced(bins) if not isinstance(bins, str) else bins, fixed(range)
+    if np.ndim(bins) == 1:
+        return bins
+    edges = np.histogram_bin_edges(plain(a), fixed(bins), range, weights)
+    if range is not None or np.size(a) == 0 or np.min(plain(a)) == np.max(plain(a)):
+        return edges
+    return np.linspace(np.min(a), np.max(a), len(edges), dtype=edges.dtype)
+
+
+def _histogram(
+    a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
+    a, edges = traced(a), _edges(a, bins, range, plain(weights))
+    chosen = () if weights is None else (np.ravel(traced(weights)),)
+    bins = fixed(bins) if np.ndim(bins) == 0 else plain(edges)
+    counts = histogram(np.ravel(a), *chosen, bins=bins, range=fixed(range))
+    if density:
+        counts = counts / np.diff(edges) / np.sum(counts)
+    return counts, edges
+
+
+def _histogramdd(
+    sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
+    if isinstance(sample, (list, tuple)):
+        sample = np.stack([traced(column) for column in sample], axis=-1)
+    sample = np.atleast_2d(traced(sample))
+    dimensions = np.shape(sample)[1]
+    kinds = [bins] * dimensions if np.ndim(bins) == 0 else list(bins)
+    ranges = [None] * dimensions if range is None else list(range)
+    edges = tuple(
+        _edges(sample[:, i], *each) for i, each in enumerate(zip(kinds, ranges, strict=True))
+    )
+    chosen = () if weights is None else (traced(weights),)
+    bins = [kind if np.ndim(kind) == 0 else plain(edge) for kind, edge in zip(kinds, edges, strict=True)]
+    counts = histogram(sample, *chosen, bins=bins, range=fixed(range))
+    if density:
+        total = np.sum(counts)
+        for axis, edge in enumerate(edges):
+            column = [-1 if i == axis else 1 for i in np.arange(dimensions)]
+            counts = counts / np.reshape(np.diff(edge), column)
+        counts = counts / total
+    return counts, edges
+
+
+def _histogram2d(
+    x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
+    if np.ndim(bins) == 1 and len(bins) not in (1, 2):
+        bins = [bins, bins]
+    counts, (x_edges, y_edges) = _histogramdd([x, y], bins, range, density, weights)
+    return counts, x_edges, y_edges
+
+
+NUMPY[np.histogram] = _histogram
+NUMPY[np.histogramdd] = _histogramdd
+NUMPY[np.histogram2d] = _histogram2d
+NUMPY[np.histogram_bin_edges] = lambda a, bins=10, range=None, weights=None: _edges(
+    a, bins, range, weights
+)
