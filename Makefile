@@ -19,15 +19,19 @@ INSTALLED := $(VENV)/.installed
 HAS_TEST := $(VENV)/.has-test
 HAS_DEV := $(VENV)/.has-dev
 
+LOWEST := $(VENV)-lowest
+LOWEST_PYTHON := $(patsubst $(VENV)/%,$(LOWEST)/%,$(BIN))/python
+
 .SHELLFLAGS := -eu -c
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help demo test lint format types gallery gallery-check bench wheel-check clean
+.PHONY: help demo test lowest lint format types gallery gallery-check bench wheel-check clean
 
 help:
 	@echo 'make demo           draw the lecture'"'"'s J into build/J.svg'
 	@echo 'make test           run the tests'
+	@echo 'make lowest         the tests with the oldest dependencies that pyproject.toml allows'
 	@echo 'make lint           ruff: rules and format; make format mends'
 	@echo 'make types          mypy, strict'
 	@echo 'make gallery        draw the gallery again; make gallery-check compares'
@@ -43,6 +47,9 @@ demo: $(INSTALLED)
 
 test: $(HAS_TEST)
 	@$(BIN)/python -m pytest --hypothesis-profile=ci $(ARGS)
+
+lowest: $(LOWEST)/.has-test
+	@$(LOWEST_PYTHON) -m pytest --hypothesis-profile=ci $(ARGS)
 
 lint: $(HAS_DEV)
 	@$(BIN)/ruff check .
@@ -77,7 +84,7 @@ wheel-check: $(HAS_TEST)
 	@echo 'The wheel, installed alone, drew $(CURDIR)/build/wheel/J.svg'
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(LOWEST) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 
 $(ENVIRONMENT):
 	@if test -z '$(VERSION)'; then \
@@ -102,3 +109,14 @@ $(VENV)/.has-%: pyproject.toml $(ENVIRONMENT)
 	@echo 'Installing graphtrace[$*] into $(VENV)'
 	@$(PIP) install --editable '.[$*]'
 	@touch $@ $(INSTALLED)
+
+$(LOWEST)/.has-test: pyproject.toml $(ENVIRONMENT)
+	@echo 'Installing graphtrace[test] and its oldest dependencies into $(LOWEST)'
+	@$(PYTHON) -m venv --clear $(LOWEST)
+	@$(PYTHON) -c 'import tomllib; \
+		project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+		print(*[line.replace(">=", "==") for line in project["dependencies"]], sep="\n")' \
+		>$(LOWEST)/constraints.txt
+	@$(LOWEST_PYTHON) -m pip --disable-pip-version-check --quiet install \
+		--constraint $(LOWEST)/constraints.txt --editable '.[test]'
+	@touch $@
