@@ -18,46 +18,39 @@ from typing import TYPE_CHECKING, Any
 
 import graphtrace.ops  # noqa: F401  (declares every operation)
 from graphtrace.errors import (
-    ArgumentError as ArgumentError,
+    ArgumentError,
+    BranchChanged,
+    ExpressionError,
+    GraphtraceError,
+    NoDerivative,
+    RenderError,
+    TargetError,
+    TraceError,
 )
-from graphtrace.errors import (
-    BranchChanged as BranchChanged,
-)
-from graphtrace.errors import (
-    ExpressionError as ExpressionError,
-)
-from graphtrace.errors import (
-    GraphtraceError as GraphtraceError,
-)
-from graphtrace.errors import (
-    NoDerivative as NoDerivative,
-)
-from graphtrace.errors import (
-    RenderError as RenderError,
-)
-from graphtrace.errors import (
-    TargetError as TargetError,
-)
-from graphtrace.errors import (
-    TraceError as TraceError,
-)
-from graphtrace.transforms import (
-    grad as grad,
-    hessian as hessian,
-    jacobian as jacobian,
-    jvp as jvp,
-)
-from graphtrace.transforms import (
-    value_and_grad as value_and_grad,
-)
-from graphtrace.transforms import (
-    vjp as vjp,
-)
+from graphtrace.transforms import grad, hessian, jacobian, jvp, value_and_grad, vjp
 
 if TYPE_CHECKING:
-    from graphtrace.graph import Graph as Graph
-    from graphtrace.tracing import trace as trace
+    from graphtrace.graph import Graph
+    from graphtrace.tracing import trace
 
+__all__ = [
+    "ArgumentError",
+    "BranchChanged",
+    "ExpressionError",
+    "Graph",
+    "GraphtraceError",
+    "NoDerivative",
+    "RenderError",
+    "TargetError",
+    "TraceError",
+    "grad",
+    "hessian",
+    "jacobian",
+    "jvp",
+    "trace",
+    "value_and_grad",
+    "vjp",
+]
 __version__ = "0.1.0"
 
 _LAZY = {"trace": "graphtrace.tracing", "Graph": "graphtrace.graph"}
@@ -70,3 +63,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -54,7 +54,7 @@ class Branch:
     source: str | None
 
 
-class Graph(nx.MultiDiGraph):  # type: ignore[type-arg]
+class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
     """A traced function as a directed acyclic graph, from the inputs to the outputs.
 
     Every method of `networkx.MultiDiGraph` works on it. A node has the attributes `op`, `value`,

@@ -44,7 +44,8 @@ class LinearMap:
     @property
     def shape(self) -> tuple[int, ...]:
         """The output's shape followed by the operand's, as of a Jacobian."""
-        out, into = np.shape(self._row.value), np.shape(self._row.operands[self._k])
+        out: tuple[int, ...] = np.shape(self._row.value)
+        into: tuple[int, ...] = np.shape(self._row.operands[self._k])
         return into + out if self._transposed else out + into
 
     @property

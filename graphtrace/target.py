@@ -67,14 +67,14 @@ def load_file(path: Path) -> ModuleType:
         what = "is a folder" if path.is_dir() else "does not exist"
         raise TargetError(f"the file '{path}' {what}: write path/to/file.py:function")
     name = f"graphtrace_target_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None  # both exist for every path that ends in .py
-    module = importlib.util.module_from_spec(spec)
+    module = ModuleType(name)
+    module.__file__ = str(path)
     with _importing(str(path), path.resolve().parent):
         sys.modules[name] = module  # dataclasses look their module up while it runs
         try:
-            spec.loader.exec_module(module)
+            # From the text: cached bytecode may be that of an edit within the same second.
+            code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+            exec(code, module.__dict__)  # noqa: S102  (running it is what is asked for)
         except BaseException:
             del sys.modules[name]
             raise
