@@ -181,7 +181,9 @@ def times(g: Any, d: Any) -> Any:
     """The adjoint `g` times a local derivative."""
     if d.__class__ is int or d.__class__ is float:
         return g if d == 1 else -g if d == -1 else g * d
-    if getattr(d, "dtype", None) == np.bool_:
+    if d is True:
+        return g
+    if d is False or getattr(d, "dtype", None) == np.bool_:
         return np.where(d, g, 0)  # a choice, not a product: inf * 0 would be nan
     return g * d
 

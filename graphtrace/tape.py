@@ -34,7 +34,8 @@ Row = tuple[Primitive, Any, tuple[Any, ...], tuple[int, ...], dict[str, Any]]
 
 NO_PARAMS: dict[str, Any] = {}
 
-_NOT_THE_USERS = (str(Path(__file__).parent), str(Path(np.__file__).parent))
+_LIBRARIES = Path(np.__file__).parent.parent
+_NOT_THE_USERS = (str(Path(__file__).parent), str(_LIBRARIES / "numpy"), str(_LIBRARIES / "scipy"))
 
 
 class Scope:

@@ -389,7 +389,7 @@ def _local(row: Row, k: int) -> Any:
         return float(d) if isinstance(d, (bool, int, np.bool_, np.float64)) else d
     if primitive.partials is None or np.shape(x) != np.shape(value):
         return LinearMap(row, k)
-    if d is None or isinstance(d, (int, float)):
+    if d is None or (isinstance(d, (int, float)) and not isinstance(d, bool)):
         d = np.asarray(d or 0, dtype=np.result_type(value, np.float16))
     return np.broadcast_to(d, np.shape(value))
 

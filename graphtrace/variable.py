@@ -186,7 +186,7 @@ class Variable:
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         handler = DISPATCH.get(method)
         if handler is None:
-            raise unsupported(f"np.{ufunc.__name__}.{method}", inputs)
+            raise unsupported(f"{ufunc_name(ufunc)}.{method}", inputs)
         return handler(ufunc, inputs, kwargs)
 
     def __array_function__(
@@ -554,6 +554,12 @@ def _here() -> str:
     return here(sys._getframe(1))
 
 
+def ufunc_name(ufunc: np.ufunc) -> str:
+    """`np.exp`; the bare name of a ufunc of another library, which does not say where it is from."""
+    name = ufunc.__name__
+    return f"np.{name}" if getattr(np, name, None) is ufunc else name
+
+
 def _public_name(function: Callable[..., Any]) -> str:
     module = getattr(function, "__module__", "numpy") or "numpy"
     return f"{module.replace('numpy', 'np', 1)}.{getattr(function, '__name__', function)}"
@@ -583,6 +589,9 @@ def _instead_of(wanted: str, function: str | None = None) -> str:
     head, _, inside = wanted.partition("(")
     if function is not None:
         return f"`{wanted}` would lose the trace of its argument; write np.{function}(...) instead"
+    name = head.rpartition(".")[2]
+    if name in ("logsumexp", "softmax", "log_softmax"):
+        return f"`{wanted}` would lose the trace; write gt.{name}(...) instead"
     if head in ("np.array", "np.asarray", "np.asanyarray", "numpy.array", "numpy.asarray"):
         return (
             f"`{wanted}` would lose the trace; a traced array is an array already, so leave {head} "
@@ -613,13 +622,13 @@ def _find_late(ufunc: np.ufunc) -> Callable[..., Any] | None:
 def _dispatch_call(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     handler = NUMPY.get(ufunc) or _find_late(ufunc)
     if handler is None:
-        raise unsupported(f"np.{ufunc.__name__}", inputs)
+        raise unsupported(ufunc_name(ufunc), inputs)
     if "out" in kwargs:
         raise TraceError(
             f"{_here()}: np.{ufunc.__name__} cannot write a traced result into `out` or a plain "
             f"array in place; write x = np.{ufunc.__name__}(...) or x = x + ..."
         )
-    operands = map(gather, inputs)
+    operands = map(traced, inputs)
     if "dtype" in kwargs:  # the loop to compute in: the same as converting what goes in
         dtype = np.dtype(kwargs.pop("dtype"))
         operands = (
@@ -628,7 +637,7 @@ def _dispatch_call(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, A
         )
     if kwargs:
         raise unsupported(
-            f"np.{ufunc.__name__} with {'= and '.join(kwargs)}=", inputs, "use np.where on its result"
+            f"{ufunc_name(ufunc)} with {'= and '.join(kwargs)}=", inputs, "use np.where on its result"
         )
     return handler(*operands)
 

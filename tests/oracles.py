@@ -109,7 +109,9 @@ def _jacobians(run: Any, shapes: Any, values: Any, arguments: Any) -> list[Any]:
                 np.reshape(row[start : start + size], shape + np.shape(a))
                 for row, a in zip(found[n], arguments[n], strict=True)
             ]
-            for start, size, shape in zip(np.cumsum([0, *sizes[n]]), sizes[n], shapes[n], strict=False)
+            for start, size, shape in zip(
+                np.cumsum([0, *sizes[n]]), sizes[n], shapes[n], strict=False
+            )
         ]
         for n in range(len(shapes))
     ]

@@ -1,12 +1,28 @@
 """What a figure says, before it is drawn: boxes, arrows and their parts."""
 
+import re
+
 import networkx as nx
 import numpy as np
 import pytest
 
 import graphtrace as gt
 from graphtrace.errors import RenderError
-from graphtrace.figure import Definition, Partial, Share, Value, figure, short_names
+from graphtrace.figure import (
+    Definition,
+    Note,
+    Partial,
+    Share,
+    Unsaid,
+    Value,
+    figure,
+    frames,
+    in_form,
+    short_names,
+    trouble_of,
+)
+from graphtrace.render.formula import plain
+from graphtrace.render.say import runs, wording
 
 
 def J(a, b, c):
@@ -79,7 +95,7 @@ def test_without_backward_there_is_no_gradient():
 
 def test_a_single_use_tells_the_gradient_on_an_arrow_back():
     part = edge(figure(lecture(backward=True)), "gradient-u-v-1").part
-    assert part == Partial("J", "u", value=3.0)
+    assert part == Partial("J", "u", value=3.0, total=True)
 
 
 def test_several_uses_tell_their_shares_and_the_sum_stands_in_the_box():
@@ -88,7 +104,7 @@ def test_several_uses_tell_their_shares_and_the_sum_stands_in_the_box():
     drawn = figure(graph)
     shares = [edge.part for edge in drawn.edges if edge.kind == "backward"]
     assert shares == [Share("f", "f", "a", 1.0, 3.0)] * 2
-    assert nodes_of(drawn)["a"].gradient == Partial("f", "a", value=6.0)
+    assert nodes_of(drawn)["a"].gradient == Partial("f", "a", value=6.0, total=True)
 
 
 def test_a_backward_arrow_names_the_forward_one_it_runs_beside():
@@ -104,7 +120,7 @@ def test_gradients_can_be_left_out():
 def test_an_input_that_is_never_used_shows_its_zero_gradient():
     graph = gt.trace(lambda a, b: 2 * a, 1.0, 1.0)
     graph.backward()
-    assert nodes_of(figure(graph))["b"].gradient == Partial("f", "b", value=0.0)
+    assert nodes_of(figure(graph))["b"].gradient == Partial("f", "b", value=0.0, total=True)
 
 
 def test_a_large_figure_has_gradients_in_the_boxes_and_short_labels():
@@ -189,8 +205,12 @@ def test_a_subgraph_in_another_order_gives_the_same_figure():
 
 def test_a_leaf_of_a_container_is_called_by_its_last_name_only_where_that_is_clear():
     assert short_names(["p['W']", "p['b']"]) == {"p['W']": "W", "p['b']": "b"}
-    assert short_names(["p[0]['W']", "p[1]['W']"]) == {}
+    assert short_names(["p[0]['W']", "p[1]['W']"]) == {"p[0]['W']": "W[0]", "p[1]['W']": "W[1]"}
     assert short_names(["p['W']", "W"]) == {}
+    assert short_names(["net['a']['W']", "net['b']['W']"]) == {
+        "net['a']['W']": "W_a",
+        "net['b']['W']": "W_b",
+    }
 
 
 def test_a_graph_without_our_attributes_is_still_a_figure():
@@ -205,3 +225,241 @@ def test_arrays_keep_their_values_in_the_figure():
     graph = gt.trace(lambda x: np.sum(x * 2), np.ones(3))
     value = nodes_of(figure(graph))["x"].parts[1].value
     np.testing.assert_array_equal(value, np.ones(3))
+
+
+# A step, a path
+
+
+def chain_said(drawn):
+    return plain(runs(drawn.caption[0], wording(drawn, 4)))
+
+
+def test_one_step_back_draws_the_arrow_that_brings_the_derivative():
+    drawn = figure(lecture(), step="dJ/dv")
+    (back,) = [edge for edge in drawn.edges if edge.kind == "backward"]
+    assert back.part == Partial("J", "v", value=3.0, total=True)
+    assert (back.id, back.emphasis) == ("gradient-v-J-1", "strong")
+    assert chain_said(drawn) == "dJ/dv = 3"
+
+
+def test_a_step_needs_no_backward_and_leaves_the_graph_alone():
+    graph = lecture()
+    figure(graph, step="dJ/da")
+    assert all("grad" not in data for _, data in graph.nodes(data=True))
+
+
+def test_the_step_after_the_first_shows_what_it_builds_on():
+    drawn = figure(lecture(), step="∂J/∂a")
+    back = {edge.id: edge.emphasis for edge in drawn.edges if edge.kind == "backward"}
+    assert back == {"gradient-a-v-0": "strong", "gradient-v-J-1": "plain"}
+    assert chain_said(drawn) == "dJ/da = dJ/dv · dv/da = 3 · 1 = 3"
+
+
+def test_a_path_is_strong_and_the_rest_is_dim():
+    drawn = figure(lecture(), path=("a", "J"))
+    emphasis = {node.key: node.emphasis for node in drawn.nodes}
+    assert {key for key, how in emphasis.items() if how == "strong"} == {"a", "v", "J"}
+    assert {key for key, how in emphasis.items() if how == "dim"} == {"b", "c", "u"}
+    assert {e.id for e in drawn.edges if e.emphasis == "strong"} == {"edge-a-v-0", "edge-v-J-1"}
+
+
+def test_a_path_spells_out_its_product():
+    assert chain_said(figure(lecture(), path=("a", "J"))) == "dJ/da = dJ/dv · dv/da = 3 · 1 = 3"
+    said = chain_said(figure(lecture(), path=("b", "J")))
+    assert said == "dJ/db = dJ/dv · dv/du · du/db = 3 · 1 · 2 = 6"
+
+
+def two_ways(a):
+    p = 2 * a
+    q = -a
+    return p * q
+
+
+def test_where_paths_meet_their_products_are_summed():
+    said = chain_said(figure(gt.trace(two_ways, 3.0), path=("a", "two_ways")))
+    d = "d\N{THIN SPACE}two_ways"
+    assert said == (f"{d}/da = {d}/dp · dp/da + {d}/dq · dq/da = (−3) · 2 + 6 · (−1) = −12")
+
+
+def test_a_derivative_along_one_of_several_paths_is_partial():
+    def f(a):
+        h = a * a
+        return h * a
+
+    drawn = figure(gt.trace(f, 2.0), path=("a", "f"))
+    assert "∂f/∂a" in chain_said(drawn)
+    assert chain_said(drawn).endswith("= 12")
+
+
+def test_a_path_through_a_node_is_a_part_of_the_derivative():
+    drawn = figure(gt.trace(two_ways, 3.0), path=("a", "p", "two_ways"))
+    assert chain_said(drawn).startswith("Along this path: ")
+    assert chain_said(drawn).endswith(" = (−3) · 2 = −6")
+
+
+def test_an_operand_that_is_used_twice_is_told_by_its_formulas():
+    said = chain_said(figure(gt.trace(lambda a: a * a, 3.0), path=("a", "f")))
+    assert said == "df/da = a + a = 3 + 3 = 6"
+
+
+def test_many_paths_are_told_in_one_step():
+    def f(x):
+        y = x
+        for _ in range(12):
+            y = np.tanh(y) + x
+        return y
+
+    drawn = figure(gt.trace(f, 0.3), path=("x", "f"))
+    assert len(drawn.caption[0].terms) == 13
+    assert all(len(term) <= 2 for term in drawn.caption[0].terms)
+
+
+def test_a_path_between_arrays_is_told_without_numbers():
+    def loss(W, x):
+        h = np.tanh(W @ x)
+        return np.sum(h)
+
+    graph = gt.trace(loss, np.ones((2, 2)), np.ones(2))
+    said = chain_said(figure(graph, path=("W", "loss")))
+    assert "dh/dv₁" in said
+    assert "[" in said.split("=")[-1]
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"step": "v"}, "write it as step='dJ/dv'"),
+        ({"step": "dJ/dz"}, "J has no node 'z': use one of a, b, c, u, v, J"),
+        ({"path": ("J", "a")}, "a does not depend on J"),
+        ({"path": "aJ"}, r"give its ends, as in path=\('a', 'J'\)"),
+        ({"path": ("a", "J"), "step": "dJ/dv"}, "not both"),
+    ],
+)
+def test_a_step_or_path_that_is_not_there_is_refused(option, message):
+    with pytest.raises(RenderError, match=message):
+        figure(lecture(), **option)
+
+
+def test_a_short_name_finds_its_node():
+    graph = gt.trace(lambda p: p["W"] * 2, {"W": 3.0})
+    assert chain_said(figure(graph, step="df/dW")) == "df/dW = 2"
+
+
+def test_a_graph_of_another_maker_has_paths_too():
+    graph = nx.MultiDiGraph(name="f")
+    graph.add_edge("a", "f", 0, local=2.0)
+    assert chain_said(figure(graph, path=("a", "f"))) == "df/da = 2"
+
+
+# Frames
+
+
+def test_frames_tell_every_value_and_then_every_gradient():
+    drawn = frames(lecture())
+    said = [plain(runs(frame.caption[-1], wording(frame, 4))) for frame in drawn]
+    assert said[:4] == ["1 of 10 · inputs", "u = bc = 6", "v = a + u = 11", "J = 3v = 33"]
+    assert said[4:7] == ["dJ/dJ = 1", "dJ/dv = 3", "dJ/du = dJ/dv · dv/du = 3 · 1 = 3"]
+    assert len(drawn) == 10
+
+
+def test_frames_have_the_same_boxes_and_arrows():
+    drawn = frames(lecture())
+    assert len({tuple(node.id for node in frame.nodes) for frame in drawn}) == 1
+    assert len({tuple(edge.id for edge in frame.edges) for frame in drawn}) == 1
+
+
+def test_a_frame_does_not_tell_what_is_not_known_yet():
+    second = frames(lecture())[1]
+    assert nodes_of(second)["u"].parts[1] == Value(6.0)
+    assert nodes_of(second)["v"].parts[1] == Unsaid(Value(11.0))
+    assert all(e.emphasis == "hidden" for e in second.edges if e.kind == "backward")
+
+
+def test_the_last_frame_tells_all():
+    last = frames(lecture())[-1]
+    assert not any(isinstance(part, Unsaid) for node in last.nodes for part in node.parts)
+    assert not any(isinstance(e.part, Unsaid) or e.emphasis == "hidden" for e in last.edges)
+
+
+def test_frames_of_an_array_go_forward_only():
+    drawn = frames(gt.trace(lambda x: x * 2, np.ones(3)))
+    assert len(drawn) == 2
+
+
+def test_frames_step_back_from_the_output_that_is_named():
+    def f(a):
+        p = 2 * a
+        q = 3 * a
+        return p, q
+
+    graph = gt.trace(f, 1.0)
+    assert len(frames(graph)) == 3
+    last = frames(graph, of="q")[-1]
+    assert plain(runs(last.caption[-1], wording(last, 4))) == "dq/da = 3"
+    with pytest.raises(RenderError, match=r"of='a' is no output: use one of p, q"):
+        frames(graph, of="a")
+
+
+# Trouble
+
+
+def distance(x, y):
+    d = x - y
+    s = d * d
+    return np.sqrt(s)
+
+
+def test_the_first_trouble_is_where_the_nan_comes_from():
+    graph = gt.trace(distance, 2.0, 2.0)
+    graph.backward()
+    first, *rest = trouble_of(graph)
+    assert (first.what, first.kind, first.edge) == ("local derivative", "inf", ("s", "distance", 0))
+    assert re.match(
+        r"test_figure\.py:\d+: the derivative of .*sqrt\(s\) in s is infinite", str(first)
+    )
+    assert {t.node for t in rest if t.what == "gradient" and t.kind == "nan"} == {"d", "x", "y"}
+
+
+def test_a_gradient_that_stops_is_found():
+    graph = gt.trace(lambda x: np.maximum(x, 0.0) * 3, -2.0)
+    graph.backward()
+    first = trouble_of(graph)[0]
+    assert (first.what, first.kind, first.node) == ("local derivative", "zero", "v1")
+
+
+def test_a_sound_graph_has_no_trouble():
+    assert trouble_of(lecture(backward=True)) == []
+    assert figure(lecture(), trouble=True).caption == (Note("No 0, infinity or NaN."),)
+
+
+def test_entries_of_arrays_are_looked_at():
+    with np.errstate(divide="ignore"):
+        graph = gt.trace(lambda x: np.sum(np.log(x)), np.array([1.0, 0.0]))
+    assert [t.kind for t in trouble_of(graph) if t.what == "value"] == ["inf", "inf"]
+
+
+def test_trouble_is_marked_and_the_first_is_told_beneath():
+    drawn = figure(gt.trace(distance, 2.0, 2.0), trouble=True)
+    assert nodes_of(drawn)["s"].trouble == "zero"
+    assert nodes_of(drawn)["x"].trouble is None
+    assert edge(drawn, "edge-s-distance-0").trouble == "inf"
+    assert "in s is infinite" in drawn.caption[0].text
+
+
+# Forms
+
+
+def test_wires_carry_values_and_operations_are_signs():
+    drawn = in_form(figure(lecture(backward=True)), "wires")
+    signs = {n.key: n.parts[0].text for n in drawn.nodes if n.role in ("operation", "output")}
+    assert signs == {"u": "×", "v": "+", "J": "3*x"}
+    assert edge(drawn, "edge-u-v-1").part == Value(6.0)
+    assert edge(drawn, "node-J-wire").part == Value(33.0)
+    assert edge(drawn, "gradient-u-v-1").part.short
+
+
+def test_records_have_every_gradient_in_its_box():
+    drawn = in_form(figure(lecture(backward=True)), "records")
+    grads = {node.key: node.gradient.value for node in drawn.nodes}
+    assert grads == {"a": 3.0, "b": 6.0, "c": 9.0, "u": 3.0, "v": 3.0, "J": 1.0}
+    assert {edge.kind for edge in drawn.edges} == {"forward"}

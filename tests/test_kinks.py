@@ -95,6 +95,13 @@ TIES = {
     "0 to the": (lambda xp, x: xp.sum(np.array([0.0, 0.0, 2.0]) ** x), [0.0, 1.0, 2.0]),
     "one 0 in a product": (lambda xp, x: xp.prod(x), [2.0, 0.0, 3.0]),
     "two 0 in a product": (lambda xp, x: xp.prod(x), [0.0, 0.0, 3.0]),
+    "a pole behind the other choice": (
+        lambda xp, x: xp.sum(1 / xp.where(x > 5, x, 0.0)),
+        [1.0, 7.0],
+    ),
+    "a product that overflows": (lambda xp, x: xp.prod(x), [1e200, 1e200]),
+    "a product that underflows": (lambda xp, x: xp.prod(x), [1e-200, 1e-200, 2.0]),
+    "inf in a product": (lambda xp, x: xp.prod(x), [2.0, INF]),
     "sqrt with a 0": (lambda xp, x: xp.sum(xp.sqrt(x)), [0.0, 1.0]),
     "std of equals": (lambda xp, x: xp.std(x), [1.0, 1.0]),
     "where guards a log": (
@@ -243,6 +250,16 @@ def test_a_variance_with_no_degree_of_freedom_is_not_finite_and_does_not_raise()
         warnings.simplefilter("ignore")
         found = gt.grad(lambda x: np.var(x, ddof=1))(np.array([2.0]))
     assert not np.isfinite(found).any()
+
+
+@pytest.mark.parametrize("kind", [float, np.float64, np.array])
+def test_a_pole_behind_the_other_choice_of_a_scalar_does_not_come_through(kind):
+    with np.errstate(all="ignore"):
+        assert gt.grad(lambda x: 1 / np.where(x > 5, x, 0.0))(kind(1.0)) == 0.0
+
+
+def test_the_slope_of_expm1_is_not_rounded_away_far_below_0():
+    assert gt.grad(np.expm1)(-50.0) == pytest.approx(np.exp(-50.0))
 
 
 def test_nan_in_gives_nan_out_only_where_it_enters():

@@ -14,18 +14,22 @@ from pathlib import Path
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 import graphtrace as gt
 from graphtrace.errors import RenderError
-from graphtrace.figure import Partial, Share, figure
-from graphtrace.render import LECTURE, engine, render, to_dot, to_svg
+from graphtrace.figure import Definition, Partial, Share, Value, figure, frames, in_form
+from graphtrace.render import LECTURE, THEMES, engine, render, to_dot, to_svg
 from graphtrace.render.formula import Run, formula, name, plain
-from graphtrace.render.label import SHIFTED_SIZE, runs, typeset
+from graphtrace.render.label import SHIFTED_SIZE, typeset
 from graphtrace.render.metrics import width
 from graphtrace.render.number import number, value
+from graphtrace.render.outline import outline
+from graphtrace.render.say import Wording, runs
+from graphtrace.render.tex import tex
+from graphtrace.render.theme import find
 
+ROOT = Path(gt.__file__).parents[1]
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -170,6 +174,7 @@ def test_an_array_is_printed_by_its_shape_and_a_look_at_its_values(x, printed):
 @pytest.mark.parametrize(
     ("text", "printed"),
     [
+        ("x_hat - y_bar_1", "x\u0302 − y\u0304₁"),
         ("b*c", "bc"),
         ("3*v", "3v"),
         ("a + u", "a + u"),
@@ -189,12 +194,19 @@ def test_an_array_is_printed_by_its_shape_and_a_look_at_its_values(x, printed):
         ("x**y**2", "x^(y^2)"),
         ("alpha*x", "αx"),
         ("params['W1'] @ x", "W₁x"),
+        ("a*a", "a·a"),
+        ("Y*h", "Y ⊙ h"),
+        ("2*Y*(1 - h)", "2Y ⊙ (1 − h)"),
+        ("c*Y", "cY"),
+        ("Y*sum(h)", "Y·sum(h)"),
+        ("Y @ h", "Yh"),
+        ("tanh(Y)*h.T", "tanh(Y) ⊙ hᵀ"),
         ("x**", "x**"),
         ("", ""),
     ],
 )
 def test_a_formula_is_set_as_a_person_writes_it(text, printed):
-    assert plain(formula(text, {"params['W1']": "W1"})) == printed
+    assert plain(formula(text, {"params['W1']": "W1"}, {"Y", "h"})) == printed
 
 
 @given(st.text())
@@ -217,11 +229,25 @@ def test_one_letter_is_italic_and_a_word_is_not():
         (Partial("J", "u", value=3.0), "∂J/∂u = 3"),
         (Partial(None, "u", value=3.0), "gradient = 3"),
         (Share("J", "v", "x", 3.0, -2.0), "3 · (−2) = −6"),
-        (Share("L", "z", "x", np.ones(3), object()), "∂L/∂z · ∂z/∂x"),
+        (Share("L", "z", "x", np.ones(3), object()), "dL/dz · ∂z/∂x"),
     ],
 )
 def test_a_derivative_is_written_as_in_the_lecture(part, printed):
-    assert plain(runs(part, {})) == printed
+    assert plain(runs(part, Wording())) == printed
+
+
+def test_a_list_is_cut_between_its_entries():
+    said = typeset(
+        figure(traced(lambda x: np.sum(x**3), ((np.arange(4) / 7 - 0.3) * 1e-2,), True)), LECTURE
+    )
+    cut = [plain(line.runs) for line in said.labels if line and "…" in plain(line.runs)]
+    assert cut
+    assert all(re.fullmatch(r".*\[(−?[^ ,]+, )+…\]", text) for text in cut)
+
+
+def test_a_product_of_arrays_has_its_own_sign_in_a_figure():
+    said = texts(to_svg(traced(lambda x, y: np.sum(x * y), (np.ones(3), np.ones(3)))))
+    assert "v₁ = x ⊙ y".replace("₁", "1") in said
 
 
 # The SVG
@@ -254,6 +280,8 @@ def test_every_text_fits_its_box(f, args, back):
 def boxes_of(svg):
     for group in groups(svg, "node"):
         box = group.find(f"{SVG}rect")
+        if box is None:
+            continue
         x, y, w, h = (float(box.get(key)) for key in ("x", "y", "width", "height"))
         yield x, y, x + w, y + h
 
@@ -295,7 +323,7 @@ def test_the_lecture_figure_says_what_the_lecture_says():
     said = texts(to_svg(lecture(backward=True)))
     for text in ["u = bc", "6", "v = a + u", "11", "J = 3v", "33", "∂u/∂b = c = 2", "∂v/∂a = 1"]:
         assert text in said
-    for text in ["∂J/∂a = 3", "∂J/∂b = 6", "∂J/∂c = 9", "∂J/∂u = 3"]:
+    for text in ["dJ/da = 3", "dJ/db = 6", "dJ/dc = 9", "dJ/du = 3"]:
         assert text in said
 
 
@@ -306,6 +334,109 @@ def test_the_backward_arrows_run_beside_and_their_labels_below():
         above, below = ahead.find(f"{SVG}text"), back.find(f"{SVG}text")
         assert above.get("x") == below.get("x")
         assert float(above.get("y")) + 10 < float(below.get("y"))
+
+
+def test_downwards_the_labels_stand_left_and_right_of_their_arrows():
+    svg = to_svg(lecture(backward=True), direction="TB")
+    for ahead, back in zip(groups(svg, "forward"), groups(svg, "backward"), strict=True):
+        left, right = ahead.find(f"{SVG}text"), back.find(f"{SVG}text")
+        assert left.get("y") == right.get("y")
+        assert float(left.get("x")) + 20 < float(right.get("x"))
+
+
+@pytest.mark.parametrize(("f", "args", "back"), CASES, ids=IDS)
+def test_downwards_no_box_or_label_overlaps_another(f, args, back):
+    svg = to_svg(traced(f, args, back), direction="TB")
+    areas = [*boxes_of(svg), *label_boxes(svg)]
+    clashes = [(p, q) for i, p in enumerate(areas) for q in areas[:i] if not apart(p, q)]
+    assert clashes == []
+
+
+def test_a_path_is_drawn_with_its_product_beneath():
+    svg = to_svg(lecture(), path=("a", "J"))
+    assert "dJ/da = dJ/dv · dv/da = 3 · 1 = 3" in texts(svg)
+    assert {g.get("data-from") for g in groups(svg, "edge") if "strong" in g.get("class")} == {
+        "a",
+        "v",
+    }
+    assert "Beneath it: dJ/da = dJ/dv · dv/da = 3 · 1 = 3." in ET.fromstring(svg)[1].text
+
+
+def test_a_long_sum_is_broken_before_a_plus_within_the_column():
+    graph = traced(lambda x: x * x + x * np.sin(x) + np.exp(x) * x, (0.7,))
+    root = ET.fromstring(to_svg(graph, path=("x", "f")))
+    (caption,) = (g for g in root.iter(f"{SVG}g") if g.get("class") == "caption")
+    rows = ["".join(t.itertext()) for t in caption]
+    assert len(rows) > 1
+    assert all(row.startswith((" + ", " = ")) for row in rows[1:])
+    assert all(width(row, LECTURE.caption_size) < LECTURE.column for row in rows)
+
+
+def test_frames_have_one_layout():
+    drawn = [to_svg(frame) for frame in frames(lecture())]
+    assert len({re.search(r'viewBox="[^"]*"', svg)[0] for svg in drawn}) == 1
+    assert len({tuple(boxes_of(svg)) for svg in drawn}) == 1
+
+
+def test_a_frame_shows_nothing_before_its_time():
+    first, *_, last = (to_svg(frame) for frame in frames(lecture()))
+    assert "33" not in texts(first)
+    assert "value 33" not in first
+    assert "dJ/da = 3" not in first
+    assert {"33", "dJ/da = 3"} <= set(texts(last))
+
+
+def test_a_figure_draws_itself_and_takes_no_more_choices():
+    drawn = figure(lecture(), step="dJ/dv")
+    assert drawn._repr_svg_() == to_svg(lecture(), step="dJ/dv")
+    with pytest.raises(RenderError, match="values cannot be chosen now"):
+        drawn.to_svg(values=False)
+
+
+# Themes
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(("f", "args"), CORPUS, ids=[f.__name__ for f, _ in CORPUS])
+def test_in_every_theme_no_box_or_label_overlaps_another(f, args, theme):
+    svg = to_svg(traced(f, args, True), theme=theme)
+    areas = [*boxes_of(svg), *label_boxes(svg)]
+    clashes = [(p, q) for i, p in enumerate(areas) for q in areas[:i] if not apart(p, q)]
+    assert clashes == []
+
+
+def test_a_theme_that_is_not_there_lists_those_that_are():
+    with pytest.raises(RenderError, match="no theme 'neon': use one of lecture, cs231n, karpathy"):
+        to_svg(lecture(), theme="neon")
+
+
+def test_figures_in_different_themes_share_no_id():
+    ids = [re.search(r'<svg [^>]*id="([^"]*)"', to_svg(lecture(), theme=t))[1] for t in THEMES]
+    assert len(set(ids)) == len(THEMES)
+
+
+def test_wires_have_the_value_above_and_the_gradient_below():
+    svg = to_svg(lecture(backward=True), theme="cs231n")
+    (above,) = (g for g in groups(svg, "forward") if g.get("data-from") == "u")
+    (below,) = (g for g in groups(svg, "backward") if g.get("data-from") == "u")
+    assert (above.find(f"{SVG}text").text, below.find(f"{SVG}text").text) == ("6", "3")
+    assert float(above.find(f"{SVG}text").get("y")) < float(below.find(f"{SVG}text").get("y"))
+    assert below.find(f"{SVG}path") is None
+
+
+def test_a_record_says_name_data_and_grad_in_one_row():
+    svg = to_svg(lecture(backward=True), theme="karpathy")
+    (u,) = (g for g in groups(svg, "node") if g.get("data-node") == "u")
+    said = ["".join(t.itertext()) for t in u.iter(f"{SVG}text")]
+    assert said == ["u = bc", "data 6", "grad 3"]
+    assert len({t.get("y") for t in u.iter(f"{SVG}text")}) <= 3
+    assert len(u.findall(f"{SVG}line")) == 2
+
+
+def test_trouble_is_marked_in_the_svg():
+    svg = to_svg(traced(lambda x: np.sqrt(x), (0.0,)), trouble=True)
+    (edge,) = groups(svg, "edge")
+    assert edge.get("class").split() == ["edge", "forward", "bold", "trouble", "inf"]
 
 
 def test_the_lecture_figure_fits_a_page_column():
@@ -410,7 +541,7 @@ def test_dot_is_readable_on_its_own():
     dot = to_dot(lecture(backward=True))
     assert 'u [label="u = bc\\n6"' in dot
     assert 'b -> u [label="∂u/∂b = c = 2"]' in dot
-    assert 'label="∂J/∂u = 3"' in dot
+    assert 'label="dJ/du = 3"' in dot
     assert "dir=back" in dot
     assert "rankdir=LR" in dot
 
@@ -608,3 +739,105 @@ def test_a_chain_of_a_hundred_uses_of_one_input_is_laid_out():
         return v
 
     assert to_svg(gt.trace(f, 1.0, 0.5), time_limit=5).count("<rect") > 100
+
+
+# Mathematics
+
+
+def formulas(svg):
+    return [g.get("aria-label") for g in ET.fromstring(svg).iter(f"{SVG}g") if g.get("aria-label")]
+
+
+@pytest.fixture(name="_ziamath")
+def ziamath_is_there():
+    pytest.importorskip("ziamath")
+
+
+@pytest.mark.usefixtures("_ziamath")
+def test_mathematics_is_drawn_as_outlines_that_say_what_they_are():
+    svg = to_svg(lecture(backward=True), math=True)
+    assert texts(svg) == []
+    assert {"u = bc", "∂u/∂b = c = 2", "dJ/da = 3", "33"} <= set(formulas(svg))
+
+
+@pytest.mark.usefixtures("_ziamath")
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(("f", "args"), CORPUS, ids=[f.__name__ for f, _ in CORPUS])
+def test_mathematics_fits_its_boxes(f, args, theme):
+    drawn = in_form(figure(traced(f, args, True)), find(theme).form)
+    for cell in typeset(drawn, replace(find(theme), math=True)).cells:
+        for line, x, y in cell.places:
+            assert abs(x) + line.width / 2 <= cell.width / 2
+            assert abs(y) + line.height / 2 <= cell.height / 2 + 1
+
+
+@pytest.mark.usefixtures("_ziamath")
+def test_mathematics_is_the_same_in_every_run():
+    code = (
+        "import sys; from graphtrace.render.outline import outline\n"
+        r"sys.stdout.write(repr(outline(r'\frac{\partial J}{\partial v} = \hat{x}_{1}')))"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT), "LC_ALL": "C"},
+        ).stdout
+        for seed in ("0", "1")
+    }
+    assert said == {repr(outline(r"\frac{\partial J}{\partial v} = \hat{x}_{1}"))}
+
+
+@pytest.mark.usefixtures("_ziamath")
+def test_the_mode_of_ziamath_is_left_as_it_was():
+    from ziamath.config import config
+
+    before = config.svg2
+    outline("q + 17")
+    assert config.svg2 is before
+
+
+@pytest.mark.usefixtures("_ziamath")
+@example("\\frac")
+@example("a}b{")
+@example("名")
+@given(NASTY)
+def test_any_name_is_drawn_with_mathematics_too(key):
+    svg = to_svg(nasty_graph(key, "u", "f"), math=True)
+    assert len(groups(svg, "node")) == len({key, "u"})
+
+
+@pytest.mark.usefixtures("_ziamath")
+def test_a_large_figure_is_set_as_text():
+    def f(x):
+        for _ in range(60):
+            x = x * 2
+            x = x + 1
+        return x
+
+    assert formulas(to_svg(gt.trace(f, 1.0), math=True)) == []
+
+
+def test_without_ziamath_mathematics_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ziamath.zmath", None)
+    outline.cache_clear()
+    with pytest.raises(RenderError, match=r"pip install 'graphtrace\[math\]'"):
+        to_svg(lecture(), math=True)
+
+
+@pytest.mark.parametrize(
+    ("part", "latex"),
+    [
+        (Partial("u", "b", "c", 2.0), r"\frac{\partial u}{\partial b} = c = 2"),
+        (Partial("J", "W1", None, -3.0, total=True), r"\frac{\mathrm{d}J}{\mathrm{d}W_{1}} = {-3}"),
+        (Share("J", "v", "x", 3.0, -2.0), r"3 \cdot  (-2) = -6"),
+        (Value(1.2e-5), r"1.2\times 10^{-5}"),
+        (Definition("h", "Y*h"), r"h = Y \odot  h"),
+        (Definition("a}b", None), None),
+        (Value(np.arange(12.0).reshape(3, 4)), r"3\times 4, 0 \ldots  11"),
+    ],
+)
+def test_a_part_as_latex(part, latex):
+    assert tex(part, Wording(arrays=frozenset({"Y", "h"}))) == latex

@@ -9,6 +9,7 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.special
 
 import graphtrace as gt
 
@@ -213,25 +214,25 @@ def test_tracing_inside_a_trace_with_plain_values_works():
 
 def test_an_unsupported_numpy_function_is_named_with_its_line_and_its_source():
     def f(x):
-        m = np.bincount(x)
+        m = np.busday_count(x, x)
         return np.sum(m)
 
     message = failure(f, X, error=gt.NoDerivative)
     says(
         message,
         at(f),
-        "np.bincount has no derivative rule",
+        "np.busday_count has no derivative rule",
         "float64[3]",
-        "np.bincount(x)`",
+        "np.busday_count(x, x)`",
         "write it with",
     )
 
 
 def test_an_unsupported_ufunc_is_named():
     def f(x):
-        return np.sum(np.gcd(x, 2))
+        return np.sum(scipy.special.struve(1.0, x))
 
-    says(failure(f, X, error=gt.NoDerivative), at(f), "np.gcd", "np.gcd(x, 2)")
+    says(failure(f, X, error=gt.NoDerivative), at(f), ": struve has", "scipy.special.struve(1.0, x)")
 
 
 def test_adding_at_places_of_a_plain_array_is_refused():
@@ -245,7 +246,7 @@ def test_adding_at_places_of_a_plain_array_is_refused():
 
 def test_grad_gives_the_same_error_as_trace():
     def f(x):
-        return np.sum(np.bincount(x))
+        return np.sum(np.busday_count(x, x))
 
     with pytest.raises(gt.NoDerivative) as info:
         gt.grad(f)(X)

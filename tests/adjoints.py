@@ -86,6 +86,16 @@ def check_second_order(c: Case) -> None:
     np.testing.assert_allclose(_pairing(pullback(1.0), tangents), slope, rtol=1e-5, atol=1e-6)
 
 
+def check_precision(c: Case) -> None:
+    """Values have NumPy's dtype and adjoints that of the operand."""
+    f = _as_tuple(c.f, np)
+    args = [a.astype(np.complex64 if a.dtype.kind == "c" else np.float32) for a in c.args]
+    value, pullback = gt.vjp(f, *args)
+    assert [y.dtype for y in value] == [y.dtype for y in f(*args)]
+    weights = tuple(np.ones_like(y) for y in value)
+    assert [g.dtype for g in pullback(weights)] == [a.dtype for a in args]
+
+
 def _as_tuple(f: Callable[..., Any], xp: Any) -> Callable[..., tuple[Any, ...]]:
     def run(*args: Any) -> tuple[Any, ...]:
         y = f(xp, *args)

@@ -1,0 +1,110 @@
+"""Activations and losses: JAX's values and derivatives, stable far out, one node in the figure."""
+
+import numpy as np
+import pytest
+from checks import agrees_with_differences
+from numpy.testing import assert_allclose
+
+import graphtrace as gt
+from graphtrace.ops import nn
+
+RNG = np.random.default_rng(3)
+X = 2 * RNG.normal(size=(3, 4))
+T = abs(RNG.normal(size=(3, 4)))
+ACTIVATIONS = ["sigmoid", "relu", "softplus", "silu", "gelu"]
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_an_activation_has_the_derivatives_of_differences(name):
+    agrees_with_differences(getattr(nn, name), X)
+    agrees_with_differences(getattr(nn, name), 0.7)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_an_activation_is_jaxs_near_and_far(name):
+    from oracles import jax
+
+    f, g = getattr(nn, name), getattr(jax.nn, name)
+    for x in (-1000.0, -40.0, -1.0, 0.0, 3.0, 40.0, 1000.0):
+        right = jax.value_and_grad(g)(x)
+        assert_allclose(gt.value_and_grad(f)(x), right, rtol=1e-12, atol=1e-300)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_an_activation_keeps_float32_and_gives_no_warning(name, recwarn):
+    y = getattr(nn, name)(np.array([-100.0, 0.0, 100.0], np.float32))
+    assert y.dtype == np.float32
+    assert not recwarn
+
+
+@pytest.mark.parametrize("axis", [None, 0, -1, (0, 1)])
+@pytest.mark.parametrize("name", ["logsumexp", "softmax", "log_softmax"])
+def test_along_an_axis_the_derivatives_are_those_of_differences(name, axis):
+    agrees_with_differences(lambda x: getattr(nn, name)(x, axis), X)
+
+
+def test_logsumexp_of_large_and_infinite_entries():
+    assert nn.logsumexp(np.array([1e4, 1e4])) == 1e4 + np.log(2)
+    assert nn.logsumexp(np.array([-np.inf, -np.inf])) == -np.inf
+    gradient = gt.grad(nn.logsumexp)(np.array([-np.inf, 0.0, 0.0]))
+    assert_allclose(gradient, [0.0, 0.5, 0.5])
+
+
+def test_logsumexp_of_a_number_and_with_keepdims():
+    agrees_with_differences(nn.logsumexp, 0.3)
+    agrees_with_differences(lambda x: nn.logsumexp(x, 1, keepdims=True), X)
+
+
+def test_cross_entropy_differentiates_in_logits_and_probabilities():
+    agrees_with_differences(nn.cross_entropy, X, T)
+
+
+def test_cross_entropy_of_labels_is_that_of_their_one_hot_rows():
+    labels = np.array([1, 0, 3])
+    assert_allclose(nn.cross_entropy(X, labels), nn.cross_entropy(X, nn.one_hot(labels, 4)))
+    agrees_with_differences(lambda x: nn.cross_entropy(x, labels), X)
+    agrees_with_differences(lambda x: nn.cross_entropy(x, [1, 0, 2, 1], axis=0), X)
+
+
+def test_the_gradient_of_cross_entropy_is_softmax_minus_label():
+    gradient = gt.grad(lambda x: nn.cross_entropy(x, 2))(X[0])
+    assert_allclose(gradient, nn.softmax(X[0]) - [0, 0, 1, 0], rtol=1e-12)
+
+
+def test_layer_norm_differentiates_in_all_three():
+    agrees_with_differences(nn.layer_norm, X, T[0], T[1])
+    agrees_with_differences(lambda x: nn.layer_norm(x, axis=0), X)
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "edge"),
+    [
+        ("sigmoid", "y = σ(x)", "y*(1 - y)"),
+        ("relu", "y = relu(x)", "[x > 0]"),
+        ("softplus", "y = softplus(x)", "σ(x)"),
+        ("silu", "y = silu(x)", "σ(x) + y*(1 - σ(x))"),
+    ],
+)
+def test_an_activation_is_one_node_with_the_formula_of_a_lecture(name, label, edge):
+    def f(x):
+        y = getattr(nn, name)(x)
+        return y
+
+    graph = gt.trace(f, 0.7)
+    assert list(graph) == ["x", "y"]
+    assert graph.nodes["y"]["label"] == label
+    assert str(graph.edges["x", "y", 0]["symbol"]) == edge
+    assert graph.nodes["y"]["op"] == name
+
+
+@pytest.mark.parametrize("name", ["softmax", "cross_entropy", "layer_norm", "logsumexp"])
+def test_a_function_of_an_array_is_one_node(name):
+    call = getattr(nn, name)
+    graph = gt.trace(
+        (lambda x: call(x, 1)) if name == "cross_entropy" else (lambda x: call(x)), X[0]
+    )
+    assert [graph.nodes[key]["op"] for key in graph] == ["input", name]
+
+
+def test_one_hot_takes_a_batch():
+    assert_allclose(nn.one_hot([[0], [2]], 3), [[[1, 0, 0]], [[0, 0, 1]]])
