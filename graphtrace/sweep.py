@@ -126,6 +126,8 @@ def push(
         if d is None:
             return None
         c, shape = times(t, d), np.shape(y)
+        if np.iscomplexobj(plain(c)) and not np.iscomplexobj(plain(y)):
+            c = np.real(c)
         return c if np.shape(c) == shape else np.broadcast_to(c, shape)
     # The rule is linear in the adjoint g of the output; its transpose takes t to the tangent.
     work = Tape() if tape is None else tape

@@ -177,37 +177,43 @@ def _tree(x: Any, tape: Tape, leaves: dict[int, Tree]) -> Tree:
 
 def _without(tree: Tree, g: Tree) -> Tree:
     """The linear map that takes `g` to `tree`, where it can be said without naming `g`."""
-    one = Tree(atom=1)
-    if tree == g:
-        return one
+    if tree is g:
+        return Tree(atom=1)
     if tree.op in ("broadcast_to", "reshape", "astype", "sum"):
         return _without(tree.operands[0], g)
-    if tree.op in ("multiply", "matmul", "outer", "divide") and g in _leaves(tree):
-        left, right = tree.operands
-        if g not in _leaves(right):
-            left = _without(left, g)
-            if tree.op == "outer":
-                return _times(left, Tree(primitive_named("matrix_transpose"), (right,)))
-            if tree.op == "divide":
-                return _simplified(Tree(tree.primitive, (left, right), tree.params))
-            return _times(left, right)
-        if g not in _leaves(left):
-            return _times(left, _without(right, g))
-    return tree
+    if tree.op not in ("multiply", "matmul", "outer", "divide"):
+        return tree
+    left, right = tree.operands
+    if _holds(left, g) == _holds(right, g):
+        return tree
+    on_left = _holds(left, g)
+    inner = _without(left if on_left else right, g)
+    if _holds(inner, g) or (tree.op == "divide" and not on_left):
+        return tree
+    if tree.op in ("matmul", "outer") and inner.number is None:
+        return tree  # a product from both sides, A g B, is no one matrix
+    if not on_left:
+        return _times(left, inner)
+    if tree.op == "divide":
+        return _simplified(Tree(tree.primitive, (inner, right)))
+    if tree.op == "outer":
+        right = Tree(primitive_named("matrix_transpose"), (right,))
+    return _times(inner, right)
+
+
+def _holds(tree: Tree, g: Tree) -> bool:
+    """Whether `g` itself, not an equal expression, is a leaf of the expression."""
+    todo = [tree]
+    while todo:
+        at = todo.pop()
+        if at is g:
+            return True
+        todo.extend(at.operands)
+    return False
 
 
 def _times(a: Tree, b: Tree) -> Tree:
     return _simplified(Tree(primitive_named("multiply"), (a, b)))
-
-
-def _leaves(tree: Tree) -> list[Tree]:
-    todo, found = [tree], []
-    while todo:
-        at = todo.pop()
-        if at.primitive is None:
-            found.append(at)
-        todo.extend(at.operands)
-    return found
 
 
 def _simplified(tree: Tree) -> Tree:

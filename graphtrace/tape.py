@@ -117,11 +117,12 @@ class Tape:
                 raise error.__cause__ from None
             raise
         except TypeError as error:
-            # np.exp(np.array([x, 1.0])): an array of objects, not all of which are traced values.
-            if "loop of ufunc does not support argument" in str(error):
+            # np.exp(np.array([x, 1.0])), np.linalg.det(np.array([[x, y], [y, x]])): arrays of
+            # objects, which NumPy does not ask us about.
+            if "loop of ufunc does not support arg" in str(error) or "dtype('O')" in str(error):
                 raise TraceError(
-                    f"{_where_raised(error)}: an array of objects holds traced values and plain "
-                    f"numbers; put them together with np.stack([...]) instead of np.array([...])"
+                    f"{_where_raised(error)}: NumPy cannot compute this of an array of objects that "
+                    f"holds traced values; make it with np.stack([...]) instead of np.array([...])"
                 ) from None
             raise
 

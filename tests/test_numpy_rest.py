@@ -120,6 +120,20 @@ DIFFERENCES = {
     "piecewise else": (lambda a: np.piecewise(a, a < 0, [lambda t: -t, lambda t: t**3]), X),
     "compress": (lambda a: np.compress([True, False, True], a, axis=0), M),
     "compress flat": (lambda a: np.compress(np.arange(12) > 3, a), M),
+    "sliding_window_view": (
+        lambda a: np.lib.stride_tricks.sliding_window_view(a, (2, 3)),
+        M,
+    ),
+    "emath": (
+        lambda a: [abs(f(a)) for f in (np.emath.sqrt, np.emath.log, np.emath.log2, np.emath.log10)],
+        M,
+    ),
+    "emath beyond 1": (
+        lambda a: [abs(f(a)) for f in (np.emath.arccos, np.emath.arcsin, np.emath.arctanh)],
+        3 * M,
+    ),
+    "emath real": (lambda a: [np.emath.sqrt(a), np.emath.logn(2.0, a)], P),
+    "emath power": (lambda a: abs(np.emath.power(a, 1.5)), M),
     "compress method": (lambda a: a.compress([True, False, True], axis=0), M),
     "extract": (lambda a: np.extract(a > 0, a), M),
     "nonzero": (lambda a: a[np.nonzero(a > 0)], M),

@@ -831,9 +831,9 @@ def test_without_ziamath_mathematics_says_what_to_install(monkeypatch):
     ("part", "latex"),
     [
         (Partial("u", "b", "c", 2.0), r"\frac{\partial u}{\partial b} = c = 2"),
-        (Partial("J", "W1", None, -3.0, total=True), r"\frac{\mathrm{d}J}{\mathrm{d}W_{1}} = {-3}"),
-        (Share("J", "v", "x", 3.0, -2.0), r"3 \cdot  (-2) = -6"),
-        (Value(1.2e-5), r"1.2\times 10^{-5}"),
+        (Partial("J", "W1", None, -3.0, total=True), r"\frac{\mathrm{d}J}{\mathrm{d}W_{1}} = {-}3"),
+        (Share("J", "v", "x", 3.0, -2.0), r"3 \cdot  ({-}2) = {-}6"),
+        (Value(1.2e-5), r"1.2\times 10^{{-}5}"),
         (Definition("h", "Y*h"), r"h = Y \odot  h"),
         (Definition("a}b", None), None),
         (Value(np.arange(12.0).reshape(3, 4)), r"3\times 4, 0 \ldots  11"),

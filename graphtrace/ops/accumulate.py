@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.ops.composed import composed, no_out, plain
+from graphtrace.ops.composed import composed, plain
 from graphtrace.ops.index import getitem
 from graphtrace.ops.reduce import cumsum
-from graphtrace.ops.shape import astype
+from graphtrace.ops.shape import astype, no_out
 from graphtrace.primitive import Form, Primitive
 from graphtrace.variable import DISPATCH, NUMPY, Variable, fixed, operation, traced, unsupported
 
@@ -40,11 +40,11 @@ cumprod = operation(
 )
 
 
-def _running(row: Any, name: str, *, fill: float | None = None) -> Any:
+def _running(row: Any, function: Any, *, fill: float | None = None) -> Any:
     """NumPy's signature for cumsum or cumprod; NaNs are replaced by `fill`."""
 
     def running(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-        no_out(name, out)
+        no_out(function, out)
         a = traced(a)
         if fill is not None and plain(a).dtype.kind in "fc":
             a = np.where(np.isnan(a), np.asarray(fill, plain(a).dtype), a)
@@ -80,10 +80,10 @@ def _including(function: Any, first: float) -> Any:
     return cumulative
 
 
-NUMPY[np.cumsum] = _running(cumsum, "cumsum")
-NUMPY[np.cumprod] = _running(cumprod, "cumprod")
-NUMPY[np.nancumsum] = _running(cumsum, "nancumsum", fill=0)
-NUMPY[np.nancumprod] = _running(cumprod, "nancumprod", fill=1)
+NUMPY[np.cumsum] = _running(cumsum, np.cumsum)
+NUMPY[np.cumprod] = _running(cumprod, np.cumprod)
+NUMPY[np.nancumsum] = _running(cumsum, np.nancumsum, fill=0)
+NUMPY[np.nancumprod] = _running(cumprod, np.nancumprod, fill=1)
 NUMPY[np.cumulative_sum] = _including(np.cumsum, 0)
 NUMPY[np.cumulative_prod] = _including(np.cumprod, 1)
 
@@ -198,7 +198,7 @@ reduceat = composed("ufunc.reduceat", _reduceat_forward, _reduceat_formula, nota
 
 def _accumulate(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     def signature(a: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
-        no_out(f"{ufunc.__name__}.accumulate", out)
+        no_out(ufunc, out)
         if ufunc in (np.add, np.multiply):
             return NUMPY[np.cumsum if ufunc is np.add else np.cumprod](a, axis, dtype)
         how = {} if dtype is None else {"dtype": dtype}
@@ -221,7 +221,7 @@ def _reduce(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) ->
         where: Any = True,
     ) -> Any:
         name = f"{ufunc.__name__}.reduce"
-        no_out(name, out)
+        no_out(ufunc, out)
         if where is not True:
             raise unsupported(f"np.{name} with where=", (a,), "use np.where on the array first")
         start = () if initial is None or initial is np._NoValue else (traced(initial),)
@@ -238,7 +238,7 @@ def _reduce(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) ->
 
 def _reduceat(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     def signature(a: Any, indices: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
-        no_out(f"{ufunc.__name__}.reduceat", out)
+        no_out(ufunc, out)
         starts, how = np.asarray(fixed(indices)).tolist(), {} if dtype is None else {"dtype": dtype}
         return reduceat(
             traced(a), ufunc=ufunc, method="reduceat", starts=starts, axis=fixed(axis), **how
@@ -248,7 +248,7 @@ def _reduceat(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) 
 
 
 def _outer(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    no_out(f"{ufunc.__name__}.outer", kwargs.pop("out", None))
+    no_out(ufunc, kwargs.pop("out", None))
     a, b = map(traced, inputs)
     return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b, **kwargs)
 
@@ -282,7 +282,9 @@ def _at(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Non
     name = f"np.{ufunc.__name__}.at"
     if type(a) is not Variable:
         raise unsupported(
-            f"{name} on a plain array", inputs, f"start from gt.zeros(...), or use np.{ufunc.__name__}"
+            f"{name} on a plain array",
+            inputs,
+            f"start from gt.zeros(...), or use np.{ufunc.__name__}",
         )
     if ufunc not in _AT:
         raise unsupported(name, inputs, "write x[i] = ... with each position once")

@@ -113,8 +113,8 @@ WRITE_BACK["transpose"] = lambda base, view, params: np.transpose(
 def _target(name: str, a: Any) -> Variable:
     if type(a) is not Variable or not isinstance(a.value, np.ndarray):
         raise TraceError(
-            f"{here(sys._getframe(1))}: `{written(sys._getframe(1)) or name}` writes a traced value "
-            f"into a plain array; make that with gt.zeros(shape), gt.array(...) or "
+            f"{here(sys._getframe(1))}: `{written(sys._getframe(1)) or name}` writes a traced "
+            f"value into a plain array; make that with gt.zeros(shape), gt.array(...) or "
             f"np.zeros_like(x) of a traced x"
         )
     return a
@@ -133,7 +133,7 @@ def _write(a: Variable, positions: Any, values: Any, *, each: Any = None) -> Non
     a[np.unravel_index(positions, a.shape)] = flat[each % np.size(flat)].astype(a.dtype)
 
 
-def _put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
+def _put(a: Any, ind: Any, v: Any, mode: Any = "raise") -> None:
     a = _target("put", a)
     positions = np.arange(a.size)
     _write(a, np.take(positions, np.ravel(fixed(ind)), mode=mode), v)
@@ -148,7 +148,7 @@ def _putmask(a: Any, /, mask: Any, values: Any) -> None:
     _write(_target("putmask", a), positions, values, each=positions)
 
 
-def _copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+def _copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     dst, src = _target("copyto", dst), traced(src)
     if not np.can_cast(np.result_type(plain(src)), dst.dtype, casting):
         raise TypeError(f"Cannot cast array data to {dst.dtype} according to the rule {casting!r}")
@@ -176,15 +176,12 @@ def _put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
     _write(arr, chosen, np.broadcast_to(traced(values), np.shape(chosen)))
 
 
-for _function, _writer in (
-    (np.put, _put),
-    (np.place, _place),
-    (np.putmask, _putmask),
-    (np.copyto, _copyto),
-    (np.fill_diagonal, _fill_diagonal),
-    (np.put_along_axis, _put_along_axis),
-):
-    NUMPY[_function] = _writer
+NUMPY[np.put] = _put
+NUMPY[np.place] = _place
+NUMPY[np.putmask] = _putmask
+NUMPY[np.copyto] = _copyto
+NUMPY[np.fill_diagonal] = _fill_diagonal
+NUMPY[np.put_along_axis] = _put_along_axis
 
 
 def _in_place(function: Callable[..., Any]) -> Callable[..., None]:
@@ -197,7 +194,7 @@ def _in_place(function: Callable[..., Any]) -> Callable[..., None]:
 
 
 def _fill(self: Variable, value: Any) -> None:
-    self[...] = value  # type: ignore[index]
+    self[...] = value
 
 
 add_methods(
@@ -259,7 +256,7 @@ def array(values: Any, dtype: Any = None) -> Any:
     """
     values = traced(values)
     if type(values) is Variable:
-        return np.copy(values) if dtype is None else np.astype(values, dtype)
+        return np.copy(values) if dtype is None else values.astype(dtype)
     return _open(np.array(values, dtype), _ACTIVE.get())
 
 
@@ -277,7 +274,7 @@ def _tape_of(a: Any) -> Tape | None:
     return a.tape if type(a) is Variable else None
 
 
-def _full_like(a: Any, fill_value: Any, dtype: Any = None, order: str = "K", **kwargs: Any) -> Any:
+def _full_like(a: Any, fill_value: Any, dtype: Any = None, order: Any = "K", **kwargs: Any) -> Any:
     fill_value = traced(fill_value)
     a, tape = plain(traced(a)), _tape_of(a)
     if type(fill_value) is not Variable:

@@ -28,15 +28,20 @@ def _gradient_formula(f: Any, *spacing: Any, axis: int, edge_order: int) -> Any:
             + (right - left) / (left * right) * f[1:-1]
             + left / (right * (left + right)) * f[2:]
         )
-        first, last = _edges(f, [steps[0], steps[1 % np.size(steps)]], [steps[-1], steps[-2 % np.size(steps)]], edge_order)
+        first, last = _edges(
+            f,
+            [steps[0], steps[1 % np.size(steps)]],
+            [steps[-1], steps[-2 % np.size(steps)]],
+            edge_order,
+        )
     return np.moveaxis(np.concatenate([first[None], inner, last[None]]), 0, axis)
 
 
-def _edges(f: Any, begin: Any, end: Any, edge_order: int) -> tuple[Any, Any]:
+def _edges(f: Any, begin: list[Any], end: list[Any], edge_order: int) -> tuple[Any, Any]:
     """The one-sided differences at both ends, each with the two spacings next to it."""
     return (
-        _one_sided(f[0], f[1], f[2 % len(f)], *begin, edge_order),
-        _one_sided(f[-1], f[-2], f[-3 % len(f)], *(-d for d in end), edge_order),
+        _one_sided(f[0], f[1], f[2 % len(f)], begin[0], begin[1], edge_order),
+        _one_sided(f[-1], f[-2], f[-3 % len(f)], -end[0], -end[1], edge_order),
     )
 
 
@@ -224,7 +229,13 @@ def _logspace_formula(start: Any, stop: Any, base: Any, *, axis: int, **how: Any
 
 def _geomspace_formula(start: Any, stop: Any, *, axis: int, **how: Any) -> Any:
     t = _between(start, stop, axis=axis, **how)
-    return np.moveaxis(start ** (1 - t) * stop**t if np.all(plain(start) > 0) else -((-start) ** (1 - t)) * (-stop) ** t, 0, axis)
+    return np.moveaxis(
+        start ** (1 - t) * stop**t
+        if np.all(plain(start) > 0)
+        else -((-start) ** (1 - t)) * (-stop) ** t,
+        0,
+        axis,
+    )
 
 
 linspace = composed("linspace", lambda a, b, **how: np.linspace(a, b, **how), _linspace_formula)

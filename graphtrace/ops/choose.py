@@ -7,10 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.ops.composed import composed, no_out, plain
-from graphtrace.ops.shape import gather_from, scatter
+from graphtrace.ops.composed import composed, plain
+from graphtrace.ops.shape import gather_from, no_out, scatter, selection
 from graphtrace.primitive import Primitive
-from graphtrace.variable import NUMPY, fixed, holds_variable, operation, traced, unsupported
+from graphtrace.variable import (
+    NUMPY,
+    add_methods,
+    fixed,
+    holds_variable,
+    operation,
+    traced,
+    unsupported,
+)
 
 # One of several.
 
@@ -46,11 +54,13 @@ def _choose_formula(a: Any, *choices: Any, mode: str) -> Any:
     return result
 
 
-choose = composed("choose", lambda a, *choices, mode: np.choose(a, choices, mode=mode), _choose_formula)
+choose = composed(
+    "choose", lambda a, *choices, mode: np.choose(a, choices, mode=mode), _choose_formula
+)
 
 
 def _choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
-    no_out("choose", out)
+    no_out(np.choose, out)
     parts = traced(choices) if not isinstance(choices, (list, tuple)) else choices
     return choose(traced(a), *map(traced, parts), mode=mode)
 
@@ -60,7 +70,9 @@ NUMPY[np.choose] = _choose
 
 def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
     x = traced(x)
-    is_list = isinstance(condlist, (list, tuple)) and condlist and np.ndim(condlist[0]) == np.ndim(x)
+    is_list = (
+        isinstance(condlist, (list, tuple)) and condlist and np.ndim(condlist[0]) == np.ndim(x)
+    )
     conditions = [fixed(c) for c in (condlist if is_list else [condlist])]
     if len(funclist) == len(conditions) + 1:
         conditions.append(~np.any(conditions, axis=0))
@@ -84,17 +96,18 @@ NUMPY[np.piecewise] = _piecewise
 
 
 def _compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
-    no_out("compress", out)
+    no_out(np.compress, out)
     a, positions = traced(a), np.flatnonzero(np.asarray(fixed(traced(condition))))
     return np.take(np.ravel(a) if axis is None else a, positions, axis=0 if axis is None else axis)
 
 
 NUMPY[np.compress] = _compress
+add_methods(
+    {"compress": lambda self, condition, axis=None, out=None: _compress(condition, self, axis, out)}
+)
 NUMPY[np.extract] = lambda condition, arr: _compress(np.ravel(fixed(traced(condition))), arr)
 
-_NONZERO = operation(
-    Primitive("nonzero_positions", lambda a, *, axis: np.nonzero(a)[axis])
-)
+_NONZERO = operation(Primitive("nonzero_positions", lambda a, *, axis: np.nonzero(a)[axis]))
 NUMPY[np.nonzero] = lambda a: tuple(_NONZERO(a, axis=i) for i in range(np.ndim(a)))
 
 nan_to_num = operation(
@@ -134,7 +147,7 @@ fix = operation(Primitive("fix", np.fix, partials=(0,)))
 
 
 def _round(a: Any, decimals: int = 0, out: Any = None) -> Any:
-    no_out("round", out)
+    no_out(np.round, out)
     return round_(traced(a), **({"decimals": fixed(decimals)} if decimals else {}))
 
 
@@ -142,7 +155,7 @@ NUMPY[np.round] = NUMPY[np.around] = _round
 
 
 def _fix(x: Any, out: Any = None) -> Any:
-    no_out("fix", out)
+    no_out(np.fix, out)
     return fix(traced(x))
 
 
@@ -192,7 +205,7 @@ NUMPY[np.insert] = lambda arr, obj, values, axis=None: insert(
 # Padding, one axis after the other as NumPy does.
 
 
-def _pad_formula(a: Any, *fills: Any, widths: Any, mode: str, how: dict[str, Any]) -> Any:
+def _pad_formula(a: Any, *fills: Any, widths: Any, mode: Any, how: dict[str, Any]) -> Any:
     if mode in _COPIES and how.get("reflect_type") != "odd":
         origin = np.pad(_positions_of(a), widths, mode, **how)
         return gather_from(a, origin=origin, shape=np.shape(a))
@@ -207,16 +220,22 @@ def _pad_formula(a: Any, *fills: Any, widths: Any, mode: str, how: dict[str, Any
         if mode in _STATISTICS:
             left, right = (
                 _repeated(_STATISTICS[mode](_part(a, length, side), axis=0), width)
-                for side, (length, width) in enumerate(zip(lengths[axis], (before, after), strict=True))
+                for side, (length, width) in enumerate(
+                    zip(lengths[axis], (before, after), strict=True)
+                )
             )
         elif mode == "constant":
-            left, right = (_repeated(np.broadcast_to(end, np.shape(a)[1:]), width) for end, width in zip(ends, (before, after), strict=True))
+            left, right = (
+                _repeated(np.broadcast_to(end, np.shape(a)[1:]), width)
+                for end, width in zip(ends, (before, after), strict=True)
+            )
         elif mode == "linear_ramp":
             left = _ramp(ends[0], a[0], before)
             right = _ramp(ends[1], a[-1], after)[::-1]
         else:
-            left, right = _reflected(a, -np.arange(before, 0, -1), mode), _reflected(
-                a, np.arange(after) + len(a), mode
+            left, right = (
+                _reflected(a, -np.arange(before, 0, -1), mode),
+                _reflected(a, np.arange(after) + len(a), mode),
             )
         a = np.moveaxis(np.concatenate([left, a, right]), 0, axis)
     return a
@@ -259,8 +278,8 @@ def _reflected(a: Any, at: Any, mode: str) -> Any:
     return np.where(turned, 2 * a[-1] - inside, inside) + 2 * rounds * (a[-1] - a[0])
 
 
-def _pad_forward(a: Any, *fills: Any, widths: Any, mode: str, how: dict[str, Any]) -> Any:
-    keyword = {"constant": "constant_values", "linear_ramp": "end_values"}.get(mode)
+def _pad_forward(a: Any, *fills: Any, widths: Any, mode: Any, how: dict[str, Any]) -> Any:
+    keyword = "constant_values" if mode == "constant" else "end_values"
     fill = {keyword: fills[0]} if fills else {}
     return np.pad(a, widths, mode, **how, **fill)
 
@@ -277,7 +296,9 @@ def _pad(array: Any, pad_width: Any, mode: Any = "constant", **how: Any) -> Any:
         pairs = {k % np.ndim(a): np.broadcast_to(v, 2).tolist() for k, v in pad_width.items()}
         pad_width = [pairs.get(i, [0, 0]) for i in range(np.ndim(a))]
     widths = np.broadcast_to(pad_width, (np.ndim(a), 2)).astype(int).tolist()
-    fills = tuple(traced(how.pop(name)) for name in ("constant_values", "end_values") if name in how)
+    fills = tuple(
+        traced(how.pop(name)) for name in ("constant_values", "end_values") if name in how
+    )
     return _pad_row(a, *fills, widths=widths, mode=mode, how=how)
 
 
@@ -365,3 +386,5 @@ def _apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
 
 NUMPY[np.apply_along_axis] = _apply_along_axis
 NUMPY[np.apply_over_axes] = _apply_over_axes
+
+selection(np.lib.stride_tricks.sliding_window_view)

@@ -73,7 +73,7 @@ modulus = operation(
     Primitive(
         "modulus",
         np.absolute,
-        partials=(lambda z, y: np.conjugate(z) / nonzero(y),),
+        vjps=(lambda g, y, z: g * (np.conjugate(z) / nonzero(y)),),
         notation=Notation(Form("abs($0)"), Form(r"\left|$0\right|")),
     )
 )

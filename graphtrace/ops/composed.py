@@ -7,16 +7,14 @@ derivative is asked for, on a list of its own that is swept at once.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from graphtrace.errors import TraceError
 from graphtrace.inputs import IDENTITY, INPUT
 from graphtrace.primitive import Primitive, Rule
-from graphtrace.tape import Tape, here
+from graphtrace.tape import Tape
 from graphtrace.variable import Variable, operation, record
 
 
@@ -63,12 +61,3 @@ def _pulled(f: Rule, g: Any, x: Any, others: tuple[Any, ...]) -> Any:
 def plain(x: Any) -> Any:
     """The value of an operand, which a rule may look at to choose its formula."""
     return x.value if type(x) is Variable else x
-
-
-def no_out(function: str, out: Any) -> None:
-    """Refuse `out=`, which a traced result cannot be written into."""
-    if out is not None and not (isinstance(out, tuple) and out[0] is None):
-        raise TraceError(
-            f"{here(sys._getframe(1))}: np.{function} cannot write a traced result "
-            f"into `out`; write x = np.{function}(...)"
-        )

@@ -1,8 +1,9 @@
-"""np.linalg: inverses, equations, determinants, decompositions and norms, of matrices in batches.
+"""np.linalg: inverses, equations, determinants and decompositions of matrices, in batches.
 
 Each is one row under NumPy's name; a function that returns several arrays is one row for each. The
 adjoint of an eigenvector, a singular vector or a column of Q is the one of a function that does not
-depend on how NumPy chose its sign or phase, nor, where eigenvalues coincide, its basis.
+depend on how NumPy chose its sign or phase. Where eigenvalues coincide it does not exist, and is
+NaN, as in JAX.
 
 Sources: [Giles] "Collected matrix derivative results for forward and reverse mode AD", 2008.
 [Golub] Golub and Pereyra, "The differentiation of pseudo-inverses", 1973. [Murray]
@@ -27,7 +28,7 @@ from graphtrace.ops.composed import plain
 from graphtrace.ops.rows import each_output, numpy_row
 from graphtrace.ops.shape import matrix_transpose
 from graphtrace.primitive import ATOM, PRODUCT, Form, Notation, Primitive, Rule, called
-from graphtrace.variable import NUMPY, fixed, operation, traced, unsupported
+from graphtrace.variable import NUMPY, fixed, operation, record, traced, unsupported
 
 
 def _adjoint(a: Any) -> Any:
@@ -44,7 +45,7 @@ def _hermitian(rule: Rule) -> Rule:
     return vjp
 
 
-def _diagonal(w: Any) -> Any:
+def column_factor(w: Any) -> Any:
     """The entries of `w` as a factor of the columns of a matrix: a product with diag(w)."""
     return w[..., None, :]
 
@@ -68,20 +69,22 @@ _PSEUDO = Notation(Form("pinv($0)"), Form("{$0}^{+}", ATOM, (ATOM,)))
 _SOLVE = Notation(Form("solve($0, $1)"), Form(r"{$0}^{-1} \, $1", PRODUCT, (ATOM, PRODUCT + 1)))
 
 
-def _inv_vjp(g: Any, y: Any, a: Any) -> Any:
+def inv_vjp(g: Any, y: Any, a: Any) -> Any:
+    """The adjoint of `a` in y = inv(a)."""
     at = matrix_transpose(y)
     return -at @ g @ at
 
 
-inv = numpy_row(np.linalg.inv, _inv_vjp, notation=_INVERSE)
+inv = numpy_row(np.linalg.inv, inv_vjp, notation=_INVERSE)
 
 
-def _inverse_or_nan(a: Any) -> Any:
-    """The inverse, and NaN where there is none: a derivative is no place to raise."""
-    singular = np.linalg.slogdet(plain(a))[0] == 0
-    if np.any(singular):
-        a = np.where(singular[..., None, None], np.nan, a)
-    return np.linalg.inv(a)
+def _or_nan(function: Callable[..., Any], a: Any, *b: Any) -> Any:
+    """`function(a, *b)`, and NaN for the singular matrices: a derivative is no place to raise."""
+    try:
+        return function(a, *b)
+    except np.linalg.LinAlgError:
+        singular = np.linalg.slogdet(plain(a))[0] == 0
+        return function(np.where(singular[..., None, None], np.nan, a), *b)
 
 
 def _pinv_vjp(g: Any, y: Any, a: Any, **how: Any) -> Any:
@@ -162,22 +165,35 @@ def _det_vjp(g: Any, y: Any, a: Any) -> Any:
 def _cofactors(y: Any, a: Any) -> Any:
     """The derivative of y = det(a), a polynomial in the entries, singular or not.
 
-    It is y * inv(a).T while that is accurate, to second order too; else, the matrix of minors.
+    It is y * inv(a).T while that is accurate, to second order too; else the matrix of minors, or
+    for a large matrix what the singular values say.
     """
     if np.all(plain(y) != 0):
         inverse = np.linalg.inv(a)
-        size = [np.max(np.abs(plain(m)), axis=(-2, -1), initial=0) for m in (a, inverse)]
-        if np.all(size[0] * size[1] * _eps(a) ** 0.5 < 1):
+        sizes = [np.max(np.abs(plain(m)), axis=(-2, -1), initial=0) for m in (a, inverse)]
+        if np.all(sizes[0] * sizes[1] * _eps(a) ** 0.75 < 1):
             return _scalars(y) * matrix_transpose(inverse)
+    return _minors(a) if np.shape(a)[-1] <= _MANY_MINORS else _cofactors_by_svd(a)
+
+
+_MANY_MINORS = 16  # above it, n**2 determinants take longer than a singular value decomposition
+
+
+def _minors(a: Any) -> Any:
     n = np.shape(a)[-1]
-    if n == 1:
-        return np.ones(np.shape(a), np.result_type(a))
     rows = []
     for i in range(n):
         below = np.delete(a, i, axis=-2)
         minors = [np.linalg.det(np.delete(below, j, axis=-1)) for j in range(n)]
-        rows.append(np.stack([(-1) ** (i + j) * m for j, m in enumerate(minors)], axis=-1))
+        rows.append(np.stack([m if (i + j) % 2 == 0 else -m for j, m in enumerate(minors)], -1))
     return np.stack(rows, axis=-2)
+
+
+def _cofactors_by_svd(a: Any) -> Any:
+    u, s, vh = np.linalg.svd(a)
+    others = [np.prod(np.delete(s, i, axis=-1), axis=-1) for i in range(np.shape(a)[-1])]
+    product = np.conjugate((u * column_factor(np.stack(others, axis=-1))) @ vh)
+    return _scalars(np.linalg.det(u) * np.linalg.det(vh)) * product
 
 
 det = numpy_row(np.linalg.det, _det_vjp, notation=called("det", r"\det"))
@@ -188,11 +204,11 @@ def _sign_vjp(g: Any, y: Any, a: Any) -> Any:
     if not np.iscomplexobj(a):
         return None
     turn = 1j * np.imag(g * y)
-    return _scalars(turn) * matrix_transpose(_inverse_or_nan(a))
+    return _scalars(turn) * matrix_transpose(_or_nan(np.linalg.inv, a))
 
 
 def _logabsdet_vjp(g: Any, y: Any, a: Any) -> Any:
-    return _scalars(g) * matrix_transpose(_inverse_or_nan(a))
+    return _scalars(g) * matrix_transpose(_or_nan(np.linalg.inv, a))
 
 
 def _output_of(*names: str) -> Callable[[int, dict[str, Any], bool], Form]:
@@ -254,7 +270,7 @@ def _qr_vjp(gq: Any, gr: Any, q: Any, r: Any) -> Any:
     upper = np.triu(m, 1)
     m = upper + _adjoint(upper) + np.real(m) * _identity(m)
     b = q @ m if gq is None else gq + q @ m
-    return _adjoint(np.linalg.solve(r, _adjoint(b)))
+    return _adjoint(_or_nan(np.linalg.solve, r, _adjoint(b)))
 
 
 def _square_part(a: Any) -> int:
@@ -313,18 +329,42 @@ NUMPY[np.linalg.qr] = _qr_handler
 # Symmetric eigenvalues [Giles 3.1].
 
 
-def _inverse_gaps(w: Any) -> Any:
-    """1 / (w[j] - w[i]), and 0 on the diagonal and for a tie.
+def _quotient(x: Any, gap: Any) -> Any:
+    with np.errstate(all="ignore"):
+        unused = np.all(x == 0, axis=-2, keepdims=True)
+        return np.where(unused, 0, np.where(gap == 0, np.nan, x / gap))
 
-    Within the eigenspace of a tie a basis is as good as another, and a function that has a
-    derivative does not depend on it.
+
+# x / gap, and NaN for a gap of 0, but 0 in a column of zeros. The adjoint of an eigenvector that
+# nobody uses is 0: that its eigenvalue coincides with another's does no harm, in any order.
+_over: Rule = operation(
+    Primitive(
+        "over",
+        _quotient,
+        vjps=(
+            lambda g, y, x, gap: _over(g, gap),
+            lambda g, y, x, gap: _over(-g * y, gap),
+        ),
+        notation=Notation(
+            Form("$0/$1", PRODUCT, (PRODUCT, PRODUCT + 1)),
+            Form(r"\frac{$0}{$1}", PRODUCT, (0,)),
+        ),
+    )
+)
+
+
+def _over_gaps(x: Any, w: Any) -> Any:
+    """Entry (i, j) of `x` over w[j] - w[i], and 0 on the diagonal.
+
+    Where two eigenvalues coincide up to rounding, the vectors are any basis of their plane and
+    have no derivative: NaN, as far as their adjoint is not 0.
     """
     gaps = w[..., None, :] - w[..., :, None]
     values = np.abs(plain(gaps))
     n = np.shape(w)[-1]
     largest = np.max(np.abs(plain(w)), axis=-1, initial=0)[..., None, None]
     tied = values <= 4 * n * _eps(values) * largest
-    return np.where(tied, 0, 1 / np.where(tied, 1, gaps))
+    return _over(x, np.where(np.eye(n, dtype=bool), np.inf, np.where(tied, 0, gaps)))
 
 
 def _lower(a: Any, uplo: str) -> Any:
@@ -336,14 +376,14 @@ def _lower(a: Any, uplo: str) -> Any:
 
 def _eigenvalues_vjp(g: Any, y: Any, a: Any, *, UPLO: Any = "L") -> Any:
     _, v = np.linalg.eigh(a, UPLO)
-    return (v * _diagonal(g)) @ _adjoint(v)
+    return (v * column_factor(g)) @ _adjoint(v)
 
 
 def _eigenvectors_vjp(g: Any, y: Any, a: Any, *, UPLO: str = "L") -> Any:
     v, vh = y, _adjoint(y)
     # The eigenvalues again, without another decomposition.
     w = np.real(np.sum(np.conjugate(v) * (_lower(a, UPLO) @ v), axis=-2))
-    return _symmetrised(v @ (_inverse_gaps(w) * (vh @ g)) @ vh)
+    return _symmetrised(v @ _over_gaps(vh @ g, w) @ vh)
 
 
 _eigh = each_output(
@@ -367,7 +407,7 @@ numpy_row(np.linalg.eigvalsh, _hermitian(_eigenvalues_vjp))
 def _eigvals_vjp(g: Any, y: Any, a: Any) -> Any:
     _, v = np.linalg.eig(a)
     vh = _adjoint(v)
-    return np.linalg.solve(vh, _diagonal_matrix(g) @ vh)
+    return _or_nan(np.linalg.solve, vh, _diagonal_matrix(g) @ vh)
 
 
 def _eig_vectors_vjp(g: Any, y: Any, a: Any) -> Any:
@@ -375,14 +415,14 @@ def _eig_vectors_vjp(g: Any, y: Any, a: Any) -> Any:
     v, vh = y, _adjoint(y)
     w = np.sum(np.conjugate(v) * (a @ v), axis=-2)
     along = np.sum(np.conjugate(g) * v, axis=-2)
-    g = g - v * _diagonal(np.real(along))
+    g = g - v * column_factor(np.real(along))
     if np.iscomplexobj(v):
         values = np.abs(plain(v))
         largest = np.argmax(values, axis=-2)
         chosen = np.arange(np.shape(v)[-2])[:, None] == largest[..., None, :]
         turn = np.imag(along) / np.real(np.sum(v * chosen, axis=-2))
-        g = g + chosen * _diagonal(1j * turn)
-    return np.linalg.solve(vh, (np.conjugate(_inverse_gaps(w)) * (vh @ g)) @ vh)
+        g = g + chosen * column_factor(1j * turn)
+    return _or_nan(np.linalg.solve, vh, _over_gaps(vh @ g, np.conjugate(w)) @ vh)
 
 
 _eig = each_output(
@@ -400,7 +440,7 @@ numpy_row(np.linalg.eigvals, _hermitian(_eigvals_vjp))
 
 def _singular_values_vjp(g: Any, y: Any, a: Any, *, hermitian: bool = False, **how: Any) -> Any:
     u, _, vh = np.linalg.svd(a, full_matrices=False, hermitian=hermitian)
-    return _if(hermitian, (u * _diagonal(g)) @ vh)
+    return _if(hermitian, (u * column_factor(g)) @ vh)
 
 
 def _if(hermitian: bool, da: Any) -> Any:
@@ -414,14 +454,14 @@ def _left_vjp(g: Any, y: Any, a: Any, *, hermitian: bool = False, **how: Any) ->
     svh = _adjoint(u) @ a
     squares = _squared(svh, axis=-1)
     x = _adjoint(u) @ gu
-    m = _inverse_gaps(squares) * x
+    m = _over_gaps(x, squares)
     m = m + _adjoint(m)
     if np.iscomplexobj(a):
         phases = np.imag(np.sum(np.conjugate(u) * gu, axis=-2))
-        m = m + 1j * _diagonal_matrix(phases / squares)
+        m = m + 1j * _over(_diagonal_matrix(phases), column_factor(squares))
     beyond = _beyond(u, x, y, g, k)
     if beyond is not None:
-        return (u @ m + beyond / _diagonal(squares)) @ svh
+        return (u @ m + _over(beyond, column_factor(squares))) @ svh
     return _if(hermitian, u @ m @ svh)
 
 
@@ -433,11 +473,11 @@ def _right_vjp(g: Any, y: Any, a: Any, *, hermitian: bool = False, **how: Any) -
     us = a @ v
     squares = _squared(us, axis=-2)
     x = _adjoint(v) @ gv
-    m = _inverse_gaps(squares) * x
+    m = _over_gaps(x, squares)
     da = us @ (m + _adjoint(m)) @ _adjoint(v)
     beyond = _beyond(v, x, y, g, k)
     if beyond is not None:
-        da = da + us @ _adjoint(beyond / _diagonal(squares))
+        da = da + us @ _adjoint(_over(beyond, column_factor(squares)))
     return _if(hermitian, da)
 
 
@@ -533,141 +573,30 @@ def _lstsq_vjp(
 
 
 _LSTSQ = ("x", "residuals", "rank", "s")
-_lstsq = operation(
-    Primitive(
-        "lstsq",
-        lambda a, b, *, output, rcond=None: np.linalg.lstsq(a, b, rcond)[output],
-        vjp_each=_lstsq_vjp,
-        notation=lambda count, params, latex: Form(
-            r"{$0}^{+} \, $1"
-            if latex and params["output"] == 0
-            else f"lstsq($0, $1).{_LSTSQ[params['output']]}",
-            PRODUCT if latex else ATOM,
-            (ATOM, PRODUCT + 1) if latex else (0,),
-        ),
-    )
+_LSTSQ_PRIMITIVE = Primitive(
+    "lstsq",
+    lambda a, b, *, output, rcond=None: np.linalg.lstsq(a, b, rcond)[output],
+    vjp_each=_lstsq_vjp,
+    notation=lambda count, params, latex: (
+        Form(r"{$0}^{+} \, $1", PRODUCT, (ATOM, PRODUCT + 1))
+        if latex and params["output"] == 0
+        else Form(f"lstsq($0, $1).{_LSTSQ[params['output']]}")
+    ),
 )
+_lstsq = operation(_LSTSQ_PRIMITIVE)
 
 
 def _lstsq_handler(a: Any, b: Any, rcond: Any = None) -> Any:
     """The rank is a plain number; the other outputs are a row each."""
-    a, b = traced(a), traced(b)
-    how = {} if rcond is None or rcond is np._NoValue else {"rcond": fixed(rcond)}
-    rank = np.linalg.lstsq(plain(a), plain(b), **how)[2]
-    x, residuals, s = (_lstsq(a, b, output=i, **how) for i in (0, 1, 3))
-    return x, residuals, rank, s
+    how = {} if rcond is None else {"rcond": fixed(rcond)}
+    x = _lstsq(traced(a), traced(b), output=0, **how)
+    _, _, operands, parents, _ = x.tape.rows[x.index]
+    _, residuals, rank, s = np.linalg.lstsq(*operands, **how)
+    rows = (
+        record(x.tape, _LSTSQ_PRIMITIVE, y, operands, parents, {"output": i, **how})
+        for i, y in ((1, residuals), (3, s))
+    )
+    return x, next(rows), rank, next(rows)
 
 
 NUMPY[np.linalg.lstsq] = _lstsq_handler
-
-# Norms. `axes` is one axis, or two for a matrix norm; `g` and `y` have axes of length one there.
-
-
-def _kept(g: Any, x: Any, axes: tuple[int, ...]) -> Any:
-    """A reduced array with axes of length one in the place of `axes`."""
-    if np.ndim(g) == 0:
-        return g
-    shape = np.shape(x)
-    return np.reshape(g, tuple(1 if i in axes else n for i, n in enumerate(shape)))
-
-
-def _direction(x: Any) -> Any:
-    """The derivative of |x|: the sign, conjugated for a complex value."""
-    return np.conjugate(np.sign(x))
-
-
-def _share(x: Any, y: Any, axes: tuple[int, ...]) -> Any:
-    """Where `x` equals its extreme `y` along `axes`; ties share equally."""
-    chosen = plain(x) == plain(y)
-    return chosen / np.sum(chosen, axis=axes, keepdims=True)
-
-
-def _vector_norm(g: Any, y: Any, x: Any, axes: tuple[int, ...], ord: Any) -> Any:
-    if ord is None or ord == 2:
-        return g * (np.conjugate(x) / y)
-    if ord == 1:
-        return g * _direction(x)
-    if ord == 0:
-        return None
-    if abs(ord) == np.inf:
-        return g * _direction(x) * _share(np.abs(x), y, axes)
-    return g * _direction(x) * np.abs(x) ** (ord - 1) * y ** (1 - ord)
-
-
-def _matrix_norm(g: Any, y: Any, x: Any, axes: tuple[int, ...], ord: Any) -> Any:
-    if ord is None or ord in ("fro", "f"):
-        return g * (np.conjugate(x) / y)
-    if ord in ("nuc", 2, -2):
-        moved = np.moveaxis(x, axes, (-2, -1))
-        u, s, vh = np.linalg.svd(moved, full_matrices=False)
-        weights = 1.0
-        if ord != "nuc":
-            extreme = np.max if ord == 2 else np.min
-            weights = _share(s, extreme(plain(s), axis=-1, keepdims=True), (-1,))
-            weights = _diagonal(weights.astype(np.result_type(y)))
-        return g * np.moveaxis(np.conjugate((u * weights) @ vh), (-2, -1), axes)
-    along = axes[0] if abs(ord) == 1 else axes[1]
-    sums = np.sum(np.abs(x), axis=along, keepdims=True)
-    return g * _direction(x) * _share(sums, y, axes)
-
-
-def _norm_axes(x: Any, ord: Any, axis: Any) -> tuple[int, ...]:
-    ndim = np.ndim(x)
-    axes = range(ndim) if axis is None else np.atleast_1d(axis)
-    return tuple(int(i) % ndim for i in axes)
-
-
-def _norm_vjp(
-    g: Any, y: Any, x: Any, *, ord: Any = None, axis: Any = None, keepdims: bool = False
-) -> Any:
-    axes = _norm_axes(x, ord, axis)
-    g, y = _kept(g, x, axes), _kept(y, x, axes)
-    is_matrix = len(axes) == 2 and not (axis is None and ord is None)
-    return (_matrix_norm if is_matrix else _vector_norm)(g, y, x, axes, ord)
-
-
-def _vector_norm_vjp(
-    g: Any, y: Any, x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any = 2
-) -> Any:
-    axes = _norm_axes(x, ord, axis)
-    return _vector_norm(_kept(g, x, axes), _kept(y, x, axes), x, axes, ord)
-
-
-def _matrix_norm_vjp(g: Any, y: Any, x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Any:
-    axes = _norm_axes(x, ord, (-2, -1))
-    return _matrix_norm(_kept(g, x, axes), _kept(y, x, axes), x, axes, ord)
-
-
-def _norm_form(count: int, params: dict[str, Any], latex: bool) -> Form:
-    given = [f"{name}={params[name]!r}" for name in ("ord", "axis") if params.get(name) is not None]
-    if not latex:
-        return Form(f"norm({', '.join(['$0', *given])})")
-    ord = {None: "", np.inf: r"_{\infty}", "fro": "_{F}", "nuc": "_{*}"}.get(
-        params.get("ord"), f"_{{{params.get('ord')}}}"
-    )
-    return Form(rf"\left\|$0\right\|{ord}")
-
-
-numpy_row(np.linalg.norm, _norm_vjp, notation=_norm_form)
-numpy_row(np.linalg.vector_norm, _vector_norm_vjp, notation=_norm_form)
-numpy_row(np.linalg.matrix_norm, _matrix_norm_vjp, notation=_norm_form)
-
-
-def _cond_vjp(g: Any, y: Any, x: Any, *, p: Any = None) -> Any:
-    """Of s[0] / s[-1], or of norm(x) * norm(inv(x))."""
-    if p is None or p in (2, -2):
-        u, s, vh = np.linalg.svd(x, full_matrices=False)
-        first, last = (0, -1) if p != -2 else (-1, 0)
-        weights = [0.0 * s[..., 0]] * np.shape(s)[-1]
-        weights[last] = weights[last] - g * y / s[..., last]
-        weights[first] = weights[first] + g / s[..., last]
-        return np.conjugate((u * _diagonal(np.stack(weights, axis=-1))) @ vh)
-    inverse = np.linalg.inv(x)
-    axes = _norm_axes(x, p, (-2, -1))
-    own, other = (np.linalg.norm(m, p, axis=(-2, -1), keepdims=True) for m in (x, inverse))
-    g = _kept(g, x, axes)
-    through = _matrix_norm(g * own, other, inverse, axes, p)
-    return _matrix_norm(g * other, own, x, axes, p) + _inv_vjp(through, inverse, x)
-
-
-numpy_row(np.linalg.cond, _cond_vjp)

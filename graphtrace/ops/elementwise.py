@@ -41,7 +41,7 @@ _RECIPROCAL = Notation(Form("reciprocal($0)"), Form(r"\frac{1}{$0}", POWER, (COM
 _UNARY: list[tuple[str, Rule | float, Notation | None]] = [
     ("exp", lambda x, y: y, _exponential("e")),
     ("exp2", lambda x, y: _LN2 * y, _exponential("2")),
-    ("expm1", lambda x, y: y + 1, None),
+    ("expm1", lambda x, y: np.exp(x), None),
     ("log", lambda x, y: 1 / x, called("log", r"\log")),
     ("log2", lambda x, y: 1 / (_LN2 * x), _logarithm("2")),
     ("log10", lambda x, y: 1 / (_LN10 * x), _logarithm("10")),

@@ -131,7 +131,7 @@ where = operation(
 
 
 def _where(condition: Any, *choices: Any) -> Any:
-    return where(condition, *choices) if choices else np.nonzero(condition)
+    return where(*map(traced, (condition, *choices))) if choices else np.nonzero(condition)
 
 
 NUMPY[np.where] = _where

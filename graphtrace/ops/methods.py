@@ -10,7 +10,7 @@ import numpy as np
 from graphtrace.variable import Variable, add_methods
 
 _METHODS = """
-    all any argmax argmin argpartition argsort choose clip compress copy cumprod cumsum diagonal dot
+    all any argmax argmin argpartition argsort choose clip copy cumprod cumsum diagonal dot
     max mean min nonzero prod ptp ravel repeat round searchsorted squeeze std sum swapaxes take
     trace var
 """.split()

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.ops.composed import no_out, plain
-from graphtrace.ops.shape import scatter
+from graphtrace.ops.composed import plain
+from graphtrace.ops.shape import no_out, scatter
 from graphtrace.primitive import Primitive, Rule
 from graphtrace.variable import NUMPY, Variable, fixed, operation, traced
 
@@ -52,7 +52,9 @@ def _sort(
     return sort(a, axis=axis, **({"kind": kind} if kind else {"stable": stable} if stable else {}))
 
 
-def _partition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Any:
+def _partition(
+    a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None
+) -> Any:
     a, axis = _along(a, axis)
     return partition(a, kth=fixed(kth), axis=axis)
 
@@ -65,13 +67,13 @@ NUMPY[np.sort_complex] = lambda a: (
 
 
 def _ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
-    no_out("ptp", out)
+    no_out(np.ptp, out)
     return np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
 
 
 NUMPY[np.ptp] = _ptp
 
-# Medians and quantiles. All are sums of entries weighed by their rank: run on the ranks 0, 1, 2, ...
+# Medians and quantiles. All are sums of entries weighed by their rank: run on the ranks 0, 1, ...
 # instead of the entries, the function says which rank v it takes, 2.25 for three quarters of rank 2
 # and one of rank 3, so that the entry of rank r has the weight max(0, 1 - |r - v|).
 
@@ -94,7 +96,9 @@ def _taken(function: Rule, a: Any, q: tuple[Any, ...], params: dict[str, Any]) -
         return np.zeros(()), np.zeros(np.shape(q[0]) if q else ()), ()
     ranks, axes = _ranks(plain(a), params["axis"])
     skips_nan = function.__name__.startswith("nan")
-    at = function(ranks if skips_nan else np.nan_to_num(ranks, nan=np.inf), *q, **{**params, "keepdims": True})
+    at = function(
+        ranks if skips_nan else np.nan_to_num(ranks, nan=np.inf), *q, **{**params, "keepdims": True}
+    )
     return ranks, at, axes
 
 
@@ -156,9 +160,13 @@ def _median(function: Callable[..., Any]) -> Rule:
     row = _statistic(function)
 
     def median(
-        a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
+        a: Any,
+        axis: Any = None,
+        out: Any = None,
+        overwrite_input: bool = False,
+        keepdims: Any = False,
     ) -> Any:
-        no_out(function.__name__, out)
+        no_out(function, out)
         return row(traced(a), axis=fixed(axis), keepdims=keepdims is True)
 
     return median
@@ -178,7 +186,7 @@ def _quantile(function: Callable[..., Any]) -> Rule:
         *,
         weights: Any = None,
     ) -> Any:
-        no_out(function.__name__, out)
+        no_out(function, out)
         how = {} if weights is None else {"weights": fixed(weights)}
         return row(
             traced(a), traced(q), axis=fixed(axis), method=method, keepdims=keepdims is True, **how
@@ -187,10 +195,10 @@ def _quantile(function: Callable[..., Any]) -> Rule:
     return quantile
 
 
-for _function in (np.median, np.nanmedian):
-    NUMPY[_function] = _median(_function)
-for _function in (np.percentile, np.quantile, np.nanpercentile, np.nanquantile):
-    NUMPY[_function] = _quantile(_function)
+for _name in ("median", "nanmedian"):
+    NUMPY[getattr(np, _name)] = _median(getattr(np, _name))
+for _name in ("percentile", "quantile", "nanpercentile", "nanquantile"):
+    NUMPY[getattr(np, _name)] = _quantile(getattr(np, _name))
 
 # Sets. Each output entry is looked up among the entries that went in; the first one counts.
 
@@ -216,9 +224,9 @@ def _set(function: Callable[..., Any]) -> Rule:
     return operation(Primitive(function.__name__, forward, vjp_each=_set_vjp))
 
 
-for _function in (np.union1d, np.setdiff1d, np.setxor1d):
-    _row = _set(_function)
-    NUMPY[_function] = lambda ar1, ar2, assume_unique=False, row=_row: row(
+for _name in ("union1d", "setdiff1d", "setxor1d"):
+    _row = _set(getattr(np, _name))
+    NUMPY[getattr(np, _name)] = lambda ar1, ar2, assume_unique=False, row=_row: row(
         traced(ar1), traced(ar2), **({"assume_unique": True} if assume_unique else {})
     )
 _intersection = _set(np.intersect1d)
@@ -244,7 +252,7 @@ def _intersection_with_indices(a: Any, b: Any, *, assume_unique: bool) -> Any:
 
 
 _INTERSECTION_INDICES = [
-    _positions(f"intersect1d_index{k}", _intersection_with_indices, k) for k in (1, 2)
+    _positions(f"intersect1d.index{k}", _intersection_with_indices, k) for k in (1, 2)
 ]
 NUMPY[np.intersect1d] = _intersect1d
 
@@ -268,7 +276,7 @@ def _unique_all(a: Any, **params: Any) -> Any:
 
 
 _UNIQUE_INDEX, _UNIQUE_INVERSE, _UNIQUE_COUNTS = (
-    _positions(f"unique_{what}", _unique_all, k)
+    _positions(f"unique.{what}", _unique_all, k)
     for k, what in enumerate(("index", "inverse", "counts"), start=1)
 )
 

@@ -76,7 +76,7 @@ NUMPY[np.polyint] = _polyint
 
 
 def _polydiv_formula(u: Any, v: Any, *, remainder: bool) -> Any:
-    r, scale, steps = u, 1 / v[0], max(len(u) - len(v) + 1, 1)
+    r, scale = u, 1 / v[0]
     quotient = []
     for k in range(len(u) - len(v) + 1):
         d = scale * r[k]

@@ -37,13 +37,14 @@ def _extreme_vjp(g: Any, y: Any, a: Any, *, axis: Any, keepdims: bool) -> Any:
 
 
 def _prod_vjp(g: Any, y: Any, a: Any, *, axis: Any, keepdims: bool) -> Any:
-    if np.all(_plain(a) != 0):
+    size = np.abs(_plain(y))
+    if np.all((size > np.finfo(np.result_type(size, 0.0)).tiny) & (size < np.inf)):
         return _spread(g * y, a, axis) / a
     return _spread(g, a, axis) * _product_of_others(a, axis)
 
 
 def _product_of_others(a: Any, axis: Any) -> Any:
-    """For each entry the product of the rest, without dividing: right where an entry is 0."""
+    """For each entry the product of the rest, without dividing: right where one is 0 or inf."""
     ndim = np.ndim(a)
     axes = tuple(range(ndim)) if axis is None else tuple(np.atleast_1d(np.mod(axis, ndim)).tolist())
     order = tuple(i for i in range(ndim) if i not in axes) + axes
@@ -60,6 +61,8 @@ def _product_of_others(a: Any, axis: Any) -> Any:
 
 def _var_vjp(g: Any, y: Any, a: Any, *, axis: Any, keepdims: bool, ddof: float = 0) -> Any:
     centred = a - np.mean(a, axis=axis, keepdims=True)
+    if np.iscomplexobj(_plain(a)):
+        centred = np.conj(centred)
     return 2 * _spread(g, a, axis) * centred / max(_count(a, axis) - ddof, 0)
 
 

@@ -10,21 +10,22 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, NoReturn
 
 import numpy as np
 
+from graphtrace.errors import NoDerivative
 from graphtrace.primitive import Form, Notation, Primitive, Rule, called
-from graphtrace.variable import LATE, NUMPY, operation, traced, unsupported
+from graphtrace.tape import here
+from graphtrace.variable import LATE, NUMPY, operation, traced
 
 
 class _Special:
     """scipy.special, imported when one of its functions is first needed."""
 
     def __getattr__(self, name: str) -> Any:
-        from scipy import special
-
-        return getattr(special, name)
+        return getattr(import_module("scipy.special"), name)
 
 
 _s: Any = _Special()
@@ -46,36 +47,34 @@ def _none(name: str, position: int) -> Rule:
     """The place of a derivative that no closed formula gives."""
 
     def refuse(*operands: Any, **params: Any) -> NoReturn:
-        raise unsupported(
-            f"scipy.special.{name} in its argument {position + 1}",
-            operands,
-            "pass that argument as a plain number",
+        raise NoDerivative(
+            f"{here(sys._getframe(1))}: scipy.special.{name} has no derivative rule in its "
+            f"argument {position + 1}; pass that argument as a plain number"
         )
 
     return refuse
 
 
-_ = None
 # SciPy's name, the local derivative in each operand (None: there is no formula), the notation.
 _UFUNCS: list[tuple[str, tuple[Rule | float | None, ...], Notation | None]] = [
-    ("erf", (lambda x, y: 2 / _ROOT_PI * np.exp(-(x**2)),), _),
-    ("erfc", (lambda x, y: -2 / _ROOT_PI * np.exp(-(x**2)),), _),
-    ("erfcx", (lambda x, y: 2 * x * y - 2 / _ROOT_PI,), _),
-    ("erfi", (lambda x, y: 2 / _ROOT_PI * np.exp(x**2),), _),
-    ("erfinv", (lambda x, y: _ROOT_PI / 2 * np.exp(y**2),), _),
-    ("erfcinv", (lambda x, y: -_ROOT_PI / 2 * np.exp(y**2),), _),
-    ("dawsn", (lambda x, y: 1 - 2 * x * y,), _),
+    ("erf", (lambda x, y: 2 / _ROOT_PI * np.exp(-(x**2)),), None),
+    ("erfc", (lambda x, y: -2 / _ROOT_PI * np.exp(-(x**2)),), None),
+    ("erfcx", (lambda x, y: 2 * x * y - 2 / _ROOT_PI,), None),
+    ("erfi", (lambda x, y: 2 / _ROOT_PI * np.exp(x**2),), None),
+    ("erfinv", (lambda x, y: _ROOT_PI / 2 * np.exp(y**2),), None),
+    ("erfcinv", (lambda x, y: -_ROOT_PI / 2 * np.exp(y**2),), None),
+    ("dawsn", (lambda x, y: 1 - 2 * x * y,), None),
     ("ndtr", (lambda x, y: np.exp(-(x**2) / 2) / _ROOT_2PI,), called("Φ", r"\Phi")),
-    ("log_ndtr", (lambda x, y: np.exp(-(x**2) / 2 - y) / _ROOT_2PI,), _),
+    ("log_ndtr", (lambda x, y: np.exp(-(x**2) / 2 - y) / _ROOT_2PI,), None),
     ("ndtri", (lambda x, y: _ROOT_2PI * np.exp(y**2 / 2),), called("Φ⁻¹", r"\Phi^{-1}")),
     ("expit", (lambda x, y: y * (1 - y),), called("σ", r"\sigma")),
     ("log_expit", (lambda x, y: _s.expit(-x),), called("log σ", r"\log\sigma")),
-    ("logit", (lambda x, y: 1 / (x * (1 - x)),), _),
+    ("logit", (lambda x, y: 1 / (x * (1 - x)),), None),
     ("gamma", (lambda x, y: y * _s.psi(x),), called("Γ", r"\Gamma")),
     ("gammaln", (lambda x, y: _s.psi(x),), called("log Γ", r"\log\Gamma")),
     ("loggamma", (lambda x, y: _s.psi(x),), called("log Γ", r"\log\Gamma")),
-    ("rgamma", (lambda x, y: -y * _s.psi(x),), _),
-    ("gammasgn", (0,), _),
+    ("rgamma", (lambda x, y: -y * _s.psi(x),), None),
+    ("gammasgn", (0,), None),
     ("psi", (lambda x, y: _s.zeta(2.0, x),), called("ψ", r"\psi")),
     ("zeta", (None, lambda s, q, y: -s * _s.zeta(s + 1, q)), called("ζ", r"\zeta")),
     (
@@ -84,7 +83,7 @@ _UFUNCS: list[tuple[str, tuple[Rule | float | None, ...], Notation | None]] = [
             lambda a, b, y: y * (_s.psi(a) - _s.psi(a + b)),
             lambda a, b, y: y * (_s.psi(b) - _s.psi(a + b)),
         ),
-        _,
+        None,
     ),
     (
         "betaln",
@@ -92,7 +91,7 @@ _UFUNCS: list[tuple[str, tuple[Rule | float | None, ...], Notation | None]] = [
             lambda a, b, y: _s.psi(a) - _s.psi(a + b),
             lambda a, b, y: _s.psi(b) - _s.psi(a + b),
         ),
-        _,
+        None,
     ),
     (
         "binom",
@@ -100,47 +99,47 @@ _UFUNCS: list[tuple[str, tuple[Rule | float | None, ...], Notation | None]] = [
             lambda n, k, y: y * (_s.psi(n + 1) - _s.psi(n - k + 1)),
             lambda n, k, y: y * (_s.psi(n - k + 1) - _s.psi(k + 1)),
         ),
-        _,
+        None,
     ),
     (
         "poch",
         (lambda a, m, y: y * (_s.psi(a + m) - _s.psi(a)), lambda a, m, y: y * _s.psi(a + m)),
-        _,
+        None,
     ),
-    ("gammainc", (None, lambda a, x, y: _density_gamma(a, x)), _),
-    ("gammaincc", (None, lambda a, x, y: -_density_gamma(a, x)), _),
-    ("gammaincinv", (None, lambda a, p, y: 1 / _density_gamma(a, y)), _),
-    ("gammainccinv", (None, lambda a, p, y: -1 / _density_gamma(a, y)), _),
-    ("betainc", (None, None, lambda a, b, x, y: _density_beta(a, b, x)), _),
-    ("betaincc", (None, None, lambda a, b, x, y: -_density_beta(a, b, x)), _),
-    ("betaincinv", (None, None, lambda a, b, p, y: 1 / _density_beta(a, b, y)), _),
-    ("j0", (lambda x, y: -_s.j1(x),), _),
-    ("j1", (lambda x, y: (_s.j0(x) - _s.jv(2, x)) / 2,), _),
-    ("jv", (None, lambda n, x, y: (_s.jv(n - 1, x) - _s.jv(n + 1, x)) / 2), _),
-    ("y0", (lambda x, y: -_s.y1(x),), _),
-    ("y1", (lambda x, y: (_s.y0(x) - _s.yv(2, x)) / 2,), _),
-    ("yn", (None, lambda n, x, y: (_s.yv(n - 1, x) - _s.yv(n + 1, x)) / 2), _),
-    ("yv", (None, lambda n, x, y: (_s.yv(n - 1, x) - _s.yv(n + 1, x)) / 2), _),
-    ("i0", (lambda x, y: _s.i1(x),), _),
-    ("i1", (lambda x, y: (_s.i0(x) + _s.iv(2, x)) / 2,), _),
-    ("iv", (None, lambda n, x, y: (_s.iv(n - 1, x) + _s.iv(n + 1, x)) / 2), _),
-    ("i0e", (lambda x, y: _s.i1e(x) - np.sign(x) * y,), _),
-    ("i1e", (lambda x, y: (_s.i0e(x) + _s.ive(2, x)) / 2 - np.sign(x) * y,), _),
+    ("gammainc", (None, lambda a, x, y: _density_gamma(a, x)), None),
+    ("gammaincc", (None, lambda a, x, y: -_density_gamma(a, x)), None),
+    ("gammaincinv", (None, lambda a, p, y: 1 / _density_gamma(a, y)), None),
+    ("gammainccinv", (None, lambda a, p, y: -1 / _density_gamma(a, y)), None),
+    ("betainc", (None, None, lambda a, b, x, y: _density_beta(a, b, x)), None),
+    ("betaincc", (None, None, lambda a, b, x, y: -_density_beta(a, b, x)), None),
+    ("betaincinv", (None, None, lambda a, b, p, y: 1 / _density_beta(a, b, y)), None),
+    ("j0", (lambda x, y: -_s.j1(x),), None),
+    ("j1", (lambda x, y: (_s.j0(x) - _s.jv(2, x)) / 2,), None),
+    ("jv", (None, lambda n, x, y: (_s.jv(n - 1, x) - _s.jv(n + 1, x)) / 2), None),
+    ("y0", (lambda x, y: -_s.y1(x),), None),
+    ("y1", (lambda x, y: (_s.y0(x) - _s.yv(2, x)) / 2,), None),
+    ("yn", (None, lambda n, x, y: (_s.yv(n - 1, x) - _s.yv(n + 1, x)) / 2), None),
+    ("yv", (None, lambda n, x, y: (_s.yv(n - 1, x) - _s.yv(n + 1, x)) / 2), None),
+    ("i0", (lambda x, y: _s.i1(x),), None),
+    ("i1", (lambda x, y: (_s.i0(x) + _s.iv(2, x)) / 2,), None),
+    ("iv", (None, lambda n, x, y: (_s.iv(n - 1, x) + _s.iv(n + 1, x)) / 2), None),
+    ("i0e", (lambda x, y: _s.i1e(x) - np.sign(x) * y,), None),
+    ("i1e", (lambda x, y: (_s.i0e(x) + _s.ive(2, x)) / 2 - np.sign(x) * y,), None),
     (
         "ive",
         (None, lambda n, x, y: (_s.ive(n - 1, x) + _s.ive(n + 1, x)) / 2 - np.sign(x) * y),
-        _,
+        None,
     ),
-    ("k0", (lambda x, y: -_s.k1(x),), _),
-    ("k1", (lambda x, y: -(_s.k0(x) + _s.kv(2, x)) / 2,), _),
-    ("kn", (None, lambda n, x, y: -(_s.kv(n - 1, x) + _s.kv(n + 1, x)) / 2), _),
-    ("kv", (None, lambda n, x, y: -(_s.kv(n - 1, x) + _s.kv(n + 1, x)) / 2), _),
-    ("k0e", (lambda x, y: y - _s.k1e(x),), _),
-    ("k1e", (lambda x, y: y - (_s.k0e(x) + _s.kve(2, x)) / 2,), _),
-    ("kve", (None, lambda n, x, y: y - (_s.kve(n - 1, x) + _s.kve(n + 1, x)) / 2), _),
+    ("k0", (lambda x, y: -_s.k1(x),), None),
+    ("k1", (lambda x, y: -(_s.k0(x) + _s.kv(2, x)) / 2,), None),
+    ("kn", (None, lambda n, x, y: -(_s.kv(n - 1, x) + _s.kv(n + 1, x)) / 2), None),
+    ("kv", (None, lambda n, x, y: -(_s.kv(n - 1, x) + _s.kv(n + 1, x)) / 2), None),
+    ("k0e", (lambda x, y: y - _s.k1e(x),), None),
+    ("k1e", (lambda x, y: y - (_s.k0e(x) + _s.kve(2, x)) / 2,), None),
+    ("kve", (None, lambda n, x, y: y - (_s.kve(n - 1, x) + _s.kve(n + 1, x)) / 2), None),
     ("expi", (lambda x, y: np.exp(x) / x,), called("Ei", r"\operatorname{Ei}")),
     ("exp1", (lambda x, y: -np.exp(-x) / x,), called("E1", r"E_1")),
-    ("expn", (None, lambda n, x, y: -_s.expn(n - 1, x)), _),
+    ("expn", (None, lambda n, x, y: -_s.expn(n - 1, x)), None),
     (
         "ellipk",
         (lambda m, y: math.pi / 8 * _s.hyp2f1(1.5, 1.5, 2.0, m),),
@@ -151,37 +150,35 @@ _UFUNCS: list[tuple[str, tuple[Rule | float | None, ...], Notation | None]] = [
         (lambda m, y: -math.pi / 8 * _s.hyp2f1(0.5, 1.5, 2.0, m),),
         called("E", "E"),
     ),
-    ("hyp1f1", (None, None, lambda a, b, z, y: a / b * _s.hyp1f1(a + 1, b + 1, z)), _),
+    ("hyp1f1", (None, None, lambda a, b, z, y: a / b * _s.hyp1f1(a + 1, b + 1, z)), None),
     (
         "hyp2f1",
         (None, None, None, lambda a, b, c, z, y: a * b / c * _s.hyp2f1(a + 1, b + 1, c + 1, z)),
-        _,
+        None,
     ),
     (
         "owens_t",
         (
-            lambda h, a, y: (
-                -np.exp(-(h**2) / 2) * _s.erf(a * h / math.sqrt(2)) / (2 * _ROOT_2PI)
-            ),
+            lambda h, a, y: -np.exp(-(h**2) / 2) * _s.erf(a * h / math.sqrt(2)) / (2 * _ROOT_2PI),
             lambda h, a, y: np.exp(-(h**2) * (1 + a**2) / 2) / (2 * math.pi * (1 + a**2)),
         ),
-        _,
+        None,
     ),
-    ("entr", (lambda x, y: -np.log(x) - 1,), _),
-    ("rel_entr", (lambda a, b, y: np.log(a / b) + 1, lambda a, b, y: -a / b), _),
-    ("kl_div", (lambda a, b, y: np.log(a / b), lambda a, b, y: 1 - a / b), _),
-    ("xlogy", (lambda a, b, y: np.log(b), lambda a, b, y: a / b), _),
-    ("xlog1py", (lambda a, b, y: np.log1p(b), lambda a, b, y: a / (1 + b)), _),
-    ("exp2", (lambda x, y: _LN2 * y,), _),
-    ("exp10", (lambda x, y: _LN10 * y,), _),
-    ("expm1", (lambda x, y: y + 1,), _),
-    ("log1p", (lambda x, y: 1 / (1 + x),), _),
-    ("cbrt", (lambda x, y: 1 / (3 * y**2),), _),
-    ("cosm1", (lambda x, y: -np.sin(x),), _),
-    ("sindg", (lambda x, y: _DEGREE * _s.cosdg(x),), _),
-    ("cosdg", (lambda x, y: -_DEGREE * _s.sindg(x),), _),
-    ("tandg", (lambda x, y: _DEGREE * (1 + y**2),), _),
-    ("round", (0,), _),
+    ("entr", (lambda x, y: -np.log(x) - 1,), None),
+    ("rel_entr", (lambda a, b, y: np.log(a / b) + 1, lambda a, b, y: -a / b), None),
+    ("kl_div", (lambda a, b, y: np.log(a / b), lambda a, b, y: 1 - a / b), None),
+    ("xlogy", (lambda a, b, y: np.log(b), lambda a, b, y: a / b), None),
+    ("xlog1py", (lambda a, b, y: np.log1p(b), lambda a, b, y: a / (1 + b)), None),
+    ("exp2", (lambda x, y: _LN2 * y,), None),
+    ("exp10", (lambda x, y: _LN10 * y,), None),
+    ("expm1", (lambda x, y: y + 1,), None),
+    ("log1p", (lambda x, y: 1 / (1 + x),), None),
+    ("cbrt", (lambda x, y: 1 / (3 * y**2),), None),
+    ("cosm1", (lambda x, y: -np.sin(x),), None),
+    ("sindg", (lambda x, y: _DEGREE * _s.cosdg(x),), None),
+    ("cosdg", (lambda x, y: -_DEGREE * _s.sindg(x),), None),
+    ("tandg", (lambda x, y: _DEGREE * (1 + y**2),), None),
+    ("round", (0,), None),
 ]
 
 
@@ -214,10 +211,9 @@ _ROWS = {name: _declared(name, rules, notation) for name, rules, notation in _UF
 
 
 def _find(ufunc: np.ufunc) -> Rule | None:
-    """The row of a ufunc of scipy.special."""
-    module = sys.modules.get("scipy.special")
-    row = _ROWS.get(ufunc.__name__)
-    return row if row is not None and getattr(module, ufunc.__name__, None) is ufunc else None
+    """The row of a ufunc of scipy.special; some of its functions wrap one, `zeta` one `_zeta`."""
+    own = getattr(sys.modules.get("scipy.special._ufuncs"), ufunc.__name__, None)
+    return _ROWS.get(ufunc.__name__.removeprefix("_")) if own is ufunc else None
 
 
 LATE.append(_find)
@@ -237,7 +233,10 @@ def _sinc(x: Any, *, order: int = 0) -> Any:
     for k in range(1, order + 1):
         y = (np.sin(v + k * np.pi / 2) - k * y) / v
     terms = (
-        (-1) ** m * math.factorial(2 * m) / math.factorial(2 * m + 1) / math.factorial(2 * m - order)
+        (-1) ** m
+        * math.factorial(2 * m)
+        / math.factorial(2 * m + 1)
+        / math.factorial(2 * m - order)
         * np.where(near, u, 0.0) ** (2 * m - order)
         for m in range((order + 1) // 2, 20 + 2 * order)
     )
@@ -261,13 +260,14 @@ def _tower(name: str, forward: Rule) -> Rule:
             name,
             forward,
             partials=(lambda x, y, *, order=0: row(x, order=order + 1),),
-            notation=lambda count, params, latex: _called_with(
-                name + "'" * params.get("order", 0)
-            )(count, params, latex),
+            notation=lambda count, params, latex: _called_with(name + "'" * params.get("order", 0))(
+                count, params, latex
+            ),
         )
     )
     return row
 
 
-NUMPY[np.sinc] = lambda x, row=_tower("sinc", _sinc): row(traced(x))
-NUMPY[np.i0] = lambda x, row=_tower("i0", _bessel): row(traced(x))
+sinc, i0 = _tower("sinc", _sinc), _tower("i0", _bessel)
+NUMPY[np.sinc] = lambda x: sinc(traced(x))
+NUMPY[np.i0] = lambda x: i0(traced(x))

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.ops.composed import composed, no_out, plain
-from graphtrace.ops.shape import astype, gather_from
+from graphtrace.ops.composed import composed, plain
+from graphtrace.ops.shape import astype, gather_from, no_out
 from graphtrace.primitive import Primitive, Rule
 from graphtrace.variable import NUMPY, fixed, operation, traced, unsupported
 
@@ -102,7 +102,7 @@ def _reduction(function: Callable[..., Any], of: Callable[..., Any], *, skip_nan
     row = composed(name, forward, formula)
 
     def reduction(a: Any, given: dict[str, Any]) -> Any:
-        no_out(function.__name__, given.get("out"))
+        no_out(function, given.get("out"))
         if "mean" in given:
             raise unsupported(f"np.{function.__name__} with mean=", (a,), "leave mean= away")
         a = traced(a)
@@ -129,7 +129,11 @@ def _with_where(function: Callable[..., Any], *same: Any) -> None:
 
     def reduction(a: Any, *args: Any, **kwargs: Any) -> Any:
         given = _arguments(function, args, kwargs)
-        if given.get("initial") is None and given.get("where", True) is True and "mean" not in given:
+        if (
+            given.get("initial") is None
+            and given.get("where", True) is True
+            and "mean" not in given
+        ):
             return whole(a, **given)
         return part(a, given)
 
@@ -206,7 +210,10 @@ NUMPY[np.average] = _average
 def _cov_formula(m: Any, *more: Any, rowvar: bool, bias: bool, ddof: Any, **weights: Any) -> Any:
     rows = [np.atleast_2d(x) for x in (m, *more)]
     if not rowvar:
-        rows = [x if np.ndim(raw) < 2 else np.transpose(x) for x, raw in zip(rows, (m, *more), strict=True)]
+        rows = [
+            x if np.ndim(raw) < 2 else np.transpose(x)
+            for x, raw in zip(rows, (m, *more), strict=True)
+        ]
     x = np.concatenate(rows) if more else rows[0]
     count, each = weights.get("fweights"), weights.get("aweights")
     w = 1.0 if count is None else count
@@ -216,7 +223,9 @@ def _cov_formula(m: Any, *more: Any, rowvar: bool, bias: bool, ddof: Any, **weig
     x = x - (x @ w / total)[:, None]
     ddof = ddof if ddof is not None else 0 if bias else 1
     lost = ddof if each is None else ddof * np.sum(w * each) / total
-    return np.reshape((x * w) @ np.transpose(_conj(x)) / (total - lost), (len(x),) * 2 if len(x) > 1 else ())
+    return np.reshape(
+        (x * w) @ np.transpose(_conj(x)) / (total - lost), (len(x),) * 2 if len(x) > 1 else ()
+    )
 
 
 def _conj(x: Any) -> Any:
@@ -269,7 +278,7 @@ NUMPY[np.corrcoef] = _corrcoef
 bincount = operation(
     Primitive(
         "bincount",
-        lambda x, *weights, minlength: np.bincount(x, *weights, minlength=minlength),
+        lambda x, *w, minlength: np.bincount(x, w[0] if w else None, minlength),
         vjp_each=lambda k, g, y, x, *weights, minlength: np.take(g, plain(x)) if k else None,
     )
 )
@@ -308,7 +317,7 @@ histogram = operation(Primitive("histogram", _histogram_forward, vjp_each=_histo
 
 
 def _edges(a: Any, bins: Any, range: Any, weights: Any = None) -> Any:
-    """np.histogram_bin_edges; where a number of bins spans the data, its ends are differentiated."""
+    """np.histogram_bin_edges; the ends of a number of bins are those of the data."""
     a, bins, range = traced(a), traced(bins) if not isinstance(bins, str) else bins, fixed(range)
     if np.ndim(bins) == 1:
         return bins
@@ -343,7 +352,9 @@ def _histogramdd(
         _edges(sample[:, i], *each) for i, each in enumerate(zip(kinds, ranges, strict=True))
     )
     chosen = () if weights is None else (traced(weights),)
-    bins = [kind if np.ndim(kind) == 0 else plain(edge) for kind, edge in zip(kinds, edges, strict=True)]
+    bins = [
+        kind if np.ndim(kind) == 0 else plain(edge) for kind, edge in zip(kinds, edges, strict=True)
+    ]
     counts = histogram(sample, *chosen, bins=bins, range=fixed(range))
     if density:
         total = np.sum(counts)

@@ -1,0 +1,217 @@
+"""The functions of a neural network that people draw: one node each, in a stable formula.
+
+They work on plain values too. Where NumPy has none of them, these are graphtrace's own names:
+`gt.sigmoid`, `gt.relu`, `gt.softmax`, ...
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from graphtrace.ops.compare import greater
+from graphtrace.ops.composed import composed, plain
+from graphtrace.primitive import Primitive, Rule, called
+from graphtrace.variable import fixed, operation, traced
+
+# In the approximation of the normal distribution by tanh (Hendrycks and Gimpel, 2016).
+_GELU = math.sqrt(2 / math.pi)
+
+
+def _sigmoid(x: Any) -> Any:
+    z = np.exp(-abs(np.asarray(x)))  # at most 1, so that nothing overflows
+    return (np.where(np.asarray(x) >= 0, 1, z) / (1 + z))[()]
+
+
+_sigmoid_row = operation(
+    Primitive(
+        "sigmoid", _sigmoid, partials=(lambda x, y: y * (1 - y),), notation=called("σ", r"\sigma")
+    )
+)
+_relu_row = operation(
+    Primitive(
+        "relu",
+        lambda x: np.maximum(x, 0),
+        partials=(lambda x, y: greater(x, 0),),
+    )
+)
+_softplus_row = operation(
+    Primitive("softplus", lambda x: np.logaddexp(x, 0), partials=(lambda x, y: sigmoid(x),))
+)
+_silu_row = operation(
+    Primitive(
+        "silu",
+        lambda x: x * _sigmoid(x),
+        partials=(lambda x, y: sigmoid(x) + y * (1 - sigmoid(x)),),
+    )
+)
+
+
+def _gelu(x: Any) -> Any:
+    return x / 2 * (1 + np.tanh(_GELU * (x + 0.044715 * x**3)))
+
+
+def _gelu_slope(x: Any, y: Any) -> Any:
+    t = np.tanh(_GELU * (x + 0.044715 * x**3))
+    return (1 + t) / 2 + x / 2 * (1 - t**2) * _GELU * (1 + 3 * 0.044715 * x**2)
+
+
+_gelu_row = operation(Primitive("gelu", _gelu, partials=(_gelu_slope,)))
+
+
+def sigmoid(x: Any) -> Any:
+    """The logistic function, 1 / (1 + exp(-x)).
+
+    >>> import graphtrace as gt
+    >>> from graphtrace.ops.nn import sigmoid
+    >>> str(gt.trace(sigmoid, 0.0).edges["x", "sigmoid", 0]["symbol"])
+    'sigmoid*(1 - sigmoid)'
+    """
+    return _sigmoid_row(traced(x))
+
+
+def relu(x: Any) -> Any:
+    """The positive part, max(x, 0); its derivative at 0 is 0, as in JAX."""
+    return _relu_row(traced(x))
+
+
+def softplus(x: Any) -> Any:
+    """log(1 + exp(x)), without overflow."""
+    return _softplus_row(traced(x))
+
+
+def silu(x: Any) -> Any:
+    """The product of x and its sigmoid, also called swish."""
+    return _silu_row(traced(x))
+
+
+def gelu(x: Any) -> Any:
+    """The product of x and the normal distribution function of x, approximated with tanh."""
+    return _gelu_row(traced(x))
+
+
+# Along an axis.
+
+
+def _logsumexp(x: Any, *, axis: Any, keepdims: bool) -> Any:
+    top = np.max(x, axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)  # of -inf alone: log(0); with inf: inf
+    with np.errstate(divide="ignore"):
+        y = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    return y if keepdims else np.squeeze(y, axis=axis)[()]
+
+
+def _softmax(x: Any, *, axis: Any) -> Any:
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
+def _kept(g: Any, x: Any, axis: Any) -> Any:
+    """What a reduction gave, with its axes kept."""
+    return np.reshape(g, np.shape(np.sum(plain(x), axis=axis, keepdims=True)))
+
+
+_logsumexp_row = operation(
+    Primitive(
+        "logsumexp",
+        _logsumexp,
+        vjps=(lambda g, y, x, *, axis, keepdims: _kept(g, x, axis) * _softmax_row(x, axis=axis),),
+    )
+)
+_softmax_row: Rule = operation(
+    Primitive(
+        "softmax",
+        _softmax,
+        vjps=(lambda g, y, x, *, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True)),),
+    )
+)
+_log_softmax_row = operation(
+    Primitive(
+        "log_softmax",
+        lambda x, *, axis: x - _logsumexp(x, axis=axis, keepdims=True),
+        vjps=(lambda g, y, x, *, axis: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True),),
+    )
+)
+
+
+def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The logarithm of the sum of the exponentials, without overflow.
+
+    Args:
+        x: A number or an array.
+        axis: The axis or axes to sum over; all of them by default.
+        keepdims: Whether the axes stay, with length 1.
+    """
+    return _logsumexp_row(traced(x), axis=fixed(axis), keepdims=keepdims)
+
+
+def softmax(x: Any, axis: Any = -1) -> Any:
+    """Exponentials divided by their sum along `axis` (an axis, several, or None for all)."""
+    return _softmax_row(traced(x), axis=fixed(axis))
+
+
+def log_softmax(x: Any, axis: Any = -1) -> Any:
+    """The logarithm of `softmax`, right where that is nearly 0."""
+    return _log_softmax_row(traced(x), axis=fixed(axis))
+
+
+def one_hot(labels: Any, classes: int) -> Any:
+    """For every whole number in `labels`, a row with 1 at that position and 0 elsewhere.
+
+    >>> from graphtrace.ops.nn import one_hot
+    >>> one_hot([2, 0], 3)
+    array([[0., 0., 1.],
+           [1., 0., 0.]])
+    """
+    return np.asarray(np.asarray(fixed(labels))[..., None] == np.arange(classes), dtype=float)
+
+
+def _cross_entropy(logits: Any, labels: Any, *, axis: int) -> Any:
+    return -np.sum(labels * (logits - _logsumexp(logits, axis=axis, keepdims=True)), axis=axis)
+
+
+_cross_entropy_row = composed(
+    "cross_entropy",
+    _cross_entropy,
+    lambda logits, labels, *, axis: -np.sum(labels * log_softmax(logits, axis), axis=axis),
+)
+
+
+def cross_entropy(logits: Any, labels: Any, axis: int = -1) -> Any:
+    """The cross-entropy of the softmax of `logits` to `labels`, one number for each distribution.
+
+    Args:
+        logits: Scores before the softmax, along `axis`.
+        labels: Probabilities of the shape of `logits`, or whole numbers that name the true class
+            (one axis less).
+        axis: The axis of the classes.
+
+    >>> import numpy as np
+    >>> from graphtrace.ops.nn import cross_entropy
+    >>> cross_entropy(np.zeros((2, 4)), [3, 0]).round(4)
+    array([1.3863, 1.3863])
+    """
+    logits, labels = traced(logits), traced(labels)
+    if np.ndim(labels) < np.ndim(logits):
+        count = np.shape(logits)[axis]
+        labels = np.moveaxis(one_hot(labels, count), -1, axis)
+    return _cross_entropy_row(logits, labels, axis=axis)
+
+
+def _layer_norm(x: Any, scale: Any, shift: Any, eps: Any, *, axis: Any) -> Any:
+    mean = np.mean(x, axis=axis, keepdims=True)
+    centred = x - mean
+    variance = np.mean(centred**2, axis=axis, keepdims=True)
+    return centred / np.sqrt(variance + eps) * scale + shift
+
+
+_layer_norm_row = composed("layer_norm", _layer_norm, _layer_norm)
+
+
+def layer_norm(
+    x: Any, scale: Any = 1.0, shift: Any = 0.0, *, axis: Any = -1, eps: Any = 1e-5
+) -> Any:
+    """`x` with mean 0 and variance 1 along `axis`, times `scale` plus `shift`."""
+    return _layer_norm_row(traced(x), traced(scale), traced(shift), eps, axis=fixed(axis))

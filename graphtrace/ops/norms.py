@@ -1,0 +1,128 @@
+"""Norms and condition numbers: np.linalg.norm, vector_norm, matrix_norm and cond.
+
+Each is one row, with the derivative of the formula that NumPy computes. Ties of a maximum share
+equally; a norm that is a square root or another root has NaN at zero, as JAX has.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graphtrace.ops.arithmetic import side
+from graphtrace.ops.composed import plain
+from graphtrace.ops.decompose import column_factor, inv_vjp
+from graphtrace.ops.rows import numpy_row
+from graphtrace.primitive import Form
+
+# `axes` is one axis, or two for a matrix norm; `g` and `y` have axes of length one there.
+
+
+def _kept(g: Any, x: Any, axes: tuple[int, ...]) -> Any:
+    """A reduced array with axes of length one in the place of `axes`."""
+    if np.ndim(g) == 0:
+        return g
+    shape = np.shape(x)
+    return np.reshape(g, tuple(1 if i in axes else n for i, n in enumerate(shape)))
+
+
+def _direction(x: Any) -> Any:
+    """The derivative of |x|: the sign, conjugated for a complex value, and 1 at a real zero."""
+    return np.conjugate(np.sign(x)) if np.iscomplexobj(x) else side(x)
+
+
+def _share(x: Any, axes: tuple[int, ...], of_largest: bool) -> Any:
+    """1 where `x` is the largest (or smallest) along `axes`, shared equally where several are."""
+    extreme = np.max if of_largest else np.min
+    chosen = plain(x) == extreme(plain(x), axis=axes, keepdims=True)
+    return chosen / np.sum(chosen, axis=axes, keepdims=True)
+
+
+def _vector_norm(g: Any, y: Any, x: Any, axes: tuple[int, ...], ord: Any) -> Any:
+    if ord is None or ord == 2:
+        return g * (np.conjugate(x) / y)
+    if ord == 1:
+        return g * _direction(x)
+    if ord == 0:
+        return None
+    if abs(ord) == np.inf:
+        return g * _direction(x) * _share(np.abs(x), axes, ord > 0)
+    return g * _direction(x) * np.abs(x) ** (ord - 1) * y ** (1 - ord)
+
+
+def _matrix_norm(g: Any, y: Any, x: Any, axes: tuple[int, ...], ord: Any) -> Any:
+    if ord is None or ord in ("fro", "f"):
+        return g * (np.conjugate(x) / y)
+    if ord in ("nuc", 2, -2):
+        moved = np.moveaxis(x, axes, (-2, -1))
+        u, s, vh = np.linalg.svd(moved, full_matrices=False)
+        weights = 1.0
+        if ord != "nuc":
+            weights = column_factor(_share(s, (-1,), ord > 0).astype(np.result_type(y)))
+        return g * np.moveaxis(np.conjugate((u * weights) @ vh), (-2, -1), axes)
+    along = axes[0] if abs(ord) == 1 else axes[1]
+    sums = np.sum(np.abs(x), axis=along, keepdims=True)
+    return g * _direction(x) * _share(sums, axes, ord > 0)
+
+
+def _norm_axes(x: Any, ord: Any, axis: Any) -> tuple[int, ...]:
+    ndim = np.ndim(x)
+    axes = range(ndim) if axis is None else np.atleast_1d(axis)
+    return tuple(int(i) % ndim for i in axes)
+
+
+def _norm_vjp(
+    g: Any, y: Any, x: Any, *, ord: Any = None, axis: Any = None, keepdims: bool = False
+) -> Any:
+    axes = _norm_axes(x, ord, axis)
+    g, y = _kept(g, x, axes), _kept(y, x, axes)
+    is_matrix = len(axes) == 2 and not (axis is None and ord is None)
+    return (_matrix_norm if is_matrix else _vector_norm)(g, y, x, axes, ord)
+
+
+def _vector_norm_vjp(
+    g: Any, y: Any, x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any = 2
+) -> Any:
+    axes = _norm_axes(x, ord, axis)
+    return _vector_norm(_kept(g, x, axes), _kept(y, x, axes), x, axes, ord)
+
+
+def _matrix_norm_vjp(g: Any, y: Any, x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+    axes = _norm_axes(x, ord, (-2, -1))
+    return _matrix_norm(_kept(g, x, axes), _kept(y, x, axes), x, axes, ord)
+
+
+def _norm_form(count: int, params: dict[str, Any], latex: bool) -> Form:
+    given = [f"{name}={params[name]!r}" for name in ("ord", "axis") if params.get(name) is not None]
+    if not latex:
+        return Form(f"norm({', '.join(['$0', *given])})")
+    ord = {None: "", np.inf: r"_{\infty}", "fro": "_{F}", "nuc": "_{*}"}.get(
+        params.get("ord"), f"_{{{params.get('ord')}}}"
+    )
+    return Form(rf"\left\|$0\right\|{ord}")
+
+
+numpy_row(np.linalg.norm, _norm_vjp, notation=_norm_form)
+numpy_row(np.linalg.vector_norm, _vector_norm_vjp, notation=_norm_form)
+numpy_row(np.linalg.matrix_norm, _matrix_norm_vjp, notation=_norm_form)
+
+
+def _cond_vjp(g: Any, y: Any, x: Any, *, p: Any = None) -> Any:
+    """Of s[0] / s[-1], or of norm(x) * norm(inv(x))."""
+    if p is None or p in (2, -2):
+        u, s, vh = np.linalg.svd(x, full_matrices=False)
+        first, last = (0, -1) if p != -2 else (-1, 0)
+        weights = [0.0 * s[..., 0]] * np.shape(s)[-1]
+        weights[last] = weights[last] - g * y / s[..., last]
+        weights[first] = weights[first] + g / s[..., last]
+        return np.conjugate((u * column_factor(np.stack(weights, axis=-1))) @ vh)
+    inverse = np.linalg.inv(x)
+    axes = _norm_axes(x, p, (-2, -1))
+    own, other = (np.linalg.norm(m, p, axis=(-2, -1), keepdims=True) for m in (x, inverse))
+    g = _kept(g, x, axes)
+    through = _matrix_norm(g * own, other, inverse, axes, p)
+    return _matrix_norm(g * other, own, x, axes, p) + inv_vjp(through, inverse, x)
+
+
+numpy_row(np.linalg.cond, _cond_vjp)

@@ -1,0 +1,45 @@
+"""np.emath (np.lib.scimath): the functions that leave the real line where their domain ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from graphtrace.ops.composed import plain
+from graphtrace.ops.shape import astype
+from graphtrace.variable import NUMPY, traced
+
+
+def _below_zero(x: Any) -> Any:
+    return x < 0
+
+
+def _beyond_one(x: Any) -> Any:
+    return abs(x) > 1
+
+
+def _complex_where(outside: Callable[[Any], Any], x: Any) -> Any:
+    """`x` as complex numbers if one of its entries is real and outside the real domain."""
+    x = traced(x)
+    value = plain(x)
+    if np.iscomplexobj(value) or not np.any(outside(value)):
+        return x
+    return astype(x, dtype=np.result_type(value, np.complex64))
+
+
+def _extended(name: str, outside: Callable[[Any], Any]) -> None:
+    function = getattr(np, name)
+    NUMPY[getattr(np.emath, name)] = lambda x: function(_complex_where(outside, x))
+
+
+for _name in ("sqrt", "log", "log2", "log10"):
+    _extended(_name, _below_zero)
+for _name in ("arccos", "arcsin", "arctanh"):
+    _extended(_name, _beyond_one)
+
+NUMPY[np.emath.logn] = lambda n, x: (
+    np.log(_complex_where(_below_zero, x)) / np.log(_complex_where(_below_zero, n))
+)
+NUMPY[np.emath.power] = lambda x, p: np.power(_complex_where(_below_zero, x), traced(p))
