@@ -27,6 +27,20 @@ from graphtrace.errors import (
     TargetError,
     TraceError,
 )
+from graphtrace.ops.assign import array, zeros
+from graphtrace.ops.nn import (
+    cross_entropy,
+    gelu,
+    layer_norm,
+    log_softmax,
+    logsumexp,
+    one_hot,
+    relu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+)
 from graphtrace.transforms import grad, hessian, jacobian, jvp, value_and_grad, vjp
 
 if TYPE_CHECKING:
@@ -43,13 +57,26 @@ __all__ = [
     "RenderError",
     "TargetError",
     "TraceError",
+    "array",
+    "cross_entropy",
+    "gelu",
     "grad",
     "hessian",
     "jacobian",
     "jvp",
+    "layer_norm",
+    "log_softmax",
+    "logsumexp",
+    "one_hot",
+    "relu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
     "trace",
     "value_and_grad",
     "vjp",
+    "zeros",
 ]
 __version__ = "0.1.0"
 

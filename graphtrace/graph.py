@@ -216,7 +216,7 @@ class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
         keys = list(nodes)
         for key in keys:
             row = nodes[key].get("row")
-            operands = [(k, operand) for k, operand in enumerate(row.keys) if operand] if row else []
+            operands = [(k, u) for k, u in enumerate(row.keys) if u] if row else []
             edges = [(k, u) for u, between in self._pred[key].items() for k in between]
             if row is None or sorted(edges) != operands:
                 now = ", ".join(u for _, u in sorted(edges)) or "nothing"

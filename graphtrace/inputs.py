@@ -8,6 +8,7 @@ its value.
 from __future__ import annotations
 
 import inspect
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -50,12 +51,12 @@ def unbind(
     f: Callable[..., Any], arguments: Mapping[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The positional and keyword arguments that `bind` made the mapping from."""
-    bound = inspect.BoundArguments(signature_of(f), dict(arguments))  # type: ignore[arg-type]
+    bound = inspect.BoundArguments(signature_of(f), OrderedDict(arguments))
     return bound.args, bound.kwargs
 
 
 def signature_of(f: Callable[..., Any]) -> inspect.Signature:
-    """The parameters of `f`; a ufunc, or a builtin that does not say, has its operands x or x1, x2."""
+    """The parameters of `f`; those of a ufunc, or of a builtin that does not say, are x1, x2."""
     if not isinstance(f, np.ufunc):
         try:
             return inspect.signature(f)
@@ -69,7 +70,7 @@ def signature_of(f: Callable[..., Any]) -> inspect.Signature:
 
 def name_of(f: Callable[..., Any]) -> str:
     """The name of a function as its output is called; `f` for a lambda or a nameless callable."""
-    name = getattr(f, "__name__", None) or getattr(getattr(f, "func", None), "__name__", "f")
+    name = str(getattr(f, "__name__", None) or getattr(getattr(f, "func", None), "__name__", "f"))
     return name if name.isidentifier() else "f"
 
 

@@ -99,7 +99,7 @@ class Primitive:
 
     def stops(self, k: int) -> bool:
         """Whether no gradient passes to operand `k` at all, not even inf or nan."""
-        rules = self.vjps if self.partials is None else self.partials
+        rules: tuple[Any, ...] | None = self.vjps if self.partials is None else self.partials
         if rules is None:
             return self.vjp_each is None
         rule = rules[k]

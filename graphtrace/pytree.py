@@ -24,6 +24,7 @@ class Structure:
         self._treedef = treedef  # None: the tree is one leaf
 
     def __call__(self, leaves: Sequence[Any]) -> Any:
+        """The tree with these leaves."""
         return leaves[0] if self._treedef is None else self._treedef.unflatten(leaves)
 
     def leaves_of(self, tree: Any, what: str) -> list[Any]:
@@ -54,8 +55,9 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
         return [tree], Structure()
     import optree
 
+    containers: Any = tree
     with optree.dict_insertion_ordered(True, namespace=_NAMESPACE):
-        leaves, treedef = optree.tree_flatten(tree, namespace=_NAMESPACE)
+        leaves, treedef = optree.tree_flatten(containers, namespace=_NAMESPACE)
     return leaves, Structure(treedef)
 
 
@@ -69,6 +71,7 @@ def leaf_names(tree: Any, name: str) -> list[str]:
         return [name]
     import optree
 
+    containers: Any = tree
     with optree.dict_insertion_ordered(True, namespace=_NAMESPACE):
-        accessors = optree.tree_accessors(tree, namespace=_NAMESPACE)
+        accessors = optree.tree_accessors(containers, namespace=_NAMESPACE)
     return [accessor.codify(name) for accessor in accessors]

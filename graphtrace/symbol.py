@@ -26,6 +26,7 @@ _GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
     "upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
 )
+_LONGEST = 40  # operations and names in a formula; a longer one nobody reads
 _ACCENTS = {"hat": r"\hat", "bar": r"\bar", "tilde": r"\tilde", "dot": r"\dot", "vec": r"\vec"}
 
 
@@ -131,9 +132,20 @@ def local_formula(row: Row, k: int) -> Tree:
     """The local derivative of a row in operand `k`."""
     try:
         with np.errstate(all="ignore"):
-            return _run_rule(row, k)
-    except Exception:  # noqa: BLE001  (a formula is an ornament: what cannot be printed must not stop a figure)
-        return Tree(atom=_Name(f"∂{row.name}/∂{row.shown[k]}"))
+            tree = _run_rule(row, k)
+        if _size(tree) <= _LONGEST and tree.op not in ("scatter", "scatter_at"):
+            return tree
+    except Exception:  # noqa: BLE001  (what cannot be printed must not stop a figure)
+        pass
+    return Tree(atom=_Name(f"∂{row.name}/∂{row.shown[k]}"))
+
+
+def _size(tree: Tree) -> int:
+    todo, count = [tree], 0
+    while todo and count <= _LONGEST:
+        count += 1
+        todo.extend(todo.pop().operands)
+    return count
 
 
 def _run_rule(row: Row, k: int) -> Tree:

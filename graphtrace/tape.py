@@ -121,8 +121,8 @@ class Tape:
             # objects, which NumPy does not ask us about.
             if "loop of ufunc does not support arg" in str(error) or "dtype('O')" in str(error):
                 raise TraceError(
-                    f"{_where_raised(error)}: NumPy cannot compute this of an array of objects that "
-                    f"holds traced values; make it with np.stack([...]) instead of np.array([...])"
+                    f"{_where_raised(error)}: NumPy cannot compute this of an array of objects; "
+                    f"put traced values together with np.stack([...]) instead of np.array([...])"
                 ) from None
             raise
 

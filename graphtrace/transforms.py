@@ -264,8 +264,8 @@ def _open(
         one = open_tree(tape, args[i], name, keep=keep)
         if not one.leaves:
             raise ArgumentError(
-                f"parameter {name()} of {name_of(f)}() is {args[i]!r:.40}, which holds no number to "
-                f"differentiate with respect to; leave it out of argnums"
+                f"parameter {name()} of {name_of(f)}() is {args[i]!r:.40}, which holds no number; "
+                f"leave it out of argnums"
             )
         for k, leaf in enumerate(one.leaves):
             if not carries_gradient(leaf):
@@ -287,7 +287,8 @@ def _parameter(f: Callable[..., Any], i: int) -> str:
 def _scalar_seed(
     f: Callable[..., Any], out: Any, leaves: list[Any], start: int
 ) -> list[tuple[int, Any]]:
-    value = None if isinstance(out, (dict, list, tuple)) else plain(leaves[0]) if leaves else None
+    is_one = bool(leaves) and not isinstance(out, (dict, list, tuple))
+    value: Any = plain(leaves[0]) if is_one else None
     if is_static(value) or np.shape(value) != () or np.iscomplexobj(value):
         raise ArgumentError(
             f"{name_of(f)}() must return a real scalar to have a gradient, and it returned "

@@ -11,21 +11,20 @@ sees the change, as in NumPy.
 
 from __future__ import annotations
 
-import ast
 import math
 import operator
 import sys
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Any, NoReturn
 
 import numpy as np
 
 from graphtrace.errors import NoDerivative, TraceError
 from graphtrace.primitive import Primitive, declare
-from graphtrace.tape import NO_PARAMS, Tape, View, here, user_frame, written
+from graphtrace.refusal import foreign, instead_of_float, is_store
+from graphtrace.tape import NO_PARAMS, Tape, View, here, written
 
 NUMPY: dict[Any, Callable[..., Any]] = {}
 """NumPy function -> what is called instead of it when an argument is traced."""
@@ -35,6 +34,9 @@ LATE: list[Callable[[np.ufunc], Callable[..., Any] | None]] = []
 
 WRITE_BACK: dict[str, Callable[[Any, Any, dict[str, Any]], Any]] = {}
 """Row whose result is a view -> (base, changed view, params) to the base with that change."""
+
+DISPATCH: dict[str, Callable[[np.ufunc, tuple[Any, ...], dict[str, Any]], Any]] = {}
+"""ufunc method (`__call__`, `reduce`) -> how a traced call of it is answered."""
 
 _NUMPY_METHODS = str(Path(np.__file__).parent / "_core" / "_methods.py")
 _new = object.__new__
@@ -100,7 +102,7 @@ class Variable:
     def __iter__(self) -> Iterator[Any]:
         if not self.shape:
             raise TypeError(f"{_here()}: a traced scalar cannot be iterated over")
-        return (self[i] for i in range(len(self.value)))
+        return (self[i] for i in range(len(self.value)))  # type: ignore[index]  # from ops.index
 
     def __repr__(self) -> str:
         return f"Variable({self.value!r})"
@@ -153,12 +155,10 @@ class Variable:
         return self._decide(math.trunc)  # type: ignore[no-any-return]
 
     def __round__(self, ndigits: int | None = None) -> Any:
-        return self._decide(round) if ndigits is None else np.round(self, ndigits)  # type: ignore[call-overload]
+        return self._decide(round) if ndigits is None else np.round(self, ndigits)
 
     def __float__(self) -> float:
-        frame = sys._getframe(1)
-        source = written(frame) or "float(x)"
-        raise TraceError(f"{_here()}: {_instead_of(source, _function_of_math(frame, source))}")
+        raise TraceError(f"{_here()}: {instead_of_float(sys._getframe(1))}")
 
     def __complex__(self) -> NoReturn:
         raise TraceError(f"{_here()}: complex(x) would lose the trace of x; write x + 0j")
@@ -175,18 +175,18 @@ class Variable:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         source = written(sys._getframe(1)) or "np.asarray(x)"
         as_object = dtype is None or np.dtype(dtype) == np.object_
-        if self.shape == () and as_object and not _is_store(source):
+        if self.shape == () and as_object and not is_store(source):
             # np.array([x, y]) of traced scalars: an array of objects, whose operators and methods
             # are those of the Variables in it.
             boxed = np.empty((), dtype=object)
             boxed[()] = self
             return boxed
-        raise TraceError(f"{_here()}: {_instead_of(source)}")
+        raise TraceError(f"{_here()}: {instead_of_float(sys._getframe(1))}")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         handler = DISPATCH.get(method)
         if handler is None:
-            raise unsupported(f"{ufunc_name(ufunc)}.{method}", inputs)
+            raise unsupported(f"np.{ufunc.__name__}.{method}", inputs)
         return handler(ufunc, inputs, kwargs)
 
     def __array_function__(
@@ -271,7 +271,7 @@ def apply(primitive: Primitive, operands: tuple[Any, ...], params: dict[str, Any
             if tape is None:
                 tape = operand.tape
             elif operand.tape is not tape:
-                raise _foreign()
+                raise foreign()
             values.append(operand.value)
             parents.append(operand.index)
         else:
@@ -342,7 +342,7 @@ def binary_operator(primitive: Primitive) -> tuple[Callable[..., Any], Callable[
         kind = type(b)
         if kind is Variable:
             if b.tape is not tape:
-                raise _foreign()
+                raise foreign()
             y = b.value
             parents = (a.index, b.index)
         elif kind is float or kind is int:
@@ -425,7 +425,7 @@ def compare(primitive: Primitive, test: Callable[[Any, Any], Any], a: Any, b: An
     x, i, tape = (a.value, a.index, a.tape) if type(a) is Variable else (a, -1, b.tape)
     y, j, other = (b.value, b.index, b.tape) if type(b) is Variable else (b, -1, tape)
     if tape is not other:
-        raise _foreign()
+        raise foreign()
     if np.ndim(x) or np.ndim(y):
         return apply(primitive, (a, b), NO_PARAMS)
     outcome = bool(test(x, y))
@@ -543,106 +543,10 @@ def _explain(error: Exception, operands: Any) -> None:
         error.add_note(f"{_here()}: `{source}` was given {', '.join(map(describe, operands))}")
 
 
-def _foreign() -> TraceError:
-    return TraceError(
-        f"{here(sys._getframe(2))}: two traced values of different traces meet; return a value "
-        f"from the trace that made it before using it in another"
-    )
-
-
 def _here() -> str:
     return here(sys._getframe(1))
-
-
-def ufunc_name(ufunc: np.ufunc) -> str:
-    """`np.exp`; the bare name of a ufunc of another library, which does not say where it is from."""
-    name = ufunc.__name__
-    return f"np.{name}" if getattr(np, name, None) is ufunc else name
 
 
 def _public_name(function: Callable[..., Any]) -> str:
     module = getattr(function, "__module__", "numpy") or "numpy"
     return f"{module.replace('numpy', 'np', 1)}.{getattr(function, '__name__', function)}"
-
-
-def _is_store(source: str) -> bool:
-    """Whether the text is an assignment, `out[i] = x`, and no expression."""
-    try:
-        return isinstance(ast.parse(source).body[0], (ast.Assign, ast.AugAssign))
-    except (SyntaxError, IndexError):
-        return False
-
-
-def _function_of_math(frame: FrameType, source: str) -> str | None:
-    """The function of the module `math` that the source text calls, under whatever name."""
-    user = user_frame(frame)
-    head = source.partition("(")[0]
-    if user is None or head.startswith("math."):
-        return head[5:] or None
-    function = user.f_locals.get(head, user.f_globals.get(head))
-    is_math = getattr(function, "__module__", None) == "math"
-    return function.__name__ if is_math and function is not None else None
-
-
-def _instead_of(wanted: str, function: str | None = None) -> str:
-    """What to write instead of code that needs a plain float: one clause, from its source text."""
-    head, _, inside = wanted.partition("(")
-    if function is not None:
-        return f"`{wanted}` would lose the trace of its argument; write np.{function}(...) instead"
-    name = head.rpartition(".")[2]
-    if name in ("logsumexp", "softmax", "log_softmax"):
-        return f"`{wanted}` would lose the trace; write gt.{name}(...) instead"
-    if head in ("np.array", "np.asarray", "np.asanyarray", "numpy.array", "numpy.asarray"):
-        return (
-            f"`{wanted}` would lose the trace; a traced array is an array already, so leave {head} "
-            f"out, or write np.stack([...]) to put traced values together"
-        )
-    if head == "np.arange":
-        return f"`{wanted}` needs a plain number; write np.arange(int({inside[:-1]}))"
-    if _is_store(wanted):
-        return (
-            f"`{wanted}` stores a traced value into a plain array; collect the values in a list "
-            f"and write np.stack(values), or np.where(...) to choose by a mask"
-        )
-    return (
-        f"`{wanted}` needs a plain float and would lose the trace; write the NumPy function, or "
-        f"leave the conversion out"
-    )
-
-
-def _find_late(ufunc: np.ufunc) -> Callable[..., Any] | None:
-    for find in LATE:
-        handler = find(ufunc)
-        if handler is not None:
-            NUMPY[ufunc] = handler
-            return handler
-    return None
-
-
-def _dispatch_call(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    handler = NUMPY.get(ufunc) or _find_late(ufunc)
-    if handler is None:
-        raise unsupported(ufunc_name(ufunc), inputs)
-    if "out" in kwargs:
-        raise TraceError(
-            f"{_here()}: np.{ufunc.__name__} cannot write a traced result into `out` or a plain "
-            f"array in place; write x = np.{ufunc.__name__}(...) or x = x + ..."
-        )
-    operands = map(traced, inputs)
-    if "dtype" in kwargs:  # the loop to compute in: the same as converting what goes in
-        dtype = np.dtype(kwargs.pop("dtype"))
-        operands = (
-            np.astype(x, dtype) if type(x) is Variable else np.asarray(x, dtype)[()]
-            for x in operands
-        )
-    if kwargs:
-        raise unsupported(
-            f"{ufunc_name(ufunc)} with {'= and '.join(kwargs)}=", inputs, "use np.where on its result"
-        )
-    return handler(*operands)
-
-
-DISPATCH: dict[str, Callable[[np.ufunc, tuple[Any, ...], dict[str, Any]], Any]] = {
-    "__call__": _dispatch_call
-}
-"""ufunc method -> how a traced call of it is answered; `graphtrace.ops` adds reduce and others."""

@@ -21,6 +21,7 @@ LAYERS = [
     "graphtrace.pytree",
     "graphtrace.primitive",
     "graphtrace.tape",
+    "graphtrace.refusal",
     "graphtrace.variable",
     "graphtrace.inputs",
     "graphtrace.ops",
@@ -32,6 +33,7 @@ LAYERS = [
     "graphtrace.linear_map",
     "graphtrace.graph",
     "graphtrace.tracing",
+    "graphtrace.replay",
     "graphtrace.figure",
     "graphtrace.render",
     "graphtrace.expression",
@@ -43,6 +45,7 @@ LAYERS = [
 
 # What may point the other way, because it waits until a function is called: importer, imported.
 LAZY = {
+    ("graphtrace.graph", "graphtrace.replay"),  # g.compile() likewise
     ("graphtrace.graph", "graphtrace.render"),  # g.render("J.svg") is the graph's own method
     ("graphtrace.figure", "graphtrace.render"),  # and the figure's
     ("graphtrace.ops", "graphtrace.sweep"),  # an operation composed of others sweeps their rows

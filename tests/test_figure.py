@@ -463,3 +463,15 @@ def test_records_have_every_gradient_in_its_box():
     grads = {node.key: node.gradient.value for node in drawn.nodes}
     assert grads == {"a": 3.0, "b": 6.0, "c": 9.0, "u": 3.0, "v": 3.0, "J": 1.0}
     assert {edge.kind for edge in drawn.edges} == {"forward"}
+
+
+def test_a_negative_factor_is_in_parentheses():
+    drawn = figure(gt.trace(lambda x: 2 * (x - x), 3.0), step="df/dx")
+    assert chain_said(drawn) == "df/dx = df/dv₁ · 1 + df/dv₁ · (−1) = 2 · 1 + 2 · (−1) = 0"
+
+
+def test_on_a_wire_a_share_is_one_number():
+    graph = gt.trace(lambda a: a * a, 3.0)
+    graph.backward()
+    drawn = in_form(figure(graph), "wires")
+    assert [e.part.value for e in drawn.edges if e.id.startswith("gradient")] == [3.0, 3.0]

@@ -232,7 +232,9 @@ def test_an_unsupported_ufunc_is_named():
     def f(x):
         return np.sum(scipy.special.struve(1.0, x))
 
-    says(failure(f, X, error=gt.NoDerivative), at(f), ": struve has", "scipy.special.struve(1.0, x)")
+    says(
+        failure(f, X, error=gt.NoDerivative), at(f), ": struve has", "scipy.special.struve(1.0, x)"
+    )
 
 
 def test_adding_at_places_of_a_plain_array_is_refused():

@@ -100,6 +100,7 @@ def _decision(function: Callable[..., Any]) -> Callable[..., bool]:
 for _function in _DECISIONS:
     NUMPY[_function] = _decision(_function)
 
+
 def _bitwise(test: Callable[[Any, Any], Any], function: Callable[..., Any]) -> Callable[..., Any]:
     """`mask & other` on arrays; on whole numbers, which are traced as floats, on their ints."""
 
@@ -120,7 +121,5 @@ for _dunder, _function in (
 ):
     _test = getattr(operator, f"__{_dunder}__")
     _method = _bitwise(_test, _function)
-    add_methods(
-        {f"__{_dunder}__": _method, f"__r{_dunder}__": lambda a, b, m=_method: m(b, a)}
-    )
+    add_methods({f"__{_dunder}__": _method, f"__r{_dunder}__": lambda a, b, m=_method: m(b, a)})
 add_methods({"__invert__": lambda a: np.invert(a)})

@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.ops.arithmetic import nonzero, power_da
-from graphtrace.ops.arithmetic import side
+from graphtrace.ops.arithmetic import nonzero, power_da, side
 from graphtrace.ops.compare import equal, greater, less
 from graphtrace.primitive import COMPARE, POWER, Form, Notation, Primitive, Rule, called
 from graphtrace.variable import add_methods, operation, unary_operator
@@ -37,6 +36,12 @@ _FLOOR = Notation(Form("floor($0)"), Form(r"\left\lfloor $0 \right\rfloor"))
 _FABS = Notation(Form("fabs($0)"), Form(r"\left|$0\right|"))
 _RECIPROCAL = Notation(Form("reciprocal($0)"), Form(r"\frac{1}{$0}", POWER, (COMPARE,)))
 
+
+def _leg(x: Any, leg: Rule, y: Any) -> Any:
+    """sqrt(1 - x**2); of complex x from the angle, which is on the right side of the cut."""
+    return leg(y) if np.iscomplexobj(x) else np.sqrt((1 - x) * (1 + x))
+
+
 # NumPy's name, ∂y/∂x, the notation where it is not name(x).
 _UNARY: list[tuple[str, Rule | float, Notation | None]] = [
     ("exp", lambda x, y: y, _exponential("e")),
@@ -53,8 +58,8 @@ _UNARY: list[tuple[str, Rule | float, Notation | None]] = [
     ("sin", lambda x, y: np.cos(x), called("sin", r"\sin")),
     ("cos", lambda x, y: -np.sin(x), called("cos", r"\cos")),
     ("tan", lambda x, y: 1 + y**2, called("tan", r"\tan")),
-    ("arcsin", lambda x, y: 1 / np.sqrt((1 - x) * (1 + x)), called("arcsin", r"\arcsin")),
-    ("arccos", lambda x, y: -1 / np.sqrt((1 - x) * (1 + x)), called("arccos", r"\arccos")),
+    ("arcsin", lambda x, y: 1 / _leg(x, np.cos, y), called("arcsin", r"\arcsin")),
+    ("arccos", lambda x, y: -1 / _leg(x, np.sin, y), called("arccos", r"\arccos")),
     ("arctan", lambda x, y: 1 / (1 + x**2), called("arctan", r"\arctan")),
     ("sinh", lambda x, y: np.cosh(x), called("sinh", r"\sinh")),
     ("cosh", lambda x, y: np.sinh(x), called("cosh", r"\cosh")),

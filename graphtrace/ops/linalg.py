@@ -108,9 +108,7 @@ def _dot_db(g: Any, y: Any, a: Any, b: Any) -> Any:
     return np.moveaxis(np.reshape(pulled, (np.shape(b)[-2], *rest)), 0, -2)
 
 
-_dot_row = operation(
-    Primitive("dot", np.dot, vjps=(_dot_da, _dot_db), notation=_matmul.notation)
-)
+_dot_row = operation(Primitive("dot", np.dot, vjps=(_dot_da, _dot_db), notation=_matmul.notation))
 
 
 def _dot(a: Any, b: Any, out: Any = None) -> Any:

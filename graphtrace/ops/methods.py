@@ -41,7 +41,8 @@ def _item(self: Variable, *at: Any) -> Any:
 
 
 def _astype(self: Variable, dtype: Any, *args: Any, copy: bool = True, **how: Any) -> Any:
-    return self if not copy and self.dtype == np.dtype(dtype) else np.astype(self, dtype)
+    same = self.dtype == np.dtype(dtype)
+    return self if same and not copy else np.astype(self, dtype)  # type: ignore[call-overload]
 
 
 add_methods({name: _method(getattr(np, name)) for name in _METHODS})

@@ -19,7 +19,7 @@ from graphtrace.ops.linalg import outer
 from graphtrace.ops.rows import numpy_row
 from graphtrace.ops.shape import matrix_transpose, no_out
 from graphtrace.primitive import ATOM, PRODUCT, Form, Notation, Primitive, called
-from graphtrace.variable import DISPATCH, NUMPY, fixed, operation, traced
+from graphtrace.variable import NUMPY, fixed, operation, traced
 
 # einsum
 
@@ -213,35 +213,6 @@ vecdot = operation(
 NUMPY[np.vecdot] = lambda a, b: vecdot(traced(a), traced(b))
 _VECDOT: Any = np.vecdot
 NUMPY[np.linalg.vecdot] = lambda x1, x2, /, *, axis=-1: _VECDOT(traced(x1), traced(x2), axis=axis)
-
-_call = DISPATCH["__call__"]
-
-
-def _call_along_axes(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """`axis`, `axes` and `keepdims` of a product that is a gufunc move its core axes about."""
-    if not kwargs or ufunc.signature is None:
-        return _call(ufunc, inputs, kwargs)
-    axis, axes = fixed(kwargs.pop("axis", -1)), fixed(kwargs.pop("axes", None))
-    keepdims = kwargs.pop("keepdims", False)
-    if axes is None:
-        if axis == -1 and not keepdims:
-            return _call(ufunc, inputs, kwargs)
-        axes = (axis,) * ufunc.nin
-    operands = (_core_last(traced(x), at) for x, at in zip(inputs, axes, strict=False))
-    y = _call(ufunc, tuple(operands), kwargs)
-    if keepdims:
-        return np.expand_dims(y, axis if len(axes) == ufunc.nin else axes[-1])
-    out = tuple(np.atleast_1d(axes[-1]).tolist()) if len(axes) > ufunc.nin else ()
-    return np.moveaxis(y, tuple(range(-len(out), 0)), out) if out else y
-
-
-def _core_last(x: Any, axes: Any) -> Any:
-    """`x` with its core axes, those that a gufunc works on, moved to the end."""
-    axes = tuple(np.atleast_1d(axes).tolist())
-    return np.moveaxis(x, axes, tuple(range(-len(axes), 0)))
-
-
-DISPATCH["__call__"] = _call_along_axes
 
 
 def _of_matrix_and_vector(ufunc: Any, *vjps: Callable[..., Any], latex: str) -> None:

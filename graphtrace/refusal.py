@@ -1,0 +1,68 @@
+"""What to say where a traced value cannot go on, and what to write instead.
+
+In: the frame in which it happened. Out: the words, from the user's own source text.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from types import FrameType
+
+from graphtrace.errors import TraceError
+from graphtrace.tape import here, user_frame, written
+
+
+def instead_of_float(frame: FrameType) -> str:
+    """What to write instead of code that needs a plain float: one clause."""
+    wanted = written(frame) or "float(x)"
+    function = _function_of_math(frame, wanted)
+    head, _, inside = wanted.partition("(")
+    if function is not None:
+        return f"`{wanted}` would lose the trace of its argument; write np.{function}(...) instead"
+    name = head.rpartition(".")[2]
+    if name in ("logsumexp", "softmax", "log_softmax"):
+        return f"`{wanted}` would lose the trace; write gt.{name}(...) instead"
+    if head in ("np.array", "np.asarray", "np.asanyarray", "numpy.array", "numpy.asarray"):
+        return (
+            f"`{wanted}` would lose the trace; a traced array is an array already, so leave {head} "
+            f"out, or write np.stack([...]) to put traced values together"
+        )
+    if head == "np.arange":
+        return f"`{wanted}` needs a plain number; write np.arange(int({inside[:-1]}))"
+    if is_store(wanted):
+        return (
+            f"`{wanted}` stores a traced value into a plain array; collect the values in a list "
+            f"and write np.stack(values), or np.where(...) to choose by a mask"
+        )
+    return (
+        f"`{wanted}` needs a plain float and would lose the trace; write the NumPy function, or "
+        f"leave the conversion out"
+    )
+
+
+def is_store(source: str) -> bool:
+    """Whether the text is an assignment, `out[i] = x`, and no expression."""
+    try:
+        return isinstance(ast.parse(source).body[0], (ast.Assign, ast.AugAssign))
+    except (SyntaxError, IndexError):
+        return False
+
+
+def _function_of_math(frame: FrameType, source: str) -> str | None:
+    """The function of the module `math` that the source text calls, under whatever name."""
+    user = user_frame(frame)
+    head = source.partition("(")[0]
+    if user is None or head.startswith("math."):
+        return head[5:] or None
+    function = user.f_locals.get(head, user.f_globals.get(head))
+    is_math = getattr(function, "__module__", None) == "math"
+    return function.__name__ if is_math and function is not None else None
+
+
+def foreign() -> TraceError:
+    """The error for an operation on values of two traces."""
+    return TraceError(
+        f"{here(sys._getframe(2))}: two traced values of different traces meet; return a value "
+        f"from the trace that made it before using it in another"
+    )
