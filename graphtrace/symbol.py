@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -268,9 +269,12 @@ def _same(a: Tree, b: Tree) -> bool:
 
 def row_text(row: Row) -> str:
     """`str(Symbol(row))`, without making the expression first: every node of a graph has one."""
+    notation, shown = row.primitive.notation, row.shown
+    if isinstance(notation, Notation) and None not in shown:  # names need no parentheses
+        return _joined(notation.text.template, shown)
     atoms = [
         (n, ATOM) if n is not None else _print_atom(x, latex=False)
-        for n, x in zip(row.shown, row.operands, strict=True)
+        for n, x in zip(shown, row.operands, strict=True)
     ]
     return _fill(row.primitive, row.params, atoms, latex=False)[0]
 
@@ -296,15 +300,18 @@ def _fill(
     template = form.template
     if latex and template == r"$0 \, $1" and parts[1][:1].isdigit():
         template = r"$0 \cdot $1"
-    pieces = _split(template)
-    filled = [piece if i % 2 == 0 else parts[int(piece)] for i, piece in enumerate(pieces)]
-    return "".join(filled), form.binds
+    return _joined(template, parts), form.binds
+
+
+def _joined(template: str, parts: Sequence[Any]) -> str:
+    return "".join([piece if type(piece) is str else parts[piece] for piece in _pieces(template)])
 
 
 @functools.cache
-def _split(template: str) -> list[str]:
-    """`$0 + $1` as text, operand, text, operand, text."""
-    return re.split(r"\$(\d+)", template)
+def _pieces(template: str) -> list[str | int]:
+    """`$0 + $1` as text and operands' numbers in turn."""
+    pieces = re.split(r"\$(\d+)", template)
+    return [int(piece) if i % 2 else piece for i, piece in enumerate(pieces) if i % 2 or piece]
 
 
 def _form(primitive: Primitive, params: dict[str, Any], count: int, *, latex: bool) -> Form:

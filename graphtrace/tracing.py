@@ -110,6 +110,8 @@ class _Builder:
         # Row number -> the row that stands for it in the graph, -1 where it is a constant.
         self.origin: list[int] = []
         self.keys: dict[int, str] = {}
+        # Row number -> the key of its node, None for a constant.
+        self.node_keys: list[str | None] = []
         self.result: list[Leaf] = []
         self.assigned: dict[Location, str | None] = {}
         self.sources: dict[Location, str | None] = {}
@@ -124,6 +126,7 @@ class _Builder:
         constants = self._name_outputs(graph)
         # A local derivative of inf or nan is a fact, not a warning. And nothing here becomes
         # garbage, while collections would take half of the time.
+        self.node_keys = [self.keys.get(o) for o in self.origin]
         with np.errstate(all="ignore"), _collector_paused():
             for i in self.keys:
                 self._add_node(graph, i)
@@ -265,13 +268,14 @@ class _Builder:
 
     def _keys_of(self, parents: tuple[int, ...]) -> tuple[str | None, ...]:
         """The nodes that operands come from; None for a constant."""
-        origins = [self.origin[p] if p >= 0 else -1 for p in parents]
-        return tuple([self.keys[o] if o >= 0 else None for o in origins])
+        return tuple([None if p < 0 else self.node_keys[p] for p in parents])
 
     def _with_constants(
         self, names: tuple[str | None, ...], xs: tuple[Any, ...], here: Location
     ) -> tuple[str | None, ...]:
         """The names, with those of constant arrays as the source writes them, `X` in `X @ w`."""
+        if None not in names:
+            return names
         constants = [
             n is None and isinstance(x, np.ndarray) for n, x in zip(names, xs, strict=True)
         ]

@@ -836,7 +836,7 @@ def test_without_ziamath_mathematics_says_what_to_install(monkeypatch):
         (Value(1.2e-5), r"1.2\times 10^{{-}5}"),
         (Definition("h", "Y*h"), r"h = Y \odot  h"),
         (Definition("a}b", None), None),
-        (Value(np.arange(12.0).reshape(3, 4)), r"3\times 4, 0 \ldots  11"),
+        (Value(np.arange(12.0).reshape(3, 4)), r"3\times 4, 0 \ \ldots\  11"),
     ],
 )
 def test_a_part_as_latex(part, latex):

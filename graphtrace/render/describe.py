@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from graphtrace.figure import Figure, Node, Part
+from graphtrace.figure import Figure, Node, Part, Unsaid
 from graphtrace.render.formula import plain
-from graphtrace.render.label import runs
+from graphtrace.render.say import runs, wording
 
 _MOST = 40
 _DIGITS = 6
@@ -25,27 +25,32 @@ def title(figure: Figure) -> str:
 
 def description(figure: Figure) -> str:
     """The steps of the computation, then the derivative on each arrow."""
-    steps = [tell(node, figure) for node in figure.nodes if node.role != "copy"]
-    of_edge = [_text(e.part, figure) for e in figure.edges if e.kind == "forward" and e.part]
-    back = [_text(e.part, figure) for e in figure.edges if e.kind == "backward" and e.part]
+    steps = [tell(node, figure) for node in figure.nodes if node.role not in ("copy", "end")]
+    told = [edge for edge in figure.edges if edge.emphasis != "hidden" and edge.part is not None]
+    of_edge = [_text(e.part, figure) for e in told if e.part and e.kind == "forward"]
+    back = [_text(e.part, figure) for e in told if e.part and e.kind == "backward"]
     sentences = [title(figure) + "."]
     sentences += [f"{step}." for step in _few(steps, "steps")]
-    sentences += _listed("Local derivatives", of_edge)
+    on_wires = figure.form == "wires"
+    sentences += _listed("On the wires" if on_wires else "Local derivatives", of_edge)
     sentences += _listed("Gradients, against the arrows", back)
+    sentences += [f"Beneath it: {_text(part, figure).rstrip('.')}." for part in figure.caption]
     return " ".join(sentences)
 
 
 def tell(node: Node, figure: Figure) -> str:
     """A box in words: `u = bc, value 6`."""
-    said = [_text(part, figure) for part in node.parts]
+    said = [text for part in node.parts if (text := _text(part, figure))]
     text = ", value ".join(said)
-    if node.gradient is not None:
+    if node.gradient is not None and not isinstance(node.gradient, Unsaid):
         text += ", " + _text(node.gradient, figure)
     return text
 
 
 def _text(part: Part, figure: Figure) -> str:
-    text = plain(runs(part, figure.names, _DIGITS))
+    if isinstance(part, Unsaid):
+        return ""
+    text = plain(runs(part, wording(figure, _DIGITS)))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 

@@ -12,9 +12,10 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from graphtrace.figure import Edge, Figure, Node
+from graphtrace.figure import Direction, Edge, Figure, Node
 from graphtrace.render.formula import plain
-from graphtrace.render.label import Line, Sheet
+from graphtrace.render.label import Line, Sheet, caption_rows
+from graphtrace.render.say import wording
 from graphtrace.render.text import clean, decimal
 from graphtrace.render.theme import Theme
 
@@ -33,25 +34,37 @@ def layout_dot(figure: Figure, sheet: Sheet, theme: Theme) -> str:
     A lone arrow has an ordinary edge label, which the engine sets beside the line. Where a
     backward arrow runs beside a forward one, the pair is one edge with a node l3 in its midst:
     the two lines pass through its middle, one label above them and one below, so that no label
-    can be nearer to another line than to its own.
+    can be nearer to another line than to its own. So is every wire, which has its value above
+    and its gradient below it.
     """
     dot = _digraph(figure, "layout")
     dot.attr("node", shape="box", fixedsize="true", label="")
     place = {node.id: f"n{i}" for i, node in enumerate(figure.nodes)}
     for node, cell in zip(figure.nodes, sheet.cells, strict=True):
-        dot.node(place[node.id], width=_inches(cell.width), height=_inches(cell.height))
-    lanes = any(edge.beside is not None for edge in figure.edges)
-    gaps = (theme.lane_node_gap, theme.lane_rank_gap) if lanes else (theme.node_gap, theme.rank_gap)
+        shape = {"shape": "circle"} if cell.shape == "circle" else {}
+        size = {"width": _inches(cell.width), "height": _inches(cell.height)}
+        dot.node(place[node.id], **size, **shape)
+    companions = {e.beside: sheet.labels[i] for i, e in enumerate(figure.edges) if e.beside}
+    if figure.form == "wires":
+        companions = {edge.id: companions.get(edge.id) for edge in figure.edges}
+    lanes = bool(companions)
+    into, out = ("n", "s") if figure.direction == "TB" else ("w", "e")
+    gaps = (theme.node_gap, theme.rank_gap)
+    if lanes and figure.direction == "LR":
+        gaps = (theme.lane_node_gap, theme.lane_rank_gap)
+    elif lanes:
+        gaps = (theme.turned_node_gap, theme.turned_rank_gap)
     dot.attr("graph", nodesep=_inches(gaps[0]), ranksep=_inches(gaps[1]))
-    companions = {edge.beside: sheet.labels[i] for i, edge in enumerate(figure.edges)}
     for i, (edge, line) in enumerate(zip(figure.edges, sheet.labels, strict=True)):
         tail, head = place[edge.tail], place[edge.head]
+        if edge.beside is not None:
+            continue
         if edge.id in companions:
-            width, height = lane_size(line, companions[edge.id], theme)
+            width, height = lane_size(line, companions[edge.id], theme, figure.direction)
             dot.node(f"l{i}", width=_inches(width), height=_inches(height))
-            dot.edge(f"{tail}", f"l{i}:w", id=f"t{i}", dir="back")
-            dot.edge(f"l{i}:e", f"{head}", id=f"h{i}")
-        elif edge.beside is None:
+            dot.edge(f"{tail}", f"l{i}:{into}", id=f"t{i}", dir="back")
+            dot.edge(f"l{i}:{out}", f"{head}", id=f"h{i}")
+        else:
             label = {"label": _CELL.format(*label_size(line))} if line is not None else {}
             dot.edge(tail, head, id=f"e{i}", **label)
     return str(dot.source)
@@ -59,15 +72,18 @@ def layout_dot(figure: Figure, sheet: Sheet, theme: Theme) -> str:
 
 def label_size(line: Line) -> tuple[int, int]:
     """The room a label takes: its text, and air enough that no line touches a p or a y."""
-    return math.ceil(line.width) + 4, math.ceil(line.size * 1.15) + 5
+    return math.ceil(line.width) + 4, math.ceil(line.height) + 5
 
 
-def lane_size(above: Line | None, below: Line | None, theme: Theme) -> tuple[int, int]:
-    """The room of two arrows with a label above and one below them."""
+def lane_size(
+    above: Line | None, below: Line | None, theme: Theme, direction: Direction
+) -> tuple[int, int]:
+    """The room of two arrows with a label on either side: above and below, or left and right."""
     sizes = [label_size(line) for line in (above, below) if line is not None]
     width = max((size[0] for size in sizes), default=0)
     height = max((size[1] for size in sizes), default=0)
-    return width, 2 * height + math.ceil(theme.lane)
+    lane = math.ceil(theme.lane)
+    return (2 * width + lane, height + 8) if direction == "TB" else (width, 2 * height + lane)
 
 
 def readable_dot(figure: Figure, sheet: Sheet, theme: Theme) -> str:
@@ -81,10 +97,14 @@ def readable_dot(figure: Figure, sheet: Sheet, theme: Theme) -> str:
     dot.attr("edge", fontname="Helvetica", fontsize=size, fontcolor=colours.muted)
     dot.attr("edge", color=colours.line)
     names = _identifiers(figure)
+    if figure.caption:
+        rows = caption_rows(figure.caption, wording(figure, theme.digits), theme, theme.column)
+        dot.attr("graph", label=_label(tuple(row.line for row in rows)), fontname="Helvetica")
     for node, cell in zip(figure.nodes, sheet.cells, strict=True):
         _readable_node(dot, names[node.id], node, cell.lines, theme)
     for edge, line in zip(figure.edges, sheet.labels, strict=True):
-        _readable_edge(dot, (names[edge.tail], names[edge.head]), edge, line, theme)
+        if edge.emphasis != "hidden":
+            _readable_edge(dot, (names[edge.tail], names[edge.head]), edge, line, theme)
     return str(dot.source)
 
 
@@ -97,7 +117,10 @@ def _readable_node(
         "copy": (colours.input, colours.input_line),
         "output": (colours.output, colours.output_line),
         "operation": (colours.operation, colours.operation_line),
+        "end": (colours.paper, colours.paper),
     }[node.role]
+    if node.emphasis != "plain":
+        line = colours.gradient if node.emphasis == "strong" else colours.faint_line
     style = "filled,rounded" if node.role in ("input", "copy") else "filled"
     dot.node(
         name,
@@ -113,10 +136,15 @@ def _readable_node(
 def _readable_edge(
     dot: Digraph, ends: tuple[str, str], edge: Edge, line: Line | None, theme: Theme
 ) -> None:
-    options = {"label": _label((line,))} if line is not None else {}
+    options = {"label": _label((line,))} if line is not None and line.shown else {}
     if edge.kind == "backward":
         red = theme.light.gradient
         options |= {"dir": "back", "style": "dashed", "color": red, "fontcolor": red}
+    if edge.emphasis == "strong":
+        red = theme.light.gradient
+        options |= {"penwidth": "2", "color": red, "fontcolor": red}
+    elif edge.emphasis == "dim":
+        options |= {"color": theme.light.faint_line, "fontcolor": theme.light.faint}
     dot.edge(*ends, **options)
 
 
@@ -155,7 +183,7 @@ def _quotable(text: str) -> str:
 
 def _label(lines: tuple[Line, ...]) -> str:
     """Lines of an escString: what Graphviz would read as an escape or an entity is escaped."""
-    texts = (clean(plain(line.runs)) for line in lines)
+    texts = (clean(plain(line.runs)) for line in lines if line.shown)
     escaped = (text.replace("\\", "\\\\").replace("&", "&amp;") for text in texts)
     # The quoting of the graphviz package takes <...> for HTML unless something stands before it.
     joined = "\\n".join(escaped)

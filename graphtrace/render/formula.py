@@ -8,7 +8,7 @@ on as it is: a formula is never refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from graphtrace.render.number import MINUS, number
@@ -66,6 +66,9 @@ _SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ᵀ"
 _SUPERSCRIPT_OF = dict(zip("0123456789" + MINUS + "+T", _SUPERSCRIPT, strict=True))
 _SUBSCRIPT_OF = dict(zip("0123456789", "₀₁₂₃₄₅₆₇₈₉", strict=True))
 _DEEPEST = 20
+ELEMENTWISE = "⊙"
+_REDUCING = frozenset("sum mean prod max min amax amin norm dot vdot trace size std var".split())
+_CONSTANT_ARRAY = re.compile(r"(?:u?int|float|bool|complex)\d*\[")
 
 _TOKEN = re.compile(
     r"""
@@ -83,42 +86,58 @@ class _Token(NamedTuple):
     text: str
 
 
-def formula(text: str, names: Mapping[str, str] | None = None) -> Runs:
+def formula(
+    text: str, names: Mapping[str, str] | None = None, arrays: Collection[str] = ()
+) -> Runs:
     """The runs of a formula; `names` gives short forms of variable names.
+
+    Two of the `arrays` side by side would read as a matrix product, so their elementwise product
+    has its own sign.
 
     >>> plain(formula("a + b*c")), plain(formula("1 - h**2")), plain(formula("W1 @ x"))
     ('a + bc', '1 − h²', 'W₁x')
+    >>> plain(formula("2*Y*h", arrays={"Y", "h"}))
+    '2Y ⊙ h'
     """
     tokens = [_Token(m.lastgroup or "", m[0]) for m in _TOKEN.finditer(text)]
     # A pathological text is shown, not set: nobody reads a formula of this length.
     if len(tokens) > 400:
         return (Run(text),)
-    return _Setting(tokens, names or {}, 0).runs()
+    return _Setting(tokens, names or {}, arrays, 0).runs()
 
 
 def name(text: str, names: Mapping[str, str] | None = None) -> Runs:
-    """The runs of a variable's name: x italic, W1 as W with a lowered 1, alpha as α.
+    r"""The runs of a variable's name: x italic, W1 as W with a lowered 1, alpha as α.
 
     >>> plain(name("W1")), plain(name("alpha_0")), plain(name("loss")), plain(name("h[2]"))
     ('W₁', 'α₀', 'loss', 'h₂')
+    >>> ascii(plain(name("x_hat")))
+    "'x\\u0302'"
     """
     text = (names or {}).get(text, text)
     if match := _INDEXED.match(text):
         return _joined([*name(match[1]), Run(match[2], False, "sub")])
-    base, lowered = text, ""
+    base, lowered, accent = text, "", ""
+    if match := _ACCENTED.match(text):
+        text, accent = match[1] + match[3], _ACCENTS[match[2]]
+        base = text
     if match := _NUMBERED.match(text) or _LOWERED.match(text):
         base, lowered = match[1], match[2]
     elif text not in GREEK and len(text) > 1:
-        return (Run(text),)
+        return (Run(text + accent),)
     base = GREEK.get(base, base)
     italic = len(base) == 1 and base.isalpha() and not ("Α" <= base <= "Ω")
-    head = Run(base, italic)
+    head = Run(base + accent, italic)
     return (head, Run(lowered, False, "sub")) if lowered else (head,)
 
 
 _GREEK_OR_LETTER = "|".join([*sorted(GREEK, key=len, reverse=True), "[A-Za-z]"])
 _NUMBERED = re.compile(r"([A-Za-z]+?)_?(\d+)$", re.ASCII)
 _LOWERED = re.compile(rf"({_GREEK_OR_LETTER})_([A-Za-z0-9]{{1,6}})$", re.ASCII)
+_ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "dot": "\u0307"}
+_ACCENTED = re.compile(
+    rf"({_GREEK_OR_LETTER})_(hat|bar|tilde|dot)((?:_[A-Za-z0-9]{{1,6}})?)$", re.ASCII
+)
 _INDEXED = re.compile(rf"({_GREEK_OR_LETTER})\[(\d+(?:, ?\d+)*)\]$", re.ASCII)
 
 
@@ -162,9 +181,16 @@ def _joined(runs: Iterable[Run]) -> Runs:
 class _Setting:
     """One pass over the tokens; what stands to the left decides how the next is set."""
 
-    def __init__(self, tokens: Sequence[_Token], names: Mapping[str, str], depth: int) -> None:
+    def __init__(
+        self,
+        tokens: Sequence[_Token],
+        names: Mapping[str, str],
+        arrays: Collection[str],
+        depth: int,
+    ) -> None:
         self.tokens = [t for t in tokens if t.kind != "space"]
         self.names = names
+        self.arrays = arrays
         self.depth = depth
         self.out: list[Run] = []
         self.left = "start"  # start, operator, open, number, letter, word, group, call
@@ -223,7 +249,7 @@ class _Setting:
         if text == "**":
             self._power()
         elif text in ("*", "@"):
-            self.out += [] if self._touch(text) else [Run("·")]
+            self.out += self._product(text)
             self.left = "operator"
         elif text in "([":
             self.parens.append("call" if self.left == "function" else "group")
@@ -255,12 +281,54 @@ class _Setting:
         self.out.append(Run(shown))
         self.left = "operator"
 
-    def _touch(self, text: str) -> bool:
+    def _product(self, text: str) -> list[Run]:
+        """What stands between two factors."""
+        if text == "*" and self._is_array(self._term_before()) and self._is_array(self._after()):
+            return [Run(f" {ELEMENTWISE} ")]
+        return [] if self._touch() else [Run("·")]
+
+    def _term_before(self) -> Sequence[_Token]:
+        """What the product has on its left, back to a sum, a comma or an open parenthesis."""
+        depth, start = 0, self.at - 1
+        while start > 0:
+            text = self.tokens[start - 1].text
+            depth += {")": 1, "]": 1, "(": -1, "[": -1}.get(text, 0)
+            if depth < 0 or (depth == 0 and (text in _SPACED or text == ",")):
+                break
+            start -= 1
+        return self.tokens[start : self.at - 1]
+
+    def _after(self) -> Sequence[_Token]:
+        """The factor on the right: a name, a call or what parentheses hold."""
+        end = self.at + (self._peek().kind == "name")
+        if end < len(self.tokens) and self.tokens[end].text in "([":
+            depth = 0
+            while end < len(self.tokens):
+                depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(self.tokens[end].text, 0)
+                end += 1
+                if depth == 0:
+                    break
+        return self.tokens[self.at : max(end, self.at + 1)]
+
+    def _is_array(self, tokens: Sequence[_Token]) -> bool:
+        """Whether the value of these tokens is an array, as far as one can see."""
+        if any(t.kind == "name" and t.text.removeprefix("np.") in _REDUCING for t in tokens):
+            return False
+        return any(
+            (t.kind == "name" and (t.text in self.arrays or _CONSTANT_ARRAY.match(t.text)))
+            or t.text.removesuffix(".T") in self.arrays
+            or t.text == "["
+            for t in tokens
+        )
+
+    def _touch(self) -> bool:
         """Whether a product is written by putting its factors side by side."""
         right = self._peek()
         called = self._peek(1).text == "("
         if self.divided[-1] or (right.kind == "name" and called):
             return False
+        if right.kind == "name" and self.at > 1 and right.text == self.tokens[self.at - 2].text:
+            return False  # a·a, not aa
         if right.text == "(":
             return self.left in ("number", "group")
         if right.kind != "name" or self.left not in ("number", "letter", "group"):
@@ -274,7 +342,7 @@ class _Setting:
             self.out.append(Run("**"))
             return
         nested = self.depth < _DEEPEST
-        inner = _Setting(exponent, self.names, self.depth + 1).runs() if nested else ()
+        inner = _Setting(exponent, self.names, self.arrays, self.depth + 1).runs() if nested else ()
         text = plain(inner) if nested else "".join(t.text for t in exponent)
         self.out.append(Run(_flat(text), False, "sup"))
         if self.left in ("start", "operator", "open"):

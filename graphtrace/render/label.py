@@ -1,45 +1,76 @@
-"""Say the parts of a Figure in measured lines of text.
+"""Set what a Figure says in measured lines of text.
 
-In: Figure parts and a theme. Out: `Line`s, each with its runs, its font size and its width. Here
-is decided how a derivative or a value is written; where a line stands is decided by the layout.
+In: Figure parts and a theme. Out: `Line`s, each with its runs, its font size and its width, and
+`Cell`s that hold them. What is said is decided by say.py; where a cell stands by the layout.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Literal, NamedTuple, TypeAlias
 
-from graphtrace.figure import Definition, Edge, Figure, Node, Part, Partial, Share, Value
+from graphtrace.figure import Chain, Edge, Figure, Form, Node, Part, Partial, Sign, Unsaid, Value
 from graphtrace.render import metrics
-from graphtrace.render.formula import Run, Runs, digits, formula, name, plain
-from graphtrace.render.number import is_scalar, number, value
+from graphtrace.render.formula import Run, Runs, plain
+from graphtrace.render.number import is_scalar
+from graphtrace.render.outline import Outline, outline
+from graphtrace.render.say import Wording, runs, sides, wording
+from graphtrace.render.tex import of_runs, tex, tex_sides
 from graphtrace.render.theme import Theme
 
 SHIFTED_SIZE = 0.75
 """A raised or lowered run is this much smaller."""
 
-_LONGEST_SOURCE = 2000
-_UNWRITTEN = ("(·", "\n")
-"""A rule that has no formula prints as a call on a placeholder: that is not for a figure."""
+Shape: TypeAlias = Literal["box", "pill", "circle", "bare"]
 
 
 class Line(NamedTuple):
-    """One line of text: `role` names what it says (formula, value, derivative, gradient)."""
+    """One line of text.
+
+    `role` names what it says (formula, value, derivative, gradient, caption); `full` is all of
+    it, where it had to be cut. A line that is not `shown` only keeps its room.
+    """
 
     role: str
     runs: Runs
     size: float
     width: float
     full: str
+    shown: bool = True
+    outline: Outline | None = None
+    """The same as outlines, drawn in its place."""
+
+    @property
+    def height(self) -> float:
+        """From the top of the highest letter to the bottom of the lowest, and a little air."""
+        if self.outline is None:
+            return self.size * 1.15
+        return (self.outline.ascent + self.outline.descent) * self.size / 1000 + 3
+
+
+class Placed(NamedTuple):
+    """A line, and its middle as seen from the middle of its cell."""
+
+    line: Line
+    x: float
+    y: float
 
 
 class Cell(NamedTuple):
-    """A box of the size that its lines need."""
+    """A box of the size that its lines need; `bars` are the places of its dividing lines."""
 
-    lines: tuple[Line, ...]
+    places: tuple[Placed, ...]
     width: int
     height: int
+    shape: Shape
+    bars: tuple[float, ...] = ()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines, from the first to the last."""
+        return tuple(place.line for place in self.places)
 
 
 class Sheet(NamedTuple):
@@ -50,50 +81,111 @@ class Sheet(NamedTuple):
 
 
 def typeset(figure: Figure, theme: Theme) -> Sheet:
-    """Measure all text of the figure, in the order of its nodes and edges."""
-    cells = tuple(_cell(node, figure, theme) for node in figure.nodes)
-    return Sheet(cells, tuple(edge_line(edge, figure, theme) for edge in figure.edges))
+    """Measure the text in the boxes and on the arrows, in the order of nodes and edges."""
+    words = wording(figure, theme.digits)
+    cells = tuple(_cell(node, words, figure.form, theme) for node in figure.nodes)
+    return Sheet(cells, tuple(edge_line(edge, words, theme) for edge in figure.edges))
 
 
-def _cell(node: Node, figure: Figure, theme: Theme) -> Cell:
-    lines = node_lines(node, figure, theme)
+def _cell(node: Node, words: Wording, form: Form, theme: Theme) -> Cell:
+    lines = node_lines(node, words, form, theme)
+    if any(isinstance(part, Sign) for part in node.parts):
+        return _circle(lines[0])
+    if node.role == "end" or (form == "wires" and node.role in ("input", "copy")):
+        return Cell((Placed(lines[0], 0, 0),), math.ceil(lines[0].width) + 8, 26, "bare")
+    if form == "records" and node.role != "copy":
+        return _record(lines, theme)
     tight = 0.6 if node.role == "copy" else 1
+    steps = [_step(line, theme) for line in lines]
+    height = sum(steps) + 2 * theme.pad_y * tight
     width = max(line.width for line in lines) + 2 * theme.pad_x * tight
-    height = sum(line.size for line in lines) * theme.leading + 2 * theme.pad_y * tight
-    return Cell(tuple(lines), max(math.ceil(width), math.ceil(height)), math.ceil(height))
+    places, y = [], -sum(steps) / 2
+    for line, step in zip(lines, steps, strict=True):
+        places.append(Placed(line, 0, y + step / 2))
+        y += step
+    shape: Shape = "pill" if node.role in ("input", "copy") else "box"
+    if not theme.box_width and node.emphasis in ("plain", "dim") and not node.trouble:
+        shape = "bare"
+    return Cell(tuple(places), max(math.ceil(width), math.ceil(height)), math.ceil(height), shape)
 
 
-def node_lines(node: Node, figure: Figure, theme: Theme) -> list[Line]:
-    """The lines in a box, from top to bottom."""
+def _step(line: Line, theme: Theme) -> float:
+    """The height of a line among others."""
+    step = line.size * theme.leading
+    return step if line.outline is None else max(step, line.height + 1)
+
+
+def _circle(line: Line) -> Cell:
+    side = max(34, math.ceil(line.width) + 18)
+    if side > 52:  # a long word has a box with round ends
+        return Cell((Placed(line, 0, 0),), side + 8, 36, "pill")
+    return Cell((Placed(line, 0, 0),), side, side, "circle")
+
+
+def _record(lines: Sequence[Line], theme: Theme) -> Cell:
+    """The lines side by side, with a bar between them."""
+    widths = [line.width + 1.6 * theme.pad_x for line in lines]
+    height = math.ceil(max(_step(line, theme) for line in lines) + 2 * theme.pad_y)
+    places: list[Placed] = []
+    bars, x = [], -sum(widths) / 2
+    for line, width in zip(lines, widths, strict=True):
+        if places:
+            bars.append(x)
+        places.append(Placed(line, x + width / 2, 0))
+        x += width
+    return Cell(tuple(places), math.ceil(sum(widths)), height, "box", tuple(bars))
+
+
+def node_lines(node: Node, words: Wording, form: Form, theme: Theme) -> list[Line]:
+    """The lines in a box, from the first to the last."""
     lines = []
+    records = form == "records" and node.role != "copy"
     for part in node.parts:
-        small = node.role == "copy"
-        role = "value" if isinstance(part, Value) else "formula"
+        said = part.part if isinstance(part, Unsaid) else part
+        role = "value" if isinstance(said, Value) else "formula"
         size = theme.value_size if role == "value" else theme.formula_size
-        size = theme.copy_size if small else size
-        lines.append(_line(role, runs(part, figure.names, theme.digits), size, theme.widest_row))
+        size = theme.copy_size if node.role == "copy" else size
+        text = runs(said, words)
+        if records and role == "value":
+            text = (Run("data "), *text)
+        latex = _tex(said, words, theme)
+        if latex is not None and records and role == "value":
+            latex = rf"\mathrm{{data}}\ {latex}"
+        line = _line(role, text, size, theme.widest_row, latex)
+        lines.append(line._replace(shown=not isinstance(part, Unsaid)))
     if node.gradient is not None:
-        said = runs(node.gradient, figure.names, theme.digits)
-        lines.append(_line("gradient", said, theme.label_size, theme.widest_row))
+        told = node.gradient.part if isinstance(node.gradient, Unsaid) else node.gradient
+        text, latex = runs(told, words), _tex(told, words, theme)
+        if records and isinstance(told, Partial):
+            told = replace(told, short=True)
+            text, latex = (Run("grad "), *runs(told, words)), _tex(told, words, theme)
+            latex = rf"\mathrm{{grad}}\ {latex}" if latex is not None else None
+        line = _line("gradient", text, theme.label_size, theme.widest_row, latex)
+        lines.append(line._replace(shown=not isinstance(node.gradient, Unsaid)))
     return lines
 
 
-def edge_line(edge: Edge, figure: Figure, theme: Theme) -> Line | None:
+def edge_line(edge: Edge, words: Wording, theme: Theme) -> Line | None:
     """The label of an arrow: in full if it is short, else what matters most of it."""
     if edge.part is None:
         return None
+    told = edge.part.part if isinstance(edge.part, Unsaid) else edge.part
     role = "derivative" if edge.kind == "forward" else "gradient"
+    if isinstance(told, Value):
+        role = "value"
     line = None
-    for part in _shorter(edge.part):
-        said = runs(part, figure.names, theme.digits)
+    for part in _shorter(told):
+        said = runs(part, words)
         if not said:
             continue
-        line = _line(role, said, theme.label_size, theme.widest_label)
-        if not line.runs[-1].text.endswith("…"):
+        latex = _tex(part, words, theme)
+        line = _line(role, said, theme.label_size, theme.widest_label, latex)
+        if not _is_cut(line.runs):
             break
     if line is None:
         return None
-    return line._replace(full=plain(runs(edge.part, figure.names, 6)))
+    full = plain(runs(told, words._replace(digits=6)))
+    return line._replace(full=full, shown=told is edge.part)
 
 
 def _shorter(part: Part) -> Iterable[Part]:
@@ -103,16 +195,100 @@ def _shorter(part: Part) -> Iterable[Part]:
         return
     number_only = part.value is not None and is_scalar(part.value)
     if number_only and part.formula is not None:
-        yield Partial(part.of, part.by, None, part.value, part.short)
+        yield Partial(part.of, part.by, None, part.value, part.short, part.total)
     if not part.short:
         yield Partial(part.of, part.by, part.formula, part.value, short=True)
     if number_only:
         yield Partial(None, part.by, None, part.value, short=True)
 
 
-def _line(role: str, said: Runs, size: float, widest: float) -> Line:
+def caption_rows(parts: Sequence[Part], words: Wording, theme: Theme, room: float) -> list[Placed]:
+    """What stands beneath a figure, broken into lines that fit the room.
+
+    An equation is broken before `=` and `+`, and goes on under its first right side.
+    """
+    rows: list[Placed] = []
+    y, size = 0.0, theme.caption_size
+    for part in parts:
+        for indent, pieces in _broken(_pieces(part, words, theme), size, room):
+            said = tuple(run for piece in pieces for run in piece.runs)
+            latex = [piece.tex for piece in pieces if piece.tex is not None]
+            whole = " ".join(latex) if len(latex) == len(pieces) else None
+            line = _line("caption", said, size, max(room, theme.column) - indent, whole)
+            step = max(size * 1.5, line.height + 8)
+            rows.append(Placed(line, indent + line.width / 2, y + step / 2))
+            y += step
+    return rows
+
+
+class _Piece(NamedTuple):
+    """What is not broken over lines, in runs and as LaTeX."""
+
+    runs: Runs
+    tex: str | None
+
+    @property
+    def begins_side(self) -> bool:
+        """Whether it is what an `=` stands before."""
+        return self.runs[0].text.startswith(" =")
+
+    def width(self, size: float) -> float:
+        drawn = outline(self.tex) if self.tex is not None else None
+        return drawn.width * size * MATH_SIZE / 1000 if drawn else runs_width(self.runs, size)
+
+
+def _pieces(part: Part, words: Wording, theme: Theme) -> list[_Piece]:
+    if not isinstance(part, Chain):
+        return [_Piece(runs(part, words), _tex(part, words, theme))]
+    found = sides(part, words)
+    latex = tex_sides(part, words) if theme.math else [None] * len(found)
+    return [_Piece(*both) for both in zip(found, latex, strict=True)]
+
+
+def _broken(pieces: Sequence[_Piece], size: float, room: float) -> list[tuple[float, list[_Piece]]]:
+    indent = pieces[0].width(size) if len(pieces) > 1 else 0.0
+    rows: list[tuple[float, list[_Piece]]] = [(0.0, [pieces[0]])]
+    for i, piece in enumerate(pieces[1:], 1):
+        start, so_far = rows[-1]
+        # A new side that does not fit as a whole begins a line of its own.
+        side = _side(pieces, i) if piece.begins_side else [piece]
+        width = start + sum(p.width(size) for p in (*so_far, *side))
+        if i == 1 or width <= room:
+            so_far.append(piece)
+        else:
+            rows.append((indent, [piece]))
+    return rows
+
+
+def _side(pieces: Sequence[_Piece], start: int) -> list[_Piece]:
+    side = [pieces[start]]
+    for piece in pieces[start + 1 :]:
+        if piece.begins_side:
+            break
+        side.append(piece)
+    return side
+
+
+def _tex(part: Part, words: Wording, theme: Theme) -> str | None:
+    return tex(part, words) if theme.math else None
+
+
+MATH_SIZE = 1.15
+"""The letters of the mathematics font are smaller at the same size."""
+
+
+def _line(role: str, said: Runs, size: float, widest: float, latex: str | None = None) -> Line:
+    full = plain(said)
+    drawn = outline(latex) if latex is not None else None
+    scale = size * MATH_SIZE / 1000
+    if drawn is not None and drawn.width * scale > widest * MATH_SIZE:
+        said = elide(said, size, widest)
+        latex = of_runs(said)
+        drawn = outline(latex) if latex is not None else None
+    if drawn is not None and drawn.width * scale <= widest * MATH_SIZE:
+        return Line(role, said, size * MATH_SIZE, drawn.width * scale, full, True, drawn)
     shown = elide(said, size, widest)
-    return Line(role, shown, size, runs_width(shown, size), plain(said))
+    return Line(role, shown, size, runs_width(shown, size), full)
 
 
 def runs_width(said: Sequence[Run], size: float) -> float:
@@ -120,15 +296,36 @@ def runs_width(said: Sequence[Run], size: float) -> float:
     return sum(metrics.width(r.text, size * (SHIFTED_SIZE if r.shift else 1)) for r in said)
 
 
+def _is_cut(said: Runs) -> bool:
+    return said[-1].text.endswith(("…", _REST))
+
+
+_REST = ", …]"
+
+
 def elide(said: Runs, size: float, widest: float) -> Runs:
     """The runs, cut with an ellipsis where they would be wider than `widest`.
 
+    A list is cut after an entry, never within a number.
+
     >>> elide((Run("a long name"),), 10, 40)
     (Run(text='a long…', italic=False, shift=''),)
+    >>> elide((Run("[1.25, 2.25, 3.25]"),), 10, 70)
+    (Run(text='[1.25, …]', italic=False, shift=''),)
     """
     if runs_width(said, size) <= widest:
         return said
-    room = widest - metrics.width("…", size)
+    if said[-1].text.endswith("]"):
+        entries = _cut(said, size, widest - metrics.width(_REST, size))
+        entries = _whole_entries(entries)
+        if entries:
+            return entries
+    kept = _cut(said, size, widest - metrics.width("…", size))
+    return _ended(kept)
+
+
+def _cut(said: Runs, size: float, room: float) -> Runs:
+    """As much of the runs as there is room for."""
     kept: list[Run] = []
     for run in said:
         scale = size * (SHIFTED_SIZE if run.shift else 1)
@@ -136,91 +333,25 @@ def elide(said: Runs, size: float, widest: float) -> Runs:
         for c in run.text:
             room -= metrics.width(c, scale)
             if room < 0:
-                return (*kept, *_ended(run, text))
+                return (*kept, run._replace(text=text)) if text else tuple(kept)
             text += c
         kept.append(run)
     return tuple(kept)
 
 
-def _ended(run: Run, text: str) -> Runs:
-    if run.shift or run.italic:
-        return (*((run._replace(text=text),) if text else ()), Run("…"))
-    return (run._replace(text=text.rstrip() + "…"),)
+def _whole_entries(kept: Runs) -> Runs:
+    """The runs back to the end of the last whole entry of their list; () if there is none."""
+    for i in range(len(kept) - 1, -1, -1):
+        head, comma, _ = kept[i].text.rpartition(", ")
+        if comma and not kept[i].shift:
+            return (*kept[:i], kept[i]._replace(text=head + _REST))
+    return ()
 
 
-def runs(part: Part, names: Mapping[str, str], precision: int = 4) -> Runs:
-    """What one part says, as runs; () where it has nothing to say."""
-    if isinstance(part, Definition):
-        if part.formula is None:
-            return name(part.name, names)
-        return (*name(part.name, names), Run(" = "), *_formula(part.formula, names))
-    if isinstance(part, Value):
-        return digits(value(part.value, precision))
-    if isinstance(part, Share):
-        return _share(part, names, precision)
-    return _partial(part, names, precision)
-
-
-def _formula(symbol: object, names: Mapping[str, str]) -> Runs:
-    return formula(str(symbol)[:_LONGEST_SOURCE], names)
-
-
-def _derivative(of: str, by: str, names: Mapping[str, str]) -> Runs:
-    return (Run("∂"), *name(of, names), Run("/∂"), *name(by, names))
-
-
-def _partial(part: Partial, names: Mapping[str, str], precision: int) -> Runs:
-    """`∂u/∂b = c = 2`; `∂v/∂a = 1` where the formula is the number; `c = 2` when short."""
-    sides: list[Runs] = []
-    if not part.short:
-        sides.append(
-            _derivative(part.of, part.by, names) if part.of is not None else (Run("gradient"),)
-        )
-    said = _formula(part.formula, names) if part.formula is not None else ()
-    if any(mark in run.text for run in said for mark in _UNWRITTEN):
-        said = ()
-    if said:
-        sides.append(said)
-    result = _result(part, precision, bool(said))
-    if result and plain(result) != plain(said):
-        sides.append(result)
-    return _equated(sides) if len(sides) > 1 or part.short else ()
-
-
-def _result(part: Partial, precision: int, said: bool) -> Runs:
-    """The number of a derivative; of a map between arrays only its structure, and only alone."""
-    if part.value is None:
-        return ()
-    if is_scalar(part.value):
-        return digits(value(part.value, precision))
-    if said:
-        return ()
-    if hasattr(part.value, "tolist"):
-        return digits(value(part.value, precision, shaped=False))
-    structure = getattr(part.value, "structure", None)
-    return (Run(str(structure or part.value)),)
-
-
-def _share(part: Share, names: Mapping[str, str], precision: int) -> Runs:
-    """`3 · 2 = 6`: the gradient that arrives, times the local derivative."""
-    if part.upstream is None or not is_scalar(part.upstream) or not is_scalar(part.local):
-        if part.of is None:
-            return ()
-        chain = _derivative(part.of, part.through, names)
-        return (*chain, Run(" · "), *_derivative(part.through, part.by, names))
-    upstream, local = _float(part.upstream), _float(part.local)
-    factors = [number(upstream, precision), number(local, precision)]
-    if factors[1].startswith("−"):
-        factors[1] = f"({factors[1]})"
-    return digits(f"{factors[0]} · {factors[1]} = {number(upstream * local, precision)}")
-
-
-def _float(x: object) -> float:
-    return float(x.item()) if hasattr(x, "item") else float(x)  # type: ignore[arg-type]
-
-
-def _equated(sides: Sequence[Runs]) -> Runs:
-    out: list[Run] = []
-    for side in sides:
-        out += [*([Run(" = ")] if out else []), *side]
-    return tuple(out)
+def _ended(kept: Runs) -> Runs:
+    if not kept:
+        return (Run("…"),)
+    last = kept[-1]
+    if last.shift or last.italic:
+        return (*kept, Run("…"))
+    return (*kept[:-1], last._replace(text=last.text.rstrip() + "…"))

@@ -23,6 +23,14 @@ class Box(NamedTuple):
     middle: Point
     width: float
     height: float
+    round: bool = False
+
+    def side(self, y: float, way: int) -> float:
+        """Where its right (1) or left (-1) side is at that height."""
+        half = self.width / 2
+        if self.round:
+            half = math.sqrt(max(half**2 - (y - self.middle[1]) ** 2, 0))
+        return self.middle[0] + way * half
 
     @property
     def left(self) -> float:
@@ -36,35 +44,67 @@ class Box(NamedTuple):
 
 
 class Track(NamedTuple):
-    """A lane, the boxes at its ends, and the room of its labels."""
+    """A lane, the boxes at its ends, the room of its labels, and how far they are off its middle.
+
+    A lane runs from left to right; one from top to bottom is `turned` before and after.
+    """
 
     lane: Lane
     tail: Box
     head: Box
     label: Box
+    off: tuple[float, float]
 
 
 _Points: TypeAlias = list[Point]
 
 
 def pairs(
-    tracks: Mapping[int, Track], boxes: Sequence[Box], apart: float
+    tracks: Mapping[int, Track], boxes: Sequence[Box], apart: float, spread: float
 ) -> dict[int, tuple[Route, Route]]:
     """The forward and the backward route of each track, `apart` from each other.
+
+    Several tracks meet a box `spread` from each other.
 
     The forward line with its label is the upper one. Where nothing stands between a box and the
     label, the lines leave the box at a place of their own on its side, in the order of the
     labels; elsewhere they follow the engine's way around.
     """
-    leaving = _slots({i: (t.tail, t.label) for i, t in tracks.items()}, apart)
-    entering = _slots({i: (t.head, t.label) for i, t in tracks.items()}, apart)
+    leaving = _slots({i: (t.tail, t.label) for i, t in tracks.items()}, spread)
+    entering = _slots({i: (t.head, t.label) for i, t in tracks.items()}, spread)
     obstacles = [*boxes, *(track.label for track in tracks.values())]
     return {
         i: _pair(track, leaving[i], entering[i], obstacles, apart) for i, track in tracks.items()
     }
 
 
-def _slots(ends: Mapping[int, tuple[Box, Box]], apart: float) -> dict[int, float]:
+def turned(box: Box) -> Box:
+    """The box mirrored at the diagonal, where left to right is top to bottom."""
+    return Box(_turned_point(box.middle), box.height, box.width, box.round)
+
+
+def turned_lane(lane: Lane) -> Lane:
+    """The lane mirrored at the diagonal."""
+    return Lane(
+        turned_route(lane.to_label), _turned_point(lane.label), turned_route(lane.from_label)
+    )
+
+
+def turned_route(route: Route) -> Route:
+    """The route mirrored at the diagonal."""
+
+    def turn(point: Point | None) -> Point | None:
+        return None if point is None else _turned_point(point)
+
+    curve = tuple(_turned_point(point) for point in route.curve)
+    return Route(curve, turn(route.start), turn(route.end), turn(route.label))
+
+
+def _turned_point(point: Point) -> Point:
+    return point[1], point[0]
+
+
+def _slots(ends: Mapping[int, tuple[Box, Box]], spread: float) -> dict[int, float]:
     """For each track the height at which it meets its box."""
     of_box: dict[Box, list[int]] = {}
     for i, (box, _) in ends.items():
@@ -74,7 +114,7 @@ def _slots(ends: Mapping[int, tuple[Box, Box]], apart: float) -> dict[int, float
         if len(tracks) == 1:  # straight, where it can be
             slots[tracks[0]] = _near(ends[tracks[0]][1].middle[1], box)
             continue
-        step = min(2.4 * apart, (box.height - 6) / len(tracks))
+        step = min(spread, (box.height - 6) / len(tracks))
         tracks.sort(key=lambda i: (ends[i][1].middle[1], i))
         for n, i in enumerate(tracks):
             slots[i] = box.middle[1] + (n - (len(tracks) - 1) / 2) * step
@@ -82,7 +122,7 @@ def _slots(ends: Mapping[int, tuple[Box, Box]], apart: float) -> dict[int, float
 
 
 def _near(y: float, box: Box) -> float:
-    reach = box.height / 2 - 14
+    reach = 0 if box.round else max(box.height / 2 - 14, 0)
     return max(box.middle[1] - reach, min(box.middle[1] + reach, y))
 
 
@@ -94,22 +134,22 @@ def _pair(
     into = _half(track.head, entering, track.label, obstacles, -1)
     routes = []
     for side in (-apart / 2, apart / 2):
-        first = _shifted(out, side) if out else _beside(_tail_way(lane), side, track.tail)
-        last = _shifted(into, side) if into else _beside(_head_way(lane), -side, track.head)
+        first = _shifted(out, side, 1) if out else _beside(_tail_way(lane), side, track.tail)
+        last = _shifted(into, side, -1) if into else _beside(_head_way(lane), -side, track.head)
         routes.append(_joined(first, last[::-1]))
-    label = track.label.height / 4 + apart / 4
+    above, below = track.off
     on, back = routes
     forward = (on[0], *_line(on[0], on[1]), *on[1:-1])
     backward = (*back[1:-1], *_line(back[-2], back[-1]), back[-1])
     return (
-        Route(forward, None, on[-1], (x, y - label)),
-        Route(backward, back[0], None, (x, y + label)),
+        Route(forward, None, on[-1], (x, y - above)),
+        Route(backward, back[0], None, (x, y + below)),
     )
 
 
 def _half(box: Box, slot: float, label: Box, obstacles: Sequence[Box], way: int) -> _Points | None:
     """The tip at the box, then a smooth way to the label, if nothing stands between them."""
-    side, stop = (box.right, label.left) if way > 0 else (box.left, label.right)
+    side, stop = box.side(slot, way), label.left if way > 0 else label.right
     base, y = side + way * _HEAD, label.middle[1]
     if (stop - base) * way < 4 or not _free(box, label, (side, slot), (stop, y), obstacles):
         return None
@@ -131,8 +171,13 @@ def _free(box: Box, label: Box, p: Point, q: Point, obstacles: Sequence[Box]) ->
     )
 
 
-def _shifted(points: _Points, by: float) -> _Points:
-    return [(x, y + by) for x, y in points]
+def _shifted(points: _Points, by: float, way: int) -> _Points:
+    """The way to the label moved up or down; the outer line of a bend bends later."""
+    tip, base, (bend, slot), (_, y), stop = points
+    room = abs(stop[0] - base[0]) / 2
+    later = max(-room, min(room, -by * way * ((y > slot) - (y < slot))))
+    moved = [tip, base, (bend + later, slot), (bend + later, y), stop]
+    return [(x, height + by) for x, height in moved]
 
 
 def _tail_way(lane: Lane) -> _Points:

@@ -49,6 +49,8 @@ _OTHERS = {
     "→": 1000,
     "ı": 278,
     "ℝ": 722,
+    "⊙": 838,
+    "\N{THIN SPACE}": 200,
 }
 _OTHERS |= dict.fromkeys("⁰⁴⁵⁶⁷⁸⁹⁻⁺ⁿ₀₁₂₃₄₅₆₇₈₉ᵀ", 400)
 # Letters of other scripts: wide enough that their text stays in its box in common fonts.
