@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import networkx as nx
 import numpy as np
@@ -21,6 +21,9 @@ from graphtrace.inputs import carries_gradient, gradient_like, is_static, own, s
 from graphtrace.pytree import Structure
 from graphtrace.sweep import fit, pull, times
 from graphtrace.symbol import Row
+
+if TYPE_CHECKING:
+    from graphtrace.figure import Figure, Trouble
 
 
 class Leaf(NamedTuple):
@@ -179,23 +182,53 @@ class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
             for name, tree in self.graph["parameters"].items()
         }
 
+    def figure(self, **options: Any) -> Figure:
+        """The figure as data: what `render` would draw, without colours, fonts or places."""
+        from graphtrace.figure import figure
+
+        return figure(self, **options)
+
+    def frames(self, **options: Any) -> list[Figure]:
+        """The forward and the backward pass, step by step, as figures with one layout."""
+        from graphtrace.figure import frames
+
+        return frames(self, **options)
+
+    def trouble(self) -> list[Trouble]:
+        """Where a value or derivative is 0, infinite or NaN, the first on the way first.
+
+        Each says in a sentence what it is and in which file and line.
+        """
+        from graphtrace.figure import trouble_of
+
+        return trouble_of(self)
+
+    def render(self, target: str | Path | IO[Any], /, **options: Any) -> None:
+        """Draw the figure into a file; the suffix says the format.
+
+        Args:
+            target: A path that ends in .svg, .dot, .pdf or .png, or an open file.
+            **options: `step="dJ/dv"` for one step back, `path=("a", "J")` for the chain rule along
+                a path, `theme=` by name, and all that `graphtrace.render.render` takes.
+
+        Raises:
+            RenderError: The file cannot be written, or the layout engine failed or took too long.
+        """
+        from graphtrace.render import render
+
+        render(self, target, **options)
+
+    def to_svg(self, **options: Any) -> str:
+        """The figure as SVG text; the options are those of `render`."""
+        from graphtrace.render import to_svg
+
+        return to_svg(self, **options)
+
     def to_dot(self, **options: Any) -> str:
         """The figure as DOT source, with readable labels, for any Graphviz."""
         from graphtrace.render import to_dot
 
         return to_dot(self, **options)
-
-    def render(self, path: str | Path | IO[bytes], **options: Any) -> Any:
-        """Draw the figure into a file; the suffix says the format."""
-        from graphtrace.render import render
-
-        return render(self, path, **options)
-
-    def to_svg(self, **options: Any) -> str:
-        """The figure as SVG text."""
-        from graphtrace.render import to_svg
-
-        return to_svg(self, **options)
 
     def _repr_svg_(self) -> str:
         return self.to_svg()

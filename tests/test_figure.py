@@ -475,3 +475,9 @@ def test_on_a_wire_a_share_is_one_number():
     graph.backward()
     drawn = in_form(figure(graph), "wires")
     assert [e.part.value for e in drawn.edges if e.id.startswith("gradient")] == [3.0, 3.0]
+
+
+def test_a_path_over_wires_has_its_factors_below_them():
+    drawn = in_form(figure(lecture(), path=("b", "J")), "wires")
+    factor = edge(drawn, "edge-b-u-0-factor")
+    assert (factor.beside, factor.part.value, factor.part.short) == ("edge-b-u-0", 2.0, True)

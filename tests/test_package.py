@@ -20,8 +20,8 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 # Where a distribution is imported under another name than its own.
 IMPORTED_AS = {"graphviz-pure": None}  # a program, run and not imported
 
-# Imported inside a function that runs only where the user has imported it before.
-OPTIONAL = {"scipy"}
+# Imported inside a function: where the user has imported it before, or asks for its extra.
+OPTIONAL = {"scipy", "ziamath"}
 
 TOP_LEVEL = {
     ".ci",

@@ -1,6 +1,7 @@
 """From a graph to DOT, SVG and files: what is written, that it is safe, the same each time."""
 
 import io
+import math
 import os
 import re
 import stat
@@ -841,3 +842,29 @@ def test_without_ziamath_mathematics_says_what_to_install(monkeypatch):
 )
 def test_a_part_as_latex(part, latex):
     assert tex(part, Wording(arrays=frozenset({"Y", "h"}))) == latex
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_step_and_a_path_between_arrays_are_drawn(theme):
+    graph = gt.trace(lambda x: np.sum(np.tanh(x) * x), np.ones(3))
+    for choice in ({"step": "df/dx"}, {"path": ("x", "f")}):
+        svg = to_svg(graph, theme=theme, **choice)
+        assert any(text.startswith("df/dx = ") for text in texts(svg))
+
+
+def test_the_outer_line_of_a_bend_bends_later():
+    svg = to_svg(lecture(backward=True), direction="TB")
+    for ahead, back in zip(groups(svg, "forward"), groups(svg, "backward"), strict=True):
+        one, two = (list(curve_of(g.find(f"{SVG}path"))) for g in (ahead, back))
+        assert min(math.dist(p, q) for p in one for q in two) > 5
+
+
+def curve_of(path):
+    """Points along a path of Bézier curves."""
+    numbers = [float(n) for n in re.findall(r"-?\d+\.?\d*", path.get("d"))]
+    points = list(zip(numbers[::2], numbers[1::2], strict=True))
+    for i in range(0, len(points) - 1, 3):
+        a, b, c, d = points[i : i + 4]
+        for t in (k / 12 for k in range(13)):
+            w = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+            yield tuple(sum(k * p[j] for k, p in zip(w, (a, b, c, d), strict=True)) for j in (0, 1))

@@ -122,7 +122,7 @@ def _frame(figure: Figure, layout: Layout, theme: Theme) -> _Frame:
     """Room for the graph and for every caption that may stand beneath it."""
     width = layout.width + 2 * theme.margin
     height = layout.height + 2 * theme.margin
-    captions = [_rows(parts, figure, theme) for parts in {figure.caption, *figure.room} if parts]
+    captions = [_rows(parts, figure, theme) for parts in (figure.caption, *figure.room) if parts]
     if not captions:
         return _Frame(width, height, 0, (0, 0))
     block = max(_block_width(rows) for rows in captions) + 2 * theme.margin

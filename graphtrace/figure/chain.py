@@ -1,0 +1,250 @@
+"""The chain rule along the paths of a graph: which edges they take, and what it comes to.
+
+In: a graph and two of its nodes. Out: the edges between them and a `Chain` that spells out the
+derivative. The local derivatives are the graph's own; here they are only multiplied.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from graphtrace.errors import ArgumentError, RenderError
+from graphtrace.figure.parts import Chain, Partial
+from graphtrace.figure.uses import Use, find, title, uses_of
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+MOST_PATHS = 4
+MOST_FACTORS = 8
+"""More paths, or longer ones, are not spelled out: one step tells the rest in a gradient."""
+
+_MOST_EDGES = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The paths from one node to another.
+
+    `uses` are the keys of their edges; `total` those of edges that are the only path between
+    their ends, so that their derivative is a total one; `first` those that leave `by`.
+    `gradients` are those of `of`.
+    """
+
+    of: Any
+    by: Any
+    nodes: frozenset[Any]
+    uses: frozenset[tuple[Any, Any, Any]]
+    total: frozenset[tuple[Any, Any, Any]]
+    first: frozenset[tuple[Any, Any, Any]]
+    gradients: Mapping[Any, Any]
+    chain: Chain
+
+
+def step_way(
+    graph: nx.MultiDiGraph[Any],
+    step: str | Sequence[str],
+    gradients: Mapping[Any, Any] | None = None,
+) -> Way:
+    """The way of one step back: `"dJ/dv"`, or the pair `("J", "v")`.
+
+    `gradients` are those of J, if they are known already.
+
+    Raises `RenderError` if that is no derivative, or one between nodes that are not there.
+    """
+    if isinstance(step, str):
+        match = _DERIVATIVE.fullmatch(step.strip())
+        if match is None:
+            raise RenderError(f"step={step!r} is not a derivative: write it as step='dJ/dv'")
+        of, by = match["of"], match["by"]
+    else:
+        if len(step) != 2:
+            raise RenderError(f"step={step!r} is not a pair: write it as step=('J', 'v')")
+        of, by = step
+    return way(graph, (by, of), one_step=True, gradients=gradients)
+
+
+_DERIVATIVE = re.compile(r"[d∂](?P<of>.+?)\s*/\s*[d∂](?P<by>.+)", re.DOTALL)
+
+
+def way(
+    graph: nx.MultiDiGraph[Any],
+    path: Sequence[str],
+    *,
+    one_step: bool = False,
+    gradients: Mapping[Any, Any] | None = None,
+) -> Way:
+    """All paths from the first to the last node that pass the others in their order.
+
+    Raises `RenderError` if there is none.
+    """
+    if isinstance(path, str) or len(path) < 2:
+        raise RenderError(f"path={path!r} is not a path: give its ends, as in path=('a', 'J')")
+    stops = [find(graph, name) for name in path]
+    uses = uses_of(graph)
+    legs = [_between(graph, uses, a, b) for a, b in pairwise(stops)]
+    by, of = stops[0], stops[-1]
+    used = [use for leg in legs for use in leg]
+    whole = {use.key for use in _between(graph, uses, by, of)} == {use.key for use in used}
+    gradients = gradients_of(graph, of) if gradients is None else gradients
+    total = _total(uses, used)
+    chain = _chain(used, by, of, total, gradients, whole, one_step)
+    return Way(
+        of=of,
+        by=by,
+        nodes=frozenset({node for use in used for node in (use.tail, use.head)}),
+        uses=frozenset(use.key for use in used),
+        total=total,
+        first=frozenset(use.key for use in used if use.tail == by),
+        gradients=gradients,
+        chain=chain,
+    )
+
+
+def gradients_of(graph: nx.MultiDiGraph[Any], of: Any) -> dict[Any, Any]:
+    """The gradient of one node with respect to all; nothing where the graph cannot tell."""
+    if not hasattr(graph, "backward"):
+        return {}
+    copy = graph.copy()
+    copy.graph["outputs"] = [of]
+    for _, data in copy.nodes(data=True):
+        data.pop("grad", None)
+    try:
+        copy.backward()
+    except ArgumentError:  # of an array there is no one gradient
+        return {}
+    return {node: data["grad"] for node, data in copy.nodes(data=True) if "grad" in data}
+
+
+def _total(uses: Sequence[Use], used: Sequence[Use]) -> frozenset[tuple[Any, Any, Any]]:
+    """The edges that are the only path between their ends; in a large graph ∂ is right for all."""
+    if len(used) > _MOST_EDGES:
+        return frozenset()
+    return frozenset(
+        use.key for use in used if _count(_leg(uses, use.tail, use.head), use.tail, use.head) == 1
+    )
+
+
+def _between(graph: nx.MultiDiGraph[Any], uses: Sequence[Use], by: Any, of: Any) -> list[Use]:
+    found = _leg(uses, by, of)
+    if not found:
+        raise RenderError(
+            f"{of} does not depend on {by} in {title(graph)}, so there is no path to draw: choose "
+            f"a node before {of}"
+        )
+    return found
+
+
+def _leg(uses: Sequence[Use], by: Any, of: Any) -> list[Use]:
+    """The edges on any path from `by` to `of`; `uses` is in evaluation order."""
+    reached = {by}
+    ahead = []
+    for use in uses:
+        if use.tail in reached:
+            reached.add(use.head)
+            ahead.append(use)
+    leads = {of}
+    found = []
+    for use in reversed(ahead):
+        if use.head in leads and use.head != by:
+            leads.add(use.tail)
+            found.append(use)
+    return found[::-1]
+
+
+def _count(uses: Sequence[Use], by: Any, of: Any) -> int:
+    """How many paths these edges, in evaluation order, make from `by` to `of`."""
+    counts = {by: 1}
+    for use in uses:
+        counts[use.head] = counts.get(use.head, 0) + counts.get(use.tail, 0)
+    return counts.get(of, 0)
+
+
+def _longest(uses: Sequence[Use], by: Any, of: Any) -> int:
+    lengths = {by: 0}
+    for use in uses:
+        lengths[use.head] = max(lengths.get(use.head, 0), lengths[use.tail] + 1)
+    return lengths[of]
+
+
+def _paths(uses: Sequence[Use], by: Any, of: Any) -> list[list[Use]]:
+    if by == of:
+        return [[]]
+    return [[use, *rest] for use in uses if use.tail == by for rest in _paths(uses, use.head, of)]
+
+
+def _chain(
+    used: Sequence[Use],
+    by: Any,
+    of: Any,
+    total: frozenset[tuple[Any, Any, Any]],
+    gradients: Mapping[Any, Any],
+    whole: bool,
+    one_step: bool,
+) -> Chain:
+    long = _count(used, by, of) > MOST_PATHS or _longest(used, by, of) > MOST_FACTORS
+    terms: tuple[tuple[Partial, ...], ...] = ()
+    if one_step or (whole and long):
+        terms = tuple(_one_step(use, of, used, total, gradients) for use in used if use.tail == by)
+    elif not long:
+        terms = tuple(
+            tuple(_factor(use, used, total) for use in reversed(path))
+            for path in _paths(used, by, of)
+        )
+    value = _sum(terms) if terms else None
+    if whole and value is None:
+        value = gradients.get(by)
+    return Chain(str(of), str(by), terms, value, whole)
+
+
+def _one_step(
+    use: Use,
+    of: Any,
+    used: Sequence[Use],
+    total: frozenset[tuple[Any, Any, Any]],
+    gradients: Mapping[Any, Any],
+) -> tuple[Partial, ...]:
+    last = _factor(use, used, total)
+    if use.head == of:
+        return (last,)
+    upstream = Partial(str(of), str(use.head), value=gradients.get(use.head), total=True)
+    return upstream, last
+
+
+def _factor(use: Use, used: Sequence[Use], total: frozenset[tuple[Any, Any, Any]]) -> Partial:
+    """The derivative on an edge; a short one where ∂v/∂a would stand for two edges."""
+    attributes = use.attributes
+    twins = sum((other.tail, other.head) == (use.tail, use.head) for other in used)
+    return Partial(
+        str(use.head),
+        str(use.tail),
+        attributes.get("symbol"),
+        attributes.get("local"),
+        short=twins > 1,
+        total=use.key in total,
+    )
+
+
+def as_number(x: object) -> float | None:
+    """The number that it is; None for an array or a linear map."""
+    if isinstance(x, (int, float)):
+        return x
+    if getattr(x, "shape", None) == () and hasattr(x, "item"):
+        number = x.item()
+        return number if isinstance(number, (int, float)) else None
+    return None
+
+
+def _sum(terms: Sequence[Sequence[Partial]]) -> float | None:
+    products = []
+    for term in terms:
+        factors = [as_number(factor.value) for factor in term]
+        if any(factor is None for factor in factors):
+            return None
+        products.append(math.prod(factor for factor in factors if factor is not None))
+    return sum(products)

@@ -1,0 +1,148 @@
+"""Tell a figure in another form: its values on the wires, or all of a node in one record.
+
+In: a Figure of boxes. Out: a Figure that says the same in other places. It knows nothing about
+the graph that the figure came from, so that a step, a path or a frame can be told in any form.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from graphtrace.figure.chain import as_number
+from graphtrace.figure.parts import (
+    Definition,
+    Edge,
+    Figure,
+    Form,
+    Node,
+    Part,
+    Partial,
+    Share,
+    Sign,
+    Unsaid,
+    Value,
+)
+
+
+def in_form(figure: Figure, form: Form) -> Figure:
+    """The figure in that form.
+
+    >>> figure = Figure("f", (Node("node-a", "a", "input", (Definition("a"),)),), (), {})
+    >>> in_form(figure, "wires").form
+    'wires'
+    """
+    if form == "wires" and figure.form != "wires":
+        return _wires(figure)
+    if form == "records" and figure.form != "records":
+        return _records(figure)
+    return figure
+
+
+def _records(figure: Figure) -> Figure:
+    """Every gradient in its box, and arrows that only point."""
+    told = {e.tail: e.part for e in figure.edges if e.kind == "backward" and e.part is not None}
+    has_gradients = bool(told) or any(node.gradient for node in figure.nodes)
+    nodes = []
+    for node in figure.nodes:
+        gradient = node.gradient
+        if gradient is None and node.role != "copy":
+            found = told.get(node.id)
+            said = found.part if isinstance(found, Unsaid) else found
+            if isinstance(said, Partial):
+                gradient = Unsaid(said) if isinstance(found, Unsaid) else said
+            elif has_gradients and node.role == "output":
+                gradient = Partial(node.key, node.key, value=1.0, total=True)
+        nodes.append(replace(node, gradient=gradient))
+    edges = tuple(edge for edge in figure.edges if edge.kind == "forward")
+    return replace(figure, nodes=tuple(nodes), edges=edges, form="records")
+
+
+def _wires(figure: Figure) -> Figure:
+    """Operations as signs; above each wire the value that it carries, below it the gradient."""
+    values = {node.id: _value(node) for node in figure.nodes}
+    by_key = {node.key: values[node.id] for node in figure.nodes if node.role != "copy"}
+    keys = {node.id: node.key for node in figure.nodes}
+    emphasis = {node.id: node.emphasis for node in figure.nodes}
+    back = {edge.beside: edge for edge in figure.edges if edge.kind == "backward"}
+    edges: list[Edge] = []
+    for edge in figure.edges:
+        if edge.kind == "backward":
+            continue
+        part = values[edge.tail] or by_key.get(keys[edge.tail])
+        reached = edge.emphasis == "dim" and emphasis[edge.tail] in ("plain", "bold")
+        edges.append(replace(edge, part=part, emphasis="plain" if reached else edge.emphasis))
+        if edge.id in back:
+            edges.append(replace(back[edge.id], part=_result(back[edge.id].part)))
+        elif edge.emphasis == "strong" and isinstance(edge.part, Partial):  # a path's factor
+            factor = replace(edge.part, short=True)
+            name = f"{edge.id}-factor"
+            edges.append(replace(edge, id=name, kind="backward", part=factor, beside=edge.id))
+    operands: dict[str, set[str]] = {}
+    for edge in figure.edges:
+        operands.setdefault(edge.head, set()).add(keys[edge.tail])
+    nodes = []
+    for node in figure.nodes:
+        nodes.append(_sign(node, operands.get(node.id, set())))
+        if node.role == "output":
+            end, wires = _end(node, values[node.id], any(back.values()))
+            nodes.append(end)
+            edges += wires
+    return replace(figure, nodes=tuple(nodes), edges=tuple(edges), form="wires")
+
+
+def _value(node: Node) -> Value | Unsaid | None:
+    for part in node.parts:
+        if isinstance(part, Value) or (isinstance(part, Unsaid) and isinstance(part.part, Value)):
+            return part
+    return None
+
+
+def _result(part: Part | None) -> Part | None:
+    """Of a derivative on a wire only the number."""
+    if isinstance(part, Unsaid):
+        inner = _result(part.part)
+        return Unsaid(inner) if isinstance(inner, Partial | Value) else part
+    if isinstance(part, Partial):
+        return replace(part, short=True, formula=None)
+    if isinstance(part, Share):
+        upstream, local = as_number(part.upstream), as_number(part.local)
+        if upstream is not None and local is not None:
+            return Partial(part.of, part.by, value=upstream * local, short=True)
+    return part
+
+
+def _end(node: Node, value: Value | Unsaid | None, gradients: bool) -> tuple[Node, list[Edge]]:
+    """The name at the end of the last wire."""
+    end = Node(f"{node.id}-end", node.key, "end", (Definition(node.key),), emphasis=node.emphasis)
+    name = f"{node.id}-wire"
+    if node.emphasis == "bold":
+        end = replace(end, emphasis="plain")
+    wires = [Edge(name, node.id, end.id, "forward", value, emphasis=end.emphasis)]
+    gradient: Part | None = node.gradient
+    if gradient is None and gradients:
+        gradient = Partial(node.key, node.key, value=1.0, short=True, total=True)
+    if gradient is not None:
+        wires.append(Edge(f"{name}-back", node.id, end.id, "backward", _result(gradient), name))
+    return end, wires
+
+
+_SIGNS = {"add": "+", "subtract": "−", "multiply": "×", "divide": "÷", "matmul": "@"}
+
+
+def _sign(node: Node, operands: set[str]) -> Node:
+    if node.role in ("input", "copy"):
+        return replace(node, parts=node.parts[:1], gradient=None)
+    definition = node.parts[0]
+    formula = definition.formula if isinstance(definition, Definition) else None
+    said = _SIGNS.get(node.op or "", (node.op or "").removeprefix("np."))
+    if len(operands) == 1 and formula is not None:
+        text = _with_x(str(formula), min(operands))
+        if not re.match(r"[A-Za-z_.]{2,}\(", text) and len(text) <= 12:
+            said = text
+    return replace(node, parts=(Sign(said),), gradient=None)
+
+
+def _with_x(formula: str, operand: str) -> str:
+    """`1/v5` as 1/x: what is done, whatever it is done to."""
+    return re.sub(rf"(?<!\w){re.escape(operand)}(?!\w)", "x", formula)

@@ -1,0 +1,171 @@
+"""The whole computation as a series of figures: forward value by value, then the way back.
+
+In: a traced graph. Out: Figures that differ only in what is told, so that they have one layout
+and nothing jumps from one to the next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from graphtrace.errors import RenderError
+from graphtrace.figure.build import figure
+from graphtrace.figure.chain import gradients_of, step_way
+from graphtrace.figure.parts import (
+    Chain,
+    Definition,
+    Edge,
+    Emphasis,
+    Figure,
+    Node,
+    Note,
+    Part,
+    Partial,
+    Share,
+    Unsaid,
+    Value,
+)
+from graphtrace.figure.uses import find, ordered, outputs_of
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+def frames(graph: nx.MultiDiGraph[Any], *, of: str | None = None, **detail: Any) -> list[Figure]:
+    """The forward and the backward pass as numbered figures, with one layout for all.
+
+    Args:
+        graph: A traced graph; it needs no `backward` before.
+        of: The output to step back from; by default the one output, or none if there are several.
+        detail: The options of `figure`, but for `step` and `path`.
+
+    Returns:
+        A figure with the inputs, one for each operation as its value comes, and, if the output
+        is a scalar, one for each gradient as it comes back.
+
+    Raises:
+        RenderError: The graph is too large to draw, or an option does not exist.
+
+    >>> import graphtrace as gt
+    >>> len(frames(gt.trace(lambda a, b: a * b + a, 2.0, 3.0)))
+    7
+    """
+    target = _target(graph, of)
+    gradients = gradients_of(graph, target) if target is not None else {}
+    whole = figure(_with(graph, target, gradients), **detail)
+    told = [*_forward(graph), *_backward(graph, target, gradients)]
+    captions = [
+        (Note(f"{i} of {len(told)} · {what}"), *said)
+        for i, (what, said, _, _) in enumerate(told, 1)
+    ]
+    if target in gradients:
+        whole = replace(whole, nodes=tuple(_seeded(node, str(target)) for node in whole.nodes))
+    drawn = []
+    values: set[str] = set()
+    grads: set[str] = set()
+    for (_, _, new_values, new_grads), caption in zip(told, captions, strict=True):
+        values |= new_values
+        grads |= new_grads
+        state = _State(values, grads, new_values | new_grads)
+        drawn.append(replace(state.shown(whole), caption=caption, room=tuple(captions)))
+    return drawn
+
+
+def _seeded(node: Node, target: str) -> Node:
+    """The output tells in its box that the way back begins with 1."""
+    if node.key != target or node.role == "copy":
+        return node
+    return replace(node, gradient=Partial(target, target, value=1.0, total=True))
+
+
+def _target(graph: nx.MultiDiGraph[Any], of: str | None) -> Any:
+    outputs = outputs_of(graph)
+    if of is None:
+        return outputs[0] if len(outputs) == 1 else None
+    found = find(graph, of)
+    if found not in outputs:
+        listed = ", ".join(str(output) for output in outputs)
+        raise RenderError(f"of={of!r} is no output: use one of {listed}")
+    return found
+
+
+def _with(graph: nx.MultiDiGraph[Any], target: Any, gradients: Any) -> nx.MultiDiGraph[Any]:
+    """A copy of the graph that has these gradients and no others."""
+    copy = graph.copy()
+    for node, data in copy.nodes(data=True):
+        data.pop("grad", None)
+        if node in gradients:
+            data["grad"] = gradients[node]
+    if target is not None and "outputs" in copy.graph:
+        copy.graph["outputs"] = [target]
+    return copy
+
+
+_Step = tuple[str, tuple[Part, ...], set[str], set[str]]
+"""What it is called, what it says, and the keys whose value and whose gradient are new."""
+
+
+def _forward(graph: nx.MultiDiGraph[Any]) -> list[_Step]:
+    nodes = ordered(graph)
+    inputs = {str(node) for node in nodes if graph.nodes[node].get("op") == "input"}
+    steps: list[_Step] = [("inputs", (), inputs, set())]
+    for node in nodes:
+        data = graph.nodes[node]
+        if str(node) not in inputs:
+            said = Definition(str(node), data.get("formula"), data.get("value"))
+            steps.append(("forward", (said,), {str(node)}, set()))
+    return steps
+
+
+def _backward(graph: nx.MultiDiGraph[Any], target: Any, gradients: Any) -> list[_Step]:
+    if target not in gradients:
+        return []
+    seed = Chain(str(target), str(target), (), gradients[target])
+    steps: list[_Step] = [("backward", (seed,), set(), {str(target)})]
+    import networkx as nx
+
+    before = nx.ancestors(graph, target)
+    for node in reversed(ordered(graph)):
+        if node in before and node in gradients:
+            chain = step_way(graph, (str(target), str(node)), gradients).chain
+            steps.append(("backward", (chain,), set(), {str(node)}))
+    return steps
+
+
+class _State:
+    """What is known so far, and what has come just now."""
+
+    def __init__(self, values: set[str], grads: set[str], new: set[str]) -> None:
+        self.values = frozenset(values)
+        self.grads = frozenset(grads)
+        self.new = frozenset(new)
+
+    def shown(self, whole: Figure) -> Figure:
+        keys = {node.id: node.key for node in whole.nodes}
+        nodes = tuple(self._node(node) for node in whole.nodes)
+        edges = tuple(self._edge(edge, keys[edge.tail], keys[edge.head]) for edge in whole.edges)
+        return replace(whole, nodes=nodes, edges=edges)
+
+    def _node(self, node: Node) -> Node:
+        known = node.key in self.values
+        parts = node.parts
+        if not known:
+            parts = tuple(Unsaid(p) if isinstance(p, Value) else p for p in parts)
+        gradient = node.gradient
+        if isinstance(gradient, Partial) and node.key not in self.grads:
+            gradient = Unsaid(gradient)
+        emphasis: Emphasis = "plain" if known else "dim"
+        if node.key in self.new and node.role != "copy":
+            emphasis = "strong" if node.key in self.grads else "bold"
+        return replace(node, parts=parts, gradient=gradient, emphasis=emphasis)
+
+    def _edge(self, edge: Edge, tail: str, head: str) -> Edge:
+        back = tail in self.grads and head in self.grads
+        new = back and tail in self.new
+        if edge.kind == "backward":
+            return replace(edge, emphasis="strong" if new else "plain" if back else "hidden")
+        part = edge.part
+        if isinstance(part, Partial | Value | Share) and not back:
+            part = Unsaid(part)
+        return replace(edge, part=part, emphasis="plain" if head in self.values else "dim")

@@ -1,0 +1,159 @@
+"""Read a graph in the order in which a figure tells it.
+
+In: a networkx.MultiDiGraph with the attributes of graphtrace.graph, or with some of them. Out:
+its nodes in evaluation order and its edges in operand order, so that a picture does not depend on
+how the graph came about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphtrace.errors import RenderError
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One operand of one node: an edge of the graph."""
+
+    tail: Any
+    head: Any
+    position: Any
+    attributes: Mapping[str, Any]
+
+    @property
+    def key(self) -> tuple[Any, Any, Any]:
+        """The edge's key in the graph."""
+        return self.tail, self.head, self.position
+
+
+def uses_of(graph: nx.MultiDiGraph[Any]) -> list[Use]:
+    """The edges by head, in operand order."""
+    uses = []
+    for head in ordered(graph):
+        into = graph.in_edges(head, keys=True, data=True)
+        for tail, _, position, attributes in sorted(into, key=lambda e: (str(type(e[2])), e[2])):
+            uses.append(Use(tail, head, position, attributes))
+    return uses
+
+
+def ordered(graph: nx.MultiDiGraph[Any]) -> list[Any]:
+    """The nodes in evaluation order, which a subgraph may have lost; else by name."""
+    nodes = list(graph)
+    if all("index" in data for _, data in graph.nodes(data=True)):
+        nodes.sort(key=lambda node: int(graph.nodes[node]["index"]))
+    place = {node: i for i, node in enumerate(nodes)}
+    if all(place[tail] < place[head] for tail, head in graph.edges()):
+        return nodes
+    import networkx as nx
+
+    try:
+        return list(nx.lexicographical_topological_sort(graph, key=str))
+    except nx.NetworkXUnfeasible:
+        raise RenderError(
+            f"the graph of {title(graph)} has a cycle, so it is not a computation: remove the "
+            "edge that closes it before drawing"
+        ) from None
+
+
+def title(graph: nx.MultiDiGraph[Any]) -> str:
+    """The name of the traced function."""
+    return str(getattr(graph, "name", "") or "graph")
+
+
+def outputs_of(graph: nx.MultiDiGraph[Any]) -> list[Any]:
+    """The output nodes; of a graph that does not tell, those that nothing uses."""
+    given = getattr(graph, "outputs", None)
+    if given is not None:
+        return [node for node in given if node in graph]
+    return [node for node in graph if graph.out_degree(node) == 0]
+
+
+def target_of(graph: nx.MultiDiGraph[Any], outputs: Sequence[Any]) -> str | None:
+    """The J of dJ/da, where the graph tells which output the gradients are of."""
+    if len(outputs) == 1:
+        return str(outputs[0])
+    sinks = [node for node in outputs if is_one(graph.nodes[node].get("grad"))]
+    return str(sinks[0]) if len(sinks) == 1 else None
+
+
+def is_one(value: object) -> bool:
+    """Whether it is the number 1."""
+    return isinstance(value, (int, float)) and value == 1
+
+
+def is_array(value: object) -> bool:
+    """Whether it has dimensions."""
+    return bool(getattr(value, "shape", ()))
+
+
+def right_side(label: object) -> str | None:
+    """`b*c` of `u = b*c`, for a graph whose nodes carry only the text."""
+    if not isinstance(label, str):
+        return None
+    _, equals, right = label.partition(" = ")
+    return right if equals else None
+
+
+def short_names(keys: Iterable[object]) -> dict[str, str]:
+    """The last string of each container key, where it stands for one key only.
+
+    Where it stands for several, what comes before it is its subscript.
+
+    >>> short_names(["params['W1']", "params['b1']", "x"])
+    {"params['W1']": 'W1', "params['b1']": 'b1'}
+    >>> short_names(["p[0]['W']", "p[1]['W']"])
+    {"p[0]['W']": 'W[0]', "p[1]['W']": 'W[1]'}
+    """
+    texts = [str(key) for key in keys]
+    candidates = {key: list(_shorter(key)) for key in texts}
+    found: dict[str, str] = {}
+    for n in range(2):
+        said = {key: c[n] for key, c in candidates.items() if len(c) > n and key not in found}
+        taken = [*said.values(), *found.values(), *texts]
+        found |= {key: short for key, short in said.items() if taken.count(short) == 1}
+    return {key: found[key] for key in texts if key in found}
+
+
+def _shorter(key: str) -> Iterable[str]:
+    match = _LAST_STRING.search(key)
+    if match is None:
+        return
+    last = match["last"]
+    yield last
+    if match["index"]:
+        yield f"{last}[{match['index']}]"
+    elif match["before"]:
+        yield f"{last}_{match['before']}"
+
+
+_LAST_STRING = re.compile(
+    r"""(?:\[(?P<index>\d+)\]|\[['"](?P<before>[A-Za-z]\w*)['"]\])?"""
+    r"""\[['"](?P<last>[A-Za-z]\w*)['"]\]$""",
+    re.ASCII,
+)
+
+
+def find(graph: nx.MultiDiGraph[Any], name: str) -> Any:
+    """The node of that key or short name; the function's name is that of its one output.
+
+    Raises `RenderError`, with the nodes that there are.
+    """
+    if name in graph:
+        return name
+    short = {short: key for key, short in short_names(graph).items()}
+    for node in graph:
+        if str(node) == short.get(name, name):
+            return node
+    outputs = outputs_of(graph)
+    if name == title(graph) and len(outputs) == 1:
+        return outputs[0]
+    known = [str(node) for node in ordered(graph)]
+    listed = ", ".join(known if len(known) <= 12 else [*known[:11], "..."])
+    raise RenderError(f"{title(graph)} has no node {name!r}: use one of {listed}")

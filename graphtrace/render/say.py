@@ -1,0 +1,209 @@
+"""Say a part of a Figure in words and mathematics: which formula, which number, in which order.
+
+In: a part, and a `Wording`. Out: runs of text that are not yet measured. It knows nothing about
+widths, colours or places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set as AbstractSet
+from typing import NamedTuple
+
+from graphtrace.figure import (
+    Chain,
+    Definition,
+    Figure,
+    Note,
+    Part,
+    Partial,
+    Share,
+    Sign,
+    Unsaid,
+    Value,
+)
+from graphtrace.render.formula import Run, Runs, digits, formula, name, plain
+from graphtrace.render.number import is_scalar, number, value
+
+_LONGEST_SOURCE = 2000
+_UNWRITTEN = ("(·", "\n")
+"""A rule that has no formula prints as a call on a placeholder: that is not for a figure."""
+
+EQUALS = Run(" = ")
+PLUS = Run(" + ")
+DOT = Run(" · ")
+
+
+class Wording(NamedTuple):
+    """How a figure speaks: short names, which names are arrays, and how many digits."""
+
+    names: Mapping[str, str] = {}
+    arrays: AbstractSet[str] = frozenset()
+    digits: int = 4
+
+
+def wording(figure: Figure, digits: int) -> Wording:
+    """How this figure speaks."""
+    return Wording(figure.names, figure.arrays, digits)
+
+
+def runs(part: Part, words: Wording) -> Runs:
+    """What one part says, as runs; () where it has nothing to say."""
+    match part:
+        case Definition():
+            return _definition(part, words)
+        case Sign():
+            return formula(part.text, words.names, words.arrays)
+        case Value():
+            return digits(value(part.value, words.digits))
+        case Partial():
+            return _partial(part, words)
+        case Share():
+            return _share(part, words)
+        case Chain():
+            return tuple(run for side in sides(part, words) for run in side)
+        case Note():
+            return (Run(part.text),)
+        case Unsaid():
+            return runs(part.part, words)
+
+
+def sides(chain: Chain, words: Wording) -> list[Runs]:
+    """An equation cut before each `=` and `+`, so that it can be broken over lines."""
+    found: list[Runs] = []
+    if chain.whole:
+        found.append(_derivative(chain.of, chain.by, words, total=True))
+    else:
+        found.append((Run("Along this path: "),))
+    numbers = [[_factor_number(f, words) for f in term] for term in chain.terms]
+    told = all(factor for term in numbers for factor in term)
+    single = len(chain.terms) == 1 and len(chain.terms[0]) == 1
+    if single:
+        found += _equated([_formula(chain.terms[0][0].formula, words)])
+    elif chain.terms:
+        found += _summed([_product_said(term, words) for term in chain.terms], chain.whole)
+        if told:
+            found += _summed([_joined(term, DOT) for term in numbers], True)
+    if chain.value is not None:
+        result = digits(value(chain.value, words.digits, shaped=False))
+        if plain(result) != plain(found[-1]).removeprefix(" = "):
+            found.append((EQUALS, *result))
+    return found
+
+
+def _summed(terms: Sequence[Runs], equals: bool) -> list[Runs]:
+    first = (EQUALS,) if equals else ()
+    return [((PLUS,) if i else first) + term for i, term in enumerate(terms)]
+
+
+def _equated(terms: Sequence[Runs]) -> list[Runs]:
+    return [(EQUALS, *term) for term in terms if term]
+
+
+def _joined(terms: Sequence[Runs], between: Run) -> Runs:
+    out: list[Run] = []
+    for term in terms:
+        out += [*([between] if out else []), *term]
+    return tuple(out)
+
+
+def _product_said(term: Sequence[Partial], words: Wording) -> Runs:
+    """`dJ/dv · ∂v/∂a`; of a short factor its formula, since its name would not tell which it is."""
+    said = []
+    for factor in term:
+        rule = _formula(factor.formula, words) if factor.short else ()
+        if not rule:
+            said.append(_derivative(factor.of, factor.by, words, total=factor.total))
+        elif len(term) > 1 and (" " in plain(rule) or plain(rule).startswith("−")):
+            said.append((Run("("), *rule, Run(")")))
+        else:
+            said.append(rule)
+    return _joined(said, DOT)
+
+
+def _factor_number(factor: Partial, words: Wording) -> Runs:
+    if factor.value is None or not is_scalar(factor.value):
+        return ()
+    return digits(_in_product(_float(factor.value), words))
+
+
+def _in_product(x: complex, words: Wording) -> str:
+    said = number(x, words.digits)
+    return f"({said})" if said.startswith("−") or " " in said else said
+
+
+def _definition(part: Definition, words: Wording) -> Runs:
+    said = list(name(part.name, words.names))
+    if part.formula is not None:
+        said += [EQUALS, *_formula(part.formula, words)]
+    if part.value is not None:
+        result = digits(value(part.value, words.digits))
+        if plain(result) != plain(_formula(part.formula, words)):
+            said += [EQUALS, *result]
+    return tuple(said)
+
+
+def _formula(symbol: object, words: Wording) -> Runs:
+    if symbol is None:
+        return ()
+    said = formula(str(symbol)[:_LONGEST_SOURCE], words.names, words.arrays)
+    if any(mark in run.text for run in said for mark in _UNWRITTEN):
+        return ()
+    return said
+
+
+def _derivative(of: str | None, by: str, words: Wording, *, total: bool) -> Runs:
+    d = "d" if total else "∂"
+    if of is None:
+        return (Run("gradient"),)
+    return (*_differential(d, of, words), Run("/"), *_differential(d, by, words))
+
+
+def _differential(d: str, of: str, words: Wording) -> Runs:
+    """`dJ`, and `d loss` with a little space, since dloss would read as one word."""
+    said = name(of, words.names)
+    apart = "\N{THIN SPACE}" if d == "d" and len(said[0].text) > 1 else ""
+    return (Run(d + apart), *said)
+
+
+def _partial(part: Partial, words: Wording) -> Runs:
+    """`∂u/∂b = c = 2`; `∂v/∂a = 1` where the formula is the number; `c = 2` when short."""
+    said: list[Runs] = []
+    if not part.short:
+        said.append(_derivative(part.of, part.by, words, total=part.total))
+    rule = _formula(part.formula, words)
+    if rule:
+        said.append(rule)
+    result = _result(part, words, bool(rule))
+    if result and plain(result) != plain(rule):
+        said.append(result)
+    return _joined(said, EQUALS) if len(said) > 1 or part.short else ()
+
+
+def _result(part: Partial, words: Wording, said: bool) -> Runs:
+    """The number of a derivative; of a map between arrays only its structure, and only alone."""
+    if part.value is None:
+        return ()
+    if is_scalar(part.value):
+        return digits(value(part.value, words.digits))
+    if said:
+        return ()
+    if hasattr(part.value, "tolist"):
+        return digits(value(part.value, words.digits, shaped=False))
+    structure = getattr(part.value, "structure", None)
+    return (Run(str(structure or part.value)),)
+
+
+def _share(part: Share, words: Wording) -> Runs:
+    """`3 · 2 = 6`: the gradient that arrives, times the local derivative."""
+    if part.upstream is None or not is_scalar(part.upstream) or not is_scalar(part.local):
+        if part.of is None:
+            return ()
+        chain = _derivative(part.of, part.through, words, total=True)
+        return (*chain, DOT, *_derivative(part.through, part.by, words, total=False))
+    upstream, local = _float(part.upstream), _float(part.local)
+    result = number(upstream * local, words.digits)
+    return digits(f"{number(upstream, words.digits)} · {_in_product(local, words)} = {result}")
+
+
+def _float(x: object) -> float:
+    return float(x.item()) if hasattr(x, "item") else float(x)  # type: ignore[arg-type]

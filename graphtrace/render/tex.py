@@ -1,0 +1,180 @@
+"""Write a part of a Figure as LaTeX, as say.py says it in runs.
+
+In: a part and a `Wording`. Out: LaTeX for math mode, or None for what is better set as text: a
+name that LaTeX would misread, a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from graphtrace.figure import Chain, Definition, Part, Partial, Share, Sign, Unsaid, Value
+from graphtrace.render.formula import ELEMENTWISE, Run, Runs, plain
+from graphtrace.render.number import is_scalar
+from graphtrace.render.say import Wording, runs, sides
+from graphtrace.symbol import name_latex
+
+_SIGNS = {
+    "−": "-",
+    "·": r"\cdot ",
+    "×": r"\times ",
+    "÷": r"\div ",
+    ELEMENTWISE: r"\odot ",
+    "∞": r"\infty ",
+    "…": r"\ \ldots\ ",
+    "∂": r"\partial ",
+    "≤": r"\le ",
+    "≥": r"\ge ",
+    "≠": r"\ne ",
+    "%": r"\%",
+    "\N{THIN SPACE}": r"\,",
+}
+_SAFE = re.compile(r"[\w\s\[\]().,'\"=+*/<>!|:;@-]*", re.ASCII)
+
+
+def tex(part: Part, words: Wording) -> str | None:
+    """The LaTeX of one part."""
+    match part:
+        case Unsaid():
+            return tex(part.part, words)
+        case Definition():
+            return _definition(part, words)
+        case Partial():
+            return _partial(part, words)
+        case Share() if part.of is not None and not (
+            is_scalar(part.upstream) and is_scalar(part.local)
+        ):
+            first = _fraction(part.of, part.through, words, total=True)
+            second = _fraction(part.through, part.by, words, total=False)
+            return rf"{first} \cdot {second}" if first and second else None
+        case Value() | Share() | Sign():
+            return of_runs(runs(part, words))
+        case _:
+            return None
+
+
+def tex_sides(chain: Chain, words: Wording) -> list[str | None]:
+    """The LaTeX of each of `say.sides`: the derivatives as fractions, the rest as it is said."""
+    said = sides(chain, words)
+    found = [of_runs(side) for side in said]
+    if chain.whole:
+        found[0] = _fraction(chain.of, chain.by, words, total=True)
+    else:
+        found[0] = r"\mathrm{Along\ this\ path{:}}\ "
+    if len(chain.terms) == 1 and len(chain.terms[0]) == 1:
+        return found
+    for i, term in enumerate(chain.terms, 1):
+        start = "= " if i == 1 and chain.whole else "+ " if i > 1 else ""
+        factors = [_factor(factor, words, len(term) > 1) for factor in term]
+        told = [factor for factor in factors if factor is not None]
+        found[i] = start + r" \cdot ".join(told) if len(told) == len(factors) else None
+    return found
+
+
+def _factor(factor: Partial, words: Wording, many: bool) -> str | None:
+    rule = _formula(factor.formula, words) if factor.short and factor.formula is not None else None
+    if rule is None:
+        return _fraction(str(factor.of), factor.by, words, total=factor.total)
+    return rf"\left({rule}\right)" if many and re.search("[ -]", rule) else rule
+
+
+def _definition(part: Definition, words: Wording) -> str | None:
+    said = [_name(part.name, words)]
+    if part.formula is not None:
+        said.append(_formula(part.formula, words))
+    if part.value is not None:
+        said.append(of_runs(runs(Value(part.value), words)))
+    return _equated(said)
+
+
+def _partial(part: Partial, words: Wording) -> str | None:
+    if not runs(part, words):
+        return None
+    said: list[str | None] = []
+    if not part.short:
+        if part.of is None:
+            return None
+        said.append(_fraction(part.of, part.by, words, total=part.total))
+    alone = Partial(None, part.by, None, part.value, short=True)
+    result = runs(alone, words) if part.value is not None else ()
+    rule = runs(Partial(None, part.by, part.formula, None, short=True), words)
+    if rule:
+        said.append(_formula(part.formula, words))
+    if result and plain(result) != plain(rule) and (is_scalar(part.value) or not rule):
+        said.append(of_runs(result))
+    return _equated(said)
+
+
+def _equated(said: Sequence[str | None]) -> str | None:
+    known = [text for text in said if text is not None]
+    return " = ".join(known) if len(known) == len(said) else None
+
+
+def _fraction(of: str, by: str, words: Wording, *, total: bool) -> str | None:
+    top, bottom = _name(of, words), _name(by, words)
+    if top is None or bottom is None:
+        return None
+    d = r"\mathrm{d}" if total else r"\partial "
+    return rf"\frac{{{d}{top}}}{{{d}{bottom}}}"
+
+
+def _name(name: str, words: Wording) -> str | None:
+    short = words.names.get(name, name)
+    return name_latex(short) if _SAFE.fullmatch(short) else None
+
+
+def _formula(formula: object, words: Wording) -> str | None:
+    """The symbol's own LaTeX, with its fractions and roots, where it says what the text says."""
+    text = str(formula)
+    said = runs(Partial(None, "", formula, None, short=True), words)
+    latex = getattr(formula, "latex", None)
+    renamed = any(key in text for key in words.names)
+    if latex is None or renamed or ELEMENTWISE in plain(said) or not _SAFE.fullmatch(text):
+        return of_runs(said)
+    latex = str(latex)
+    if not re.search(r"\\(frac|sqrt)", latex):
+        latex = latex.replace(r"\left(", "(").replace(r"\right)", ")")
+    if not re.search(r"\\(mathit|operatorname)", latex):
+        latex = latex.replace(r" \, ", " ")  # bc, not b c
+    return _signed(latex)
+
+
+def _signed(latex: str) -> str:
+    """A leading minus belongs to its number: after `=` it would be set as one of a difference."""
+    return f"{{{latex}}}" if latex.startswith("-") else latex
+
+
+def of_runs(said: Runs) -> str | None:
+    """Runs as LaTeX, letter by letter; None where there is a letter that it may not know."""
+    pieces = [_run(run) for run in said]
+    told = [piece for piece in pieces if piece is not None]
+    return "".join(told) if len(told) == len(pieces) else None
+
+
+def _run(run: Run) -> str | None:
+    pieces = []
+    words = _WORDS.findall(run.text)
+    for i, word in enumerate(words):
+        if word == "−" and words[i + 1 : i + 2] and words[i + 1][0].isdigit():
+            pieces.append("{-}")  # a sign, not a difference
+        elif word in _SIGNS:
+            pieces.append(_SIGNS[word])
+        elif not word.isascii():
+            if not ("Α" <= word <= "ω"):
+                return None
+            pieces.append(word)
+        elif word.isalpha():
+            pieces.append(word if run.italic else rf"\mathrm{{{word}}}")
+        elif word == " ":
+            beside = words[max(i - 1, 0)] + words[min(i + 1, len(words) - 1)]
+            pieces.append(r"\ " if re.search("[A-Za-z]", beside) else " ")
+        elif word in r"\{}^_&#$~":
+            return None
+        else:
+            pieces.append(word)
+    text = "".join(pieces)
+    return {"": text, "sub": f"_{{{text}}}", "sup": f"^{{{text}}}"}[run.shift]
+
+
+_WORDS = re.compile(r"[A-Za-z]+|\d+(?:\.\d+)?|.", re.DOTALL)
