@@ -304,7 +304,8 @@ def _fill(
 
 
 def _joined(template: str, parts: Sequence[Any]) -> str:
-    return "".join([piece if type(piece) is str else parts[piece] for piece in _pieces(template)])
+    pieces = _pieces(template)
+    return "".join([parts[piece] if isinstance(piece, int) else piece for piece in pieces])
 
 
 @functools.cache

@@ -46,6 +46,7 @@ LAYERS = [
 # What may point the other way, because it waits until a function is called: importer, imported.
 LAZY = {
     ("graphtrace.graph", "graphtrace.replay"),  # g.compile() likewise
+    ("graphtrace.graph", "graphtrace.figure"),  # g.figure() too
     ("graphtrace.graph", "graphtrace.render"),  # g.render("J.svg") is the graph's own method
     ("graphtrace.figure", "graphtrace.render"),  # and the figure's
     ("graphtrace.ops", "graphtrace.sweep"),  # an operation composed of others sweeps their rows

@@ -7,7 +7,7 @@ fonts, text widths, DOT or SVG, and has no derivative rules.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -110,7 +110,7 @@ def figure(
         drawing.edges(),
         short_names(graph),
         direction,
-        arrays=frozenset(str(k) for k, d in graph.nodes(data=True) if is_array(d.get("value"))),
+        arrays=frozenset(_arrays(graph)),
         caption=(focus.way.chain,) if focus is not None else (),
     )
     return marked(drawn, trouble_of(graph)) if trouble else drawn
@@ -130,6 +130,17 @@ class _Show(NamedTuple):
     gradients: bool
     derivatives: Derivatives
     focus: _Focus | None
+
+
+def _arrays(graph: nx.MultiDiGraph[Any]) -> Iterator[str]:
+    """The names that stand for arrays in formulas: nodes, and constants by their own names."""
+    for key, node in graph.nodes(data=True):
+        if is_array(node.get("value")):
+            yield str(key)
+        row = node.get("row")
+        if row is not None:
+            named = zip(row.keys, row.shown, row.operands, strict=True)
+            yield from (name for k, name, x in named if k is None and name and is_array(x))
 
 
 def _focus(
