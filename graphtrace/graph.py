@@ -182,6 +182,28 @@ class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
             for name, tree in self.graph["parameters"].items()
         }
 
+    def compile(self) -> Callable[..., tuple[Any, dict[str, Any]]]:
+        """The graph as a plain function of the same parameters: its value and all gradients.
+
+        Returns:
+            A function that returns `(value, {parameter: gradient})`; `to_python` shows its source.
+            It raises what `forward` raises, and ArgumentError unless the output is one scalar.
+
+        >>> import graphtrace as gt
+        >>> f = gt.trace(lambda w, x: w * x, 3.0, 4.0).compile()
+        >>> f(5.0, 6.0)
+        (30.0, {'w': 6.0, 'x': 5.0})
+        """
+        from graphtrace.replay import compile_graph
+
+        return compile_graph(self)
+
+    def to_python(self) -> str:
+        """The source of `compile()`: forward and backward, as one would write them by hand."""
+        from graphtrace.replay import source_of
+
+        return source_of(self)
+
     def figure(self, **options: Any) -> Figure:
         """The figure as data: what `render` would draw, without colours, fonts or places."""
         from graphtrace.figure import figure
