@@ -1,0 +1,105 @@
+"""What the printed text of a replay calls by name, beside NumPy.
+
+In: arguments as they are given, and what they were when the graph was traced. Out: the arguments,
+checked, or an error in the words of `Graph.forward`; and the functions of rows that are called
+rather than printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from graphtrace.errors import ArgumentError, BranchChanged
+from graphtrace.inputs import is_static
+from graphtrace.primitive import Primitive, primitive_named
+from graphtrace.sweep import pull
+
+
+def array(x: Any, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
+    """The argument `x` as an array of the traced shape and dtype; no copy of one that is."""
+    if x.__class__ is not np.ndarray or x.dtype.type is not dtype:
+        x = _converted(x, name, dtype)
+    if x.shape != shape:
+        raise ArgumentError(
+            f"{name} was traced with shape {shape} and is now {x!r:.60}; give it the same shape, "
+            f"or trace again"
+        )
+    return x
+
+
+def _converted(x: Any, name: str, dtype: Any) -> Any:
+    if is_static(x) and not isinstance(x, (list, tuple)):
+        raise ArgumentError(f"{name} was traced as an array and is now {x!r:.60}; give it one")
+    given = np.asarray(x)
+    if not np.can_cast(given.dtype, dtype, "same_kind"):
+        raise ArgumentError(
+            f"{name} was traced as {np.dtype(dtype)} and is now {given.dtype}; give it numbers of "
+            f"the same kind, or trace again"
+        )
+    return given.astype(dtype)
+
+
+def items(x: Any, name: str, keys: Any) -> Any:
+    """The entries of a dict with exactly these keys, or of a list or tuple of this length."""
+    if isinstance(keys, int):
+        if isinstance(x, (list, tuple)) and len(x) == keys:
+            return x
+        wanted = f"{keys} entries"
+    else:
+        if isinstance(x, dict) and len(x) == len(keys):
+            try:
+                return list(map(x.__getitem__, keys))
+            except KeyError:
+                pass
+        wanted = f"the keys {', '.join(map(repr, keys))}"
+    raise ArgumentError(
+        f"{name} was traced with {wanted} and is now {x!r:.60}; give it the same structure, or "
+        f"trace again"
+    )
+
+
+def same(x: Any, name: str, traced: Any) -> None:
+    """Refuse another value for a parameter that was fixed when it was traced."""
+    if x is not traced and x != traced:
+        raise ArgumentError(
+            f"parameter {name} was fixed at {traced!r} when it was traced and is now {x!r}; trace "
+            f"again with it"
+        )
+
+
+def changed(where: str, what: str, then: Any, now: Any) -> BranchChanged:
+    """The error for a decision that comes out otherwise than when it was traced."""
+    return BranchChanged(
+        f"{where}: `{what}` was {then} when it was traced and is {now} for these inputs; trace "
+        f"again with them"
+    )
+
+
+def reshaped(where: str, what: str, then: tuple[int, ...], now: tuple[int, ...]) -> BranchChanged:
+    """The error for a value whose shape depends on numbers, and has changed."""
+    return BranchChanged(
+        f"{where}: {what} had shape {then} when it was traced and has {now} for these inputs; "
+        f"trace again with them"
+    )
+
+
+def forward(name: str) -> Callable[..., Any]:
+    """The function of the operation's row."""
+    return primitive_named(name).forward
+
+
+def rule(name: str, k: int, /, **params: Any) -> Callable[..., Any]:
+    """What gives operand `k` its adjoint, of the output's adjoint, the output and the operands."""
+    return rule_of(primitive_named(name), k, params)
+
+
+def rule_of(primitive: Primitive, k: int, params: dict[str, Any]) -> Callable[..., Any]:
+    """`rule` for a row that may have no name in the registry."""
+
+    def pulled(g: Any, y: Any, *xs: Any) -> Any:
+        return pull(primitive, k, g, y, xs, params)
+
+    return pulled
