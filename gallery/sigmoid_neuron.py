@@ -1,4 +1,4 @@
-"""CS231n's neuron, a sigmoid of w0 x0 + w1 x1 + w2, with values above the wires, gradients below."""
+"""CS231n's neuron, a sigmoid of w0 x0 + w1 x1 + w2: values above the wires, gradients below."""
 
 import numpy as np
 

@@ -830,7 +830,7 @@ INNER = {
     "gather": "the vjp of scatter",
     "identity": "the input of an inner transform",
     "over": "in the rules of eigenvalues: 1 / x, and 0 between equal ones",
-    "add.at": "np.add.at on an array of the trace (tests/test_assign.py)",
+    "add.at": "np.add.at on an array of the trace (tests/test_assignment.py)",
     "subtract.at": "the same",
 }
 
