@@ -693,8 +693,12 @@ DECOMPOSITIONS = {
     "vector_norm": calls(linalg("vector_norm"), (A,)),
     "matrix_norm": calls(linalg("matrix_norm"), (A,), (N,)),
     "cond": calls(linalg("cond"), (Q,)),
-    "eig": calls(lambda xp, a: np.sort(np.linalg.eig(a)[0]), (Q[:2, :2],), twin=eigenvalues),
-    "eigvals": calls(lambda xp, a: np.sort(np.linalg.eigvals(a)), (Q[:2, :2],), twin=eigenvalues),
+    "eig": calls(
+        lambda xp, a: np.sort(np.real(np.linalg.eig(a)[0])), (Q[:2, :2],), twin=eigenvalues
+    ),
+    "eigvals": calls(
+        lambda xp, a: np.sort(np.real(np.linalg.eigvals(a))), (Q[:2, :2],), twin=eigenvalues
+    ),
 }
 
 FOURIER = {
