@@ -59,7 +59,7 @@ def called(text: str, latex: str | None = None) -> Notation:
 class Primitive:
     """An operation with its forward function, derivative rule and notation.
 
-    Exactly one of the rules is given:
+    At most one of the rules is given:
 
     * `partials`, for an elementwise operation: for each operand a function of the operands and the
       output, `partial(*operands, y, **params)`, that returns the elementwise derivative; or that
@@ -96,6 +96,13 @@ class Primitive:
     def flat(self) -> bool:
         """Whether the output carries no gradient to any operand."""
         return self.partials is None and self.vjps is None and self.vjp_each is None
+
+    def vjp(self, k: int, g: Any, y: Any, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """What the rule of operand `k` makes of the adjoint `g`; None where it has no such rule."""
+        if self.vjp_each is not None:
+            return self.vjp_each(k, g, y, *operands, **params)
+        rule = None if self.vjps is None else self.vjps[k]
+        return None if rule is None else rule(g, y, *operands, **params)
 
     def stops(self, k: int) -> bool:
         """Whether no gradient passes to operand `k` at all, not even inf or nan."""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 from graphtrace.errors import TraceError
 from graphtrace.tape import here, user_frame, written
@@ -66,3 +68,13 @@ def foreign() -> TraceError:
         f"{here(sys._getframe(2))}: two traced values of different traces meet; return a value "
         f"from the trace that made it before using it in another"
     )
+
+
+def no_out(function: Callable[..., Any], out: Any) -> None:
+    """Refuse `out=`, an array that a traced result cannot be written into."""
+    if out is not None:
+        name = function.__name__
+        raise TraceError(
+            f"{here(sys._getframe())}: np.{name} cannot write a traced result into `out`; "
+            f"write x = np.{name}(...)"
+        )

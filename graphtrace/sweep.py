@@ -1,14 +1,14 @@
 """The two sweeps over a Wengert list: adjoints from its end, tangents from its beginning.
 
 In: rows and the adjoints of the outputs, or the tangents of the inputs. Out: a list of adjoints or
-tangents, None where none arrived. What a row contributes to one operand (`pull`) and what it gets
-from one (`push`), the sum back to a broadcast operand's shape and dtype (`fit`) and accumulation
-live here and nowhere else.
+tangents, None where none arrived. What a row contributes to one operand (`pull`), what it gets from
+one (`push`), and the sum back to a broadcast operand's shape and dtype (`fit`) live here alone;
+`Graph.backward` and the replay use them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -143,17 +143,11 @@ def pull(
     primitive: Primitive, k: int, g: Any, y: Any, xs: tuple[Any, ...], params: dict[str, Any]
 ) -> Any:
     """The adjoint that operand `k` receives from the adjoint `g` of the output; None if none."""
-    rule: Callable[..., Any] | None
-    if primitive.partials is not None:
+    if primitive.partials is None:
+        c = primitive.vjp(k, g, y, xs, params)
+    else:
         d = partial(primitive, k, y, xs, params)
         c = None if d is None else times(g, d)
-    elif primitive.vjps is not None:
-        rule = primitive.vjps[k]
-        c = None if rule is None else rule(g, y, *xs, **params)
-    elif primitive.vjp_each is not None:
-        c = primitive.vjp_each(k, g, y, *xs, **params)
-    else:
-        c = None
     return None if c is None else fit(c, xs[k])
 
 

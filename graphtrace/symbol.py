@@ -164,13 +164,7 @@ def _run_rule(row: Row, k: int) -> Tree:
     if primitive.partials is not None:
         return _tree(partial(primitive, k, y, xs, row.params), tape, leaves)
     g = leaf("·", np.ones_like(row.value))
-    if primitive.vjps is not None:
-        rule = primitive.vjps[k]
-        pulled = None if rule is None else rule(g, y, *xs, **row.params)
-    elif primitive.vjp_each is not None:
-        pulled = primitive.vjp_each(k, g, y, *xs, **row.params)
-    else:
-        pulled = None
+    pulled = primitive.vjp(k, g, y, xs, row.params)
     return _without(_tree(pulled, tape, leaves), leaves[g.index])
 
 

@@ -1,7 +1,8 @@
 """The Wengert list, the trace that is active, and where in the user's code each row was made.
 
-In: rows as they run. Out: `Tape.rows`, and for a trace that wants a graph also `Tape.locations` and
-`Tape.guards`. Knows nothing of derivatives or graphs.
+In: rows as they run. Out: `Tape.rows`, and for a trace that wants a graph also where each was made
+(`locations`), what was decided on the way (`guards`) and what was given a name (`given_names`).
+Knows nothing of derivatives or graphs.
 
 A row is the tuple `(primitive, value, operands, parents, params)`: `operands` are the plain values
 that went in, `parents` the row numbers they came from, -1 for a constant. Order is the point:
@@ -195,6 +196,11 @@ class _ClosedRows(list[Row]):
 _ACTIVE: ContextVar[Tape | None] = ContextVar("graphtrace_active_tape", default=None)
 
 
+def active() -> Tape | None:
+    """The list of the trace that is running, if there is one."""
+    return _ACTIVE.get()
+
+
 @contextmanager
 def recording(*, locate: bool = False, nested: bool = True) -> Iterator[tuple[Tape, bool]]:
     """The list to append to, and whether an enclosing trace will sweep it again.
@@ -202,9 +208,9 @@ def recording(*, locate: bool = False, nested: bool = True) -> Iterator[tuple[Ta
     An active list is shared unless `nested` is False. The context variable is restored whatever
     happens, so that an exception half-way leaves no trace open.
     """
-    active = _ACTIVE.get()
-    if active is not None and nested:
-        yield active, True
+    outer = active()
+    if outer is not None and nested:
+        yield outer, True
         return
     tape = Tape(locate=locate)
     token = _ACTIVE.set(tape)

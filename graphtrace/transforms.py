@@ -204,6 +204,8 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
 def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """The function that returns the Hessian of the scalar-valued `f`: the Jacobian of its gradient.
 
+    Arguments and errors are those of `grad`; the result has the structure of that of `jacobian`.
+
     >>> import numpy as np
     >>> hessian(lambda x: np.sum(x**3))(np.array([1.0, 2.0]))
     array([[ 6.,  0.],

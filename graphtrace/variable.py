@@ -17,7 +17,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import numpy as np
 
@@ -38,9 +38,8 @@ WRITE_BACK: dict[str, Callable[[Any, Any, dict[str, Any]], Any]] = {}
 DISPATCH: dict[str, Callable[[np.ufunc, tuple[Any, ...], dict[str, Any]], Any]] = {}
 """ufunc method (`__call__`, `reduce`) -> how a traced call of it is answered."""
 
+_T = TypeVar("_T")
 _NUMPY_METHODS = str(Path(np.__file__).parent / "_core" / "_methods.py")
-_new = object.__new__
-_getframe = sys._getframe
 
 
 class Variable:
@@ -55,6 +54,11 @@ class Variable:
     value: Any
     index: int
     tape: Tape
+
+    if TYPE_CHECKING:  # from graphtrace.ops
+
+        def __getitem__(self, index: Any) -> Any: ...
+        def __setitem__(self, index: Any, value: Any) -> None: ...
 
     def __init__(self, tape: Tape, index: int, value: Any) -> None:
         self.tape = tape
@@ -88,12 +92,12 @@ class Variable:
 
     @property
     def itemsize(self) -> int:
-        """Bytes an entry."""
+        """The bytes of one entry."""
         return self.dtype.itemsize
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the value."""
+        """The bytes of the value."""
         return self.size * self.itemsize
 
     def __len__(self) -> int:
@@ -102,7 +106,7 @@ class Variable:
     def __iter__(self) -> Iterator[Any]:
         if not self.shape:
             raise TypeError(f"{_here()}: a traced scalar cannot be iterated over")
-        return (self[i] for i in range(len(self.value)))  # type: ignore[index]  # from ops.index
+        return (self[i] for i in range(len(self.value)))
 
     def __repr__(self) -> str:
         return f"Variable({self.value!r})"
@@ -132,10 +136,10 @@ class Variable:
     # decision is remembered; a float would lose the derivative, so that is refused.
 
     def __bool__(self) -> bool:
-        return self._decide(bool)  # type: ignore[no-any-return]
+        return self._decide(bool)
 
     def __int__(self) -> int:
-        return self._decide(int)  # type: ignore[no-any-return]
+        return self._decide(int)
 
     def __index__(self) -> int:
         if isinstance(self.value, (bool, np.bool_)) or not self._is_whole():
@@ -143,16 +147,16 @@ class Variable:
                 f"{_here()}: a whole number is needed here and the traced value is "
                 f"{self.value!r}; write int(...) around it"
             )
-        return self._decide(int)  # type: ignore[no-any-return]
+        return self._decide(int)
 
-    def __floor__(self) -> int:
-        return self._decide(math.floor)  # type: ignore[no-any-return]
+    def __floor__(self) -> Any:
+        return self._decide(math.floor)
 
-    def __ceil__(self) -> int:
-        return self._decide(math.ceil)  # type: ignore[no-any-return]
+    def __ceil__(self) -> Any:
+        return self._decide(math.ceil)
 
-    def __trunc__(self) -> int:
-        return self._decide(math.trunc)  # type: ignore[no-any-return]
+    def __trunc__(self) -> Any:
+        return self._decide(math.trunc)
 
     def __round__(self, ndigits: int | None = None) -> Any:
         return self._decide(round) if ndigits is None else np.round(self, ndigits)
@@ -197,7 +201,7 @@ class Variable:
             raise unsupported(f"{_public_name(func)}", (*args, *kwargs.values()))
         return handler(*args, **kwargs)
 
-    def _decide(self, test: Callable[[Any], Any]) -> Any:
+    def _decide(self, test: Callable[[Any], _T]) -> _T:
         outcome = test(self.value)
         self.tape.guard(test, (self.value,), (self.index,), outcome, sys._getframe(2))
         return outcome
@@ -257,8 +261,9 @@ class Variable:
     def _as_view(self) -> View | None:
         """What array this one is a view of, where a change of it can be written back there."""
         entry = self.tape.views.get(id(self))
-        is_view = entry is not None and entry.handle() is self and entry.base is not None
-        return entry if is_view and entry.primitive.name in WRITE_BACK else None  # type: ignore[union-attr]
+        if entry is None or entry.base is None or entry.handle() is not self:
+            return None
+        return entry if entry.primitive.name in WRITE_BACK else None
 
 
 def apply(primitive: Primitive, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -285,7 +290,7 @@ def apply(primitive: Primitive, operands: tuple[Any, ...], params: dict[str, Any
     try:
         value = primitive.forward(*values, **params)
     except Exception as error:
-        _explain(error, values)
+        explain(error, values)
         raise
     result = record(tape, primitive, value, tuple(values), tuple(parents), params)
     if type(value) is np.ndarray and (value.base is not None or any(v is value for v in values)):
@@ -326,120 +331,6 @@ def add_methods(methods: dict[str, Any]) -> None:
     """Give Variable methods and properties; the rows bring their own."""
     for name, method in methods.items():
         setattr(Variable, name, method)
-
-
-def binary_operator(primitive: Primitive) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """The methods `a + b` and, reflected, `b + a` of Variable for one row.
-
-    This is the hot path: 0.30 us an operation, 0.43 with the location (tests/benchmarks), because
-    it looks up nothing twice, calls no helper and makes the Variable without its __init__.
-    """
-    forward = primitive.forward
-
-    def method(a: Variable, b: Any) -> Any:
-        tape = a.tape
-        x = a.value
-        kind = type(b)
-        if kind is Variable:
-            if b.tape is not tape:
-                raise foreign()
-            y = b.value
-            parents = (a.index, b.index)
-        elif kind is float or kind is int:
-            y = b
-            parents = (a.index, -1)
-        else:
-            b = operand_of(b)
-            return b if b is NotImplemented else apply(primitive, (a, b), NO_PARAMS)
-        try:
-            value = forward(x, y)
-        except Exception as error:
-            _explain(error, (x, y))
-            raise
-        rows = tape.rows
-        v = _new(Variable)
-        v.value = value
-        v.tape = tape
-        v.index = len(rows)
-        rows.append((primitive, value, (x, y), parents, NO_PARAMS))
-        if tape.locations is not None:
-            frame = _getframe(1)
-            here = (tape.scope, frame.f_lasti) if frame is tape.frame else tape.locate(frame)
-            tape.locations.append(here)
-        return v
-
-    def reflected(a: Variable, b: Any) -> Any:
-        b = operand_of(b)
-        return b if b is NotImplemented else apply(primitive, (b, a), NO_PARAMS)
-
-    return method, reflected
-
-
-def unary_operator(primitive: Primitive) -> Callable[[Variable], Variable]:
-    """The method of Variable for a row with one operand."""
-
-    def method(a: Variable) -> Variable:
-        return apply(primitive, (a,), NO_PARAMS)  # type: ignore[no-any-return]
-
-    return method
-
-
-def inplace_operator(method: Callable[..., Any]) -> Callable[..., Any]:
-    """`x += b`: a new row. An array changes under all its names, a number only under this one."""
-
-    def inplace(a: Variable, b: Any) -> Any:
-        result = method(a, b)
-        if result is NotImplemented or not isinstance(a.value, np.ndarray):
-            return result
-        if result.shape != a.shape or not np.can_cast(result.dtype, a.dtype, "same_kind"):
-            raise TraceError(
-                f"{_here()}: in place, a result of {describe(result.value)} does not fit into "
-                f"{describe(a.value)}; write x = x + ... instead of x += ..."
-            )
-        if result.dtype != a.dtype:
-            result = result.astype(a.dtype)
-        a._become(result)
-        return a
-
-    return inplace
-
-
-def comparison_operator(
-    primitive: Primitive, test: Callable[[Any, Any], Any]
-) -> Callable[[Variable, Any], Any]:
-    """`a < b`: a plain bool for scalars, remembered as a decision; a traced mask for arrays."""
-
-    def method(a: Variable, b: Any) -> Any:
-        kind = type(b)
-        if kind is not Variable and kind is not float and kind is not int:
-            b = operand_of(b)
-            if b is NotImplemented:
-                return b
-        return compare(primitive, test, a, b)
-
-    return method
-
-
-def compare(primitive: Primitive, test: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
-    """A comparison of operands of which at least one is traced."""
-    x, i, tape = (a.value, a.index, a.tape) if type(a) is Variable else (a, -1, b.tape)
-    y, j, other = (b.value, b.index, b.tape) if type(b) is Variable else (b, -1, tape)
-    if tape is not other:
-        raise foreign()
-    if np.ndim(x) or np.ndim(y):
-        return apply(primitive, (a, b), NO_PARAMS)
-    outcome = bool(test(x, y))
-    tape.guard(test, (x, y), (i, j), outcome, sys._getframe(2))
-    return outcome
-
-
-def operand_of(x: Any) -> Any:
-    """What `x` is as an operand beside a Variable; NotImplemented where it is none."""
-    if isinstance(x, (Variable, int, float, complex, np.generic, np.ndarray)):
-        return gather(x)
-    if isinstance(x, (list, tuple)):
-        return gather(np.asarray(x))
-    return NotImplemented
 
 
 def gather(x: Any) -> Any:
@@ -524,6 +415,13 @@ def unsupported(function: str, operands: Any, hint: str = "") -> NoDerivative:
     )
 
 
+def explain(error: Exception, operands: Any) -> None:
+    """Add to the error of a forward function a note of the user's line and operands."""
+    if not isinstance(error, TraceError):
+        source = written(sys._getframe(1)) or "the operation"
+        error.add_note(f"{_here()}: `{source}` was given {', '.join(map(describe, operands))}")
+
+
 def _remember_view(
     result: Variable, operands: tuple[Any, ...], primitive: Primitive, params: dict[str, Any]
 ) -> None:
@@ -534,13 +432,6 @@ def _remember_view(
             known = views.get(id(x))
             if known is None or known.handle() is not x:
                 views[id(x)] = View(weakref.ref(x), None, primitive, NO_PARAMS)
-
-
-def _explain(error: Exception, operands: Any) -> None:
-    """Add to the error of a forward function a note of the user's line and operands."""
-    if not isinstance(error, TraceError):
-        source = written(sys._getframe(1)) or "the operation"
-        error.add_note(f"{_here()}: `{source}` was given {', '.join(map(describe, operands))}")
 
 
 def _here() -> str:

@@ -1,6 +1,6 @@
 """The rows: one module a family, imported here so that every operation is declared.
 
-A new operation is one row in one of these files.
+A new operation is one row in one of these files; docs/design.md shows the ways to write it.
 """
 
 # ruff: noqa: F401  (imported for what they declare)
@@ -15,13 +15,18 @@ from graphtrace.ops import (
     complex,
     composed,
     decompose,
+    einsum,
     elementwise,
     fft,
+    histogram,
     index,
-    linalg,
+    inverses,
+    least_squares,
+    matmul,
     methods,
     nn,
     norms,
+    operators,
     order,
     plain,
     polynomials,

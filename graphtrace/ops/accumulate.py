@@ -10,23 +10,28 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.ops.composed import composed, plain
+from graphtrace.inputs import plain
+from graphtrace.ops.composed import composed
 from graphtrace.ops.index import getitem
-from graphtrace.ops.reduce import cumsum
-from graphtrace.ops.shape import astype, no_out
+from graphtrace.ops.shape import astype
 from graphtrace.primitive import Form, Primitive
+from graphtrace.refusal import no_out
 from graphtrace.variable import DISPATCH, NUMPY, Variable, fixed, operation, traced, unsupported
 
-
-def _last(a: Any, axis: int) -> Any:
-    return np.moveaxis(a, axis, -1)
+cumsum = operation(
+    Primitive(
+        "cumsum",
+        lambda a, *, axis: np.cumsum(a, axis=axis),
+        vjps=(lambda g, y, a, *, axis: np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis),),
+    )
+)
 
 
 def _cumprod_vjp(g: Any, y: Any, a: Any, *, axis: int) -> Any:
     """Entry i passes on g_i + a_{i+1} (g_{i+1} + a_{i+2} (...)), times the product before it."""
     if np.all(plain(a) != 0):
         return np.flip(np.cumsum(np.flip(g * y, axis), axis), axis) / a
-    g, y, a = _last(g, axis), _last(y, axis), _last(a, axis)
+    g, y, a = (np.moveaxis(x, axis, -1) for x in (g, y, a))
     n = np.shape(a)[-1]
     after = [g[..., n - 1]]
     for i in range(n - 2, -1, -1):
@@ -207,7 +212,7 @@ def _accumulate(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]
     return signature(*inputs, **kwargs)
 
 
-_row_reduce = DISPATCH["reduce"]
+_WITH_A_ROW = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
 
 
 def _reduce(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -231,8 +236,8 @@ def _reduce(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) ->
             traced(a), *start, ufunc=ufunc, method="reduce", axis=axis, keepdims=keepdims, **how
         )
 
-    if ufunc in (np.add, np.multiply, np.maximum, np.minimum):
-        return _row_reduce(ufunc, inputs, kwargs)
+    if ufunc in _WITH_A_ROW:
+        return NUMPY[_WITH_A_ROW[ufunc]](*inputs, **{"axis": 0, **kwargs})
     return signature(*inputs, **kwargs)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from graphtrace.ops.operators import binary_operator, inplace_operator, unary_operator
 from graphtrace.primitive import (
     ATOM,
     COMPARE,
@@ -24,14 +25,7 @@ from graphtrace.primitive import (
     Rule,
     infix,
 )
-from graphtrace.variable import (
-    NUMPY,
-    add_methods,
-    binary_operator,
-    inplace_operator,
-    operation,
-    unary_operator,
-)
+from graphtrace.variable import NUMPY, add_methods, operation
 
 
 def _nonzero(a: Any) -> Any:

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from graphtrace.errors import TraceError
-from graphtrace.ops.composed import plain
-from graphtrace.ops.index import _filled, _index_of, _index_text, _is_basic, getitem
+from graphtrace.inputs import plain
+from graphtrace.ops.index import filled, getitem, index_text, is_basic, with_slots
 from graphtrace.primitive import ATOM, Form, Primitive, Rule, declare
-from graphtrace.tape import _ACTIVE, Tape, here, written
+from graphtrace.tape import Tape, active, here, written
 from graphtrace.variable import (
     NUMPY,
     WRITE_BACK,
@@ -31,14 +31,14 @@ from graphtrace.variable import (
 
 def _setitem(a: Any, value: Any, *where: Any, index: Any) -> Any:
     out = np.copy(a)
-    out[_filled(index, where)] = value
+    out[filled(index, where)] = value
     return out
 
 
 def _last_written(index: Any, where: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
     """Where a position is written several times, the last value stays: 1 there and 0 else."""
-    index = _filled(index, tuple(map(plain, where)))
-    if _is_basic(index):
+    index = filled(index, tuple(map(plain, where)))
+    if is_basic(index):
         return 1
     stamps = np.zeros(shape, int)
     order = np.arange(stamps[index].size).reshape(stamps[index].shape)
@@ -49,13 +49,13 @@ def _last_written(index: Any, where: tuple[Any, ...], shape: tuple[int, ...]) ->
 def _setitem_vjp(k: int, g: Any, y: Any, a: Any, value: Any, *where: Any, index: Any) -> Any:
     if k == 0:
         return setitem(g, np.zeros((), np.result_type(plain(g))), *where, index=index)
-    if k == 1:
+    if k == 1 and np.result_type(plain(a)).kind in "fc":  # into integers it was rounded
         return getitem(g, *where, index=index) * _last_written(index, where, np.shape(a))
     return None
 
 
 def _setitem_form(count: int, params: dict[str, Any], latex: bool) -> Form:
-    index = _index_text(params["index"], [f"${i}" for i in range(2, count)])
+    index = index_text(params["index"], [f"${i}" for i in range(2, count)])
     if latex:
         return Form(rf"\left.{{$0}}\right|_{{{index} \leftarrow $1}}", ATOM, (ATOM, 0))
     return Form(f"$0[{index} := $1]", ATOM, (ATOM, 0))
@@ -70,16 +70,12 @@ def _assign(a: Variable, index: Any, value: Any) -> None:
     """`a[index] = value` on a traced array."""
     if not isinstance(a.value, np.ndarray):
         raise TypeError(f"{here(sys._getframe(1))}: a traced number has no items to assign to")
-    parts: list[Variable] = []
-    if type(index) is tuple:
-        index = tuple(_index_of(part, parts) for part in index)
-    else:
-        index = _index_of(index, parts)
+    index, parts = with_slots(index)
     if type(value) is Variable and not parts and _shows(value, a, index):
         return  # the second half of a[index] += b: the first has changed a
     value = traced(value)
     if type(value) is Variable and value.ndim:
-        extra = value.ndim - np.ndim(a.value[_filled(index, tuple(map(plain, parts)))])
+        extra = value.ndim - np.ndim(a.value[filled(index, tuple(map(plain, parts)))])
         value = np.reshape(value, value.shape[extra:]) if extra > 0 else value
     a._become(setitem(a, value, *parts, index=index))
 
@@ -91,7 +87,7 @@ def _shows(value: Variable, a: Variable, index: Any) -> bool:
         view is not None
         and view.base is a
         and view.primitive.name == "getitem"
-        and _is_basic(index)
+        and is_basic(index)
         and view.params["index"] == index
     )
 
@@ -235,7 +231,7 @@ def zeros(shape: Any, dtype: Any = float) -> Any:
     >>> gt.grad(f)(3.0)
     6.0
     """
-    return _open(np.zeros(fixed(shape), dtype), _ACTIVE.get())
+    return _open(np.zeros(fixed(shape), dtype), active())
 
 
 def array(values: Any, dtype: Any = None) -> Any:
@@ -257,7 +253,7 @@ def array(values: Any, dtype: Any = None) -> Any:
     values = traced(values)
     if type(values) is Variable:
         return np.copy(values) if dtype is None else values.astype(dtype)
-    return _open(np.array(values, dtype), _ACTIVE.get())
+    return _open(np.array(values, dtype), active())
 
 
 def _like(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.ops.composed import composed, plain
+from graphtrace.inputs import plain
+from graphtrace.ops.composed import composed
 from graphtrace.primitive import Primitive
 from graphtrace.variable import NUMPY, Variable, fixed, operation, traced, unsupported
 
@@ -173,7 +174,7 @@ def _padded(g: Any, n: int, m: int, start: int) -> Any:
 
 def _slide(g: Any, a: Any) -> Any:
     """The scalar products of `a` with each window of `g`."""
-    return np.correlate(g, np.conj(a) if np.iscomplexobj(a) else a, "valid")
+    return np.correlate(g, np.conj(a), "valid")
 
 
 def _convolve_vjp(k: int, g: Any, y: Any, a: Any, v: Any, *, mode: str) -> Any:
@@ -196,7 +197,7 @@ def _correlate_vjp(k: int, g: Any, y: Any, a: Any, v: Any, *, mode: str) -> Any:
     if k:
         adjoint = _slide(g, a)[::-1]
         return np.conj(adjoint) if np.iscomplexobj(v) else adjoint
-    return _slide(g, (np.conj(v) if np.iscomplexobj(v) else v)[::-1])
+    return _slide(g, np.conj(v)[::-1])
 
 
 correlate = operation(

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.ops.composed import composed, plain
-from graphtrace.ops.shape import gather_from, no_out, scatter, selection
+from graphtrace.inputs import plain
+from graphtrace.ops.composed import composed
+from graphtrace.ops.shape import gather_from, positions_of, scatter, selection
 from graphtrace.primitive import Primitive
+from graphtrace.refusal import no_out
 from graphtrace.variable import (
     NUMPY,
     add_methods,
@@ -110,83 +112,13 @@ NUMPY[np.extract] = lambda condition, arr: _compress(np.ravel(fixed(traced(condi
 _NONZERO = operation(Primitive("nonzero_positions", lambda a, *, axis: np.nonzero(a)[axis]))
 NUMPY[np.nonzero] = lambda a: tuple(_NONZERO(a, axis=i) for i in range(np.ndim(a)))
 
-nan_to_num = operation(
-    Primitive(
-        "nan_to_num",
-        lambda x, **how: np.nan_to_num(x, **how),
-        partials=(lambda x, y, **how: np.isfinite(plain(x)),),
-    )
-)
-
-
-def _nan_to_num(
-    x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
-) -> Any:
-    if not copy:
-        raise unsupported("np.nan_to_num with copy=False", (x,), "write x = np.nan_to_num(x)")
-    return nan_to_num(traced(x), nan=fixed(nan), posinf=posinf, neginf=neginf)
-
-
-NUMPY[np.nan_to_num] = _nan_to_num
-
-
-def _real_if_close(a: Any, tol: float = 100) -> Any:
-    a = traced(a)
-    is_real = not np.iscomplexobj(plain(np.real_if_close(plain(a), tol)))
-    return np.real(a) if is_real and np.iscomplexobj(a) else a
-
-
-NUMPY[np.real_if_close] = _real_if_close
-
-# Steps, whose derivative is 0.
-
-round_ = operation(
-    Primitive("round", lambda a, *, decimals=0: np.round(a, decimals), partials=(0,))
-)
-fix = operation(Primitive("fix", np.fix, partials=(0,)))
-
-
-def _round(a: Any, decimals: int = 0, out: Any = None) -> Any:
-    no_out(np.round, out)
-    return round_(traced(a), **({"decimals": fixed(decimals)} if decimals else {}))
-
-
-NUMPY[np.round] = NUMPY[np.around] = _round
-
-
-def _fix(x: Any, out: Any = None) -> Any:
-    no_out(np.fix, out)
-    return fix(traced(x))
-
-
-NUMPY[np.fix] = _fix
-
-# Ufuncs with two results: a row each.
-
-_FRACTION = operation(Primitive("modf_fraction", lambda x: np.modf(x)[0], partials=(1,)))
-_WHOLE = operation(Primitive("modf_whole", lambda x: np.modf(x)[1], partials=(0,)))
-_MANTISSA = operation(
-    Primitive(
-        "frexp_mantissa",
-        lambda x: np.frexp(x)[0],
-        partials=(lambda x, y: np.ldexp(1.0, -np.frexp(plain(x))[1]),),
-    )
-)
-_EXPONENT = operation(Primitive("frexp_exponent", lambda x: np.frexp(x)[1]))
-NUMPY[np.modf] = lambda x: (_FRACTION(x), _WHOLE(x))
-NUMPY[np.frexp] = lambda x: (_MANTISSA(x), _EXPONENT(x))
-
 # Insertion: run on positions instead of entries, it says where each output entry came from.
 
 
-def _positions_of(a: Any) -> Any:
-    return np.arange(1, np.size(a) + 1).reshape(np.shape(a))
-
-
 def _insert_vjp(k: int, g: Any, y: Any, a: Any, values: Any, *, obj: Any, axis: Any) -> Any:
-    parts = [_positions_of(a), np.zeros(np.shape(values), int)]
+    parts = [positions_of(a), np.zeros(np.shape(values), int)]
     if k:
-        parts = [np.zeros(np.shape(a), int), _positions_of(values)]
+        parts = [np.zeros(np.shape(a), int), positions_of(values)]
     origin = np.insert(parts[0], obj, parts[1], axis)
     return scatter(g, origin=origin, shape=np.shape((a, values)[k]))
 
@@ -207,7 +139,7 @@ NUMPY[np.insert] = lambda arr, obj, values, axis=None: insert(
 
 def _pad_formula(a: Any, *fills: Any, widths: Any, mode: Any, how: dict[str, Any]) -> Any:
     if mode in _COPIES and how.get("reflect_type") != "odd":
-        origin = np.pad(_positions_of(a), widths, mode, **how)
+        origin = np.pad(positions_of(a), widths, mode, **how)
         return gather_from(a, origin=origin, shape=np.shape(a))
     if mode == "empty":
         mode, fills = "constant", (0.0,)

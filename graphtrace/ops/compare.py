@@ -12,14 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from graphtrace.ops.operators import compare, comparison_operator
 from graphtrace.primitive import COMPARE, Form, Notation, Primitive
-from graphtrace.variable import (
-    NUMPY,
-    add_methods,
-    compare,
-    comparison_operator,
-    operation,
-)
+from graphtrace.variable import NUMPY, add_methods, operation
 
 
 def _iverson(text: str, latex: str) -> Notation:

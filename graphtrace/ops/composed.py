@@ -2,7 +2,7 @@
 
 In: a NumPy function and the formula for it, written with operators and functions that have rows.
 Out: a row. The value comes from the NumPy function, to the last bit; the formula is run only when a
-derivative is asked for, on a list of its own that is swept at once.
+derivative is asked for, and its rows are swept at once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.inputs import IDENTITY, INPUT
+from graphtrace.inputs import IDENTITY, INPUT, plain
 from graphtrace.primitive import Primitive, Rule
 from graphtrace.tape import Tape
 from graphtrace.variable import Variable, operation, record
@@ -56,8 +56,3 @@ def _pulled(f: Rule, g: Any, x: Any, others: tuple[Any, ...]) -> Any:
     if type(out) is not Variable or out.index < start:
         return None
     return sweep(tape.rows, start, len(tape.rows), [(out.index, g)], outer)[0]
-
-
-def plain(x: Any) -> Any:
-    """The value of an operand, which a rule may look at to choose its formula."""
-    return x.value if type(x) is Variable else x

@@ -1,8 +1,8 @@
-"""NumPy's elementwise functions (ufuncs) with their local derivatives.
+"""NumPy's elementwise functions, most of them ufuncs, with their local derivatives.
 
-One line a function. A rule takes the operands and the output `y`; where a kink or a tie has no
-derivative the value is JAX's: 1 for |x| at 0, half to each side of a tie. Formulas: Abramowitz and
-Stegun, Handbook of Mathematical Functions, chapter 4.
+A ufunc with one result is one line in a table. A rule takes the operands and the output `y`; where
+a kink or a tie has no derivative the value is JAX's: 1 for |x| at 0, half to each side of a tie.
+Formulas: Abramowitz and Stegun, Handbook of Mathematical Functions, chapter 4.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from graphtrace.inputs import plain
 from graphtrace.ops.arithmetic import nonzero, power_da, side
 from graphtrace.ops.compare import equal, greater, less
+from graphtrace.ops.operators import unary_operator
 from graphtrace.primitive import COMPARE, POWER, Form, Notation, Primitive, Rule, called
-from graphtrace.variable import add_methods, operation, unary_operator
+from graphtrace.refusal import no_out
+from graphtrace.variable import NUMPY, add_methods, fixed, operation, traced, unsupported
 
 _LN2 = float(np.log(2))
 _LN10 = float(np.log(10))
@@ -133,3 +136,60 @@ for _name, _partial, _notation in _UNARY:
 for _name, _da, _db in _BINARY:
     _ufunc = getattr(np, _name)
     operation(Primitive(_name, _ufunc, partials=(_da, _db)), _ufunc)
+
+# Steps, whose derivative is 0.
+
+round_ = operation(
+    Primitive("round", lambda a, *, decimals=0: np.round(a, decimals), partials=(0,))
+)
+fix = operation(Primitive("fix", np.fix, partials=(0,)))
+
+
+def _round(a: Any, decimals: int = 0, out: Any = None) -> Any:
+    no_out(np.round, out)
+    return round_(traced(a), **({"decimals": fixed(decimals)} if decimals else {}))
+
+
+NUMPY[np.round] = NUMPY[np.around] = _round
+
+
+def _fix(x: Any, out: Any = None) -> Any:
+    no_out(np.fix, out)
+    return fix(traced(x))
+
+
+NUMPY[np.fix] = _fix
+
+# Ufuncs with two results: a row each.
+
+_FRACTION = operation(Primitive("modf_fraction", lambda x: np.modf(x)[0], partials=(1,)))
+_WHOLE = operation(Primitive("modf_whole", lambda x: np.modf(x)[1], partials=(0,)))
+_MANTISSA = operation(
+    Primitive(
+        "frexp_mantissa",
+        lambda x: np.frexp(x)[0],
+        partials=(lambda x, y: np.ldexp(1.0, -np.frexp(plain(x))[1]),),
+    )
+)
+_EXPONENT = operation(Primitive("frexp_exponent", lambda x: np.frexp(x)[1]))
+NUMPY[np.modf] = lambda x: (_FRACTION(x), _WHOLE(x))
+NUMPY[np.frexp] = lambda x: (_MANTISSA(x), _EXPONENT(x))
+
+nan_to_num = operation(
+    Primitive(
+        "nan_to_num",
+        lambda x, **how: np.nan_to_num(x, **how),
+        partials=(lambda x, y, **how: np.isfinite(plain(x)),),
+    )
+)
+
+
+def _nan_to_num(
+    x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
+    if not copy:
+        raise unsupported("np.nan_to_num with copy=False", (x,), "write x = np.nan_to_num(x)")
+    return nan_to_num(traced(x), nan=fixed(nan), posinf=posinf, neginf=neginf)
+
+
+NUMPY[np.nan_to_num] = _nan_to_num

@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphtrace.errors import TraceError
 from graphtrace.ops.compare import equal, greater, less
-from graphtrace.ops.shape import no_out
 from graphtrace.primitive import ATOM, Form, Primitive, Rule
+from graphtrace.refusal import no_out
 from graphtrace.variable import NUMPY, Variable, add_methods, fixed, operation, traced, unsupported
 
 
@@ -20,38 +19,41 @@ class Slot(NamedTuple):
     position: int
 
 
-def _filled(index: Any, operands: tuple[Any, ...]) -> Any:
+def filled(index: Any, operands: tuple[Any, ...]) -> Any:
+    """The index with the operands in the place of its Slots."""
     if isinstance(index, Slot):
         return operands[index.position]
     if type(index) is tuple:
-        return tuple(_filled(part, operands) for part in index)
+        return tuple(filled(part, operands) for part in index)
     return index
 
 
 def _getitem(a: Any, *where: Any, index: Any) -> Any:
-    return a[_filled(index, where)]
+    return a[filled(index, where)]
 
 
 def _scatter_at(g: Any, *where: Any, index: Any, like: Any) -> Any:
     out = np.zeros(np.shape(like), dtype=np.result_type(g))
-    index = _filled(index, where)
-    if _is_basic(index):
+    index = filled(index, where)
+    if is_basic(index):
         out[index] = g  # no entry twice, so no need for add.at, which is slower
     else:
         np.add.at(out, index, g)
     return out
 
 
-def _is_basic(index: Any) -> bool:
+def is_basic(index: Any) -> bool:
+    """Whether the index selects no entry twice: it has slices and whole numbers only."""
     parts = index if isinstance(index, tuple) else (index,)
     return all(part is None or part is ... or isinstance(part, (int, slice)) for part in parts)
 
 
-def _index_text(index: Any, where: list[str]) -> str:
+def index_text(index: Any, where: list[str]) -> str:
+    """The index as it is written, `1:3, i`; `where` are the texts of its Slots."""
     if isinstance(index, Slot):
         return where[index.position]
     if isinstance(index, tuple):
-        return ", ".join(_index_text(part, where) for part in index)
+        return ", ".join(index_text(part, where) for part in index)
     if isinstance(index, slice):
         ends = ("" if end is None else str(end) for end in (index.start, index.stop))
         return ":".join(ends) + ("" if index.step is None else f":{index.step}")
@@ -61,7 +63,7 @@ def _index_text(index: Any, where: list[str]) -> str:
 
 
 def _getitem_form(count: int, params: dict[str, Any], latex: bool) -> Form:
-    index = _index_text(params["index"], [f"${i}" for i in range(1, count)])
+    index = index_text(params["index"], [f"${i}" for i in range(1, count)])
     return Form(f"{{$0}}_{{{index}}}" if latex else f"$0[{index}]", ATOM, (ATOM, 0))
 
 
@@ -103,23 +105,20 @@ def _index_of(part: Any, traced_parts: list[Variable]) -> Any:
     return fixed(part) if isinstance(part, (list, np.ndarray)) else part
 
 
-def _subscript(a: Any, index: Any) -> Any:
-    traced_parts: list[Variable] = []
+def with_slots(index: Any) -> tuple[Any, list[Variable]]:
+    """The index with a Slot in the place of each traced part, and these parts."""
+    parts: list[Variable] = []
     if type(index) is tuple:
-        index = tuple(_index_of(part, traced_parts) for part in index)
-    else:
-        index = _index_of(index, traced_parts)
-    return getitem(a, *traced_parts, index=index)
+        return tuple(_index_of(part, parts) for part in index), parts
+    return _index_of(index, parts), parts
 
 
-def _assign(a: Variable, index: Any, value: Any) -> None:
-    raise TraceError(
-        "x[i] = ... on a traced array is not supported; build the array with np.where, "
-        "np.concatenate or np.stack"
-    )
+def _subscript(a: Any, index: Any) -> Any:
+    index, parts = with_slots(index)
+    return getitem(a, *parts, index=index)
 
 
-add_methods({"__getitem__": _subscript, "__setitem__": _assign})
+add_methods({"__getitem__": _subscript})
 
 where = operation(
     Primitive(

@@ -10,7 +10,7 @@ import numpy as np
 from graphtrace.variable import Variable, add_methods
 
 _METHODS = """
-    all any argmax argmin argpartition argsort choose clip copy cumprod cumsum diagonal dot
+    all any argmax argmin argpartition argsort choose clip cumprod cumsum diagonal dot
     max mean min nonzero prod ptp ravel repeat round searchsorted squeeze std sum swapaxes take
     trace var
 """.split()
@@ -37,7 +37,7 @@ def _transpose(self: Variable, *axes: Any) -> Any:
 
 
 def _item(self: Variable, *at: Any) -> Any:
-    return np.reshape(self[_spread_arguments(at)] if at else self, ())  # type: ignore[index]
+    return np.reshape(self[_spread_arguments(at)] if at else self, ())
 
 
 def _astype(self: Variable, dtype: Any, *args: Any, copy: bool = True, **how: Any) -> Any:
@@ -49,6 +49,7 @@ add_methods({name: _method(getattr(np, name)) for name in _METHODS})
 add_methods(
     {
         "astype": _astype,
+        "copy": lambda self, order="C": np.copy(self, order),
         "flatten": lambda self, order="C": np.copy(np.ravel(self, order)),
         "item": _item,
         "reshape": _reshape,

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from graphtrace.ops.compare import greater
-from graphtrace.ops.composed import composed, plain
+from graphtrace.ops.composed import composed
+from graphtrace.ops.reduce import kept_shape
 from graphtrace.primitive import Primitive, Rule, called
 from graphtrace.variable import fixed, operation, traced
 
@@ -65,30 +66,49 @@ def sigmoid(x: Any) -> Any:
     """The logistic function, 1 / (1 + exp(-x)).
 
     >>> import graphtrace as gt
-    >>> from graphtrace.ops.nn import sigmoid
-    >>> str(gt.trace(sigmoid, 0.0).edges["x", "sigmoid", 0]["symbol"])
+    >>> str(gt.trace(gt.sigmoid, 0.0).edges["x", "sigmoid", 0]["symbol"])
     'sigmoid*(1 - sigmoid)'
     """
     return _sigmoid_row(traced(x))
 
 
 def relu(x: Any) -> Any:
-    """The positive part, max(x, 0); its derivative at 0 is 0, as in JAX."""
+    """The positive part, max(x, 0); its derivative at 0 is 0, as in JAX.
+
+    >>> import graphtrace as gt
+    >>> gt.grad(gt.relu)(3.0), gt.grad(gt.relu)(0.0)
+    (1.0, 0.0)
+    """
     return _relu_row(traced(x))
 
 
 def softplus(x: Any) -> Any:
-    """log(1 + exp(x)), without overflow."""
+    """log(1 + exp(x)), without overflow.
+
+    >>> import graphtrace as gt
+    >>> gt.softplus([-1000.0, 1000.0])
+    array([   0., 1000.])
+    """
     return _softplus_row(traced(x))
 
 
 def silu(x: Any) -> Any:
-    """The product of x and its sigmoid, also called swish."""
+    """The product of x and its sigmoid, also called swish.
+
+    >>> import graphtrace as gt
+    >>> gt.grad(gt.silu)(0.0)
+    0.5
+    """
     return _silu_row(traced(x))
 
 
 def gelu(x: Any) -> Any:
-    """The product of x and the normal distribution function of x, approximated with tanh."""
+    """The product of x and the normal distribution function of x, approximated with tanh.
+
+    >>> import graphtrace as gt
+    >>> gt.grad(gt.gelu)(0.0)
+    0.5
+    """
     return _gelu_row(traced(x))
 
 
@@ -108,16 +128,15 @@ def _softmax(x: Any, *, axis: Any) -> Any:
     return e / np.sum(e, axis=axis, keepdims=True)
 
 
-def _kept(g: Any, x: Any, axis: Any) -> Any:
-    """What a reduction gave, with its axes kept."""
-    return np.reshape(g, np.shape(np.sum(plain(x), axis=axis, keepdims=True)))
-
-
 _logsumexp_row = operation(
     Primitive(
         "logsumexp",
         _logsumexp,
-        vjps=(lambda g, y, x, *, axis, keepdims: _kept(g, x, axis) * _softmax_row(x, axis=axis),),
+        vjps=(
+            lambda g, y, x, *, axis, keepdims: (
+                np.reshape(g, kept_shape(x, axis)) * _softmax_row(x, axis=axis)
+            ),
+        ),
     )
 )
 _softmax_row: Rule = operation(
@@ -143,17 +162,31 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         x: A number or an array.
         axis: The axis or axes to sum over; all of them by default.
         keepdims: Whether the axes stay, with length 1.
+
+    >>> import graphtrace as gt
+    >>> gt.logsumexp([[1000.0, 1000.0], [0.0, -1000.0]], axis=1).round(4)
+    array([1000.6931,    0.    ])
     """
     return _logsumexp_row(traced(x), axis=fixed(axis), keepdims=keepdims)
 
 
 def softmax(x: Any, axis: Any = -1) -> Any:
-    """Exponentials divided by their sum along `axis` (an axis, several, or None for all)."""
+    """Exponentials divided by their sum along `axis` (an axis, several, or None for all).
+
+    >>> import graphtrace as gt
+    >>> gt.softmax([0.0, 0.0])
+    array([0.5, 0.5])
+    """
     return _softmax_row(traced(x), axis=fixed(axis))
 
 
 def log_softmax(x: Any, axis: Any = -1) -> Any:
-    """The logarithm of `softmax`, right where that is nearly 0."""
+    """The logarithm of `softmax`, right where that is nearly 0.
+
+    >>> import graphtrace as gt
+    >>> gt.log_softmax([0.0, 1000.0])
+    array([-1000.,     0.])
+    """
     return _log_softmax_row(traced(x), axis=fixed(axis))
 
 
@@ -213,5 +246,10 @@ _layer_norm_row = composed("layer_norm", _layer_norm, _layer_norm)
 def layer_norm(
     x: Any, scale: Any = 1.0, shift: Any = 0.0, *, axis: Any = -1, eps: Any = 1e-5
 ) -> Any:
-    """`x` with mean 0 and variance 1 along `axis`, times `scale` plus `shift`."""
+    """`x` with mean 0 and variance 1 along `axis`, times `scale` plus `shift`.
+
+    >>> import graphtrace as gt
+    >>> gt.layer_norm([1.0, 3.0], eps=0.0)
+    array([-1.,  1.])
+    """
     return _layer_norm_row(traced(x), traced(scale), traced(shift), eps, axis=fixed(axis))

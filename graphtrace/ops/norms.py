@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from graphtrace.inputs import plain
 from graphtrace.ops.arithmetic import side
-from graphtrace.ops.composed import plain
-from graphtrace.ops.decompose import column_factor, inv_vjp
+from graphtrace.ops.inverses import column_factor, inv_vjp
+from graphtrace.ops.reduce import kept_shape
 from graphtrace.ops.rows import numpy_row
 from graphtrace.primitive import Form
 
@@ -21,10 +22,7 @@ from graphtrace.primitive import Form
 
 def _kept(g: Any, x: Any, axes: tuple[int, ...]) -> Any:
     """A reduced array with axes of length one in the place of `axes`."""
-    if np.ndim(g) == 0:
-        return g
-    shape = np.shape(x)
-    return np.reshape(g, tuple(1 if i in axes else n for i, n in enumerate(shape)))
+    return g if np.ndim(g) == 0 else np.reshape(g, kept_shape(x, axes))
 
 
 def _direction(x: Any) -> Any:
@@ -66,7 +64,7 @@ def _matrix_norm(g: Any, y: Any, x: Any, axes: tuple[int, ...], ord: Any) -> Any
     return g * _direction(x) * _share(sums, axes, ord > 0)
 
 
-def _norm_axes(x: Any, ord: Any, axis: Any) -> tuple[int, ...]:
+def _norm_axes(x: Any, axis: Any) -> tuple[int, ...]:
     ndim = np.ndim(x)
     axes = range(ndim) if axis is None else np.atleast_1d(axis)
     return tuple(int(i) % ndim for i in axes)
@@ -75,7 +73,7 @@ def _norm_axes(x: Any, ord: Any, axis: Any) -> tuple[int, ...]:
 def _norm_vjp(
     g: Any, y: Any, x: Any, *, ord: Any = None, axis: Any = None, keepdims: bool = False
 ) -> Any:
-    axes = _norm_axes(x, ord, axis)
+    axes = _norm_axes(x, axis)
     g, y = _kept(g, x, axes), _kept(y, x, axes)
     is_matrix = len(axes) == 2 and not (axis is None and ord is None)
     return (_matrix_norm if is_matrix else _vector_norm)(g, y, x, axes, ord)
@@ -84,12 +82,12 @@ def _norm_vjp(
 def _vector_norm_vjp(
     g: Any, y: Any, x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any = 2
 ) -> Any:
-    axes = _norm_axes(x, ord, axis)
+    axes = _norm_axes(x, axis)
     return _vector_norm(_kept(g, x, axes), _kept(y, x, axes), x, axes, ord)
 
 
 def _matrix_norm_vjp(g: Any, y: Any, x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Any:
-    axes = _norm_axes(x, ord, (-2, -1))
+    axes = _norm_axes(x, (-2, -1))
     return _matrix_norm(_kept(g, x, axes), _kept(y, x, axes), x, axes, ord)
 
 
@@ -118,7 +116,7 @@ def _cond_vjp(g: Any, y: Any, x: Any, *, p: Any = None) -> Any:
         weights[first] = weights[first] + g / s[..., last]
         return np.conjugate((u * column_factor(np.stack(weights, axis=-1))) @ vh)
     inverse = np.linalg.inv(x)
-    axes = _norm_axes(x, p, (-2, -1))
+    axes = _norm_axes(x, (-2, -1))
     own, other = (np.linalg.norm(m, p, axis=(-2, -1), keepdims=True) for m in (x, inverse))
     g = _kept(g, x, axes)
     through = _matrix_norm(g * own, other, inverse, axes, p)

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.ops.composed import plain
-from graphtrace.ops.shape import no_out, scatter
+from graphtrace.inputs import plain
+from graphtrace.ops.shape import positions_of, scatter
 from graphtrace.primitive import Primitive, Rule
+from graphtrace.refusal import no_out
 from graphtrace.variable import NUMPY, Variable, fixed, operation, traced
 
 
@@ -262,8 +263,8 @@ def _unique_vjp(g: Any, y: Any, a: Any, *, axis: Any, **how: Any) -> Any:
         return _set_vjp(0, g, y, a)
     value = plain(a)
     _, first = np.unique(value, return_index=True, axis=axis, **how)
-    positions = np.arange(1, value.size + 1).reshape(value.shape)
-    return scatter(g, origin=np.take(positions, first, axis=axis), shape=value.shape)
+    origin = np.take(positions_of(value), first, axis=axis)
+    return scatter(g, origin=origin, shape=value.shape)
 
 
 unique = operation(

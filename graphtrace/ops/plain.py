@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.ops.composed import plain
+from graphtrace.inputs import plain
 from graphtrace.primitive import Primitive
 from graphtrace.variable import NUMPY, add_methods, fixed, operation
 

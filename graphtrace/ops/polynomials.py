@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.ops.composed import composed, plain
+from graphtrace.inputs import plain
+from graphtrace.ops.composed import composed
 from graphtrace.primitive import Primitive, Rule
 from graphtrace.variable import NUMPY, fixed, operation, traced, unsupported
 
@@ -22,26 +23,27 @@ polyval = composed("polyval", np.polyval, _polyval_formula)
 NUMPY[np.polyval] = lambda p, x: polyval(np.atleast_1d(traced(p)), traced(x))
 
 
-def _aligned(a: Any, b: Any) -> tuple[Any, Any]:
-    """Both with leading zeros to the same length."""
-    n = max(len(a), len(b))
-    return tuple(
-        x if len(x) == n else np.concatenate([np.zeros(n - len(x), plain(x).dtype), x])
-        for x in (a, b)
-    )  # type: ignore[return-value]
-
-
 def _coefficients(p: Any) -> Any:
     return np.atleast_1d(traced(p))
 
 
+def _aligned(*polynomials: Any) -> list[Any]:
+    """The coefficients of each with leading zeros to the same length."""
+    each = [_coefficients(p) for p in polynomials]
+    n = max(map(len, each))
+    return [
+        p if len(p) == n else np.concatenate([np.zeros(n - len(p), plain(p).dtype), p])
+        for p in each
+    ]
+
+
 def _polyadd(a1: Any, a2: Any) -> Any:
-    a, b = _aligned(_coefficients(a1), _coefficients(a2))
+    a, b = _aligned(a1, a2)
     return a + b
 
 
 def _polysub(a1: Any, a2: Any) -> Any:
-    a, b = _aligned(_coefficients(a1), _coefficients(a2))
+    a, b = _aligned(a1, a2)
     return a - b
 
 

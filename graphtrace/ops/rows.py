@@ -1,8 +1,9 @@
-"""A row for a NumPy function that is called as NumPy calls it.
+"""Rows for NumPy functions with vjps: `numpy_row`, and `each_output` where several arrays result.
 
-In: the NumPy function and a vjp for each of its operands, which come first in its signature. Out:
-the handler, registered: it takes NumPy's positional and keyword arguments, leaves out those that
-say no more than the default, and refuses `out`. Knows no operation by name.
+In: the NumPy function and a vjp for each of its operands, which come first in its signature, or for
+each of its outputs. Out: the function that applies the row. The handler that `numpy_row` registers
+takes NumPy's positional and keyword arguments, leaves out those that say no more than the default,
+and refuses `out`. Knows no operation by name.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from graphtrace.ops.shape import no_out
-from graphtrace.primitive import Notation, Primitive, Rule
+from graphtrace.primitive import Form, Notation, Primitive, Rule
+from graphtrace.refusal import no_out
 from graphtrace.variable import NUMPY, Variable, fixed, operation, record, traced
 
 Arguments = tuple[list[Any], dict[str, Any]]
@@ -98,3 +99,16 @@ def each_output(
         return type(results)(rows) if type(results) is tuple else type(results)(*rows)
 
     return outputs
+
+
+def output_of(*names: str) -> Callable[[int, dict[str, Any], bool], Form]:
+    """`eigh(A).eigenvalues`: one of the outputs of a function."""
+
+    def notation(count: int, params: dict[str, Any], latex: bool) -> Form:
+        function, *fields = names
+        field = fields[params["output"]]
+        if latex:
+            return Form(rf"\operatorname{{{field}}}\left($0\right)")
+        return Form(f"{function}($0).{field}")
+
+    return notation

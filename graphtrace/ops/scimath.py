@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.ops.composed import plain
+from graphtrace.inputs import plain
 from graphtrace.ops.shape import astype
 from graphtrace.variable import NUMPY, traced
 

@@ -9,26 +9,15 @@ from nowhere, a fill).
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from graphtrace.errors import TraceError
+from graphtrace.inputs import plain
 from graphtrace.primitive import ATOM, Form, Notation, Primitive, Rule
-from graphtrace.tape import here
-from graphtrace.variable import NUMPY, Variable, fixed, holds_variable, operation, traced
-
-
-def no_out(function: Callable[..., Any], out: Any) -> None:
-    """Refuse `out=`, an array that a traced result cannot be written into."""
-    if out is not None:
-        name = function.__name__
-        raise TraceError(
-            f"{here(sys._getframe())}: np.{name} cannot write a traced result into `out`; "
-            f"write x = np.{name}(...)"
-        )
+from graphtrace.refusal import no_out
+from graphtrace.variable import NUMPY, Variable, fixed, operation, traced
 
 
 def unbroadcast(g: Any, x: Any) -> Any:
@@ -55,13 +44,22 @@ reshape = operation(
 def _reshape(a: Any, shape: Any, order: str = "C", **copy: Any) -> Any:
     a = traced(a)
     if order in ("A", "K"):  # as the entries lie in memory, which an adjoint need not share
-        order = "F" if np.isfortran(_value(a)) else "C"
+        order = "F" if np.isfortran(plain(a)) else "C"
     how = {} if order == "C" else {"order": order}
     return reshape(a, shape=fixed(shape), **how)
 
 
+def _ravel(a: Any, order: str = "C") -> Any:
+    if order == "K" and np.ndim(a := traced(a)) > 2:  # the axes as they lie in memory
+        steps = np.abs(plain(a).strides)
+        a, order = np.transpose(a, np.argsort(-steps, kind="stable")), "C"
+    flat = _reshape(a, (-1,), order)
+    # Of every second entry, say, np.ravel makes a copy where np.reshape makes a view.
+    return flat if plain(flat).flags.c_contiguous else np.copy(flat)
+
+
 NUMPY[np.reshape] = _reshape
-NUMPY[np.ravel] = lambda a, order="C": _reshape(a, (-1,), order)
+NUMPY[np.ravel] = _ravel
 
 _TRANSPOSED = Notation(Form("$0.T", ATOM, (ATOM,)), Form(r"{$0}^{\mathsf{T}}", ATOM, (ATOM,)))
 
@@ -120,8 +118,23 @@ astype = operation(
 )
 NUMPY[np.astype] = lambda a, dtype, /, *, copy=True: astype(a, dtype=np.dtype(dtype))
 
-copy = operation(Primitive("copy", np.copy, vjps=(lambda g, y, a: g,)))
-NUMPY[np.copy] = lambda a, order="K", subok=False: copy(traced(a))
+copy = operation(
+    Primitive(
+        "copy",
+        lambda a, *, order="K": np.copy(a, order),
+        vjps=(lambda g, y, a, *, order="K": g,),
+    )
+)
+
+
+def _copy(a: Any, order: str = "K", subok: bool = False) -> Any:
+    a = traced(a)
+    if np.ndim(a) < 2 or order == "K" or (order == "C" and plain(a).flags.c_contiguous):
+        return copy(a)
+    return copy(a, order=order)  # which ravel("K") of the copy sees
+
+
+NUMPY[np.copy] = _copy
 
 
 def _concatenate_vjp(k: int, g: Any, y: Any, *arrays: Any, axis: int) -> Any:
@@ -210,6 +223,11 @@ gather_from: Rule = operation(
 )
 
 
+def positions_of(a: Any) -> Any:
+    """The positions 1, 2, 3, ... in the shape of `a`."""
+    return np.arange(1, np.size(a) + 1).reshape(np.shape(a))
+
+
 def selection(function: Callable[..., Any]) -> None:
     """Declare a row for a NumPy function that only moves, copies or drops entries, or fills with 0.
 
@@ -221,9 +239,7 @@ def selection(function: Callable[..., Any]) -> None:
         return function(a, **params)
 
     def vjp(g: Any, y: Any, a: Any, **params: Any) -> Any:
-        shape = np.shape(a)
-        positions = np.arange(1, int(np.prod(shape)) + 1).reshape(shape)
-        return scatter(g, origin=function(positions, **params), shape=shape)
+        return scatter(g, origin=function(positions_of(a), **params), shape=np.shape(a))
 
     row = operation(Primitive(function.__name__, forward, vjps=(vjp,)))
 
@@ -302,30 +318,4 @@ for _splitter in (np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit):
 
 # What only asks about shape and type is answered from the value.
 for _question in (np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.result_type):
-    NUMPY[_question] = lambda *args, f=_question, **kw: f(*map(_value, args), **kw)
-
-
-def _value(x: Any) -> Any:
-    return x.value if type(x) is Variable else x
-
-
-def _like(function: Callable[..., Any]) -> Callable[..., Any]:
-    """np.zeros_like and its kin make a plain array: nothing of x but its shape and type is used."""
-
-    def like(a: Any, *args: Any, **kwargs: Any) -> Any:
-        if holds_variable((args, tuple(kwargs.values()))):
-            return _full_like(a, *args, **kwargs)
-        return function(_value(traced(a)), *args, **kwargs)
-
-    return like
-
-
-def _full_like(
-    a: Any, fill_value: Any, dtype: Any = None, order: str = "K", shape: Any = None, **how: Any
-) -> Any:
-    filled = np.broadcast_to(traced(fill_value), np.shape(a) if shape is None else shape)
-    return _cast(filled, np.dtype(np.result_type(a) if dtype is None else dtype))
-
-
-for _maker in (np.zeros_like, np.ones_like, np.empty_like, np.full_like):
-    NUMPY[_maker] = _like(_maker)
+    NUMPY[_question] = lambda *args, f=_question, **kw: f(*map(plain, args), **kw)

@@ -7,7 +7,7 @@ widths, colours or places.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set as AbstractSet
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from graphtrace.figure import (
     Chain,
@@ -123,7 +123,7 @@ def _product_said(term: Sequence[Partial], words: Wording) -> Runs:
 def _factor_number(factor: Partial, words: Wording) -> Runs:
     if factor.value is None or not is_scalar(factor.value):
         return ()
-    return digits(_in_product(_float(factor.value), words))
+    return digits(_in_product(_number(factor.value), words))
 
 
 def _in_product(x: complex, words: Wording) -> str:
@@ -200,10 +200,14 @@ def _share(part: Share, words: Wording) -> Runs:
             return ()
         chain = _derivative(part.of, part.through, words, total=True)
         return (*chain, DOT, *_derivative(part.through, part.by, words, total=False))
-    upstream, local = _float(part.upstream), _float(part.local)
+    upstream, local = _number(part.upstream), _number(part.local)
     result = number(upstream * local, words.digits)
-    return digits(f"{number(upstream, words.digits)} · {_in_product(local, words)} = {result}")
+    first = number(upstream, words.digits)
+    first = f"({first})" if " " in first else first
+    return digits(f"{first} · {_in_product(local, words)} = {result}")
 
 
-def _float(x: object) -> float:
-    return float(x.item()) if hasattr(x, "item") else float(x)  # type: ignore[arg-type]
+def _number(x: Any) -> complex:
+    """A scalar as Python's float or complex, whatever its own type."""
+    plain_x = x.item() if hasattr(x, "item") else x
+    return plain_x if isinstance(plain_x, complex) else float(plain_x)

@@ -1,0 +1,136 @@
+"""The methods of Variable for Python's operators: `a + b`, `-a`, `a += b`, `a < b`.
+
+In: the row of the operator. Out: methods that apply it as Python asks, reflected and in place too.
+Knows no operator by name.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from graphtrace.errors import TraceError
+from graphtrace.primitive import Primitive
+from graphtrace.refusal import foreign
+from graphtrace.tape import NO_PARAMS, here
+from graphtrace.variable import Variable, apply, describe, explain, gather
+
+_new = object.__new__
+_getframe = sys._getframe
+
+
+def binary_operator(primitive: Primitive) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The methods `a + b` and, reflected, `b + a` of Variable for one row.
+
+    This is the hot path: 0.30 us an operation, 0.43 with the location (tests/benchmarks), because
+    it looks up nothing twice, calls no helper and makes the Variable without its __init__.
+    """
+    forward = primitive.forward
+
+    def method(a: Variable, b: Any) -> Any:
+        tape = a.tape
+        x = a.value
+        kind = type(b)
+        if kind is Variable:
+            if b.tape is not tape:
+                raise foreign()
+            y = b.value
+            parents = (a.index, b.index)
+        elif kind is float or kind is int:
+            y = b
+            parents = (a.index, -1)
+        else:
+            b = operand_of(b)
+            return b if b is NotImplemented else apply(primitive, (a, b), NO_PARAMS)
+        try:
+            value = forward(x, y)
+        except Exception as error:
+            explain(error, (x, y))
+            raise
+        rows = tape.rows
+        v = _new(Variable)
+        v.value = value
+        v.tape = tape
+        v.index = len(rows)
+        rows.append((primitive, value, (x, y), parents, NO_PARAMS))
+        if tape.locations is not None:
+            frame = _getframe(1)
+            place = (tape.scope, frame.f_lasti) if frame is tape.frame else tape.locate(frame)
+            tape.locations.append(place)
+        return v
+
+    def reflected(a: Variable, b: Any) -> Any:
+        b = operand_of(b)
+        return b if b is NotImplemented else apply(primitive, (b, a), NO_PARAMS)
+
+    return method, reflected
+
+
+def unary_operator(primitive: Primitive) -> Callable[[Variable], Variable]:
+    """The method of Variable for a row with one operand."""
+
+    def method(a: Variable) -> Variable:
+        return apply(primitive, (a,), NO_PARAMS)  # type: ignore[no-any-return]
+
+    return method
+
+
+def inplace_operator(method: Callable[..., Any]) -> Callable[..., Any]:
+    """`x += b`: a new row. An array changes under all its names, a number only under this one."""
+
+    def inplace(a: Variable, b: Any) -> Any:
+        result = method(a, b)
+        if result is NotImplemented or not isinstance(a.value, np.ndarray):
+            return result
+        if result.shape != a.shape or not np.can_cast(result.dtype, a.dtype, "same_kind"):
+            raise TraceError(
+                f"{here(sys._getframe())}: in place, a result of {describe(result.value)} does not "
+                f"fit into {describe(a.value)}; write x = x + ... instead of x += ..."
+            )
+        if result.dtype != a.dtype:
+            result = result.astype(a.dtype)
+        a._become(result)
+        return a
+
+    return inplace
+
+
+def comparison_operator(
+    primitive: Primitive, test: Callable[[Any, Any], Any]
+) -> Callable[[Variable, Any], Any]:
+    """`a < b`: a plain bool for scalars, remembered as a decision; a traced mask for arrays."""
+
+    def method(a: Variable, b: Any) -> Any:
+        kind = type(b)
+        if kind is not Variable and kind is not float and kind is not int:
+            b = operand_of(b)
+            if b is NotImplemented:
+                return b
+        return compare(primitive, test, a, b)
+
+    return method
+
+
+def compare(primitive: Primitive, test: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
+    """A comparison of operands of which at least one is traced."""
+    x, i, tape = (a.value, a.index, a.tape) if type(a) is Variable else (a, -1, b.tape)
+    y, j, other = (b.value, b.index, b.tape) if type(b) is Variable else (b, -1, tape)
+    if tape is not other:
+        raise foreign()
+    if np.ndim(x) or np.ndim(y):
+        return apply(primitive, (a, b), NO_PARAMS)
+    outcome = bool(test(x, y))
+    tape.guard(test, (x, y), (i, j), outcome, sys._getframe(2))
+    return outcome
+
+
+def operand_of(x: Any) -> Any:
+    """What `x` is as an operand beside a Variable; NotImplemented where it is none."""
+    if isinstance(x, (Variable, int, float, complex, np.generic, np.ndarray)):
+        return gather(x)
+    if isinstance(x, (list, tuple)):
+        return gather(np.asarray(x))
+    return NotImplemented
