@@ -391,7 +391,8 @@ class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
 def _contribution(g: Any, row: Row, k: int, local: Any) -> Any:
     """What the adjoint `g` of a row gives to operand `k` through the edge's local derivative."""
     if local.__class__ is float and local:
-        return g * local
+        c = g * local
+        return c if c.__class__ is float else fit(c, row.operands[k])
     if local.__class__ is np.ndarray:
         return fit(times(g, local), row.operands[k])
     return pull(row.primitive, k, g, row.value, row.operands, row.params)

@@ -25,6 +25,10 @@ INPUT = declare(Primitive("input", lambda: None))
 # What an inner transform traces: the outer value under a row of its own, younger than its start.
 IDENTITY = declare(Primitive("identity", lambda a: a, partials=(1,)))
 
+WHOLE = (int, np.int64)
+"""Traced as floats. np.int64 is what NumPy makes of a Python int; a smaller integer of NumPy wraps
+around, so it stays what it is."""
+
 _WHOLE = {"whole": True}
 
 
@@ -85,7 +89,7 @@ def open_input(tape: Tape, leaf: Any, name: Callable[[], str]) -> Variable:
     """A traced input for a number or array; a Python int becomes a float."""
     if type(leaf) is Variable:
         return record(tape, IDENTITY, leaf.value, (leaf.value,), (leaf.index,))
-    if isinstance(leaf, (int, np.integer)):
+    if isinstance(leaf, WHOLE):
         return record(tape, INPUT, float(leaf), params=_WHOLE)
     if isinstance(leaf, np.ndarray):
         if isinstance(leaf, (np.ma.MaskedArray, np.matrix)):
@@ -114,14 +118,13 @@ class Opened(NamedTuple):
     structure: Structure
 
 
-def open_tree(tape: Tape, tree: Any, name: Callable[[], str], *, keep: bool = False) -> Opened:
+def open_tree(tape: Tape, tree: Any, name: Callable[[], str]) -> Opened:
     """`tree` with its leaves traced; `name` says what it is called, where an error needs it.
 
-    `keep` copies the arrays: the rows will be used after the call, when the caller may have gone on
-    to change them.
+    Arrays are copied: the caller, or the function by another way to them, may go on to change them.
     """
     given, structure = flatten(tree)
-    leaves = [leaf.copy() if keep and isinstance(leaf, np.ndarray) else leaf for leaf in given]
+    leaves = [leaf.copy(order="K") if isinstance(leaf, np.ndarray) else leaf for leaf in given]
     variables = [
         None if is_static(leaf) else open_input(tape, leaf, partial(_leaf_name, tree, name, i))
         for i, leaf in enumerate(leaves)
@@ -136,11 +139,11 @@ def _leaf_name(tree: Any, name: Callable[[], str], i: int) -> str:
 
 
 def carries_gradient(leaf: Any) -> bool:
-    """Whether an input leaf has a gradient: a number or a float or complex array, traced or not."""
+    """Whether a value has a gradient: a Python number, or a float or complex of NumPy."""
     if is_static(leaf):
         return False
     value = plain(leaf)
-    return not isinstance(value, np.ndarray) or value.dtype.kind in "fc"
+    return not isinstance(value, (np.ndarray, np.generic)) or value.dtype.kind in "fc"
 
 
 def close_output(out: Any, tape: Tape) -> tuple[list[Any], Structure]:

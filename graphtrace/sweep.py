@@ -67,7 +67,7 @@ def sweep(
                         elif d.__class__ is np.float64:  # float is three times as fast
                             c = g * float(d)
                         else:
-                            c = None if d is None else times(g, d)
+                            c = None if d is None else fit(times(g, d), xs[k])
                 else:
                     c = pull(primitive, k, g, y, xs, params)
                 if c is None:
@@ -125,9 +125,7 @@ def push(
         d = partial(primitive, k, y, xs, params)
         if d is None:
             return None
-        c, shape = times(t, d), np.shape(y)
-        if np.iscomplexobj(plain(c)) and not np.iscomplexobj(plain(y)):
-            c = np.real(c)
+        c, shape = _of_kind(times(t, d), y), np.shape(y)
         return c if np.shape(c) == shape else np.broadcast_to(c, shape)
     # The rule is linear in the adjoint g of the output; its transpose takes t to the tangent.
     work = Tape() if tape is None else tape
@@ -136,7 +134,14 @@ def push(
     pulled = pull(primitive, k, g, y, xs, params)
     if type(pulled) is not Variable or pulled.index < start:
         return None
-    return sweep(work.rows, start, len(work.rows), [(pulled.index, t)], tape)[0]
+    c = sweep(work.rows, start, len(work.rows), [(pulled.index, t)], tape)[0]
+    return _of_kind(c, y)
+
+
+def _of_kind(c: Any, y: Any) -> Any:
+    """The real part of a tangent, where the output is real."""
+    is_real = c is not None and np.iscomplexobj(plain(c)) and not np.iscomplexobj(plain(y))
+    return np.real(c) if is_real else c
 
 
 def pull(

@@ -33,14 +33,14 @@ from graphtrace.inputs import (
 )
 from graphtrace.linear_map import LinearMap
 from graphtrace.names import Returned, is_operator, location, operands, target, text
-from graphtrace.primitive import Primitive
+from graphtrace.primitive import Primitive, declare
 from graphtrace.pytree import leaf_names
 from graphtrace.sweep import partial as local_derivative
 from graphtrace.symbol import Row, Symbol, row_text
 from graphtrace.tape import Location, Scope, Tape, recording
 from graphtrace.variable import Variable, holds_variable
 
-_CONSTANT = Primitive("constant", lambda: None)
+_CONSTANT = declare(Primitive("constant", lambda: None))
 
 
 def trace(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
@@ -80,7 +80,7 @@ def trace(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
             )
     with recording(locate=True, nested=False) as (tape, _):
         opened = {
-            name: open_tree(tape, argument, partial(str, name), keep=True)
+            name: open_tree(tape, argument, partial(str, name))
             for name, argument in arguments.items()
         }
         positional, keywords = unbind(f, {name: one.tree for name, one in opened.items()})
@@ -358,8 +358,9 @@ def _decision_text(
 ) -> str:
     """A decision in words of the graph, where the source is not to be had."""
     names = [str(x) if key is None else key for key, x in zip(keys, xs, strict=True)]
-    sign = _SIGNS.get(test.__name__)
-    return f" {sign} ".join(names) if sign else f"{test.__name__}({', '.join(names)})"
+    name = getattr(test, "__name__", "the operation")
+    sign = _SIGNS.get(name)
+    return f" {sign} ".join(names) if sign else f"{name}({', '.join(names)})"
 
 
 _SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}

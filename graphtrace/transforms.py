@@ -15,6 +15,7 @@ import numpy as np
 
 from graphtrace.errors import ArgumentError
 from graphtrace.inputs import (
+    WHOLE,
     Opened,
     carries_gradient,
     close_output,
@@ -33,6 +34,10 @@ from graphtrace.tape import Tape, recording
 from graphtrace.variable import Variable, describe
 
 Argnums = int | Sequence[int]
+
+
+def _positions(argnums: Argnums) -> tuple[int, ...]:
+    return tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
 
 
 def grad(
@@ -95,7 +100,7 @@ def value_and_grad(
             if not nested:
                 out, aux = _plain_tree(out, tape), _plain_tree(aux, tape)
         value = (out, aux) if has_aux else out
-        return value, gradients[0] if isinstance(argnums, int) else tuple(gradients)
+        return value, tuple(gradients) if isinstance(argnums, Sequence) else gradients[0]
 
     return value_and_gradient
 
@@ -117,7 +122,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     """
     with recording() as (tape, nested):
         start = len(tape.rows)
-        traced, opened = _open(tape, f, primals, range(len(primals)), keep=True)
+        traced, opened = _open(tape, f, primals, range(len(primals)))
         out, structure = close_output(tape.call(f, traced, {}), tape)
         rows, stop = tape.rows, len(tape.rows)
 
@@ -181,7 +186,7 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
 
     @functools.wraps(f, updated=())
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
-        chosen = [argnums] if isinstance(argnums, int) else list(argnums)
+        chosen = _positions(argnums)
 
         def of_chosen(*values: Any) -> Any:
             arguments = list(args)
@@ -193,9 +198,13 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
         leaves, structure = flatten(value)
         columns = []
         for k in range(len(leaves)):
-            rows = [pullback(structure(unit)) for unit in _units([plain(x) for x in leaves], k)]
-            trees = [_stacked(each, np.shape(plain(leaves[k]))) for each in zip(*rows, strict=True)]
-            columns.append(trees[0] if isinstance(argnums, int) else tuple(trees))
+            units = _units([plain(x) for x in leaves], k)
+            rows = [pullback(structure(unit)) for unit in units]
+            shape = np.shape(plain(leaves[k]))
+            trees = [
+                _stacked([row[i] for row in rows], shape, args[at]) for i, at in enumerate(chosen)
+            ]
+            columns.append(tuple(trees) if isinstance(argnums, Sequence) else trees[0])
         return structure(columns)
 
     return jacobian_of_f
@@ -223,11 +232,13 @@ def _units(leaves: list[Any], k: int) -> Iterator[list[Any]]:
         yield [*zeros[:k], unit[()], *zeros[k + 1 :]]
 
 
-def _stacked(trees: Sequence[Any], shape: tuple[int, ...]) -> Any:
-    """The trees put together leaf by leaf along new leading axes of `shape`."""
-    flat = [flatten(tree) for tree in trees]
-    columns = zip(*(leaves for leaves, _ in flat), strict=True)
-    return flat[0][1](
+def _stacked(trees: Sequence[Any], shape: tuple[int, ...], like: Any) -> Any:
+    """The trees, of the structure of `like`, put together leaf by leaf along axes of `shape`."""
+    leaves, structure = flatten(like)
+    if not trees:  # an output without entries
+        return structure([np.zeros(shape + np.shape(plain(leaf))) for leaf in leaves])
+    columns = zip(*(flatten(tree)[0] for tree in trees), strict=True)
+    return structure(
         [np.reshape(np.stack(column), shape + np.shape(plain(column[0])))[()] for column in columns]
     )
 
@@ -249,28 +260,29 @@ def _open(
     f: Callable[..., Any],
     args: Sequence[Any],
     argnums: Argnums,
-    *,
-    keep: bool = False,
 ) -> tuple[list[Any], list[Opened]]:
     """The arguments with the chosen ones traced, and these by themselves."""
     if not callable(f):
         raise ArgumentError(f"a function is needed to differentiate, not {describe(f)}")
     arguments, opened = list(args), []
-    for i in (argnums,) if isinstance(argnums, int) else argnums:
+    chosen = _positions(argnums)
+    if len({i % max(len(args), 1) for i in chosen}) < len(chosen):
+        raise ArgumentError(f"argnums={argnums} names an argument twice; name each once")
+    for i in chosen:
         if not -len(args) <= i < len(args):
             raise ArgumentError(
                 f"argnums={argnums} asks for argument {i} of {name_of(f)}(), which got {len(args)} "
                 f"positional arguments; pass it by position"
             )
         name = partial(_parameter, f, i % len(args))
-        one = open_tree(tape, args[i], name, keep=keep)
+        one = open_tree(tape, args[i], name)
         if not one.leaves:
             raise ArgumentError(
                 f"parameter {name()} of {name_of(f)}() is {args[i]!r:.40}, which holds no number; "
                 f"leave it out of argnums"
             )
         for k, leaf in enumerate(one.leaves):
-            if not carries_gradient(leaf):
+            if not carries_gradient(leaf) and not isinstance(leaf, WHOLE):
                 raise ArgumentError(
                     f"parameter {leaf_names(args[i], name())[k]} of {name_of(f)}() is "
                     f"{describe(leaf)}, which carries no gradient; pass floats (x.astype(float)), "

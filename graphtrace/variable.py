@@ -15,7 +15,8 @@ import math
 import operator
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -202,7 +203,12 @@ class Variable:
         return handler(*args, **kwargs)
 
     def _decide(self, test: Callable[[Any], _T]) -> _T:
-        outcome = test(self.value)
+        try:
+            outcome = test(self.value)
+        except (ValueError, OverflowError) as error:  # int(nan)
+            fails = partial(_raised, test, NO_PARAMS)
+            self.tape.guard(fails, (self.value,), (self.index,), _named(error), sys._getframe(2))
+            raise
         self.tape.guard(test, (self.value,), (self.index,), outcome, sys._getframe(2))
         return outcome
 
@@ -290,7 +296,7 @@ def apply(primitive: Primitive, operands: tuple[Any, ...], params: dict[str, Any
     try:
         value = primitive.forward(*values, **params)
     except Exception as error:
-        explain(error, values)
+        failed(tape, primitive, values, parents, params, error)
         raise
     result = record(tape, primitive, value, tuple(values), tuple(parents), params)
     if type(value) is np.ndarray and (value.base is not None or any(v is value for v in values)):
@@ -371,18 +377,27 @@ def fixed(x: Any) -> Any:
 def constant(x: Any) -> Any:
     """A constant operand as a row keeps it.
 
-    A writeable array is copied: the function may go on to change it in place, and the backward
-    pass must see the numbers that were used.
+    An array that can change, itself or what it is a view of, is copied: the function may go on to
+    change it in place, and the backward pass must see the numbers that were used.
     """
     if isinstance(x, np.ndarray):
         if isinstance(x, np.ma.MaskedArray):
             raise TraceError(f"{_here()}: a masked array cannot be traced; use x.filled(...)")
         if isinstance(x, np.matrix):
             raise TraceError(f"{_here()}: an np.matrix cannot be traced; use np.asarray(x)")
-        if x.flags.writeable:
+        if _can_change(x):
             x = x.copy(order="K")
             x.flags.writeable = False
     return x
+
+
+def _can_change(x: Any) -> bool:
+    """Whether somebody can write into the memory of an array."""
+    while isinstance(x, np.ndarray):
+        if x.flags.writeable:
+            return True
+        x = x.base
+    return x is not None
 
 
 def holds_variable(x: Any) -> bool:
@@ -415,11 +430,40 @@ def unsupported(function: str, operands: Any, hint: str = "") -> NoDerivative:
     )
 
 
-def explain(error: Exception, operands: Any) -> None:
-    """Add to the error of a forward function a note of the user's line and operands."""
-    if not isinstance(error, TraceError):
-        source = written(sys._getframe(1)) or "the operation"
-        error.add_note(f"{_here()}: `{source}` was given {', '.join(map(describe, operands))}")
+def failed(
+    tape: Tape,
+    primitive: Primitive,
+    values: Sequence[Any],
+    parents: Sequence[int],
+    params: dict[str, Any],
+    error: Exception,
+) -> None:
+    """An operation raised: note the user's line and operands on the error, and remember it.
+
+    The function may catch it and go another way, so whether it is raised is a decision.
+    """
+    if isinstance(error, TraceError):
+        return
+    frame = sys._getframe(2)
+    source = written(frame) or "the operation"
+    error.add_note(f"{here(frame)}: `{source}` was given {', '.join(map(describe, values))}")
+    test = partial(_raised, primitive, params)
+    tape.guard(test, tuple(values), tuple(parents), _named(error), frame)
+
+
+def _raised(
+    operation: Primitive | Callable[..., Any], params: dict[str, Any], *operands: Any
+) -> str:
+    run = operation.forward if isinstance(operation, Primitive) else operation
+    try:
+        run(*operands, **params)
+    except Exception as error:  # noqa: BLE001  (whatever the function may have caught)
+        return _named(error)
+    return "no error"
+
+
+def _named(error: Exception) -> str:
+    return f"a {type(error).__name__}"
 
 
 def _remember_view(

@@ -2,10 +2,12 @@
 
 # ruff: noqa: PT017, SIM105, SIM108 (some may be refused or right; and users write plain ifs)
 
+import copy
 import functools
 import linecache
 import math
 import operator
+import pickle
 from collections import namedtuple
 
 import jax
@@ -1769,3 +1771,142 @@ def test_a_million_operations_differentiate():
         return x
 
     assert gt.grad(f)(1.0) == pytest.approx(1.000001**1_000_000, rel=1e-8)
+
+
+# -- What is easily forgotten ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("f", "traced", "other"),
+    [
+        (lambda x: _or_else(lambda: 1 / x, x), 0.0, 2.0),
+        (lambda x: _or_else(lambda: int(x) * x, x), np.nan, 2.0),
+        (lambda x: _or_else(lambda: np.linalg.inv(np.stack([x, x]).reshape(1, 2)), x), 1.0, 1.0),
+        (lambda x: _or_else(lambda: np.sum(np.linalg.cholesky(_diagonal(x))), x), -1.0, 4.0),
+    ],
+    ids=["division", "int-of-nan", "always", "cholesky"],
+)
+def test_an_error_that_the_function_catches_is_a_decision(f, traced, other):
+    g = pickle.loads(pickle.dumps(gt.trace(f, traced)))
+    assert np.array_equal(g.forward(), f(traced), equal_nan=True)
+    for evaluate in (lambda: g.forward(x=other), lambda: g.compile()(other)[0]):
+        try:
+            assert evaluate() == f(other)
+        except gt.BranchChanged as error:
+            assert "was a " in str(error)
+            assert traced != other
+
+
+def _diagonal(x):
+    return np.reshape(np.stack([x, 0 * x, 0 * x, x]), (2, 2))
+
+
+def _or_else(attempt, x):
+    try:
+        return attempt()
+    except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+        return 5 * x
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.real(np.real(x * (1 + 2j)) * (3 + 1j)),
+        lambda x: np.real(((x * (1 + 2j)).imag + 1j) ** 2),
+        lambda x: np.real((x + 1j) ** 3),
+        lambda x: np.real(1 / (x + 1j)),
+        lambda x: np.real((x * 1j) * (x + 2j)),
+    ],
+)
+@pytest.mark.parametrize("at", [0.7, np.float64(0.7)])
+def test_complex_numbers_between_real_ones(f, at):
+    slope = (f(at + 1e-6) - f(at - 1e-6)) / 2e-6
+    assert gt.grad(f)(at) == pytest.approx(slope, rel=1e-8)
+    assert gt.trace(f, at).backward()["x"] == pytest.approx(slope, rel=1e-8)
+    assert gt.jvp(f, (at,), (1.0,))[1] == pytest.approx(slope, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda a: np.lib.stride_tricks.sliding_window_view(a, 3)[0],
+        lambda a: np.broadcast_to(a, (2, 3)),
+        lambda a: _locked(a[:]),
+    ],
+    ids=["windows", "broadcast", "locked"],
+)
+def test_a_read_only_view_of_an_array_that_changes_counts_as_it_was(view):
+    def f(x):
+        buffer, total = np.ones(3), 0.0
+        for _ in range(3):
+            total = total + np.sum(view(buffer) * x)
+            buffer *= 10
+        return total
+
+    assert gt.trace(f, X).value == f(X)
+    times = view(np.ones(3)).size / 3
+    np.testing.assert_array_equal(gt.grad(f)(X), np.full(3, 111 * times))
+
+
+def _locked(a):
+    a.flags.writeable = False
+    return a
+
+
+def test_a_bound_that_changes_after_a_comparison_counts_as_it_was():
+    def f(x):
+        n = np.array(1.0)
+        y = 2 * x if x > n else 3 * x
+        n -= 100
+        return y
+
+    g = gt.trace(f, 2.0)
+    assert g.forward(x=3.0) == f(3.0)
+    with pytest.raises(gt.BranchChanged):
+        g.forward(x=0.5)
+
+
+def test_the_gradient_is_taken_where_the_array_was_when_it_was_given():
+    w = np.ones(3)
+
+    def f(x):
+        value = np.sum(x**2)
+        w[:] = 100
+        return value
+
+    np.testing.assert_array_equal(gt.grad(f)(w), np.full(3, 2.0))
+
+
+def test_an_argument_is_named_once():
+    with pytest.raises(gt.ArgumentError, match="names an argument twice"):
+        gt.grad(lambda x, y: x * y, argnums=(0, -2))(2.0, 3.0)
+    assert gt.grad(lambda x, y: x * y, argnums=np.int64(1))(2.0, 3.0) == 2.0
+
+
+def test_an_integer_of_numpy_stays_what_it_is_and_has_no_gradient():
+    def f(i, x):
+        return (i + np.uint8(1)) * x
+
+    with np.errstate(over="ignore"):
+        g = gt.trace(f, np.uint8(255), 2.0)
+        assert g.value == f(np.uint8(255), 2.0) == 0.0
+    assert g.backward()["i"] is None
+    with pytest.raises(gt.ArgumentError, match="carries no gradient"):
+        gt.grad(f)(np.uint8(255), 2.0)
+
+
+def test_the_layout_of_an_input_is_kept():
+    a = np.asfortranarray(np.arange(6.0).reshape(2, 3))
+    f = lambda a: np.ravel(a, "K")[1]  # noqa: E731
+    assert gt.trace(f, a).value == f(a) == 3.0
+
+
+def test_a_graph_of_a_constant_is_copied_and_pickled():
+    g = gt.trace(lambda x: 3.0, 1.0)
+    for twin in (pickle.loads(pickle.dumps(g)), copy.deepcopy(g), g.copy()):
+        assert twin.value == 3.0
+
+
+def test_the_jacobian_of_nothing_is_empty():
+    assert gt.jacobian(lambda x: x[:0])(X).shape == (0, 3)
+    assert gt.jacobian(lambda x: 2 * x)(X[:0]).shape == (0, 0)

@@ -16,7 +16,7 @@ from graphtrace.errors import TraceError
 from graphtrace.primitive import Primitive
 from graphtrace.refusal import foreign
 from graphtrace.tape import NO_PARAMS, here
-from graphtrace.variable import Variable, apply, describe, explain, gather
+from graphtrace.variable import Variable, apply, constant, describe, failed, gather
 
 _new = object.__new__
 _getframe = sys._getframe
@@ -48,7 +48,7 @@ def binary_operator(primitive: Primitive) -> tuple[Callable[..., Any], Callable[
         try:
             value = forward(x, y)
         except Exception as error:
-            explain(error, (x, y))
+            failed(tape, primitive, (x, y), parents, NO_PARAMS, error)
             raise
         rows = tape.rows
         v = _new(Variable)
@@ -116,8 +116,8 @@ def comparison_operator(
 
 def compare(primitive: Primitive, test: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
     """A comparison of operands of which at least one is traced."""
-    x, i, tape = (a.value, a.index, a.tape) if type(a) is Variable else (a, -1, b.tape)
-    y, j, other = (b.value, b.index, b.tape) if type(b) is Variable else (b, -1, tape)
+    x, i, tape = (a.value, a.index, a.tape) if type(a) is Variable else (constant(a), -1, b.tape)
+    y, j, other = (b.value, b.index, b.tape) if type(b) is Variable else (constant(b), -1, tape)
     if tape is not other:
         raise foreign()
     if np.ndim(x) or np.ndim(y):
