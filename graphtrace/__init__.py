@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import graphtrace.ops  # noqa: F401  (declares every operation)
+from graphtrace.checking import check_grads
 from graphtrace.errors import (
     ArgumentError,
     BranchChanged,
@@ -26,6 +27,7 @@ from graphtrace.errors import (
     RenderError,
     TargetError,
     TraceError,
+    WrongDerivative,
 )
 from graphtrace.ops.assign import array, zeros
 from graphtrace.ops.nn import (
@@ -57,7 +59,9 @@ __all__ = [
     "RenderError",
     "TargetError",
     "TraceError",
+    "WrongDerivative",
     "array",
+    "check_grads",
     "cross_entropy",
     "gelu",
     "grad",

@@ -27,6 +27,10 @@ class ArgumentError(GraphtraceError, ValueError):
     """A parameter is missing, unknown, or of the wrong kind or shape."""
 
 
+class WrongDerivative(GraphtraceError, AssertionError):
+    """A derivative disagrees with finite differences."""
+
+
 class RenderError(GraphtraceError, RuntimeError):
     """The layout engine is missing, refused the graph, or ran past its limits."""
 

@@ -28,6 +28,7 @@ LAYERS = [
     "graphtrace.classification",
     "graphtrace.sweep",
     "graphtrace.transforms",
+    "graphtrace.checking",
     "graphtrace.coverage",
     "graphtrace.symbol",
     "graphtrace.linear_map",
