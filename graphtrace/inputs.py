@@ -25,10 +25,6 @@ INPUT = declare(Primitive("input", lambda: None))
 # What an inner transform traces: the outer value under a row of its own, younger than its start.
 IDENTITY = declare(Primitive("identity", lambda a: a, partials=(1,)))
 
-WHOLE = (int, np.int64)
-"""Traced as floats. np.int64 is what NumPy makes of a Python int; a smaller integer of NumPy wraps
-around, so it stays what it is."""
-
 _WHOLE = {"whole": True}
 
 
@@ -89,7 +85,8 @@ def open_input(tape: Tape, leaf: Any, name: Callable[[], str]) -> Variable:
     """A traced input for a number or array; a Python int becomes a float."""
     if type(leaf) is Variable:
         return record(tape, IDENTITY, leaf.value, (leaf.value,), (leaf.index,))
-    if isinstance(leaf, WHOLE):
+    # np.int64 is what NumPy makes of a Python int; a smaller one wraps around, so it stays as it is.
+    if isinstance(leaf, (int, np.int64)):
         return record(tape, INPUT, float(leaf), params=_WHOLE)
     if isinstance(leaf, np.ndarray):
         if isinstance(leaf, (np.ma.MaskedArray, np.matrix)):

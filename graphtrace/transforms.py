@@ -15,7 +15,6 @@ import numpy as np
 
 from graphtrace.errors import ArgumentError
 from graphtrace.inputs import (
-    WHOLE,
     Opened,
     carries_gradient,
     close_output,
@@ -282,7 +281,7 @@ def _open(
                 f"leave it out of argnums"
             )
         for k, leaf in enumerate(one.leaves):
-            if not carries_gradient(leaf) and not isinstance(leaf, WHOLE):
+            if not carries_gradient(leaf) and not isinstance(leaf, np.int64):
                 raise ArgumentError(
                     f"parameter {leaf_names(args[i], name())[k]} of {name_of(f)}() is "
                     f"{describe(leaf)}, which carries no gradient; pass floats (x.astype(float)), "
