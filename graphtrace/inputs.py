@@ -85,7 +85,7 @@ def open_input(tape: Tape, leaf: Any, name: Callable[[], str]) -> Variable:
     """A traced input for a number or array; a Python int becomes a float."""
     if type(leaf) is Variable:
         return record(tape, IDENTITY, leaf.value, (leaf.value,), (leaf.index,))
-    # np.int64 is what NumPy makes of a Python int; a smaller one wraps around, so it stays as it is.
+    # np.int64 is what NumPy makes of a Python int; a smaller one wraps around, so it stays an int.
     if isinstance(leaf, (int, np.int64)):
         return record(tape, INPUT, float(leaf), params=_WHOLE)
     if isinstance(leaf, np.ndarray):
