@@ -125,11 +125,8 @@ class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
             xs = _operands_in(values, row.keys, row.operands)
             values[key] = value = row.primitive.forward(*xs, **row.params)
             if np.shape(value) != np.shape(node["value"]):
-                raise BranchChanged(
-                    f"{node['source'] or self.name}: {key} had shape {np.shape(node['value'])} "
-                    f"when it was traced and has {np.shape(value)} for these inputs; trace again "
-                    f"with them"
-                )
+                where = node["source"] or self.name
+                raise reshaped(where, key, np.shape(node["value"]), np.shape(value))
         while branch is not None:
             _check_branch(branch, values)
             branch = next(branches, None)
@@ -319,7 +316,7 @@ class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
             leaves = tree.structure.leaves_of(argument, f"parameter {name} of {self.name}()")
             for leaf, given in zip(tree.leaves, leaves, strict=True):
                 if leaf.key is None:
-                    _require_same(name, leaf.constant, given)
+                    same(given, name, leaf.constant)
                 else:
                     values[leaf.key] = self._input_like(leaf.key, given)
         return values
@@ -414,15 +411,30 @@ def _check_branch(branch: Branch, values: Mapping[str, Any]) -> None:
     except (ValueError, OverflowError) as error:  # int(nan)
         outcome = str(error)
     if not np.array_equal(outcome, branch.outcome):
-        raise BranchChanged(
-            f"{branch.source or 'the traced function'}: `{branch.text}` was {branch.outcome} when "
-            f"it was traced and is {outcome} for these inputs; trace again with them"
-        )
+        where = branch.source or "the traced function"
+        raise changed(where, branch.text, branch.outcome, outcome)
 
 
-def _require_same(name: str, traced: Any, given: Any) -> None:
-    if traced is not given and traced != given:
+def same(x: Any, name: str, traced: Any) -> None:
+    """Refuse another value for a parameter that was fixed when it was traced."""
+    if x is not traced and x != traced:
         raise ArgumentError(
-            f"parameter {name} was fixed at {traced!r} when it was traced and is now {given!r}; "
-            f"trace again with it"
+            f"parameter {name} was fixed at {traced!r} when it was traced and is now {x!r}; trace "
+            f"again with it"
         )
+
+
+def changed(where: str, what: str, then: Any, now: Any) -> BranchChanged:
+    """The error for a decision that comes out otherwise than when it was traced."""
+    return BranchChanged(
+        f"{where}: `{what}` was {then} when it was traced and is {now} for these inputs; trace "
+        f"again with them"
+    )
+
+
+def reshaped(where: str, what: str, then: tuple[int, ...], now: tuple[int, ...]) -> BranchChanged:
+    """The error for a value whose shape depends on numbers, and has changed."""
+    return BranchChanged(
+        f"{where}: {what} had shape {then} when it was traced and has {now} for these inputs; "
+        f"trace again with them"
+    )

@@ -44,8 +44,7 @@ def sweep(
             primitive, y, xs, parents, params = rows[i]
             if tape is not None:
                 y, xs = _on_tape(tape, i, y, xs, parents)
-            # Scalar products in line: 0.26 us a row, 0.9 when each goes through `pull`
-            # (tests/benchmarks).
+            # Scalar products in line: 0.30 us a row, 0.58 when each goes through `pull`.
             partials = primitive.partials
             is_scalar = partials is not None and g.__class__ is float and not params
             k = -1

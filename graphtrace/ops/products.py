@@ -111,31 +111,25 @@ NUMPY[np.linalg.vecdot] = lambda x1, x2, /, *, axis=-1: _VECDOT(traced(x1), trac
 
 
 def _of_matrix_and_vector(ufunc: Any, *vjps: Callable[..., Any], latex: str) -> None:
-    """Declare np.matvec or np.vecmat, which NumPy has from 2.2 on."""
+    """Declare np.matvec or np.vecmat."""
     name = ufunc.__name__
     notation = Notation(Form(f"{name}($0, $1)"), Form(latex, PRODUCT, (PRODUCT, PRODUCT + 1)))
     row = operation(Primitive(name, ufunc, vjps=vjps, notation=notation))
     NUMPY[ufunc] = lambda a, b: row(traced(a), traced(b))
 
 
-def _matrix_vector(a: Any, b: Any) -> Any:
-    """A matrix times a vector, with batch axes: np.matvec, which NumPy 2.0 has not."""
-    return np.matmul(a, _column(b))[..., 0]
-
-
-if hasattr(np, "matvec"):
-    _of_matrix_and_vector(
-        np.matvec,
-        lambda g, y, a, b: _column(g) * b[..., None, :],
-        lambda g, y, a, b: _matrix_vector(matrix_transpose(a), g),
-        latex=r"$0 \, $1",
-    )
-    _of_matrix_and_vector(
-        np.vecmat,
-        lambda g, y, a, b: np.conjugate(_matrix_vector(b, g)),
-        lambda g, y, a, b: _column(np.conjugate(a)) * g[..., None, :],
-        latex=r"{$0}^{\mathsf{H}} \, $1",
-    )
+_of_matrix_and_vector(
+    np.matvec,
+    lambda g, y, a, b: _column(g) * b[..., None, :],
+    lambda g, y, a, b: np.matvec(matrix_transpose(a), g),
+    latex=r"$0 \, $1",
+)
+_of_matrix_and_vector(
+    np.vecmat,
+    lambda g, y, a, b: np.conjugate(np.matvec(b, g)),
+    lambda g, y, a, b: _column(np.conjugate(a)) * g[..., None, :],
+    latex=r"{$0}^{\mathsf{H}} \, $1",
+)
 
 # kron: entry (i, j) of y is a[i // p] * b[i % p]; as an array with twice as many axes, an outer
 # product.

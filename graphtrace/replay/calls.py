@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.errors import ArgumentError, BranchChanged
+from graphtrace.errors import ArgumentError
+from graphtrace.graph import changed as changed, reshaped as reshaped, same as same
 from graphtrace.inputs import is_static
 from graphtrace.primitive import Primitive, primitive_named
 from graphtrace.sweep import pull
@@ -58,31 +59,6 @@ def items(x: Any, name: str, keys: Any) -> Any:
     raise ArgumentError(
         f"{name} was traced with {wanted} and is now {x!r:.60}; give it the same structure, or "
         f"trace again"
-    )
-
-
-def same(x: Any, name: str, traced: Any) -> None:
-    """Refuse another value for a parameter that was fixed when it was traced."""
-    if x is not traced and x != traced:
-        raise ArgumentError(
-            f"parameter {name} was fixed at {traced!r} when it was traced and is now {x!r}; trace "
-            f"again with it"
-        )
-
-
-def changed(where: str, what: str, then: Any, now: Any) -> BranchChanged:
-    """The error for a decision that comes out otherwise than when it was traced."""
-    return BranchChanged(
-        f"{where}: `{what}` was {then} when it was traced and is {now} for these inputs; trace "
-        f"again with them"
-    )
-
-
-def reshaped(where: str, what: str, then: tuple[int, ...], now: tuple[int, ...]) -> BranchChanged:
-    """The error for a value whose shape depends on numbers, and has changed."""
-    return BranchChanged(
-        f"{where}: {what} had shape {then} when it was traced and has {now} for these inputs; "
-        f"trace again with them"
     )
 
 
