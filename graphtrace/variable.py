@@ -374,6 +374,15 @@ def fixed(x: Any) -> Any:
     return constant(x)
 
 
+def decided(test: Callable[[Any], Any], x: Any) -> Any:
+    """What `test` says of the value of `x`, remembered as a decision if `x` is traced."""
+    if type(x) is not Variable:
+        return test(x)
+    outcome = test(x.value)
+    x.tape.guard(test, (x.value,), (x.index,), outcome, sys._getframe(1))
+    return outcome
+
+
 def constant(x: Any) -> Any:
     """A constant operand as a row keeps it.
 

@@ -1910,3 +1910,22 @@ def test_a_graph_of_a_constant_is_copied_and_pickled():
 def test_the_jacobian_of_nothing_is_empty():
     assert gt.jacobian(lambda x: x[:0])(X).shape == (0, 3)
     assert gt.jacobian(lambda x: 2 * x)(X[:0]).shape == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("f", "other"),
+    [
+        (lambda x: np.sum(np.real(np.emath.sqrt(x))), np.array([-4.0, 2.0, 3.0])),
+        (lambda x: np.sum(np.imag(np.emath.arccos(x / 4))), np.array([8.0, 2.0, 3.0])),
+        (lambda x: np.trim_zeros(x - 1)[0], np.array([3.0, 2.0, 1.0])),
+        (lambda x: np.polyadd(x - 1, [1.0])[0], np.array([5.0, 2.0, 1.0])),
+    ],
+    ids=["emath.sqrt", "emath.arccos", "trim_zeros", "polyadd"],
+)
+def test_what_numpy_decides_from_the_values_is_a_decision(f, other):
+    g = gt.trace(f, X)
+    assert g.forward() == f(X)
+    try:
+        assert g.forward(x=other) == f(other)
+    except gt.BranchChanged:
+        pass

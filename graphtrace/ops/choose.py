@@ -15,6 +15,7 @@ from graphtrace.refusal import no_out
 from graphtrace.variable import (
     NUMPY,
     add_methods,
+    decided,
     fixed,
     holds_variable,
     operation,
@@ -276,9 +277,13 @@ NUMPY[np.block] = _block
 NUMPY[np.unstack] = lambda x, /, *, axis=0: tuple(np.moveaxis(x, axis, 0))
 
 
+def _used(a: Any) -> Any:
+    return np.argwhere(a != 0)
+
+
 def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     a = traced(filt)
-    used = np.argwhere(plain(a) != 0)
+    used = decided(_used, a)
     axes = range(np.ndim(a)) if axis is None else np.atleast_1d(np.mod(axis, np.ndim(a))).tolist()
     where = [slice(None)] * np.ndim(a)
     for i in axes:

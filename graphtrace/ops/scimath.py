@@ -9,27 +9,27 @@ import numpy as np
 
 from graphtrace.inputs import plain
 from graphtrace.ops.shape import astype
-from graphtrace.variable import NUMPY, traced
+from graphtrace.variable import NUMPY, decided, traced
 
 
-def _below_zero(x: Any) -> Any:
-    return x < 0
+def _below_zero(x: Any) -> bool:
+    return bool(np.any(x < 0))
 
 
-def _beyond_one(x: Any) -> Any:
-    return abs(x) > 1
+def _beyond_one(x: Any) -> bool:
+    return bool(np.any(abs(x) > 1))
 
 
-def _complex_where(outside: Callable[[Any], Any], x: Any) -> Any:
+def _complex_where(outside: Callable[[Any], bool], x: Any) -> Any:
     """`x` as complex numbers if one of its entries is real and outside the real domain."""
     x = traced(x)
     value = plain(x)
-    if np.iscomplexobj(value) or not np.any(outside(value)):
+    if np.iscomplexobj(value) or not decided(outside, x):
         return x
     return astype(x, dtype=np.result_type(value, np.complex64))
 
 
-def _extended(name: str, outside: Callable[[Any], Any]) -> None:
+def _extended(name: str, outside: Callable[[Any], bool]) -> None:
     function = getattr(np, name)
     NUMPY[getattr(np.emath, name)] = lambda x: function(_complex_where(outside, x))
 
