@@ -17,9 +17,10 @@ import networkx as nx
 import numpy as np
 
 from graphtrace.errors import ArgumentError, BranchChanged
+from graphtrace.filling import FilledWhenRead, pending
 from graphtrace.inputs import carries_gradient, gradient_like, is_static, own, seed_for
 from graphtrace.pytree import Structure
-from graphtrace.sweep import fit, pull, times
+from graphtrace.sweep import sweep
 from graphtrace.symbol import Row
 
 if TYPE_CHECKING:
@@ -66,6 +67,12 @@ class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
     `graphtrace.trace`.
     """
 
+    graph = FilledWhenRead()
+    _node = FilledWhenRead()
+    _adj = FilledWhenRead()
+    _succ = FilledWhenRead()
+    _pred = FilledWhenRead()
+
     @property
     def inputs(self) -> list[str]:
         """The keys of the input nodes, in the order of the parameters."""
@@ -79,6 +86,9 @@ class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
     @property
     def value(self) -> Any:
         """What the traced function returned, in its own structure."""
+        recording = pending(self)
+        if recording is not None:
+            return recording.value()
         tree = self._result()
         return tree.structure([own(self._leaf_value(leaf)) for leaf in tree.leaves])
 
@@ -152,28 +162,23 @@ class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
         >>> gt.trace(lambda w, x: w * x, 3.0, 4.0).backward()
         {'w': 4.0, 'x': 3.0}
         """
-        order = self._in_order()
-        grads: dict[str, Any] = {}
-        for key, g in self._seeds(output, seed):
-            if carries_gradient(self._node[key]["value"]):
-                grads[key] = grads[key] + g if key in grads else g
-        with np.errstate(all="ignore"):
-            for key in reversed(order):
-                g = grads.get(key)
-                if g is None:
-                    continue
-                row = self._node[key]["row"]
-                for operand, edges in self._pred[key].items():
-                    for k, edge in edges.items():
-                        c = _contribution(g, row, k, edge["local"])
-                        if c is not None:
-                            before = grads.get(operand)
-                            grads[operand] = c if before is None else before + c
-        for key in order:
+        recording = pending(self)
+        if recording is not None and output is None and seed is None:
+            gradients = recording.backward()
+            if gradients is not None:
+                return gradients
+        position, rows = self.wengert_list()
+        seeds = [
+            (position[key], g)
+            for key, g in self._seeds(output, seed)
+            if carries_gradient(self._node[key]["value"])
+        ]
+        adjoints = sweep(rows, 0, len(rows), seeds)
+        for key, adjoint in zip(position, adjoints, strict=True):
             node = self._node[key]
             node.pop("grad", None)
             if carries_gradient(node["value"]):
-                node["grad"] = gradient_like(grads.get(key), node["value"])
+                node["grad"] = gradient_like(adjoint, node["value"])
         return {
             name: tree.structure([self._leaf_gradient(leaf) for leaf in tree.leaves])
             for name, tree in self.graph["parameters"].items()
@@ -249,6 +254,10 @@ class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
 
         return to_dot(self, **options)
 
+    def __getstate__(self) -> dict[str, Any]:
+        _ = self._node  # the whole graph is copied and pickled, not how to make it
+        return self.__dict__
+
     def _repr_svg_(self) -> str:
         return self.to_svg()
 
@@ -286,6 +295,33 @@ class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
         if any(a >= b for a, b in pairwise(indices)):
             keys.sort(key=lambda key: nodes[key]["index"])
         return keys
+
+    def wengert_list(
+        self, values: Mapping[str, Any] | None = None
+    ) -> tuple[dict[str, int], list[tuple[Any, ...]]]:
+        """The row number of each node, and the rows as in `graphtrace.tape`, to sweep them.
+
+        Args:
+            values: The nodes' values, where they are not those of the trace: what `evaluate` gives.
+
+        >>> import graphtrace as gt
+        >>> position, rows = gt.trace(lambda a, b: a * b, 2.0, 3.0).wengert_list()
+        >>> position, rows[2][1:]
+        ({'a': 0, 'b': 1, 'f': 2}, (6.0, {}, 2.0, 0, 3.0, 1))
+        """
+        position = {key: i for i, key in enumerate(self._in_order())}
+        rows = []
+        for key in position:
+            row = self._node[key]["row"]
+            value = row.value if values is None else values.get(key, row.value)
+            flat = [row.primitive, value, row.params]
+            for x, operand in zip(row.operands, row.keys, strict=True):
+                if operand is None:
+                    flat += (x, -1)
+                else:
+                    flat += (x if values is None else values[operand], position[operand])
+            rows.append(tuple(flat))
+        return position, rows
 
     def _leaves(self) -> Iterator[Leaf]:
         """The leaves of the parameters and of the result."""
@@ -383,16 +419,6 @@ class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
             if isinstance(value, np.ndarray)
             else weight * seed_for(value)
         )
-
-
-def _contribution(g: Any, row: Row, k: int, local: Any) -> Any:
-    """What the adjoint `g` of a row gives to operand `k` through the edge's local derivative."""
-    if local.__class__ is float and local:
-        c = g * local
-        return c if c.__class__ is float else fit(c, row.operands[k])
-    if local.__class__ is np.ndarray:
-        return fit(times(g, local), row.operands[k])
-    return pull(row.primitive, k, g, row.value, row.operands, row.params)
 
 
 def _value_in(values: Mapping[str, Any], leaf: Leaf) -> Any:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -19,8 +19,8 @@ import numpy as np
 
 from graphtrace.inputs import INPUT
 from graphtrace.primitive import ATOM, SIGN, SUM, Form, Notation, Primitive, primitive_named
-from graphtrace.sweep import partial
-from graphtrace.tape import Tape
+from graphtrace.sweep import partial, pull, push
+from graphtrace.tape import Tape, parts
 from graphtrace.variable import Variable, record
 
 _GREEK = frozenset(
@@ -93,6 +93,13 @@ class Symbol:
         self._k = k
         self._tree: Tree | None = None
 
+    @classmethod
+    def of(cls, tree: Tree) -> Symbol:
+        """The formula that an expression says."""
+        symbol = cls.__new__(cls)
+        symbol._tree = tree
+        return symbol
+
     @property
     def tree(self) -> Tree:
         """The expression itself."""
@@ -138,7 +145,7 @@ def local_formula(row: Row, k: int) -> Tree:
             return tree
     except Exception:  # noqa: BLE001  (what cannot be printed must not stop a figure)
         pass
-    return Tree(atom=_Name(f"∂{row.name}/∂{row.shown[k]}"))
+    return _fraction(row, k)
 
 
 def _size(tree: Tree) -> int:
@@ -149,23 +156,127 @@ def _size(tree: Tree) -> int:
     return count
 
 
-def _run_rule(row: Row, k: int) -> Tree:
-    tape = Tape()
-    leaves: dict[int, Tree] = {}
+class _Leaves:
+    """The operands and the output of a row as traced values, which a rule can be run on."""
 
-    def leaf(name: str, value: Any) -> Variable:
-        variable = record(tape, INPUT, np.float64(value) if isinstance(value, float) else value)
-        leaves[variable.index] = Tree(atom=_Name(name))
+    def __init__(self, row: Row) -> None:
+        self.tape = Tape()
+        self.trees: dict[int, Tree] = {}
+        self.xs = tuple(
+            x if n is None else self.leaf(n, x)
+            for n, x in zip(row.shown, row.operands, strict=True)
+        )
+        self.y = self.leaf(row.name, row.value)
+
+    def leaf(self, name: str, value: Any) -> Variable:
+        value = np.float64(value) if isinstance(value, float) else value
+        variable = record(self.tape, INPUT, value)
+        self.trees[variable.index] = Tree(atom=_Name(name))
         return variable
 
+
+def _run_rule(row: Row, k: int) -> Tree:
+    on = _Leaves(row)
     primitive = row.primitive
-    xs = tuple(x if n is None else leaf(n, x) for n, x in zip(row.shown, row.operands, strict=True))
-    y = leaf(row.name, row.value)
     if primitive.partials is not None:
-        return _tree(partial(primitive, k, y, xs, row.params), tape, leaves)
-    g = leaf("·", np.ones_like(row.value))
-    pulled = primitive.vjp(k, g, y, xs, row.params)
-    return _without(_tree(pulled, tape, leaves), leaves[g.index])
+        return _tree(partial(primitive, k, on.y, on.xs, row.params), on.tape, on.trees)
+    g = on.leaf("·", np.ones_like(row.value))
+    pulled = primitive.vjp(k, g, on.y, on.xs, row.params)
+    return _without(_tree(pulled, on.tape, on.trees), on.trees[g.index])
+
+
+ARRIVING = "ℵ"
+"""What stands in a formula for the adjoint, or the tangent, that arrives."""
+
+
+def adjoint_term(row: Row, k: int) -> Symbol:
+    """What operand `k` receives of the adjoint of the row: `c*ℵ`, `W.T @ ℵ`."""
+    symbol = Symbol(row, k)
+    is_same = np.shape(row.operands[k]) == np.shape(row.value)
+    if row.primitive.partials is not None and is_same:
+        symbol._tree = _onto(local_formula(row, k))
+        return symbol
+    try:
+        with np.errstate(all="ignore"):
+            on = _Leaves(row)
+            g = on.leaf(ARRIVING, np.ones_like(row.value))
+            pulled = pull(row.primitive, k, g, on.y, on.xs, row.params)
+            tree = _bare(_tree(pulled, on.tape, on.trees))
+        is_short = _size(tree) <= _LONGEST and tree.op not in ("scatter", "scatter_at")
+    except Exception:  # noqa: BLE001  (what cannot be printed must not stop a table)
+        is_short = False
+    symbol._tree = tree if is_short else _onto(_fraction(row, k))
+    return symbol
+
+
+def product_with(row: Row, k: int) -> str | None:
+    """The matrix `W` whose product with operand `k` the row is, as its rule says; else None."""
+    if row.primitive.partials is not None:
+        return None
+    tree = adjoint_term(row, k).tree
+    if tree.op not in ("matmul", "outer"):
+        return None
+    others = [tree for tree in tree.operands if not _is_arriving(tree)]
+    if len(others) != 1:
+        return None
+    while others[0].op in ("matrix_transpose", "transpose"):
+        others = list(others[0].operands)
+    return _print(others[0], latex=False)[0]
+
+
+def _is_arriving(tree: Tree) -> bool:
+    return tree.atom == ARRIVING
+
+
+def tangent_term(row: Row, k: int) -> Symbol:
+    """What the tangent of operand `k` gives to that of the row: `c*ℵ`, `W @ ℵ`."""
+    symbol = Symbol(row, k)
+    if row.primitive.partials is not None:
+        symbol._tree = _onto(local_formula(row, k))
+    elif _is_linear(row, k):
+        atoms = formula(row).operands
+        operands = (*atoms[:k], _arriving(), *atoms[k + 1 :])
+        symbol._tree = Tree(row.primitive, operands, row.params)
+    else:
+        symbol._tree = _onto(_fraction(row, k))
+    return symbol
+
+
+def _is_linear(row: Row, k: int) -> bool:
+    """Whether the operation itself takes the tangent of operand `k` to that of its output."""
+    t = (np.arange(np.size(row.operands[k])) % 7 + 1.0).reshape(np.shape(row.operands[k]))[()]
+    try:
+        with np.errstate(all="ignore"):
+            for way in (t, -t):  # max(t) alone would do for a linear map
+                xs = (*row.operands[:k], way, *row.operands[k + 1 :])
+                moved = push(row.primitive, k, way, row.value, row.operands, row.params)
+                if not np.allclose(row.primitive.forward(*xs, **row.params), moved):
+                    return False
+    except Exception:  # noqa: BLE001  (as above)
+        return False
+    return True
+
+
+def _arriving() -> Tree:
+    return Tree(atom=_Name(ARRIVING))
+
+
+def _onto(d: Tree) -> Tree:
+    """The local derivative times what arrives; `ℵ/x` for `1/x`."""
+    if d.op == "divide" and d.operands[0].number == 1:
+        return Tree(d.primitive, (_arriving(), d.operands[1]))
+    return _times(d, _arriving())
+
+
+def _bare(tree: Tree) -> Tree:
+    """The expression without the shapes that broadcasting tells."""
+    if tree.op in ("broadcast_to", "reshape", "astype"):
+        return _bare(tree.operands[0])
+    return Tree(tree.primitive, tuple(map(_bare, tree.operands)), tree.params, tree.atom)
+
+
+def _fraction(row: Row, k: int) -> Tree:
+    return Tree(atom=_Name(f"∂{row.name}/∂{row.shown[k]}"))
 
 
 def _tree(x: Any, tape: Tape, leaves: dict[int, Tree]) -> Tree:
@@ -173,8 +284,9 @@ def _tree(x: Any, tape: Tape, leaves: dict[int, Tree]) -> Tree:
     if type(x) is not Variable:
         return Tree(atom=0 if x is None else x)
     trees = dict(leaves)
-    for i, (primitive, _, operands, parents, params) in enumerate(tape.rows):
+    for i, row in enumerate(tape.rows):
         if i not in trees:
+            primitive, _, operands, parents, params = parts(row)
             inner = tuple(
                 trees[p] if p >= 0 else Tree(atom=o) for o, p in zip(operands, parents, strict=True)
             )
@@ -298,15 +410,14 @@ def _fill(
 
 
 def _joined(template: str, parts: Sequence[Any]) -> str:
-    pieces = _pieces(template)
-    return "".join([parts[piece] if isinstance(piece, int) else piece for piece in pieces])
+    return _format(template)(*parts)
 
 
 @functools.cache
-def _pieces(template: str) -> list[str | int]:
-    """`$0 + $1` as text and operands' numbers in turn."""
-    pieces = re.split(r"\$(\d+)", template)
-    return [int(piece) if i % 2 else piece for i, piece in enumerate(pieces) if i % 2 or piece]
+def _format(template: str) -> Callable[..., str]:
+    """What puts operands into `$0 + $1`."""
+    literal = template.replace("{", "{{").replace("}", "}}")
+    return re.sub(r"\$(\d+)", r"{\1}", literal).format
 
 
 def _form(primitive: Primitive, params: dict[str, Any], count: int, *, latex: bool) -> Form:

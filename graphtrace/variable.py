@@ -25,7 +25,7 @@ import numpy as np
 from graphtrace.errors import NoDerivative, TraceError
 from graphtrace.primitive import Primitive, declare
 from graphtrace.refusal import foreign, instead_of_float, is_store
-from graphtrace.tape import NO_PARAMS, Tape, View, here, written
+from graphtrace.tape import NO_PARAMS, Tape, View, here, parts, written
 
 NUMPY: dict[Any, Callable[..., Any]] = {}
 """NumPy function -> what is called instead of it when an argument is traced."""
@@ -206,7 +206,7 @@ class Variable:
         try:
             outcome = test(self.value)
         except (ValueError, OverflowError) as error:  # int(nan)
-            fails = partial(_raised, test, NO_PARAMS)
+            fails = partial(raised, test, NO_PARAMS)
             self.tape.guard(fails, (self.value,), (self.index,), _named(error), sys._getframe(2))
             raise
         self.tape.guard(test, (self.value,), (self.index,), outcome, sys._getframe(2))
@@ -229,7 +229,7 @@ class Variable:
             if index in seen:
                 continue
             seen.add(index)
-            primitive, _, operands, parents, params = rows[index]
+            primitive, _, operands, parents, params = parts(rows[index])
             if primitive.name == "input" and not params.get("whole"):
                 return False
             for operand, parent in zip(operands, parents, strict=True):
@@ -314,9 +314,12 @@ def record(
 ) -> Variable:
     """Append a row and return the Variable for it."""
     index = len(tape.rows)
-    tape.rows.append((primitive, value, operands, parents, params))
-    if tape.locations is not None:
-        tape.locations.append(tape.locate(sys._getframe(1)))
+    row = [primitive, value, params]
+    for pair in zip(operands, parents, strict=True):
+        row += pair
+    if tape.lastis is not None:
+        tape.lastis.append(tape.locate(sys._getframe(1)))
+    tape.rows.append(tuple(row))
     return Variable(tape, index, value)
 
 
@@ -456,13 +459,14 @@ def failed(
     frame = sys._getframe(2)
     source = written(frame) or "the operation"
     error.add_note(f"{here(frame)}: `{source}` was given {', '.join(map(describe, values))}")
-    test = partial(_raised, primitive, params)
+    test = partial(raised, primitive, params)
     tape.guard(test, tuple(values), tuple(parents), _named(error), frame)
 
 
-def _raised(
+def raised(
     operation: Primitive | Callable[..., Any], params: dict[str, Any], *operands: Any
 ) -> str:
+    """What error the operation raises, in words."""
     run = operation.forward if isinstance(operation, Primitive) else operation
     try:
         run(*operands, **params)

@@ -32,6 +32,7 @@ LAYERS = [
     "graphtrace.coverage",
     "graphtrace.symbol",
     "graphtrace.linear_map",
+    "graphtrace.filling",
     "graphtrace.graph",
     "graphtrace.tracing",
     "graphtrace.replay",

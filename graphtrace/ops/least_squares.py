@@ -12,6 +12,7 @@ import numpy as np
 from graphtrace.ops.decompose import singular_values_vjp
 from graphtrace.ops.inverses import adjoint, as_columns, eps
 from graphtrace.primitive import ATOM, PRODUCT, Form, Primitive
+from graphtrace.tape import parts
 from graphtrace.variable import NUMPY, fixed, operation, record, traced
 
 
@@ -71,7 +72,7 @@ def _handler(a: Any, b: Any, rcond: Any = None) -> Any:
     """The rank is a plain number; the other outputs are a row each."""
     how = {} if rcond is None else {"rcond": fixed(rcond)}
     x = _row(traced(a), traced(b), output=0, **how)
-    _, _, operands, parents, _ = x.tape.rows[x.index]
+    _, _, operands, parents, _ = parts(x.tape.rows[x.index])
     _, residuals, rank, s = np.linalg.lstsq(*operands, **how)
     rows = (
         record(x.tape, _PRIMITIVE, y, operands, parents, {"output": i, **how})

@@ -25,8 +25,8 @@ _getframe = sys._getframe
 def binary_operator(primitive: Primitive) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The methods `a + b` and, reflected, `b + a` of Variable for one row.
 
-    This is the hot path: 0.40 us an operation, 0.49 with the location, because
-    it looks up nothing twice, calls no helper and makes the Variable without its __init__.
+    This is the hot path: 0.25 us an operation, 0.30 with the location, because it looks up nothing
+    twice, calls no helper and makes the Variable without its __init__.
     """
     forward = primitive.forward
 
@@ -38,33 +38,51 @@ def binary_operator(primitive: Primitive) -> tuple[Callable[..., Any], Callable[
             if b.tape is not tape:
                 raise foreign()
             y = b.value
-            parents = (a.index, b.index)
+            j = b.index
         elif kind is float or kind is int:
             y = b
-            parents = (a.index, -1)
+            j = -1
         else:
             b = operand_of(b)
             return b if b is NotImplemented else apply(primitive, (a, b), NO_PARAMS)
         try:
             value = forward(x, y)
         except Exception as error:
-            failed(tape, primitive, (x, y), parents, NO_PARAMS, error)
+            failed(tape, primitive, (x, y), (a.index, j), NO_PARAMS, error)
             raise
+        if tape.lastis is not None:
+            frame = _getframe(1)
+            tape.lastis.append(frame.f_lasti if frame is tape.frame else tape.locate(frame))
         rows = tape.rows
         v = _new(Variable)
         v.value = value
         v.tape = tape
         v.index = len(rows)
-        rows.append((primitive, value, (x, y), parents, NO_PARAMS))
-        if tape.locations is not None:
-            frame = _getframe(1)
-            place = (tape.scope, frame.f_lasti) if frame is tape.frame else tape.locate(frame)
-            tape.locations.append(place)
+        rows.append((primitive, value, NO_PARAMS, x, a.index, y, j))
         return v
 
     def reflected(a: Variable, b: Any) -> Any:
-        b = operand_of(b)
-        return b if b is NotImplemented else apply(primitive, (b, a), NO_PARAMS)
+        kind = type(b)
+        if kind is not float and kind is not int:
+            b = operand_of(b)
+            return b if b is NotImplemented else apply(primitive, (b, a), NO_PARAMS)
+        tape = a.tape
+        y = a.value
+        try:
+            value = forward(b, y)
+        except Exception as error:
+            failed(tape, primitive, (b, y), (-1, a.index), NO_PARAMS, error)
+            raise
+        if tape.lastis is not None:
+            frame = _getframe(1)
+            tape.lastis.append(frame.f_lasti if frame is tape.frame else tape.locate(frame))
+        rows = tape.rows
+        v = _new(Variable)
+        v.value = value
+        v.tape = tape
+        v.index = len(rows)
+        rows.append((primitive, value, NO_PARAMS, b, -1, y, a.index))
+        return v
 
     return method, reflected
 

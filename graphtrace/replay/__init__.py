@@ -114,13 +114,7 @@ def _defined_at_poles(fast: Callable[..., Any], graph: Graph) -> Callable[..., A
 def _swept(graph: Graph, arguments: dict[str, Any]) -> Any:
     """What the compiled function returns, by evaluating the graph and sweeping its rows."""
     values = graph.evaluate(**arguments)  # raises where the function itself does
-    number = {key: i for i, key in enumerate(graph._in_order())}
-    rows = []
-    for key in number:
-        row = graph._node[key]["row"]
-        xs = [x if k is None else values[k] for k, x in zip(row.keys, row.operands, strict=True)]
-        parents = tuple(-1 if k is None else number[k] for k in row.keys)
-        rows.append((row.primitive, values.get(key, row.value), tuple(xs), parents, row.params))
+    number, rows = graph.wengert_list(values)
     (output,) = graph.outputs
     adjoints = sweep(rows, 0, len(rows), [(number[output], seed_for(values[output]))])
 

@@ -9,6 +9,7 @@ of text.
 from __future__ import annotations
 
 import functools
+import inspect
 import itertools
 import re
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ from graphtrace.primitive import ATOM, Primitive, primitive_named
 from graphtrace.replay.floats import MAY_RAISE, floats_for
 from graphtrace.replay.names import Names
 from graphtrace.sweep import fit, partial, pull, times
-from graphtrace.tape import NO_PARAMS, Tape
+from graphtrace.tape import NO_PARAMS, Tape, parts
 from graphtrace.variable import Variable, apply, record
 
 NAMED = Primitive("named", lambda a: a)  # a value that has a line of its own
@@ -142,7 +143,7 @@ class Program:
                 continue
             node = self.graph._node[self.keys[i]]
             note = ", ".join(filter(None, (node["label"], node["source"])))
-            for k, parent in enumerate(tape.rows[i][3]):
+            for k, parent in enumerate(parts(tape.rows[i])[3]):
                 c = self._contribution(i, k, g) if parent >= 0 else None
                 if c is not None:
                     before = adjoints.get(parent)
@@ -161,7 +162,7 @@ class Program:
 
     def _contribution(self, i: int, k: int, g: Variable) -> Any:
         """What operand `k` of row `i` gets from the row's adjoint `g`; None if nothing."""
-        primitive, y, xs, _, params = self._tape.rows[i]
+        primitive, y, xs, _, params = parts(self._tape.rows[i])
         if primitive.stops(k):
             return None
         if _is_printed(primitive):
@@ -180,7 +181,7 @@ class Program:
 
     def _pulled(self, i: int, k: int, g: Variable) -> Any:
         """`graphtrace.sweep.pull` of traced values, with the types it has for plain ones."""
-        primitive, _, plain_xs, _, params = self._tape.rows[i]
+        primitive, _, plain_xs, _, params = parts(self._tape.rows[i])
         y, *xs = self._traced(i)
         if primitive.partials is None:
             if primitive.vjps is not None:
@@ -200,7 +201,7 @@ class Program:
 
     def _traced(self, i: int) -> list[Any]:
         """The value and the operands of a row as traced values."""
-        _, y, xs, parents, _ = self._tape.rows[i]
+        _, y, xs, parents, _ = parts(self._tape.rows[i])
         traced = [Variable(self._tape, i, y)]
         traced += [
             Variable(self._tape, p, x) if p >= 0 else x for x, p in zip(xs, parents, strict=True)
@@ -212,7 +213,8 @@ class Program:
     def _convert(self, rows: dict[str, int]) -> None:
         branches = [*self.graph.graph["branches"]][::-1]
         at = self._at
-        for i, (primitive, value, xs, parents, params) in enumerate(self._tape.rows):
+        for i, row in enumerate(self._tape.rows):
+            primitive, value, xs, parents, params = parts(row)
             node = self.graph._node[self.keys[i]] if i < self._first else None
             while branches and (node is None or branches[-1].index <= node["index"]):
                 self._guard(branches.pop(), rows)
@@ -446,6 +448,7 @@ def _is_printed(primitive: Primitive) -> bool:
 
 def _looks_at_numbers(rule: Any, seen: frozenset[Any] = frozenset()) -> bool:
     """Whether a rule, or a function beside it that it calls, takes the number out of an operand."""
+    rule = inspect.unwrap(rule) if callable(rule) else rule
     if not isinstance(rule, FunctionType) or rule in seen:
         return False
     names = rule.__code__.co_names
