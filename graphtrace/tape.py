@@ -133,6 +133,13 @@ class Tape:
             self.root = sys._getframe()
         try:
             return f(*args, **kwargs)
+        except AttributeError as error:
+            from graphtrace.variable import missing
+
+            better = missing(error, _where_raised(error))
+            if better is None:
+                raise
+            raise better from None
         except ValueError as error:
             # NumPy wraps our own refusal of `out[i] = x`.
             if isinstance(error.__cause__, TraceError) and "array element" in str(error):

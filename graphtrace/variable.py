@@ -119,20 +119,6 @@ class Variable:
         # A whole number chooses by its text, as in a key; a float is only looked at.
         return format(self._decide(int) if self._is_whole() else self.value, spec)
 
-    def __getattr__(self, name: str) -> NoReturn:
-        if name in ("value", "index"):
-            raise TraceError(
-                f"{_here()}: an array was changed in place while a view of it (a slice, a reshape, "
-                f"a transpose) was in use, which is used here; write "
-                f"x = x + ... or copy the view"
-            )
-        raise AttributeError(
-            f"{_here()}: a traced value has no attribute {name!r}"
-            + (f"; try np.{name}(...)" if hasattr(np, name) else "; see docs/numpy.md")
-            if name[:2] != "__"
-            else name
-        )
-
     # Where plain Python needs a plain number, a whole number or truth value is handed out and the
     # decision is remembered; a float would lose the derivative, so that is refused.
 
@@ -340,6 +326,25 @@ def add_methods(methods: dict[str, Any]) -> None:
     """Give Variable methods and properties; the rows bring their own."""
     for name, method in methods.items():
         setattr(Variable, name, method)
+
+
+def missing(error: AttributeError, where: str) -> Exception | None:
+    """The error that says what to write instead, for an attribute that a Variable has not.
+
+    A `__getattr__` would do this too, and make every operation slower by a third: Python then looks
+    up no attribute in the short way.
+    """
+    name = error.name or ""
+    if type(error.obj) is not Variable or name[:2] == "__":
+        return None
+    if name in ("value", "index"):
+        return TraceError(
+            f"{where}: an array was changed in place while a view of it (a slice, a reshape, a "
+            f"transpose) was in use, which is used here; write x = x + ... or copy the view"
+        )
+    hint = f"try np.{name}(...)" if hasattr(np, name) else "see docs/numpy.md"
+    message = f"{where}: a traced value has no attribute {name!r}; {hint}"
+    return AttributeError(message, name=name, obj=error.obj)
 
 
 def gather(x: Any) -> Any:

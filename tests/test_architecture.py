@@ -51,6 +51,7 @@ LAZY = {
     ("graphtrace.graph", "graphtrace.figure"),  # g.figure() too
     ("graphtrace.graph", "graphtrace.render"),  # g.render("J.svg") is the graph's own method
     ("graphtrace.figure", "graphtrace.render"),  # and the figure's
+    ("graphtrace.tape", "graphtrace.variable"),  # what an error says
     ("graphtrace.ops", "graphtrace.sweep"),  # an operation composed of others sweeps their rows
 }
 
