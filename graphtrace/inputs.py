@@ -18,14 +18,17 @@ import numpy as np
 from graphtrace.errors import ArgumentError, TraceError
 from graphtrace.primitive import Primitive, declare
 from graphtrace.pytree import Structure, flatten, leaf_names
+from graphtrace.refusal import foreign
 from graphtrace.tape import Tape
-from graphtrace.variable import Variable, gather, holds_variable, record
+from graphtrace.variable import Variable, gather, holds_variable, record, stale
 
 INPUT = declare(Primitive("input", lambda: None))
 # What an inner transform traces: the outer value under a row of its own, younger than its start.
 IDENTITY = declare(Primitive("identity", lambda a: a, partials=(1,)))
 
 _WHOLE = {"whole": True}
+_PLAINEST = frozenset((float, np.ndarray))
+"""The types of nearly all leaves, asked first: a test by isinstance takes 0.3 us."""
 
 
 def bind(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,6 +79,8 @@ def name_of(f: Callable[..., Any]) -> str:
 
 def is_static(leaf: Any) -> bool:
     """Whether a leaf is no number or array (a flag, a string, a function): handed on as it is."""
+    if leaf.__class__ in _PLAINEST:
+        return False
     if isinstance(leaf, (bool, np.bool_)):
         return True
     return not isinstance(leaf, (int, float, complex, np.number, np.ndarray, Variable))
@@ -83,7 +88,11 @@ def is_static(leaf: Any) -> bool:
 
 def open_input(tape: Tape, leaf: Any, name: Callable[[], str]) -> Variable:
     """A traced input for a number or array; a Python int becomes a float."""
+    if leaf.__class__ is float:
+        return record(tape, INPUT, leaf)
     if type(leaf) is Variable:
+        if leaf.tape is not tape:
+            raise foreign()
         return record(tape, IDENTITY, leaf.value, (leaf.value,), (leaf.index,))
     # np.int64 is what NumPy makes of a Python int; a smaller one wraps around, so it stays an int.
     if isinstance(leaf, (int, np.int64)):
@@ -121,7 +130,7 @@ def open_tree(tape: Tape, tree: Any, name: Callable[[], str]) -> Opened:
     Arrays are copied: the caller, or the function by another way to them, may go on to change them.
     """
     given, structure = flatten(tree)
-    leaves = [leaf.copy(order="K") if isinstance(leaf, np.ndarray) else leaf for leaf in given]
+    leaves = [leaf.copy("K") if isinstance(leaf, np.ndarray) else leaf for leaf in given]
     variables = [
         None if is_static(leaf) else open_input(tape, leaf, partial(_leaf_name, tree, name, i))
         for i, leaf in enumerate(leaves)
@@ -137,6 +146,8 @@ def _leaf_name(tree: Any, name: Callable[[], str], i: int) -> str:
 
 def carries_gradient(leaf: Any) -> bool:
     """Whether a value has a gradient: a Python number, or a float or complex of NumPy."""
+    if leaf.__class__ in _PLAINEST:
+        return isinstance(leaf, float) or leaf.dtype.kind in "fc"
     if is_static(leaf):
         return False
     value = plain(leaf)
@@ -147,12 +158,16 @@ def close_output(out: Any, tape: Tape) -> tuple[list[Any], Structure]:
     """The leaves of a function's result: Variables and constants."""
     leaves, structure = flatten(out)
     for leaf in leaves:
-        if type(leaf) is Variable and leaf.tape is not tape:
-            raise TraceError(
-                "the traced function returned a traced value of another trace, which was kept in a "
-                "global, a closure or an attribute; return values made from its own arguments"
-            )
-        if holds_variable(list(getattr(leaf, "__dict__", {}).values())):
+        if type(leaf) is Variable:
+            if leaf.tape is not tape:
+                raise TraceError(
+                    "the traced function returned a traced value of another trace, which was kept "
+                    "in a global, a closure or an attribute; return values made from its own "
+                    "arguments"
+                )
+            if not hasattr(leaf, "index"):
+                raise stale("the traced function's result")
+        elif holds_variable(list(getattr(leaf, "__dict__", {}).values())):
             raise TraceError(
                 f"the traced function returned traced values in a {type(leaf).__name__}, which "
                 f"cannot be looked into; return a dict, a list or a tuple"

@@ -1,18 +1,27 @@
-"""Nested dicts, lists and tuples, flattened to leaves with the names one would write for them.
+"""Nested containers, flattened to leaves with the names one would write for them.
 
-In: a parameter's value. Out: leaves, their names (`params['W1']`, `layers[0]`), and the way back.
-optree does the work; a bare number or array, the common case, does not wait for it to be imported.
+In: a parameter's value. Out: leaves, their names (`params['W1']`, `layers[0]`, `p.W`), and the way
+back. optree does the work, so that what is registered with it is a container too; a bare number or
+array, the common case, does not wait for it to be imported. A dataclass is a container of its
+fields, but for those with `field(metadata={"static": True})`, as in JAX.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import atexit
+import dataclasses
+import functools
+import threading
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from graphtrace.errors import ArgumentError
 
-_CONTAINERS = (dict, list, tuple, type(None))
+_LEAVES = (int, float, complex, str)
 _NAMESPACE = "graphtrace"
+
+_registered: set[type] = set()  # the dataclasses met so far
+_registering = threading.Lock()
 
 
 class Structure:
@@ -22,6 +31,19 @@ class Structure:
 
     def __init__(self, treedef: Any = None) -> None:
         self._treedef = treedef  # None: the tree is one leaf
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the tree is a leaf itself, in no container."""
+        return self._treedef is None or bool(self._treedef.is_leaf())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._treedef is None:
+            return Structure, ()
+        import pickle
+
+        kinds = tuple({kind for kind in _kinds(self._treedef) if dataclasses.is_dataclass(kind)})
+        return _restored, (kinds, pickle.dumps(self._treedef))
 
     def __call__(self, leaves: Sequence[Any]) -> Any:
         """The tree with these leaves."""
@@ -51,14 +73,16 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
     >>> leaves, back([10, 20, 30])
     ([1.0, 2.0, 3.0], {'w': 10, 'b': [20, 30]})
     """
-    if not isinstance(tree, _CONTAINERS):
+    if _is_bare(tree):
         return [tree], Structure()
-    import optree
-
-    containers: Any = tree
-    with optree.dict_insertion_ordered(True, namespace=_NAMESPACE):
-        leaves, treedef = optree.tree_flatten(containers, namespace=_NAMESPACE)
-    return leaves, Structure(treedef)
+    optree = _optree()
+    while True:
+        leaves, treedef = optree.tree_flatten(tree, namespace=_NAMESPACE)
+        met = {type(leaf) for leaf in leaves if hasattr(type(leaf), "__dataclass_fields__")}
+        if not met:
+            return leaves, Structure(treedef)
+        for kind in met:
+            _register(kind)
 
 
 def leaf_names(tree: Any, name: str) -> list[str]:
@@ -67,11 +91,76 @@ def leaf_names(tree: Any, name: str) -> list[str]:
     >>> leaf_names({"W": [1.0, 2.0]}, "params")
     ["params['W'][0]", "params['W'][1]"]
     """
-    if not isinstance(tree, _CONTAINERS):
+    if _is_bare(tree):
         return [name]
+    flatten(tree)  # registers the dataclasses in it
+    accessors = _optree().tree_accessors(tree, namespace=_NAMESPACE)
+    return [accessor.codify(name) for accessor in accessors]
+
+
+@functools.cache
+def _optree() -> Any:
+    """optree, which from now on keeps dicts of our namespace in their own order.
+
+    Its context manager is entered for good: to switch for each call takes 3 us and is not safe in
+    threads.
+    """
     import optree
 
-    containers: Any = tree
-    with optree.dict_insertion_ordered(True, namespace=_NAMESPACE):
-        accessors = optree.tree_accessors(containers, namespace=_NAMESPACE)
-    return [accessor.codify(name) for accessor in accessors]
+    order = optree.dict_insertion_ordered(True, namespace=_NAMESPACE)
+    order.__enter__()
+    atexit.register(order.__exit__, None, None, None)  # which keeps it until then
+    return optree
+
+
+def _is_bare(tree: Any) -> bool:
+    """Whether a tree is a number or an array, traced or not."""
+    return isinstance(tree, _LEAVES) or hasattr(type(tree), "__array_ufunc__")
+
+
+def _register(kind: type) -> None:
+    """Make a dataclass a container, once."""
+    with _registering:
+        if kind not in _registered:
+            _make_container(kind)
+            _registered.add(kind)
+
+
+def _make_container(kind: type) -> None:
+    """Make a dataclass a container, of its fields in their order."""
+    import optree
+
+    fields = dataclasses.fields(kind)
+    static = tuple(f.name for f in fields if f.metadata.get("static"))
+    moving = tuple(f.name for f in fields if not f.metadata.get("static"))
+
+    def opened(tree: Any) -> tuple[list[Any], tuple[Any, ...], tuple[str, ...]]:
+        parts = [getattr(tree, name) for name in moving]
+        return parts, tuple(getattr(tree, name) for name in static), moving
+
+    def closed(fixed: Any, parts: Iterable[Any]) -> Any:
+        tree: Any = object.__new__(kind)  # no __init__: it may convert or check what is traced
+        for name, value in zip(moving + static, (*parts, *fixed), strict=True):
+            object.__setattr__(tree, name, value)
+        return tree
+
+    optree.register_pytree_node(
+        kind, opened, closed, path_entry_type=optree.GetAttrEntry, namespace=_NAMESPACE
+    )
+
+
+def _kinds(treedef: Any) -> list[type]:
+    """The types of all containers of a structure."""
+    kinds = [] if treedef.type is None else [treedef.type]
+    for child in treedef.children():
+        kinds += _kinds(child)
+    return kinds
+
+
+def _restored(kinds: Sequence[type], treedef: bytes) -> Structure:
+    """A structure from a pickle, its dataclasses registered before."""
+    import pickle
+
+    for kind in kinds:
+        _register(kind)
+    return Structure(pickle.loads(treedef))

@@ -16,10 +16,10 @@ import numpy as np
 from graphtrace.inputs import INPUT, plain
 from graphtrace.ops.shape import astype, unbroadcast
 from graphtrace.primitive import Primitive
-from graphtrace.tape import NO_PARAMS, Row, Tape, parts
+from graphtrace.tape import Row, Tape, parts
 from graphtrace.variable import Variable, record
 
-
+_BOOL = np.dtype(bool)
 _NO_FLOAT = (ZeroDivisionError, OverflowError, TypeError)
 """What a rule raises at a pole; or there is none, or it is a number."""
 
@@ -239,7 +239,7 @@ def times(g: Any, d: Any) -> Any:
         return g if d == 1 else -g if d == -1 else g * d
     if d is True:
         return g
-    if d is False or getattr(d, "dtype", None) == np.bool_:
+    if d is False or getattr(d, "dtype", None) is _BOOL:
         return np.where(d, g, 0)  # a choice, not a product: inf * 0 would be nan
     return g * d
 
@@ -248,6 +248,9 @@ def fit(c: Any, x: Any) -> Any:
     """The contribution `c` in the shape and dtype of the operand `x` that it belongs to."""
     kind = c.__class__
     if kind is float and x.__class__ is float:
+        return c
+    is_array = kind is np.ndarray and x.__class__ is np.ndarray
+    if is_array and c.shape == x.shape and c.dtype == x.dtype:  # nearly always
         return c
     if kind is np.ndarray or kind is Variable:
         c = unbroadcast(c, x)

@@ -252,6 +252,20 @@ def recording(*, locate: bool = False, nested: bool = True) -> Iterator[tuple[Ta
         tape.close()
 
 
+@contextmanager
+def activated(tape: Tape | None) -> Iterator[None]:
+    """Make this the list that transforms append to, or none.
+
+    A user's rule may take a gradient itself, on whatever values it is run: it must not end up on
+    the list of the function around it.
+    """
+    token = _ACTIVE.set(tape)
+    try:
+        yield
+    finally:
+        _ACTIVE.reset(token)
+
+
 def _is_ours(code: CodeType) -> bool:
     return code.co_filename.startswith(_NOT_THE_USERS)
 

@@ -17,6 +17,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -25,6 +26,7 @@ import numpy as np
 from graphtrace.errors import NoDerivative, TraceError
 from graphtrace.primitive import Primitive, declare
 from graphtrace.refusal import foreign, instead_of_float, is_store
+from graphtrace.scipy_functions import called_in
 from graphtrace.tape import NO_PARAMS, Tape, View, here, parts, written
 
 NUMPY: dict[Any, Callable[..., Any]] = {}
@@ -60,6 +62,7 @@ class Variable:
 
         def __getitem__(self, index: Any) -> Any: ...
         def __setitem__(self, index: Any, value: Any) -> None: ...
+        def __getattr__(self, name: str) -> Any: ...
 
     def __init__(self, tape: Tape, index: int, value: Any) -> None:
         self.tape = tape
@@ -166,7 +169,8 @@ class Variable:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         source = written(sys._getframe(1)) or "np.asarray(x)"
         as_object = dtype is None or np.dtype(dtype) == np.object_
-        if self.shape == () and as_object and not is_store(source):
+        is_boxed = as_object and not is_store(source) and called_in(sys._getframe(1)) is None
+        if self.shape == () and is_boxed:
             # np.array([x, y]) of traced scalars: an array of objects, whose operators and methods
             # are those of the Variables in it.
             boxed = np.empty((), dtype=object)
@@ -276,9 +280,8 @@ def apply(primitive: Primitive, operands: tuple[Any, ...], params: dict[str, Any
             parents.append(-1)
     if tape is None:
         return primitive.forward(*operands, **params)
-    for i, parent in enumerate(parents):
-        if parent < 0:
-            values[i] = constant(values[i])
+    if -1 in parents:
+        values = [x if p >= 0 else constant(x) for x, p in zip(values, parents, strict=True)]
     try:
         value = primitive.forward(*values, **params)
     except Exception as error:
@@ -300,12 +303,10 @@ def record(
 ) -> Variable:
     """Append a row and return the Variable for it."""
     index = len(tape.rows)
-    row = [primitive, value, params]
-    for pair in zip(operands, parents, strict=True):
-        row += pair
     if tape.lastis is not None:
         tape.lastis.append(tape.locate(sys._getframe(1)))
-    tape.rows.append(tuple(row))
+    pairs = chain.from_iterable(zip(operands, parents, strict=True))
+    tape.rows.append((primitive, value, params, *pairs))
     return Variable(tape, index, value)
 
 
@@ -338,13 +339,18 @@ def missing(error: AttributeError, where: str) -> Exception | None:
     if type(error.obj) is not Variable or name[:2] == "__":
         return None
     if name in ("value", "index"):
-        return TraceError(
-            f"{where}: an array was changed in place while a view of it (a slice, a reshape, a "
-            f"transpose) was in use, which is used here; write x = x + ... or copy the view"
-        )
+        return stale(where)
     hint = f"try np.{name}(...)" if hasattr(np, name) else "see docs/numpy.md"
     message = f"{where}: a traced value has no attribute {name!r}; {hint}"
     return AttributeError(message, name=name, obj=error.obj)
+
+
+def stale(where: str) -> TraceError:
+    """The error for a view that does not show what its array has become."""
+    return TraceError(
+        f"{where}: an array was changed in place while a view of it (a slice, a reshape, a "
+        f"transpose) was in use, which is used here; write x = x + ... or copy the view"
+    )
 
 
 def gather(x: Any) -> Any:

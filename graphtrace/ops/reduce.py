@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,21 +15,31 @@ from graphtrace.primitive import Primitive
 from graphtrace.refusal import no_out
 from graphtrace.variable import NUMPY, fixed, operation, traced, unsupported
 
+_SMALL = 1000
+
 
 def kept_shape(a: Any, axis: Any) -> tuple[int, ...]:
     """The shape of a reduction over `axis` with keepdims."""
     shape = np.shape(a)
-    axes = range(len(shape)) if axis is None else np.mod(axis, len(shape) or 1)
-    return tuple(1 if i in np.atleast_1d(axes) else n for i, n in enumerate(shape))
+    if axis is None:
+        return (1,) * len(shape)
+    axes = {i % (len(shape) or 1) for i in (axis if isinstance(axis, tuple) else (axis,))}
+    return tuple([1 if i in axes else n for i, n in enumerate(shape)])
 
 
 def _spread(g: Any, a: Any, axis: Any) -> Any:
     """Copy the adjoint (or the output) of a reduction to all the entries that went into it."""
-    return np.broadcast_to(np.reshape(g, kept_shape(a, axis)), np.shape(a))
+    if axis is not None:
+        g = np.reshape(g, kept_shape(a, axis))
+    elif np.ndim(g):  # with keepdims
+        g = np.reshape(g, ())
+    if type(a) is np.ndarray and a.size < _SMALL and isinstance(g, float):
+        return np.full(a.shape, g)  # np.broadcast_to takes 3 us
+    return np.broadcast_to(g, np.shape(a))
 
 
 def _count(a: Any, axis: Any) -> int:
-    return int(np.size(a)) // max(int(np.prod(kept_shape(a, axis))), 1)
+    return int(np.size(a)) // max(math.prod(kept_shape(a, axis)), 1)
 
 
 def _extreme_vjp(g: Any, y: Any, a: Any, *, axis: Any, keepdims: bool) -> Any:
@@ -100,7 +111,7 @@ def _reduction(function: Callable[..., Any], vjp: Callable[..., Any]) -> None:
 
 
 _reduction(np.sum, lambda g, y, a, *, axis, keepdims: _spread(g, a, axis))
-_reduction(np.mean, lambda g, y, a, *, axis, keepdims: _spread(g, a, axis) / _count(a, axis))
+_reduction(np.mean, lambda g, y, a, *, axis, keepdims: _spread(g / _count(a, axis), a, axis))
 _reduction(np.prod, _prod_vjp)
 _reduction(np.max, _extreme_vjp)
 _reduction(np.min, _extreme_vjp)
