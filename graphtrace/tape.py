@@ -157,11 +157,14 @@ class Tape:
 
     def locate(self, frame: FrameType) -> int:
         """Where `frame` stands in the innermost function that is the user's: `scope` and offset."""
-        if frame is not self.frame:
-            frame = self._enter(frame)
+        at: FrameType | None = frame
+        while at is not None and at is not self.frame and _is_ours(at.f_code):
+            at = at.f_back
+        if at is None or at is not self.frame:
+            at = self._enter(frame)
             if not self.scopes or self.scopes[-1][1] is not self.scope:
                 self.scopes.append((len(self.rows), self.scope))
-        return frame.f_lasti
+        return at.f_lasti
 
     def _enter(self, frame: FrameType) -> FrameType:
         user = user_frame(frame)

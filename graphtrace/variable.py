@@ -42,6 +42,8 @@ DISPATCH: dict[str, Callable[[np.ufunc, tuple[Any, ...], dict[str, Any]], Any]] 
 """ufunc method (`__call__`, `reduce`) -> how a traced call of it is answered."""
 
 _T = TypeVar("_T")
+_SCALARS = frozenset((float, np.float64))
+_new = object.__new__
 _NUMPY_METHODS = str(Path(np.__file__).parent / "_core" / "_methods.py")
 
 
@@ -179,6 +181,8 @@ class Variable:
         raise TraceError(f"{_here()}: {instead_of_float(sys._getframe(1))}")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and not kwargs and ufunc in NUMPY:
+            return NUMPY[ufunc](*map(traced, inputs))
         handler = DISPATCH.get(method)
         if handler is None:
             raise unsupported(f"np.{ufunc.__name__}.{method}", inputs)
@@ -310,6 +314,31 @@ def record(
     return Variable(tape, index, value)
 
 
+def unary(primitive: Primitive) -> Callable[..., Any]:
+    """What applies an elementwise row with one operand: to a number in 0.4 us, `apply` takes 1."""
+    forward = primitive.forward
+
+    def applied(a: Any, **params: Any) -> Any:
+        if type(a) is not Variable or params or a.value.__class__ not in _SCALARS:
+            return apply(primitive, (a,), params)
+        tape, x = a.tape, a.value
+        try:
+            value = forward(x)
+        except Exception as error:
+            failed(tape, primitive, (x,), (a.index,), params, error)
+            raise
+        if tape.lastis is not None:
+            tape.lastis.append(tape.locate(sys._getframe(1)))
+        v = _new(Variable)
+        v.value = value
+        v.tape = tape
+        v.index = len(tape.rows)
+        tape.rows.append((primitive, value, NO_PARAMS, x, a.index))
+        return v
+
+    return applied
+
+
 def operation(primitive: Primitive, *functions: Any) -> Callable[..., Any]:
     """Declare a row; the function returned applies it and stands for the NumPy `functions`."""
     declare(primitive)
@@ -317,6 +346,8 @@ def operation(primitive: Primitive, *functions: Any) -> Callable[..., Any]:
     def applied(*operands: Any, **params: Any) -> Any:
         return apply(primitive, operands, params)
 
+    if primitive.partials is not None and len(primitive.partials) == 1:
+        applied = unary(primitive)
     applied.__name__ = applied.__qualname__ = primitive.name
     for function in functions:
         NUMPY[function] = applied

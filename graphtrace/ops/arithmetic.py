@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.ops.operators import binary_operator, inplace_operator, unary_operator
+from graphtrace.ops.operators import binary_operator, inplace_operator
 from graphtrace.primitive import (
     ATOM,
     COMPARE,
@@ -25,7 +25,7 @@ from graphtrace.primitive import (
     Rule,
     infix,
 )
-from graphtrace.variable import NUMPY, add_methods, operation
+from graphtrace.variable import NUMPY, add_methods, operation, unary
 
 
 def _nonzero(a: Any) -> Any:
@@ -145,7 +145,7 @@ for _name, _dunder, _forward, _partials, _notation in _BINARY:
     )
 for _name, _dunder, _forward, _partial, _notation in _UNARY:
     _primitive = _declare(_name, _forward, (_partial,), _notation)
-    add_methods({f"__{_dunder}__": unary_operator(_primitive)})
+    add_methods({f"__{_dunder}__": unary(_primitive)})
 
 
 def _divmod(a: Any, b: Any) -> Any:

@@ -14,10 +14,9 @@ import numpy as np
 from graphtrace.inputs import plain
 from graphtrace.ops.arithmetic import nonzero, power_da, side
 from graphtrace.ops.compare import equal, greater, less
-from graphtrace.ops.operators import unary_operator
 from graphtrace.primitive import COMPARE, POWER, Form, Notation, Primitive, Rule, called
 from graphtrace.refusal import no_out
-from graphtrace.variable import NUMPY, add_methods, fixed, operation, traced, unsupported
+from graphtrace.variable import NUMPY, add_methods, fixed, operation, traced, unary, unsupported
 
 _LN2 = float(np.log(2))
 _LN10 = float(np.log(10))
@@ -83,6 +82,38 @@ _UNARY: list[tuple[str, Rule | float, Notation | None]] = [
     ("spacing", 0, None),
 ]
 
+
+
+def _finite(x: Any) -> Any:
+    """The largest number in the place of inf, so that inf - inf is 0 and 1 - inf still nearly -inf."""
+    dtype = np.result_type(x)
+    return np.minimum(x, np.finfo(dtype).max) if dtype.kind == "f" else x
+
+
+def _cosine(a: Any, y: Any) -> Any:
+    """Side a over hypotenuse y; where both are 0, half, as in JAX."""
+    return np.where(y == 0, 0.5, a / np.where(y == 0, 1, y))[()]
+
+
+finite = operation(
+    Primitive(
+        "finite",
+        _finite,
+        partials=(lambda x, y: x < np.inf,),
+        notation=Notation(Form("$0", ATOM, (ATOM,)), Form("$0", ATOM, (ATOM,))),
+    )
+)
+cosine = operation(
+    Primitive(
+        "cosine",
+        _cosine,
+        partials=(lambda a, y, c: 1 / nonzero(y), lambda a, y, c: -c / nonzero(y)),
+        notation=Notation(
+            Form("$0/$1", PRODUCT, (PRODUCT, PRODUCT + 1)), Form(r"\frac{$0}{$1}", PRODUCT)
+        ),
+    )
+)
+
 # NumPy's name, ∂y/∂a, ∂y/∂b.
 _BINARY: list[tuple[str, Rule | float, Rule | float]] = [
     (
@@ -110,9 +141,17 @@ _BINARY: list[tuple[str, Rule | float, Rule | float]] = [
         lambda a, b, y: b / (a**2 + b**2),
         lambda a, b, y: -a / (a**2 + b**2),
     ),
-    ("hypot", lambda a, b, y: a / y, lambda a, b, y: b / y),
-    ("logaddexp", lambda a, b, y: np.exp(a - y), lambda a, b, y: np.exp(b - y)),
-    ("logaddexp2", lambda a, b, y: np.exp2(a - y), lambda a, b, y: np.exp2(b - y)),
+    ("hypot", lambda a, b, y: cosine(a, y), lambda a, b, y: cosine(b, y)),
+    (
+        "logaddexp",
+        lambda a, b, y: np.exp(finite(a) - finite(y)),
+        lambda a, b, y: np.exp(finite(b) - finite(y)),
+    ),
+    (
+        "logaddexp2",
+        lambda a, b, y: np.exp2(finite(a) - finite(y)),
+        lambda a, b, y: np.exp2(finite(b) - finite(y)),
+    ),
     ("fmod", 1, lambda a, b, y: -np.trunc(a / b)),
     ("copysign", lambda a, b, y: np.copysign(1.0, a) * np.copysign(1.0, b), 0),
     ("heaviside", 0, lambda a, b, y: equal(a, 0)),
@@ -132,7 +171,7 @@ for _name, _partial, _notation in _UNARY:
     _primitive = Primitive(_name, _ufunc, partials=(_partial,), notation=_notation or called(_name))
     operation(_primitive, _ufunc)
     # np.exp of an array of objects calls the method exp of each object.
-    add_methods({_name: unary_operator(_primitive)})
+    add_methods({_name: unary(_primitive)})
 for _name, _da, _db in _BINARY:
     _ufunc = getattr(np, _name)
     operation(Primitive(_name, _ufunc, partials=(_da, _db)), _ufunc)

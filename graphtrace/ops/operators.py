@@ -87,15 +87,6 @@ def binary_operator(primitive: Primitive) -> tuple[Callable[..., Any], Callable[
     return method, reflected
 
 
-def unary_operator(primitive: Primitive) -> Callable[[Variable], Variable]:
-    """The method of Variable for a row with one operand."""
-
-    def method(a: Variable) -> Variable:
-        return apply(primitive, (a,), NO_PARAMS)  # type: ignore[no-any-return]
-
-    return method
-
-
 def inplace_operator(method: Callable[..., Any]) -> Callable[..., Any]:
     """`x += b`: a new row. An array changes under all its names, a number only under this one."""
 
