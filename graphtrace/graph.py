@@ -1,13 +1,13 @@
 """Graph: the computational graph as a networkx.MultiDiGraph that knows its values and gradients.
 
-In: nodes and edges as `graphtrace.tracing` fills them in. Out: `forward` values, `backward`
+In: nodes and edges as `graphtrace.dag` fills them in. Out: `forward` values, `backward`
 gradients, and figures. All state is in the node, edge and graph attributes, so that copies,
 subgraphs and pickles are whole. Knows nothing of how a figure is drawn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -24,7 +24,7 @@ from graphtrace.sweep import sweep
 from graphtrace.symbol import Row
 
 if TYPE_CHECKING:
-    from graphtrace.figure import Figure, Trouble
+    from graphtrace.figure import Explanation, Figure, Moved, Quiz, Step, Table, Trouble
 
 
 class Leaf(NamedTuple):
@@ -184,12 +184,50 @@ class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
             for name, tree in self.graph["parameters"].items()
         }
 
-    def compile(self) -> Callable[..., tuple[Any, dict[str, Any]]]:
+    def jvp(self, **tangents: Any) -> Any:
+        """The tangent of the value, by forward mode; every node's into the attribute `tangent`.
+
+        Args:
+            tangents: The direction to move in: for each parameter a tangent of its structure and
+                shapes; one that is left out does not move.
+
+        Returns:
+            The tangent in the function's own structure.
+
+        Raises:
+            ArgumentError: An unknown parameter, another structure or another shape.
+
+        >>> import graphtrace as gt
+        >>> gt.trace(lambda w, x: w * x, 3.0, 4.0).jvp(w=1.0)
+        4.0
+        """
+        from graphtrace.figure import jvp
+
+        return jvp(self, tangents)
+
+    def compile(
+        self,
+        output: str | None = None,
+        *,
+        seed: Any = None,
+        wrt: str | Sequence[str] | None = None,
+        jit: str | None = None,
+    ) -> Callable[..., tuple[Any, dict[str, Any]]]:
         """The graph as a plain function of the same parameters: its value and all gradients.
+
+        Args:
+            output: The key of the output to differentiate, as for `backward`.
+            seed: The weights of several outputs, or of an array, as for `backward`.
+            wrt: The parameters whose gradients are wanted, by default all.
+            jit: "numba" to have the numbers of a program of floats computed by machine code, where
+                Numba is installed: some seconds to compile, then several times as fast.
 
         Returns:
             A function that returns `(value, {parameter: gradient})`; `to_python` shows its source.
-            It raises what `forward` raises, and ArgumentError unless the output is one scalar.
+            It raises what `forward` raises.
+
+        Raises:
+            ArgumentError: What `backward` raises, and for what Numba cannot compile.
 
         >>> import graphtrace as gt
         >>> f = gt.trace(lambda w, x: w * x, 3.0, 4.0).compile()
@@ -198,13 +236,19 @@ class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
         """
         from graphtrace.replay import compile_graph
 
-        return compile_graph(self)
+        return compile_graph(self, jit, output=output, seed=seed, wrt=wrt)
 
-    def to_python(self) -> str:
+    def to_python(
+        self,
+        output: str | None = None,
+        *,
+        seed: Any = None,
+        wrt: str | Sequence[str] | None = None,
+    ) -> str:
         """The source of `compile()`: forward and backward, as one would write them by hand."""
         from graphtrace.replay import source_of
 
-        return source_of(self)
+        return source_of(self, output=output, seed=seed, wrt=wrt)
 
     def figure(self, **options: Any) -> Figure:
         """The figure as data: what `render` would draw, without colours, fonts or places."""
@@ -226,6 +270,120 @@ class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
         from graphtrace.figure import trouble_of
 
         return trouble_of(self)
+
+    def check(self) -> list[Trouble]:
+        """Which local derivatives differ from finite differences of their own operation.
+
+        Returns:
+            A `Trouble` for each edge that is wrong, in the order of evaluation, which says both
+            numbers with file and line; `figure(check=True)` marks them.
+
+        >>> import graphtrace as gt
+        >>> gt.trace(lambda w, x: w * x, 3.0, 4.0).check()
+        []
+        """
+        from graphtrace.figure import check
+
+        return check(self)
+
+    def nudge(self, at: str, by: float) -> Table[Moved]:
+        """Move one input a little, and see how far every node moves with it.
+
+        Args:
+            at: An input, or an entry of one: "a", "x[2]", "params['W'][0, 1]". Of an array without
+                an index every entry is moved.
+            by: How far.
+
+        Returns:
+            A table whose rows have the fields `key`, `before`, `after`, `change`, `ratio` (the
+            change over the nudge) and `derivative`. It prints as text and has `to_markdown()`,
+            `to_latex()` and `to_html()`; `figure(nudge=(at, by))` draws it.
+
+        Raises:
+            ArgumentError: There is no such input, or it does not move by so little.
+            BranchChanged: The function would take another branch.
+
+        >>> import graphtrace as gt
+        >>> g = gt.trace(lambda a, b: 3 * (a + b), 5.0, 6.0)
+        >>> [(row.key, round(row.after, 6)) for row in g.nudge("a", 0.001)]
+        [('a', 5.001), ('v1', 11.001), ('f', 33.003)]
+        """
+        from graphtrace.figure import nudge
+
+        return nudge(self, at, by)
+
+    def explain(self, by: str, *, of: str | None = None) -> Explanation:
+        """The derivation of dJ/da by the chain rule, step by step.
+
+        Args:
+            by: The node to differentiate in: "a".
+            of: The node to differentiate; by default the one output.
+
+        Returns:
+            An explanation that prints as text and has `to_markdown()`, `to_latex()` and
+            `to_html()`. Where the paths are too many, or arrays, it goes back node by node.
+
+        Raises:
+            ArgumentError: There is no such node, or several outputs and no `of`.
+
+        >>> import graphtrace as gt
+        >>> print(str(gt.trace(lambda a, b: a * b, 5.0, 3.0).explain("a")).splitlines()[-1])
+          df/da = b = 3
+        """
+        from graphtrace.figure import explain
+
+        return explain(self, by, of=of)
+
+    def wengert(
+        self, *, tangent: Mapping[str, Any] | None = None, adjoint: bool = True
+    ) -> Table[Step]:
+        """The Wengert list as a table: a row for each variable, in the order of evaluation.
+
+        Args:
+            tangent: A tangent for some parameters, as for `jvp`; adds the column of the forward
+                sweep.
+            adjoint: Whether the column of the reverse sweep is there, which is read upwards: what
+                `backward` has left, else the gradient of the one scalar output.
+
+        Returns:
+            A table whose rows have the fields `key`, `expression`, `value`, `tangent` and
+            `adjoint`. It prints as text and has `to_markdown()`, `to_latex()` and `to_html()`.
+
+        Raises:
+            ArgumentError: An unknown parameter, another structure or another shape.
+
+        >>> import graphtrace as gt
+        >>> g = gt.trace(lambda a, b: a * b, 5.0, 3.0)
+        >>> [(row.key, row.tangent, row.adjoint) for row in g.wengert(tangent={"a": 1.0})]
+        [('a', 1.0, 3.0), ('b', 0.0, 5.0), ('f', 3.0, 1.0)]
+        """
+        from graphtrace.figure import wengert
+
+        return wengert(self, tangent=tangent, adjoint=adjoint)
+
+    def quiz(self, *blank: Any, **options: Any) -> Quiz:
+        """The figure with numbers blanked to boxes to write into, and its solution.
+
+        Args:
+            blank: What to ask for: "values", "gradients" or "derivatives" (on the edges), by
+                default the gradients.
+            **options: `keys=` asks only at these nodes, `count=` only for so many numbers, chosen
+                by `seed=`; the others are those of `figure`.
+
+        Returns:
+            A quiz with two figures of one layout: `question` and `solution`.
+
+        Raises:
+            RenderError: There is nothing to ask for, or no such node or option.
+
+        >>> import graphtrace as gt
+        >>> g = gt.trace(lambda a, b: a * b, 5.0, 3.0)
+        >>> g.quiz("values").answers
+        ('f = 15',)
+        """
+        from graphtrace.figure import quiz
+
+        return quiz(self, *blank, **options)
 
     def render(self, target: str | Path | IO[Any], /, **options: Any) -> None:
         """Draw the figure into a file; the suffix says the format.
@@ -387,14 +545,14 @@ class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
         elif seed is None and len(outputs) != 1:
             raise ArgumentError(
                 f"{self.name}() has {len(outputs)} outputs ({', '.join(outputs)}); say which one "
-                f"with backward(output=...), or weigh them with backward(seed=...)"
+                f"as in backward(output=...), or weigh them as in backward(seed=...)"
             )
         if seed is None:
             value = self._node[outputs[0]]["value"]
             if np.shape(value) != ():
                 raise ArgumentError(
                     f"{outputs[0]} has shape {np.shape(value)}, and a gradient needs a scalar; sum "
-                    f"it in the function, or give the weights with backward(seed=...)"
+                    f"it in the function, or give the weights as in backward(seed=...)"
                 )
             return [(outputs[0], seed_for(value))]
         if output is not None:
