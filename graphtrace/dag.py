@@ -43,7 +43,7 @@ class Dag:
         # Row number -> the key of its node, None for a constant.
         self.node_keys: list[str | None] = []
         self.result: list[Leaf] = []
-        self.assigned: dict[Location, str | None] = {}
+        self.assigned: dict[tuple[Location, int | None], str | None] = {}
         self.sources: dict[Location, str | None] = {}
         self.scopes: dict[Scope, tuple[str, ...]] = {}
         self.scope_names = _Names()
@@ -113,17 +113,18 @@ class Dag:
 
     def _assigned_name(self, i: int) -> str | None:
         """The variable that the user's code assigns row `i` to."""
-        here = self.locations[i]
-        if here not in self.assigned:
-            self.assigned[here] = self._target(*here)
-        return self.assigned[here]
+        here, output = self.locations[i], self.rows[i][2].get("output")
+        if (here, output) not in self.assigned:
+            path = () if output is None else (output,)  # of a row that is one of several results
+            self.assigned[here, output] = self._target(*here, path)
+        return self.assigned[here, output]
 
-    def _target(self, scope: Scope | None, lasti: int) -> str | None:
+    def _target(self, scope: Scope | None, lasti: int, path: tuple[int, ...]) -> str | None:
         while scope is not None and scope.code is not None:
-            name = target(scope.code, lasti)
+            name = target(scope.code, lasti, path)
             if not isinstance(name, Returned):
                 return name
-            lasti, scope = scope.call, scope.parent
+            lasti, scope, path = scope.call, scope.parent, name.path
         return None
 
     def _inner_steps(self) -> set[int]:

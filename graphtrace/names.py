@@ -13,35 +13,36 @@ from __future__ import annotations
 
 import ast
 import dis
-import enum
 import functools
 import linecache
 import sys
 import weakref
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from itertools import takewhile
 from types import CodeType, ModuleType
 from typing import Any, Final, TypeVar
 
 _T = TypeVar("_T")
-_Question = Callable[[CodeType, int], _T]
+_Question = Callable[..., _T]
 
 
-class Returned(enum.Enum):
-    """The type of `RETURNED`, which stands for "whatever the caller assigns my call to"."""
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """Whatever the caller assigns my call to, or a part: (1,) is v of `return u, v`."""
 
-    RETURNED = "returned"
+    path: tuple[int, ...] = ()
 
 
-RETURNED: Final = Returned.RETURNED
+RETURNED: Final = Returned()
 
 # By id, because equal code objects (the same lambda in two files) have two places, and because
 # hashing a code object walks all its bytecode. The weak reference clears the entry.
-_memories: dict[int, tuple[weakref.ref[CodeType], dict[tuple[str, int], Any]]] = {}
+_memories: dict[int, tuple[weakref.ref[CodeType], dict[Hashable, Any]]] = {}
 
 
-def _memory(code: CodeType) -> dict[tuple[str, int], Any]:
+def _memory(code: CodeType) -> dict[Hashable, Any]:
     key = id(code)
     if key not in _memories:
         _memories[key] = (weakref.ref(code, lambda _: _memories.pop(key, None)), {})
@@ -55,14 +56,15 @@ def _remembered(otherwise: Any) -> Callable[[_Question[_T]], _Question[_T]]:
         name = question.__name__
 
         @functools.wraps(question)
-        def ask(code: CodeType, lasti: int) -> _T:
+        def ask(code: CodeType, *rest: Any) -> _T:
             memory = _memory(code)
-            if (name, lasti) not in memory:
+            asked = (name, *rest)
+            if asked not in memory:
                 try:
-                    memory[name, lasti] = question(code, lasti)
+                    memory[asked] = question(code, *rest)
                 except Exception:  # noqa: BLE001 (a figure without a name beats no figure)
-                    memory[name, lasti] = otherwise
-            answer: _T = memory[name, lasti]
+                    memory[asked] = otherwise
+            answer: _T = memory[asked]
             return answer
 
         return ask
@@ -72,7 +74,7 @@ def _remembered(otherwise: Any) -> Callable[[_Question[_T]], _Question[_T]]:
 
 # -- bytecode: where a value goes -----------------------------------------------------------------
 
-_OURS, _OTHER = "ours", "other"  # what the simulated stack holds: these, and tuples of these
+_OTHER = "other"  # what the simulated stack holds: this, `Returned` for ours, and tuples of these
 _PATIENCE = 1000  # instructions to follow a value for, so that a huge function stays linear
 
 # The only intrinsic that runs a user's code is +x.
@@ -115,7 +117,29 @@ def _effect(name: str, arg: int, jump: bool) -> tuple[int, int]:
 
 
 def _holds_ours(item: Any) -> bool:
-    return any(map(_holds_ours, item)) if isinstance(item, tuple) else item is _OURS
+    return any(map(_holds_ours, item)) if isinstance(item, tuple) else isinstance(item, Returned)
+
+
+def _unpacked(item: Any, count: int) -> list[Any] | None:
+    """What `a, b = item` puts on the stack, the first on top; None where it is not known."""
+    if isinstance(item, tuple) and len(item) == count:
+        return [*reversed(item)]
+    if isinstance(item, Returned) and item.path and item.path[0] < count:
+        parts: list[Any] = [_OTHER] * count
+        parts[item.path[0]] = Returned(item.path[1:])
+        return parts[::-1]
+    return None
+
+
+def _returned(item: Any) -> Returned | None:
+    """Ours in what a function returns, and where in it."""
+    if isinstance(item, Returned):
+        return item
+    if isinstance(item, tuple):
+        for i, part in enumerate(item):
+            if (found := _returned(part)) is not None:
+                return Returned((i, *found.path))
+    return None
 
 
 @_remembered(())
@@ -135,11 +159,12 @@ def _stored_name(code: CodeType, name: str, arg: int) -> str | None:
 
 
 @_remembered(None)
-def target(code: CodeType, lasti: int) -> str | Returned | None:
+def target(code: CodeType, lasti: int, path: tuple[int, ...] = ()) -> str | Returned | None:
     """The variable or attribute that the value made by this instruction is assigned to.
 
-    `RETURNED` where the function returns the value as it is, so that one may ask the same about
-    the caller's instruction. None where something else consumes the value.
+    With a `path`, what the part of that value is assigned to: of `q, r = qr(A)`, (1,) is `r`.
+    `Returned` where the function returns it, so that one may ask the same about the caller's
+    instruction. None where something else consumes the value.
 
     >>> target(compile("u = b * c", "<example>", "exec"), 6)
     'u'
@@ -147,19 +172,23 @@ def target(code: CodeType, lasti: int) -> str | Returned | None:
     name, arg, offset = _running(code, lasti)
     if not name.startswith(_PRODUCERS):
         return None
-    stack: list[Any] = [_OTHER] * 64 + [_OURS]  # compilers keep displays on the stack below 30
+    stack: list[Any] = [_OTHER] * 64 + [
+        Returned(path)
+    ]  # compilers keep displays on the stack below 30
     for _ in range(_PATIENCE):
         name, arg, offset = _fetch(code, offset)
         if name.startswith("STORE_FAST_"):  # 3.13 joins a STORE_FAST and the next instruction
-            if stack.pop() is _OURS:
+            if (top := stack.pop()) == RETURNED:
                 return _stored_name(code, "STORE_FAST", arg >> 4)
+            if _holds_ours(top):
+                return None
             name, arg = name.removeprefix("STORE_FAST_"), arg & 15
         if name == "SWAP":
             stack[-arg], stack[-1] = stack[-1], stack[-arg]
         elif name == "COPY":
             stack.append(stack[-arg])
-        elif name == "UNPACK_SEQUENCE" and isinstance(stack[-1], tuple) and len(stack[-1]) == arg:
-            stack.extend(reversed(stack.pop()))
+        elif name == "UNPACK_SEQUENCE" and (parts := _unpacked(stack[-1], arg)) is not None:
+            stack[-1:] = parts
         else:
             # Past loops; and a value tested by `and`, `or` lives on where the jump is taken.
             jump = name in ("FOR_ITER", "SEND") or ("_OR_POP" in name and _holds_ours(stack[-1]))
@@ -169,10 +198,10 @@ def target(code: CodeType, lasti: int) -> str | Returned | None:
             if any(map(_holds_ours, taken)):
                 if name in ("BUILD_TUPLE", "BUILD_LIST"):
                     stack[-1] = tuple(taken)
-                elif taken[0] is _OURS and (found := _stored_name(code, name, arg)):
+                elif taken[0] == RETURNED and (found := _stored_name(code, name, arg)):
                     return found
-                elif taken[0] is _OURS and name == "RETURN_VALUE":
-                    return RETURNED
+                elif name == "RETURN_VALUE":
+                    return _returned(taken[0])
                 elif name.startswith(("STORE_", "UNPACK_", "POP_")) and _holds_ours(tuple(stack)):
                     jump = "JUMP" in name
                 else:

@@ -16,8 +16,9 @@ import numpy as np
 import numpy.linalg as la
 import pytest
 
+import graphtrace as gt
 from graphtrace import names
-from graphtrace.names import RETURNED, is_operator, line, location, operands, target, text
+from graphtrace.names import RETURNED, Returned, is_operator, line, location, operands, target, text
 
 OPERATORS = "add radd sub mul rmul truediv matmul pow neg pos abs getitem setitem contains".split()
 METHODS = "sum dot __array_ufunc__ __array_function__".split()
@@ -166,7 +167,8 @@ ASSIGNED = {
     "v, w, x, y, z = *(a * b), a, b, c": [None],
     "v, *w = a * b, b, c": [None],
     "t = v, w = a * b": ["t"],
-    "return a * b, c": [None],
+    "return a * b, c": [Returned((0,))],
+    "return c, [a, a * b]": [Returned((1, 1))],
     "return a * b + c": [None],
     "yield a * b": [None],
     "u = yield a * b": [None],
@@ -490,3 +492,52 @@ def test_a_value_that_waits_long_is_followed_only_so_far(monkeypatch):
     code = compile(f"u = b * c + ({'b[0]' + '[0]' * 800})", "<gone>", "exec")
     assert target(code, 6) is None
     assert next(steps) < 1100
+
+
+def names_of(f, *args):
+    g = gt.trace(f, *args)
+    return [key for key in g if g.nodes[key]["op"] != "input"]
+
+
+def test_what_a_helper_returns_in_a_tuple_is_named_by_its_caller():
+    def sums(a, b):
+        return a * b, [a - b, a + b]
+
+    def f(a, b):
+        x, (y, z) = sums(a, b)
+        t = x * y * z
+        return t
+
+    assert names_of(f, 2.0, 3.0) == ["x", "y", "z", "v1", "t"]
+
+
+def test_a_name_in_the_helper_goes_before_the_callers():
+    def product(a, b):
+        inner = a * b
+        return inner, b
+
+    def f(a, b):
+        x, y = product(a, b)
+        t = x * y
+        return t
+
+    assert names_of(f, 2.0, 3.0) == ["inner", "t"]
+
+
+def test_a_part_of_a_tuple_that_is_kept_whole_has_no_name():
+    def f(a, b):
+        pair = (lambda: (a * b, a + b))()
+        t = pair[0] * pair[1]
+        return t
+
+    assert names_of(f, 2.0, 3.0) == ["v1", "v2", "t"]
+
+
+def test_each_array_of_a_decomposition_is_named():
+    def f(A):
+        q, r = np.linalg.qr(A)
+        w, V = np.linalg.eigh(A)
+        t = np.sum(q @ r @ V) + np.sum(w)
+        return t
+
+    assert names_of(f, np.array([[2.0, 0.5], [0.5, 1.0]]))[:4] == ["q", "r", "w", "V"]
