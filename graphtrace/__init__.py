@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import graphtrace.ops  # noqa: F401  (declares every operation)
 from graphtrace.checking import check_grads
+from graphtrace.custom_rule import checkpoint, custom_vjp
 from graphtrace.errors import (
     ArgumentError,
     BranchChanged,
@@ -27,8 +28,10 @@ from graphtrace.errors import (
     RenderError,
     TargetError,
     TraceError,
+    UnknownPrimitive,
     WrongDerivative,
 )
+from graphtrace.jacobians import hessian, hvp, jacobian
 from graphtrace.ops.assign import array, zeros
 from graphtrace.ops.nn import (
     cross_entropy,
@@ -43,9 +46,13 @@ from graphtrace.ops.nn import (
     softmax,
     softplus,
 )
-from graphtrace.transforms import grad, hessian, jacobian, jvp, value_and_grad, vjp
+from graphtrace.ops.stop import stop_gradient
+from graphtrace.own_primitive import primitive
+from graphtrace.transforms import grad, jvp, value_and_grad, vjp
 
 if TYPE_CHECKING:
+    from graphtrace import figures
+    from graphtrace.document import load
     from graphtrace.graph import Graph
     from graphtrace.tracing import trace
 
@@ -59,24 +66,32 @@ __all__ = [
     "RenderError",
     "TargetError",
     "TraceError",
+    "UnknownPrimitive",
     "WrongDerivative",
     "array",
     "check_grads",
+    "checkpoint",
     "cross_entropy",
+    "custom_vjp",
+    "figures",
     "gelu",
     "grad",
     "hessian",
+    "hvp",
     "jacobian",
     "jvp",
     "layer_norm",
+    "load",
     "log_softmax",
     "logsumexp",
     "one_hot",
+    "primitive",
     "relu",
     "sigmoid",
     "silu",
     "softmax",
     "softplus",
+    "stop_gradient",
     "trace",
     "value_and_grad",
     "vjp",
@@ -84,7 +99,12 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
-_LAZY = {"trace": "graphtrace.tracing", "Graph": "graphtrace.graph"}
+_LAZY = {
+    "trace": "graphtrace.tracing",
+    "Graph": "graphtrace.graph",
+    "figures": "graphtrace.figures",
+    "load": "graphtrace.document",
+}
 """Names that import networkx, which takes longer than all the rest: only when they are used."""
 
 
@@ -93,7 +113,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'graphtrace' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_LAZY[name]), name)
+    module = import_module(_LAZY[name])
+    return getattr(module, name, module)
 
 
 def __dir__() -> list[str]:

@@ -19,6 +19,12 @@ class NoDerivative(TraceError, NotImplementedError):
     """The function calls an operation for which graphtrace has no derivative rule."""
 
 
+class UnknownPrimitive(GraphtraceError, KeyError):
+    """A pickled graph names a primitive that cannot be imported, or that has changed since."""
+
+    __str__ = Exception.__str__
+
+
 class BranchChanged(GraphtraceError):
     """New inputs would take another branch than the recorded one: the graph has no value there."""
 
@@ -28,7 +34,30 @@ class ArgumentError(GraphtraceError, ValueError):
 
 
 class WrongDerivative(GraphtraceError, AssertionError):
-    """A derivative disagrees with finite differences."""
+    """A derivative disagrees with finite differences.
+
+    Attributes:
+        argument: The position of the argument.
+        leaf: Its worst leaf as one writes it, `params['W']`.
+        entry: The index of the worst entry in that leaf, () for a number.
+        order: Which derivative it is, 1 for the first.
+        mode: "fwd" or "rev".
+        exact: The derivative by the rules in that entry.
+        numeric: The same by differences.
+        operation: The operation whose rule disagrees with differences of the operation itself, None
+            where none does, as when only the derivative of a rule is wrong.
+        operand: The position of the operand whose rule that is.
+    """
+
+    argument: int
+    leaf: str
+    entry: tuple[int, ...]
+    order: int
+    mode: str
+    exact: float | complex
+    numeric: float | complex
+    operation: str | None
+    operand: int | None
 
 
 class RenderError(GraphtraceError, RuntimeError):

@@ -1,17 +1,21 @@
 """What a primitive is: one row that declares an operation, and the registry of all rows.
 
 In: a name, a forward function, the derivative rule, the notation. Out: a `Primitive`, found again
-by its name in `PRIMITIVES`. Knows nothing of traced values: a rule is written with operators and
-NumPy functions and runs on what it is given. Floats give the number on an edge, arrays the
-elementwise derivative, traced values the next order of derivative, and a traced rule printed as
-text gives the formula (see `graphtrace.symbol`).
+by its name in `PRIMITIVES`, or by importing it where it is the user's own. Knows nothing of traced
+values: a rule is written with operators and NumPy functions and runs on what it is given. Floats
+give the number on an edge, arrays the elementwise derivative, traced values the next order of
+derivative, and a traced rule printed as text gives the formula (see `graphtrace.symbol`).
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
+
+from graphtrace.errors import UnknownPrimitive
 
 Rule = Callable[..., Any]
 
@@ -69,6 +73,10 @@ class Primitive:
     * `vjp_each`, where the number of operands varies: one function
       `vjp(k, g, y, *operands, **params)` for the adjoint of operand `k`.
 
+    `jvp_each`, one function `jvp_each(k, t, y, *operands, **params)` for what the tangent `t` of
+    operand `k` adds to that of the output, is for a row that forward mode must not, or need not,
+    work out from the rule above.
+
     `is_operator` marks the rows of Python's operators, as opposed to calls.
 
     `notation` is a `Notation`, or a function `(number of operands, params, latex) -> Form`, or
@@ -83,6 +91,7 @@ class Primitive:
     partials: tuple[Rule | float | None, ...] | None = None
     vjps: tuple[Rule | None, ...] | None = None
     vjp_each: Rule | None = None
+    jvp_each: Rule | None = None
     is_operator: bool = False
     notation: Notation | Callable[..., Form] | None = None
 
@@ -90,7 +99,22 @@ class Primitive:
         return f"<primitive {self.name}>"
 
     def __reduce__(self) -> tuple[Callable[[str], Primitive], tuple[str]]:
+        if ":" in self.name and primitive_named(self.name) is not self:
+            raise UnknownPrimitive(
+                f"{self.op} has been defined again since it was traced; trace again to pickle it"
+            )
         return primitive_named, (self.name,)
+
+    def __copy__(self) -> Primitive:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Primitive:
+        return self
+
+    @property
+    def op(self) -> str:
+        """What a graph calls it: `add` for the row `np.add`, `solve` for `rules:solve`."""
+        return self.name.removeprefix("np.").rpartition(":")[2].rpartition(".")[2]
 
     @property
     def flat(self) -> bool:
@@ -125,5 +149,22 @@ def declare(primitive: Primitive) -> Primitive:
 
 
 def primitive_named(name: str) -> Primitive:
-    """The row of that name; a pickled graph finds its operations by it."""
-    return PRIMITIVES[name]
+    """The row of that name, by which a pickled graph finds its operations.
+
+    `package.module:function` is one of the user's own: it is imported, and its attribute `row` is
+    the row. Raises UnknownPrimitive where there is none.
+    """
+    module, colon, path = name.partition(":")
+    try:
+        if not colon:
+            return PRIMITIVES[name]
+        found: Any = sys.modules.get(module) or import_module(module)
+        for part in path.split("."):
+            found = getattr(found, part)
+        row: Primitive = found.row
+    except (KeyError, ImportError, AttributeError):
+        raise UnknownPrimitive(
+            f"the primitive {name} is not to be found; define it at the top level of a module that "
+            f"can be imported"
+        ) from None
+    return row

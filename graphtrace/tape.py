@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from threading import get_ident
 from types import CodeType, FrameType
 from typing import Any, NamedTuple, NoReturn
 from weakref import ReferenceType
@@ -59,6 +60,8 @@ Location = tuple[Scope, int]
 
 def locations(lastis: Sequence[int], scopes: Sequence[tuple[int, Scope]]) -> list[Location]:
     """Where each row was made, from what a Tape has noted of it."""
+    if not scopes:  # a function that computes nothing
+        return []
     stops = [start for start, _ in scopes[1:]] + [len(lastis)]
     return [
         (scope, lasti)
@@ -108,11 +111,13 @@ class Tape:
         "rows",
         "scope",
         "scopes",
+        "thread",
         "views",
     )
 
     def __init__(self, *, locate: bool = False) -> None:
         self.rows: list[Row] = []
+        self.thread = get_ident()
         # With `locate`: each row's bytecode offset, and the scope from row number so-and-so on.
         self.lastis: list[int] | None = [] if locate else None
         self.scopes: list[tuple[int, Scope]] = []
@@ -184,6 +189,12 @@ class Tape:
             if not _is_ours(at.f_code):
                 chain.append(at)
             at = at.f_back
+        if at is None and get_ident() != self.thread:
+            raise TraceError(
+                f"{here(frame)}: a traced value was used in another thread, and a graph has the "
+                f"steps of one, in their order; use it in the traced function's own thread, or "
+                f"take gt.grad, which may use several"
+            )
         del self._calls[depth:]
         for new in reversed(chain):
             caller, scope = self._calls[-1] if self._calls else (None, None)
@@ -219,6 +230,16 @@ class Tape:
         self.lastis = None
 
 
+def place_of(rows: list[Row], row: Row, start: int) -> int:
+    """Where a row ended up that was appended when the list had at least `start` rows.
+
+    Another thread may append one of its own between `len` and `append`.
+    """
+    while rows[start] is not row:
+        start += 1
+    return start
+
+
 class _ClosedRows(list[Row]):
     def append(self, row: Row) -> NoReturn:
         raise TraceError(
@@ -243,7 +264,8 @@ def recording(*, locate: bool = False, nested: bool = True) -> Iterator[tuple[Ta
     happens, so that an exception half-way leaves no trace open.
     """
     outer = active()
-    if outer is not None and nested:
+    # A task that was started in a trace inherits it, and may run when it has ended.
+    if outer is not None and nested and type(outer.rows) is list:
         yield outer, True
         return
     tape = Tape(locate=locate)

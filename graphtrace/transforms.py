@@ -1,4 +1,4 @@
-"""grad, value_and_grad, vjp, jvp, jacobian and hessian of plain NumPy functions, as in JAX.
+"""grad, value_and_grad, vjp and jvp of plain NumPy functions, as in JAX.
 
 In: a function. Out: a function. They run on the Wengert list and build no graph; they nest without
 limit, because the rules that a sweep runs are traced by the transform around it.
@@ -7,8 +7,11 @@ limit, because the rules that a sweep runs are traced by the transform around it
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -27,15 +30,31 @@ from graphtrace.inputs import (
     seed_for,
     signature_of,
 )
-from graphtrace.pytree import flatten, leaf_names
+from graphtrace.pytree import Structure, leaf_names
 from graphtrace.sweep import sweep, sweep_forward
-from graphtrace.tape import Tape, recording
+from graphtrace.tape import Row, Tape, recording
 from graphtrace.variable import Variable, describe
 
 Argnums = int | Sequence[int]
 
+# The transforms that run their function now, from the outermost, each with the list it is on.
+_AROUND: ContextVar[tuple[tuple[Tape, object], ...]] = ContextVar("graphtrace_around", default=())
+# The transform that sweeps now.
+_SWEEPING: ContextVar[object] = ContextVar("graphtrace_sweeping", default=None)
 
-def _positions(argnums: Argnums) -> tuple[int, ...]:
+
+def transforms_on(tape: Tape) -> tuple[object, ...]:
+    """The transforms that run their function on this list now, the innermost last."""
+    return tuple([token for on, token in _AROUND.get() if on is tape])
+
+
+def sweeping() -> object:
+    """The transform that sweeps now; None where a graph does."""
+    return _SWEEPING.get()
+
+
+def positions(argnums: Argnums) -> tuple[int, ...]:
+    """`argnums` as a tuple."""
     return tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
 
 
@@ -87,29 +106,21 @@ def value_and_grad(
 
     @functools.wraps(f, updated=())
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
-        with recording() as (tape, nested):
-            start = len(tape.rows)
-            traced, opened = _open(tape, f, args, argnums)
-            out = tape.call(f, traced, kwargs)
-            out, aux = out if has_aux else (out, None)
-            seeds = _scalar_seed(f, out, close_output(out, tape)[0], start)
-            rows, stop = tape.rows, len(tape.rows)
-            adjoints = sweep(rows, start, stop, seeds, tape if nested else None)
-            gradients = [_gradients(one, adjoints, start) for one in opened]
-            if not nested:
-                out, aux = _plain_tree(out, tape), _plain_tree(aux, tape)
-        value = (out, aux) if has_aux else out
-        return value, tuple(gradients) if isinstance(argnums, Sequence) else gradients[0]
+        run = Linearized(f, args, argnums, kwargs, has_aux=has_aux)
+        gradients = run.gradients()
+        value = (run.value, run.aux) if has_aux else run.value
+        return value, gradients if isinstance(argnums, Sequence) else gradients[0]
 
     return value_and_gradient
 
 
-def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """The value of `f(*primals)` and the function that pulls adjoints of it back to the primals.
 
     Args:
         f: A function as for `grad`, with an output of any structure and shape.
         primals: Its arguments, all of them differentiated.
+        has_aux: Whether `f` returns `(value, aux)`; `aux` then comes last in the result.
 
     Returns:
         `(value, pullback)`; `pullback(adjoint)`, with an adjoint of the value's structure and
@@ -119,29 +130,24 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     >>> value, pullback((1.0, 10.0))
     ((6.0, 5.0), (13.0, 12.0))
     """
-    with recording() as (tape, nested):
-        start = len(tape.rows)
-        traced, opened = _open(tape, f, primals, range(len(primals)))
-        out, structure = close_output(tape.call(f, traced, {}), tape)
-        rows, stop = tape.rows, len(tape.rows)
-
-    def pullback(adjoint: Any) -> tuple[Any, ...]:
-        seeds = _seeds(f, out, structure.leaves_of(adjoint, "the adjoint"), start)
-        adjoints = sweep(rows, start, stop, seeds, tape if nested else None)
-        return tuple(_gradients(one, adjoints, start) for one in opened)
-
-    if nested:
-        return structure(out), pullback
-    return structure([own(plain(leaf)) for leaf in out]), pullback
+    run = Linearized(f, primals, range(len(primals)), has_aux=has_aux)
+    return (run.value, run.pullback, run.aux) if has_aux else (run.value, run.pullback)
 
 
-def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(
+    f: Callable[..., Any],
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    *,
+    has_aux: bool = False,
+) -> Any:
     """The value of `f(*primals)` and its tangent: how it changes as the primals move.
 
     Args:
         f: A function as for `vjp`.
-        primals: Its arguments.
+        primals: Its arguments, a tuple.
         tangents: The direction to move in: for each argument one of its structure and shapes.
+        has_aux: As for `vjp`.
 
     Returns:
         `(value, tangent)`, two of the same structure.
@@ -149,97 +155,92 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
     (6.0, 23.0)
     """
-    with recording() as (tape, nested):
-        start = len(tape.rows)
-        traced, opened = _open(tape, f, primals, range(len(primals)))
-        out, structure = close_output(tape.call(f, traced, {}), tape)
-        stop = len(tape.rows)
-        seeds = [seed for one, t in zip(opened, tangents, strict=True) for seed in _moving(one, t)]
-        rates = sweep_forward(tape.rows, start, stop, seeds, tape if nested else None)
-        moved = [
-            gradient_like(rates[leaf.index - start] if _swept(leaf, start) else None, plain(leaf))
-            for leaf in out
-        ]
-        if nested:
-            return structure(out), structure(moved)
-    return structure([plain(leaf) for leaf in out]), structure(moved)
+    for what, given in ("primals", primals), ("tangents", tangents):
+        if not isinstance(given, (tuple, list)):
+            raise ArgumentError(f"the {what} are {describe(given)}; give them as a tuple, (x,)")
+    if len(primals) != len(tangents):
+        raise ArgumentError(
+            f"there are {len(primals)} primals and {len(tangents)} tangents; give one for each"
+        )
+    run = Linearized(f, primals, range(len(primals)), has_aux=has_aux)
+    moved = run.pushforward(*tangents)
+    return (run.value, moved, run.aux) if has_aux else (run.value, moved)
 
 
-def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
-    """The function that returns the Jacobian of `f`, by a reverse sweep for each output entry.
+class Linearized:
+    """One evaluation of `f` and its derivative there, to be swept either way any number of times.
 
-    Args:
-        f: A function as for `vjp`.
-        argnums: The position of the argument to differentiate with respect to, or several.
-
-    Returns:
-        A function of the same arguments. Its result has the structure of the value of `f`, each
-        leaf replaced by a tree of the argument's structure (a tuple of such for several), whose
-        leaves have the value's shape followed by the argument's.
-
-    >>> import numpy as np
-    >>> jacobian(lambda x: x**2)(np.array([1.0, 2.0]))
-    array([[2., 0.],
-           [0., 4.]])
+    `value` and `aux` are what `f` returned; `leaves` are those of the value, plain.
     """
 
-    @functools.wraps(f, updated=())
-    def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
-        chosen = _positions(argnums)
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        args: Sequence[Any],
+        argnums: Argnums,
+        kwargs: Mapping[str, Any] = MappingProxyType({}),
+        *,
+        has_aux: bool = False,
+    ) -> None:
+        self._f = f
+        self._token = object()
+        with recording() as (tape, nested):
+            self._start = len(tape.rows)
+            traced, self._opened = _open(tape, f, args, argnums)
+            around = _AROUND.set((*_AROUND.get(), (tape, self._token)))
+            try:
+                out = tape.call(f, traced, dict(kwargs))
+            finally:
+                _AROUND.reset(around)
+            out, aux = _pair(f, out) if has_aux else (out, None)
+            self._out, self.structure = close_output(out, tape)
+            self._rows, self._stop = tape.rows, len(tape.rows)
+            self._tape = tape if nested else None
+            self.leaves = [plain(leaf) for leaf in self._out]
+            self.value = self.structure(self._out if nested else list(map(own, self.leaves)))
+            self.aux = aux if nested else _plain_tree(aux, tape)
 
-        def of_chosen(*values: Any) -> Any:
-            arguments = list(args)
-            for i, value in zip(chosen, values, strict=True):
-                arguments[i] = value
-            return f(*arguments, **kwargs)
+    def rows(self) -> Sequence[Row]:
+        """The rows that the evaluation made."""
+        return self._rows[self._start : self._stop]
 
-        value, pullback = vjp(of_chosen, *(args[i] for i in chosen))
-        leaves, structure = flatten(value)
-        columns = []
-        for k in range(len(leaves)):
-            units = _units([plain(x) for x in leaves], k)
-            rows = [pullback(structure(unit)) for unit in units]
-            shape = np.shape(plain(leaves[k]))
-            trees = [
-                _stacked([row[i] for row in rows], shape, args[at]) for i, at in enumerate(chosen)
+    @contextmanager
+    def sweeping(self) -> Iterator[None]:
+        """Rules that run now do so for this transform."""
+        before = _SWEEPING.set(self._token)
+        try:
+            yield
+        finally:
+            _SWEEPING.reset(before)
+
+    def pullback(self, adjoint: Any) -> tuple[Any, ...]:
+        """The adjoint of each argument, for an adjoint of the value."""
+        weights = self.structure.leaves_of(adjoint, "the adjoint")
+        return self._pulled(_seeds(self._f, self._out, weights, self._start))
+
+    def gradients(self) -> tuple[Any, ...]:
+        """The gradient of each argument, where the value is a real scalar."""
+        return self._pulled(_scalar_seed(self._f, self._out, self.structure, self._start))
+
+    def _pulled(self, seeds: list[tuple[int, Any]]) -> tuple[Any, ...]:
+        with self.sweeping():
+            adjoints = sweep(self._rows, self._start, self._stop, seeds, self._tape)
+        return tuple(_gradients(one, adjoints, self._start) for one in self._opened)
+
+    def pushforward(self, *tangents: Any) -> Any:
+        """The tangent of the value, for a tangent of each argument."""
+        start = self._start
+        pairs = zip(self._opened, tangents, strict=True)
+        seeds = [seed for one, t in pairs for seed in _moving(one, t)]
+        outputs = [leaf.index for leaf in self._out if _swept(leaf, start)]
+        with self.sweeping():
+            rates = sweep_forward(self._rows, start, self._stop, seeds, self._tape, outputs)
+        return self.structure(
+            [
+                gradient_like(rates[leaf.index - start] if _swept(leaf, start) else None, leaf)
+                for leaf in self._out
             ]
-            columns.append(tuple(trees) if isinstance(argnums, Sequence) else trees[0])
-        return structure(columns)
-
-    return jacobian_of_f
-
-
-def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
-    """The function that returns the Hessian of the scalar-valued `f`: the Jacobian of its gradient.
-
-    Arguments and errors are those of `grad`; the result has the structure of that of `jacobian`.
-
-    >>> import numpy as np
-    >>> hessian(lambda x: np.sum(x**3))(np.array([1.0, 2.0]))
-    array([[ 6.,  0.],
-           [ 0., 12.]])
-    """
-    return jacobian(grad(f, argnums), argnums)
-
-
-def _units(leaves: list[Any], k: int) -> Iterator[list[Any]]:
-    """The adjoints that pick out one entry of leaf `k` after the other."""
-    zeros = [np.zeros_like(leaf)[()] for leaf in leaves]
-    for i in range(np.size(leaves[k])):
-        unit = np.zeros_like(leaves[k])
-        unit.flat[i] = 1
-        yield [*zeros[:k], unit[()], *zeros[k + 1 :]]
-
-
-def _stacked(trees: Sequence[Any], shape: tuple[int, ...], like: Any) -> Any:
-    """The trees, of the structure of `like`, put together leaf by leaf along axes of `shape`."""
-    leaves, structure = flatten(like)
-    if not trees:  # an output without entries
-        return structure([np.zeros(shape + np.shape(plain(leaf))) for leaf in leaves])
-    columns = zip(*(flatten(tree)[0] for tree in trees), strict=True)
-    return structure(
-        [np.reshape(np.stack(column), shape + np.shape(plain(column[0])))[()] for column in columns]
-    )
+        )
 
 
 def _moving(opened: Opened, tangent: Any) -> Iterator[tuple[int, Any]]:
@@ -264,7 +265,7 @@ def _open(
     if not callable(f):
         raise ArgumentError(f"a function is needed to differentiate, not {describe(f)}")
     arguments, opened = list(args), []
-    chosen = _positions(argnums)
+    chosen = positions(argnums)
     if len({i % max(len(args), 1) for i in chosen}) < len(chosen):
         raise ArgumentError(f"argnums={argnums} names an argument twice; name each once")
     for i in chosen:
@@ -298,16 +299,15 @@ def _parameter(f: Callable[..., Any], i: int) -> str:
 
 
 def _scalar_seed(
-    f: Callable[..., Any], out: Any, leaves: list[Any], start: int
+    f: Callable[..., Any], out: list[Any], structure: Structure, start: int
 ) -> list[tuple[int, Any]]:
-    is_one = bool(leaves) and not isinstance(out, (dict, list, tuple))
-    value: Any = plain(leaves[0]) if is_one else None
+    value: Any = plain(out[0]) if structure.is_leaf else None
     if is_static(value) or np.shape(value) != () or np.iscomplexobj(value):
         raise ArgumentError(
             f"{name_of(f)}() must return a real scalar to have a gradient, and it returned "
-            f"{describe(out)}; reduce it with np.sum, or use gt.vjp"
+            f"{describe(structure(out))}; reduce it with np.sum, or use gt.vjp"
         )
-    return [(leaves[0].index, seed_for(value))] if _swept(leaves[0], start) else []
+    return [(out[0].index, seed_for(value))] if _swept(out[0], start) else []
 
 
 def _seeds(
@@ -328,6 +328,15 @@ def _seeds(
     return seeds
 
 
+def _pair(f: Callable[..., Any], out: Any) -> tuple[Any, Any]:
+    if not isinstance(out, tuple) or len(out) != 2:
+        raise ArgumentError(
+            f"{name_of(f)}() returned {describe(out)}, and with has_aux=True it must return a pair "
+            f"(value, aux)"
+        )
+    return out
+
+
 def _swept(out: Any, start: int) -> bool:
     return type(out) is Variable and out.index >= start
 
@@ -343,4 +352,4 @@ def _gradients(opened: Opened, adjoints: list[Any], start: int) -> Any:
 
 def _plain_tree(tree: Any, tape: Tape) -> Any:
     leaves, structure = close_output(tree, tape)
-    return structure([plain(leaf) for leaf in leaves])
+    return structure([own(plain(leaf)) for leaf in leaves])

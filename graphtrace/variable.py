@@ -27,7 +27,7 @@ from graphtrace.errors import NoDerivative, TraceError
 from graphtrace.primitive import Primitive, declare
 from graphtrace.refusal import foreign, instead_of_float, is_store
 from graphtrace.scipy_functions import called_in
-from graphtrace.tape import NO_PARAMS, Tape, View, here, parts, written
+from graphtrace.tape import NO_PARAMS, Tape, View, here, parts, place_of, written
 
 NUMPY: dict[Any, Callable[..., Any]] = {}
 """NumPy function -> what is called instead of it when an argument is traced."""
@@ -306,11 +306,15 @@ def record(
     params: dict[str, Any] = NO_PARAMS,
 ) -> Variable:
     """Append a row and return the Variable for it."""
-    index = len(tape.rows)
     if tape.lastis is not None:
         tape.lastis.append(tape.locate(sys._getframe(1)))
     pairs = chain.from_iterable(zip(operands, parents, strict=True))
-    tape.rows.append((primitive, value, params, *pairs))
+    row = (primitive, value, params, *pairs)
+    rows = tape.rows
+    index = len(rows)
+    rows.append(row)
+    if rows[index] is not row:
+        index = place_of(rows, row, index)
     return Variable(tape, index, value)
 
 
@@ -332,8 +336,12 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
         v = _new(Variable)
         v.value = value
         v.tape = tape
-        v.index = len(tape.rows)
-        tape.rows.append((primitive, value, NO_PARAMS, x, a.index))
+        rows = tape.rows
+        row = (primitive, value, NO_PARAMS, x, a.index)
+        v.index = i = len(rows)
+        rows.append(row)
+        if rows[i] is not row:
+            v.index = place_of(rows, row, i)
         return v
 
     return applied
@@ -410,6 +418,12 @@ def fixed(x: Any) -> Any:
     if type(x) is Variable:
         if not x.shape:
             return operator.index(x)
+        if x.dtype.kind in "fc":
+            source = written(sys._getframe(1)) or "the call"
+            raise NoDerivative(
+                f"{_here()}: `{source}` has no derivative rule in one of its arguments that is a "
+                f"traced array; pass a plain array there"
+            )
         x.tape.guard(np.asarray, (x.value,), (x.index,), x.value, sys._getframe(1))
         return x.value
     if isinstance(x, (list, tuple)):

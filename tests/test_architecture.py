@@ -29,6 +29,7 @@ LAYERS = [
     "graphtrace.encoding",
     "graphtrace.classification",
     "graphtrace.sweep",
+    "graphtrace.own_notation",
     "graphtrace.own_primitive",
     "graphtrace.transforms",
     "graphtrace.jacobians",

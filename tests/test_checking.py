@@ -25,8 +25,13 @@ def wrong(request):
         ),
         (lambda x, y: (x * y, {"s": np.sum(x)}), (np.arange(3.0), 2.0)),
         (lambda x: np.sum(x**2), (np.float32([0.5, 1.5]),)),
+        (lambda x, y: x * np.sin(y), (np.float32(0.5), 1.5)),
+        (lambda z: np.exp(z) * np.conj(z), (np.array([0.5 + 1j, -0.3j]),)),
+        (lambda z, x: np.abs(z) ** 2 * x, (0.5 + 1j, 2.0)),
+        (lambda x: np.fft.fft(x), (np.array([0.5, 1.0, -2.0]),)),
+        (lambda x, flag, at: (x[at] if flag else x, "text", at), (np.ones(3), True, np.array([1]))),
     ],
-    ids=["scalar", "tree", "outputs", "float32"],
+    ids=["scalar", "tree", "outputs", "float32", "mixed", "complex", "to real", "fft", "static"],
 )
 def test_right_derivatives_pass(f, args):
     gt.check_grads(f, args, order=2)
@@ -44,16 +49,97 @@ def test_a_wrong_rule_is_caught_in_each_mode(wrong, mode, said):
 
 def _right_once(x, y):
     """The derivative, written so that its own derivative is lost."""
-    return 3 * (x.value if hasattr(x, "value") else x) ** 2
+    return 3 * gt.stop_gradient(x) ** 2
 
 
 @pytest.mark.parametrize("wrong", [_right_once], indirect=True)
 def test_a_rule_that_is_wrong_only_in_second_order_is_caught(wrong):
     gt.check_grads(lambda x: wrong(x), (2.0,), order=1)
-    with pytest.raises(gt.WrongDerivative, match="derivative 2"):
+    with pytest.raises(gt.WrongDerivative, match="derivative 2") as caught:
         gt.check_grads(lambda x: wrong(x), (2.0,), order=2)
+    assert caught.value.order == 2
 
 
 def test_nan_is_no_agreement():
     with pytest.raises(gt.WrongDerivative, match="nan"):
         gt.check_grads(lambda x: np.sqrt(x * 0.0) * x, (1.0,), order=1)
+
+
+# A user's primitive, wrong in each of its rules.
+
+
+def cube(**rules):
+    return gt.primitive(**rules)(lambda x: x**3)
+
+
+def right(g, y, x):
+    return 3 * g * x**2
+
+
+@pytest.mark.parametrize("x", [1.5, np.array([1.5, -0.5]), np.float32(1.5), np.array([1.5 + 1j])])
+@pytest.mark.parametrize(
+    ("rules", "order", "modes"),
+    [
+        ({"partials": [lambda x, y: 3.1 * x**2]}, 1, ("fwd",)),
+        ({"partials": [lambda x, y: 3.1 * x**2]}, 1, ("rev",)),
+        ({"vjp": [lambda g, y, x: 2.9 * g * x**2]}, 1, ("rev",)),
+        ({"vjp": [right], "jvp": [lambda t, y, x: 3.1 * t * x**2]}, 1, ("fwd",)),
+        ({"partials": [_right_once]}, 2, ("rev",)),
+        ({"vjp": [lambda g, y, x: 3 * g * gt.stop_gradient(x) ** 2]}, 2, ("rev",)),
+        ({"vjp": [right], "jvp": [lambda t, y, x: 3 * t * gt.stop_gradient(x) ** 2]}, 2, ("fwd",)),
+    ],
+    ids=["partial fwd", "partial rev", "vjp", "jvp", "partial 2", "vjp 2", "jvp 2"],
+)
+def test_a_users_wrong_rule_is_caught(rules, order, modes, x):
+    f = cube(**rules)
+    if order == 2:
+        gt.check_grads(f, (x,), order=1)
+    with pytest.raises(gt.WrongDerivative, match=f"derivative {order} of f") as caught:
+        gt.check_grads(f, (x,), order=order, modes=modes)
+    assert caught.value.order == order
+    assert caught.value.mode in modes
+    if order == 1:
+        assert (caught.value.operation, caught.value.operand) == ("f", 0)
+
+
+def test_a_users_right_jvp_beside_a_wrong_vjp_passes_in_its_own_mode():
+    f = cube(vjp=[lambda g, y, x: g], jvp=[right])
+    gt.check_grads(f, (1.5,), modes=("fwd",))
+    with pytest.raises(gt.WrongDerivative):
+        gt.check_grads(f, (1.5,), modes=("rev",), order=1)
+
+
+def test_a_wrong_custom_vjp_is_caught_in_reverse():
+    f = gt.custom_vjp(lambda x: np.sin(x))
+    f.defvjp(lambda x: (np.sin(x), x), lambda x, g: (g * np.sin(x),))
+    with pytest.raises(gt.WrongDerivative, match="at the rule of f"):
+        gt.check_grads(lambda x: f(x), (0.3,), modes=("rev",), order=1)
+
+
+def test_the_error_names_the_argument_the_leaf_and_the_entry():
+    @gt.primitive(vjp=[lambda g, y, a, b: g * b, lambda g, y, a, b: g * (a + (a > 2))])
+    def product(a, b):
+        return a * b
+
+    def f(flag, p):
+        h = p["a"] * 1.0
+        return np.sum(product(h, p["b"][1]))
+
+    p = {"a": np.array([[1.0, 2.0], [3.0, 0.5]]), "b": [1.0, np.ones((2, 2))]}
+    with pytest.raises(gt.WrongDerivative) as caught:
+        gt.check_grads(f, (True, p), order=1, modes=("rev",))
+    error = caught.value
+    assert (error.argument, error.leaf, error.entry) == (1, "p['b'][1]", (1, 0))
+    assert (error.order, error.mode) == (1, "rev")
+    assert error.exact == pytest.approx(4.0)
+    assert error.numeric == pytest.approx(3.0)
+    assert (error.operation, error.operand) == ("product", 1)
+    assert str(error).startswith("derivative 1 of f() in p['b'][1][1, 0] is 4 by vjp and 3 by ")
+    assert "look at the rule of product, or for a kink near" in str(error)
+
+
+def test_an_unknown_mode_and_a_point_without_floats_are_refused():
+    with pytest.raises(gt.ArgumentError, match="mode 'forward' is not known"):
+        gt.check_grads(np.sin, (1.0,), modes=("forward",))
+    with pytest.raises(gt.ArgumentError, match="no argument of f"):
+        gt.check_grads(lambda x: x, (np.array([1]),))

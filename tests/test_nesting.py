@@ -1,7 +1,11 @@
 """Transforms inside transforms, and what must not leak from one trace into another."""
 
+import asyncio
 import contextlib
+import contextvars
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -9,6 +13,9 @@ from numpy.testing import assert_allclose
 from oracles import complex_step
 
 import graphtrace as gt
+from graphtrace.inputs import INPUT
+from graphtrace.tape import Tape
+from graphtrace.variable import record
 
 approx = pytest.approx
 
@@ -222,6 +229,303 @@ def test_a_thread_started_inside_a_trace_has_its_own():
 
     assert gt.grad(f)(3.0) == 6.0
     assert found == [12.0]
+
+
+@pytest.fixture
+def busy_threads():
+    """Threads that take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def parts_of(x, map_):
+    def part(i):
+        y = x * i
+        for _ in range(40):
+            y = np.sin(y) + x
+        return y
+
+    return sum(map_(part, range(8)))
+
+
+@pytest.mark.parametrize("transform", [gt.grad, gt.value_and_grad, lambda f: gt.grad(gt.grad(f))])
+def test_a_pool_of_threads_inside_a_function_is_differentiated(transform, busy_threads):
+    def f(x):
+        with ThreadPoolExecutor(4) as pool:
+            return parts_of(x, pool.map)
+
+    right = transform(lambda x: parts_of(x, map))(0.3)
+    for _ in range(5):
+        assert_allclose(transform(f)(0.3), right, rtol=1e-12)
+
+
+class Contended(list):
+    """Rows of which another thread appends one whenever somebody asks how many there are."""
+
+    def __len__(self):
+        count = super().__len__()
+        self.append(self[0])
+        return count
+
+
+@pytest.mark.parametrize(
+    "use",
+    [lambda x: x * 3, lambda x: 3 - x, np.sin, lambda x: np.power(x, 2.5), gt.sigmoid],
+    ids=["operator", "reflected", "unary", "applied", "own name"],
+)
+def test_a_row_that_another_thread_pushed_up_is_found(use):
+    tape = Tape()
+    x = record(tape, INPUT, 2.0)
+    tape.rows = Contended(tape.rows)
+    y = use(x)
+    value, parent = tape.rows[y.index][1], tape.rows[y.index][-3:].count(x.index)
+    assert value is y.value
+    assert parent
+    assert y.index > 0
+
+
+def test_a_pool_of_threads_inside_a_graphs_function_is_refused_in_one_sentence(busy_threads):
+    def f(x):
+        with ThreadPoolExecutor(4) as pool:
+            return parts_of(x, pool.map)
+
+    with pytest.raises(gt.TraceError, match=r"part\(\), .* used in another thread, .*; use it in"):
+        gt.trace(f, 0.3)
+    assert gt.trace(lambda x: x * x, 3.0).backward() == {"x": 6.0}
+
+
+def test_a_refused_thread_leaves_the_graph_whole():
+    def f(x):
+        y = x * x
+        with ThreadPoolExecutor(1) as pool, contextlib.suppress(gt.TraceError):
+            pool.submit(lambda: np.sin(y)).result()
+        z = 3 * y
+        return z
+
+    graph = gt.trace(f, 2.0)
+    assert list(graph) == ["x", "y", "z"]
+    assert graph.backward() == {"x": 12.0}
+
+
+@pytest.mark.parametrize("inner", [lambda x: lambda y: x * y, lambda x: np.sin])
+def test_a_gradient_in_another_thread_refuses_a_value_of_this_one(inner):
+    def f(x):
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(gt.grad(inner(x)), x).result()
+
+    with pytest.raises(gt.TraceError, match="two traced values of different traces meet"):
+        gt.grad(f)(2.0)
+
+
+def test_a_thread_that_inherits_the_context_takes_part():
+    def f(x):
+        with ThreadPoolExecutor(1) as pool:
+            context = contextvars.copy_context()
+            return x * pool.submit(context.run, gt.grad(lambda y: x * y**2), x).result()
+
+    assert gt.grad(f)(2.0) == 6 * 2.0**2  # x * 2 x x
+
+
+def test_a_thread_that_outlives_the_trace_harms_nobody():
+    go, done = threading.Event(), []
+
+    def late(x):
+        go.wait()
+        try:
+            x * 2
+        except gt.TraceError as error:
+            done.append(str(error))
+
+    threads = []
+
+    def f(x):
+        threads.append(threading.Thread(target=late, args=(x,)))
+        threads[0].start()
+        return x * x
+
+    assert gt.grad(f)(3.0) == 6.0
+    go.set()
+    threads[0].join()
+    assert "after its trace had ended" in done[0]
+
+
+def test_two_threads_trace_their_own_functions_at_once(busy_threads):
+    def work(n):
+        def f(x):
+            for _ in range(n):
+                x = np.sin(x) * n
+            return x
+
+        return n, gt.grad(f)(0.3), gt.trace(f, 0.3).backward()["x"]
+
+    right = {n: work(n)[1] for n in range(1, 9)}
+    with ThreadPoolExecutor(4) as pool:
+        for n, found, drawn in pool.map(work, [*right] * 4):
+            assert found == drawn == right[n]
+
+
+def test_tasks_take_gradients_in_turn():
+    async def slope(n):
+        total = 0.0
+        for k in range(3):
+            await asyncio.sleep(0)
+            total += gt.grad(lambda x: x**n * gt.grad(lambda y: x * y)(x))(2.0 + k)
+        return total
+
+    async def main():
+        return await asyncio.gather(*[slope(n) for n in range(1, 5)])
+
+    assert asyncio.run(main()) == [
+        sum((n + 1) * (2.0 + k) ** n for k in range(3)) for n in range(1, 5)
+    ]
+
+
+def test_a_task_started_in_a_trace_that_has_ended_traces_on_its_own():
+    tasks = []
+
+    async def later():
+        return gt.grad(lambda y: y**3)(2.0)
+
+    async def main():
+        def f(x):
+            tasks.append(asyncio.get_running_loop().create_task(later()))
+            return x * x
+
+        assert gt.grad(f)(3.0) == 6.0
+        return await tasks[0]
+
+    assert asyncio.run(main()) == 12.0
+
+
+def test_a_generator_may_outlive_the_trace_that_it_began_in():
+    def slopes(x):
+        yield gt.grad(lambda y: y * y)(x)
+        yield gt.grad(lambda y: y**3)(2.0)
+
+    kept = []
+
+    def f(x):
+        kept.append(slopes(x))
+        return next(kept[0]) * x
+
+    assert gt.grad(f)(3.0) == 12.0
+    assert next(kept[0]) == 12.0
+
+
+def test_a_generator_that_reads_its_traced_value_too_late_says_so():
+    def powers(x):
+        while True:
+            x = x * x
+            yield x
+
+    kept = []
+
+    def f(x):
+        kept.append(powers(x))
+        return next(kept[0])
+
+    assert gt.grad(f)(3.0) == 6.0
+    with pytest.raises(gt.TraceError, match="after its trace had ended"):
+        next(kept[0])
+
+
+def test_an_exception_in_a_users_rule_leaves_no_trace_open():
+    @gt.primitive(vjp=[lambda g, y, x: 1 / 0])
+    def broken(x):
+        return x + 0.0
+
+    def with_custom_rule(x):
+        f = gt.custom_vjp(lambda x: x)
+        f.defvjp(lambda x: (x, None), lambda _, g: 1 / 0)
+        return f(x)
+
+    for f in (broken, with_custom_rule):
+        for transform in (gt.grad(f), gt.grad(gt.grad(f)), gt.jacobian(f), gt.hessian(f)):
+            with pytest.raises(ZeroDivisionError):
+                transform(1.0)
+        assert gt.grad(lambda x: x * gt.grad(lambda y: x + y)(1.0))(2.0) == 1.0
+
+
+def test_a_recursive_gradient():
+    def f(x, n):
+        return x**3 if n == 0 else x * gt.grad(f)(x, n - 1)
+
+    # 3 x**3, 9 x**3, 27 x**3
+    assert f(2.0, 3) == 27 * 8.0
+    assert gt.grad(f)(2.0, 3) == 81 * 4.0
+
+
+# Perturbation confusion, in every mixture of the modes.
+
+
+def slope_rev(f, x):
+    return gt.grad(f)(x)
+
+
+def slope_fwd(f, x):
+    return gt.jvp(f, (x,), (1.0,))[1]
+
+
+def slope_vjp(f, x):
+    return gt.vjp(f, x)[1](1.0)[0]
+
+
+def slope_jac_fwd(f, x):
+    return gt.jacobian(f, mode="fwd")(x)
+
+
+def slope_jac_rev(f, x):
+    return gt.jacobian(f, mode="rev")(x)
+
+
+SLOPES = [slope_rev, slope_fwd, slope_vjp, slope_jac_fwd, slope_jac_rev]
+
+
+@pytest.mark.parametrize("outer", SLOPES)
+@pytest.mark.parametrize("inner", SLOPES)
+def test_no_two_transforms_confuse_their_variables(outer, inner):
+    def f(x):
+        return x * inner(lambda y: x * y**2, 3.0) + inner(lambda y: x, 2.0) * x
+
+    assert outer(f, 2.0) == 2 * 2.0 * 2 * 3.0
+    assert outer(lambda x: x * inner(lambda y: x + y, 1.0), 2.0) == 1.0
+    assert outer(lambda x: inner(lambda y: np.sin(x * y), x), 0.7) == approx(
+        np.cos(0.49) - 2 * 0.49 * np.sin(0.49)
+    )
+
+
+@pytest.mark.parametrize("outer", SLOPES)
+@pytest.mark.parametrize("middle", SLOPES)
+@pytest.mark.parametrize("inner", [slope_rev, slope_fwd])
+def test_three_levels(outer, middle, inner):
+    def f(x):
+        return middle(lambda y: inner(lambda z: (x * y * z) ** 3, x * y), x)
+
+    # d/dz = 3 (xy)**3 z**2 at z = xy: 3 (xy)**5, but z is held when y moves: none of it is.
+    def g(x):
+        return middle(lambda y: 3 * (x * y) ** 5, x)
+
+    assert outer(f, 1.1) == approx(outer(g, 1.1), rel=1e-12)
+
+
+@pytest.mark.parametrize("outer", SLOPES)
+def test_a_hessian_vector_product_inside_another_transform(outer):
+    def f(x):
+        return gt.hvp(lambda y: y**4 * x, (x,), (x**2,))
+
+    # 12 x**2 x x**2 = 12 x**5
+    assert outer(f, 1.5) == approx(60 * 1.5**4)
+
+
+def test_a_direction_may_itself_be_traced():
+    def f(v):
+        return gt.jvp(lambda x: x**3, (v,), (v**2,))[1]
+
+    # 3 v**2 v**2
+    assert gt.grad(f)(2.0) == approx(12 * 8.0)
+    assert gt.jvp(f, (2.0,), (1.0,))[1] == approx(12 * 8.0)
 
 
 def test_a_generator_of_gradients_runs_between_others():

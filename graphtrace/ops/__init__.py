@@ -37,4 +37,6 @@ from graphtrace.ops import (
     shape,
     special,
     statistics,
+    stop,
+    ufunc_methods,
 )

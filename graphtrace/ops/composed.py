@@ -30,14 +30,14 @@ def composed(
     def vjp(k: int, g: Any, y: Any, *xs: Any, **params: Any) -> Any:
         if np.result_type(plain(xs[k])).kind not in "fc":
             return None
-        return _pulled(
+        return pulled_back(
             lambda x: formula(*xs[:k], x, *xs[k + 1 :], **params), g, xs[k], (*xs[:k], *xs[k + 1 :])
         )
 
     return operation(Primitive(name, forward, vjp_each=vjp, notation=notation), *functions)
 
 
-def _pulled(f: Rule, g: Any, x: Any, others: tuple[Any, ...]) -> Any:
+def pulled_back(f: Rule, g: Any, x: Any, others: tuple[Any, ...]) -> Any:
     """The adjoint of `x` in f(x) for the adjoint `g` of the result.
 
     Where one of them is traced, the rows of f and those of its sweep go on that trace, so that the

@@ -15,7 +15,7 @@ import numpy as np
 from graphtrace.errors import TraceError
 from graphtrace.primitive import Primitive
 from graphtrace.refusal import foreign
-from graphtrace.tape import NO_PARAMS, here
+from graphtrace.tape import NO_PARAMS, here, place_of
 from graphtrace.variable import Variable, apply, constant, describe, failed, gather
 
 _new = object.__new__
@@ -57,8 +57,11 @@ def binary_operator(primitive: Primitive) -> tuple[Callable[..., Any], Callable[
         v = _new(Variable)
         v.value = value
         v.tape = tape
-        v.index = len(rows)
-        rows.append((primitive, value, NO_PARAMS, x, a.index, y, j))
+        row = (primitive, value, NO_PARAMS, x, a.index, y, j)
+        v.index = i = len(rows)
+        rows.append(row)
+        if rows[i] is not row:
+            v.index = place_of(rows, row, i)
         return v
 
     def reflected(a: Variable, b: Any) -> Any:
@@ -80,8 +83,11 @@ def binary_operator(primitive: Primitive) -> tuple[Callable[..., Any], Callable[
         v = _new(Variable)
         v.value = value
         v.tape = tape
-        v.index = len(rows)
-        rows.append((primitive, value, NO_PARAMS, b, -1, y, a.index))
+        row = (primitive, value, NO_PARAMS, b, -1, y, a.index)
+        v.index = i = len(rows)
+        rows.append(row)
+        if rows[i] is not row:
+            v.index = place_of(rows, row, i)
         return v
 
     return method, reflected
