@@ -218,7 +218,7 @@ class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
         Args:
             output: The key of the output to differentiate, as for `backward`.
             seed: The weights of several outputs, or of an array, as for `backward`.
-            wrt: The parameters whose gradients are wanted, by default all.
+            wrt: The parameters whose gradients are wanted, by default all; `[]` for the value alone.
             jit: "numba" to have the numbers of a program of floats computed by machine code, where
                 Numba is installed: some seconds to compile, then several times as fast.
 

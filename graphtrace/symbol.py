@@ -225,7 +225,7 @@ def product_with(row: Row, k: int) -> str | None:
 
 
 def _is_arriving(tree: Tree) -> bool:
-    return tree.atom == ARRIVING
+    return isinstance(tree.atom, _Name) and tree.atom == ARRIVING
 
 
 def tangent_term(row: Row, k: int) -> Symbol:
@@ -272,7 +272,10 @@ def _bare(tree: Tree) -> Tree:
     """The expression without the shapes that broadcasting tells."""
     if tree.op in ("broadcast_to", "reshape", "astype"):
         return _bare(tree.operands[0])
-    return Tree(tree.primitive, tuple(map(_bare, tree.operands)), tree.params, tree.atom)
+    params, axis = tree.params, tree.params.get("axis")
+    if isinstance(axis, tuple) and len(axis) == 1:
+        params = params | {"axis": axis[0]}
+    return Tree(tree.primitive, tuple(map(_bare, tree.operands)), params, tree.atom)
 
 
 def _fraction(row: Row, k: int) -> Tree:
@@ -474,9 +477,9 @@ def name_latex(name: str) -> str:
     >>> name_latex("W1"), name_latex("x_hat"), name_latex("alpha_2"), name_latex("params['b']")
     ('W_{1}', '\\hat{x}', '\\alpha_{2}', 'b')
     """
-    key = re.fullmatch(r".*\['(\w+)'\]", name)
+    key = re.fullmatch(r".*(?:\['(\w+)'\]|\.([A-Za-z]\w*))", name)
     if key:
-        name = key[1]
+        name = key[1] or key[2]
     entry = re.fullmatch(r"(.+)\[(\d+)\]", name)
     stem, *subscripts = (entry[1] if entry else name).split("_")
     if stem == "":

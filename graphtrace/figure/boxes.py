@@ -7,10 +7,12 @@ can stand in HTML, CSS and URLs.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from graphtrace.figure.parts import Direction
 from graphtrace.figure.uses import Use, ordered
 
 if TYPE_CHECKING:
@@ -46,6 +48,33 @@ def boxes_of(graph: nx.MultiDiGraph[Any], uses: Sequence[Use], reach: int) -> li
         boxes += [Box(u.tail, ids.new("node", u.tail, "copy"), u) for u in far.get(node, ())]
         boxes.append(Box(node, own[node]))
     return boxes
+
+
+SMALL = 15
+"""From this many boxes on, a gradient is a row in its box and an edge's label is short."""
+
+_MOST_COLUMNS = 6
+"""More columns than this are too wide for a page."""
+
+
+def reading_direction(
+    graph: nx.MultiDiGraph[Any], uses: Sequence[Use], boxes: Sequence[Box]
+) -> Direction:
+    """Left to right, as one reads; top to bottom where that were a long strip.
+
+    >>> import graphtrace as gt
+    >>> from graphtrace.figure.uses import uses_of
+    >>> g = gt.trace(lambda x: ((((x + 1) ** 2 + 1) ** 2 + 1) ** 2 + 1) ** 2 + 1, 1.0)
+    >>> uses = uses_of(g)
+    >>> reading_direction(g, uses, boxes_of(g, uses, reach=3))
+    'TB'
+    """
+    ranks = _ranks(ordered(graph), uses)
+    heights = Counter(ranks.values())
+    columns = len(heights)
+    highest = max(heights.values(), default=0)
+    is_strip = columns > _MOST_COLUMNS and columns > highest * (2 if len(boxes) < SMALL else 1)
+    return "TB" if is_strip else "LR"
 
 
 def _ranks(nodes: Sequence[Any], uses: Sequence[Use]) -> dict[Any, int]:

@@ -7,13 +7,19 @@ fonts, text widths, DOT or SVG, and has no derivative rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from graphtrace.errors import RenderError
-from graphtrace.figure.boxes import Box, Ids, boxes_of
+from graphtrace.figure.boxes import SMALL, Box, Ids, boxes_of, reading_direction
 from graphtrace.figure.chain import Way, step_way, way
+from graphtrace.figure.check import ALL_AGREE, check as checked
+from graphtrace.figure.constants import rows, with_constants
+from graphtrace.figure.flow import with_flow
+from graphtrace.figure.fold import fold, located
+from graphtrace.figure.folded import tells_value
+from graphtrace.figure.nudge import nudged
 from graphtrace.figure.parts import (
     Definition,
     Derivatives,
@@ -26,12 +32,14 @@ from graphtrace.figure.parts import (
     Partial,
     Role,
     Share,
-    Value,
+    Source,
 )
+from graphtrace.figure.scopes import with_scopes
+from graphtrace.figure.tangents import with_tangents
 from graphtrace.figure.trouble import marked, trouble_of
 from graphtrace.figure.uses import (
     Use,
-    is_array,
+    arrays_of,
     is_one,
     outputs_of,
     right_side,
@@ -44,12 +52,6 @@ from graphtrace.figure.uses import (
 if TYPE_CHECKING:
     import networkx as nx
 
-SMALL = 15
-"""From this many boxes on, a gradient is a row in its box and an edge's label is short."""
-
-LIMIT = 2000
-"""More boxes than this are not drawn."""
-
 
 def figure(
     graph: nx.MultiDiGraph[Any],
@@ -57,11 +59,21 @@ def figure(
     values: bool = True,
     gradients: bool = True,
     derivatives: Derivatives = "both",
-    direction: Direction = "LR",
-    limit: int = LIMIT,
+    direction: Direction | Literal["auto"] = "auto",
+    depth: int | None = None,
+    unfold: str | Collection[str] = (),
+    limit: int | None = None,
     step: str | Sequence[str] | None = None,
     path: Sequence[str] | None = None,
     trouble: bool = False,
+    shapes: bool = False,
+    sources: bool = False,
+    constants: bool = False,
+    scopes: bool = False,
+    flow: bool = False,
+    nudge: tuple[str, float] | None = None,
+    tangents: bool = False,
+    check: bool = False,
 ) -> Figure:
     """What a lecturer would draw of the graph, as data.
 
@@ -70,19 +82,38 @@ def figure(
         values: Whether the number stands under each formula.
         gradients: Whether to show what `backward` has left on the nodes.
         derivatives: The local derivative on each edge: "number", "formula", "both" or "none".
-        direction: "LR" (left to right) or "TB" (top to bottom).
-        limit: More boxes than this are refused.
+        direction: "LR" (left to right), "TB" (top to bottom), or "auto": left to right, unless
+            that were a long strip.
+        depth: How many levels of helper calls are opened: 0 draws each call as one box. By
+            default as many as fit.
+        unfold: Helper calls to open although they are folded, by their names in the attribute
+            `scope`, such as "layer_2"; and nodes to be seen, such as "h_7" in a loop.
+        limit: Up to so many nodes nothing is folded; by default 40. Beyond, helper calls and
+            loops are one box each, with the total derivatives on its edges, then stretches of
+            the computation; a note beneath says so.
         step: One step back, such as "dJ/dv": the arrows that bring this derivative, and the
             chain rule beneath. It needs no `backward` before.
         path: Two nodes, such as ("a", "J"), and any between them to pass: all paths between
             them in colour with the factors on their edges, and their product beneath.
         trouble: Whether to mark zeros, infinities and NaN, and to name the first of them.
+        shapes: Whether the shape of each array is told, beside its values or instead of them.
+        sources: Whether the file and line of each operation stand beneath it.
+        constants: Whether the 3 of 3*v is a leaf of its own.
+        scopes: Whether a titled frame stands around what a helper call computes.
+        flow: Whether an edge is as wide as the gradient that it brings back is large.
+        nudge: An input and a step, such as ("a", 0.001): 5 → 5.001 in the boxes that move, and
+            the ratio beneath; see `Graph.nudge`.
+        tangents: Whether to show what `jvp` has left on the nodes.
+        check: Whether to mark local derivatives that differ from finite differences of their
+            operation, and to name the first of them; see `Graph.check`.
+
+    With a nudge or tangents, which go forward, no gradients come back.
 
     A use of an input far down the graph is drawn as a small copy of that input beside the use,
     since no lecturer draws an arrow across the whole board.
 
     Raises:
-        RenderError: There are more boxes than `limit`, or an option or a node does not exist.
+        RenderError: An option or a node does not exist, or is inside a folded box.
 
     >>> import networkx as nx
     >>> g = nx.MultiDiGraph()
@@ -90,30 +121,36 @@ def figure(
     >>> [node.id for node in figure(g).nodes]
     ['node-a']
     """
-    _choice("direction", direction, ("LR", "TB"))
+    _choice("direction", direction, ("auto", "LR", "TB"))
     _choice("derivatives", derivatives, ("both", "number", "formula", "none"))
+    whole = graph
+    graph = fold(graph, depth=depth, unfold=unfold, limit=limit)
     focus = _focus(graph, step, path)
+    gradients = gradients and nudge is None and not tangents
     uses = uses_of(graph)
     boxes = boxes_of(graph, uses, reach=3)
     if len(boxes) >= SMALL:
         boxes = boxes_of(graph, uses, reach=2)
-    if len(boxes) > limit:
-        raise RenderError(
-            f"the figure of {title(graph)} would have {len(boxes)} boxes, more than the {limit} "
-            "that are drawn: render a part of it, for example g.subgraph(...) of the nodes you "
-            "want to see, or raise limit="
-        )
-    drawing = _Drawing(graph, uses, boxes, _Show(values, gradients, derivatives, focus))
+    show = _Show(values, gradients, derivatives, focus, shapes, sources)
+    drawing = _Drawing(graph, uses, boxes, show)
     drawn = Figure(
         title(graph),
         drawing.nodes(),
         drawing.edges(),
-        short_names(graph),
-        direction,
-        arrays=frozenset(_arrays(graph)),
+        graph.graph.get("names") or short_names(graph),
+        reading_direction(graph, uses, boxes) if direction == "auto" else direction,
+        arrays=graph.graph.get("arrays") or arrays_of(graph),
         caption=(focus.way.chain,) if focus is not None else (),
     )
-    return marked(drawn, trouble_of(graph)) if trouble else drawn
+    if "note" in graph.graph:
+        drawn = replace(drawn, caption=(*drawn.caption, graph.graph["note"]))
+    drawn = with_constants(drawn, graph) if constants else drawn
+    drawn = with_scopes(drawn, graph) if scopes else drawn
+    drawn = with_flow(drawn, graph) if flow else drawn
+    drawn = with_tangents(drawn, whole) if tangents else drawn
+    drawn = nudged(drawn, whole, nudge) if nudge is not None else drawn
+    drawn = marked(drawn, located(graph, trouble_of(whole))) if trouble else drawn
+    return marked(drawn, located(graph, checked(whole)), none=ALL_AGREE) if check else drawn
 
 
 class _Focus(NamedTuple):
@@ -130,17 +167,8 @@ class _Show(NamedTuple):
     gradients: bool
     derivatives: Derivatives
     focus: _Focus | None
-
-
-def _arrays(graph: nx.MultiDiGraph[Any]) -> Iterator[str]:
-    """The names that stand for arrays in formulas: nodes, and constants by their own names."""
-    for key, node in graph.nodes(data=True):
-        if is_array(node.get("value")):
-            yield str(key)
-        row = node.get("row")
-        if row is not None:
-            named = zip(row.keys, row.shown, row.operands, strict=True)
-            yield from (name for k, name, x in named if k is None and name and is_array(x))
+    shapes: bool = False
+    sources: bool = False
 
 
 def _focus(
@@ -148,9 +176,20 @@ def _focus(
 ) -> _Focus | None:
     if step is not None and path is not None:
         raise RenderError("a figure shows a step or a path, not both: leave out step= or path=")
-    if step is not None:
-        return _Focus("step", step_way(graph, step))
-    return _Focus("path", way(graph, path)) if path is not None else None
+    if step is None and path is None:
+        return None
+    focus = _Focus("step", step_way(graph, step)) if step is not None else None
+    focus = focus or _Focus("path", way(graph, path or ()))
+    told = focus.way.first if focus.kind == "step" else focus.way.uses
+    for use in uses_of(graph):
+        if use.key in told and use.is_bundle:
+            key = use.head if "exports" in graph.nodes[use.head] else use.tail
+            box = graph.graph["boxes"][str(graph.nodes[key]["exports"][0])]
+            raise RenderError(
+                f"the way from {focus.way.by} to {focus.way.of} passes the folded box {key}, which "
+                f"hands on several values: add unfold={box.opened_by!r} to draw them"
+            )
+    return focus
 
 
 class _Drawing:
@@ -196,8 +235,11 @@ class _Drawing:
         if formula is None and data.get("op") != "input":
             formula = right_side(data.get("label"))
         parts: list[Part] = [Definition(key, formula)]
-        if self.show.values and data.get("value") is not None:
-            parts.append(Value(data["value"]))
+        parts += rows(data, values=self.show.values, shapes=self.show.shapes)
+        if "parts" in data:
+            parts = [part for part in data["parts"] if self.show.values or not tells_value(part)]
+        if self.show.sources and data.get("source"):
+            parts.append(Source(data["source"]))
         role: Role = "operation"
         if data.get("op") == "input":
             role = "input"
@@ -275,10 +317,11 @@ class _Drawing:
             return None
         formula = use.attributes.get("symbol") if derivatives != "number" else None
         value = use.attributes.get("local") if derivatives != "formula" else None
-        if formula is None and value is None:
+        if (formula is None and value is None) or "untold" in use.attributes:
             return None
         total = focus is not None and focus.kind == "path" and use.key in focus.way.total
-        part = Partial(str(use.head), str(use.tail), formula, value, total=total)
+        by = use.attributes.get("by", str(use.tail))
+        part = Partial(str(use.head), by, formula, value, total=total)
         return replace(part, short=not self.small and focus is None)
 
     def _backward(self, use: Use) -> Part | None:

@@ -44,6 +44,8 @@ class Way:
     first: frozenset[tuple[Any, Any, Any]]
     gradients: Mapping[Any, Any]
     chain: Chain
+    spelled: bool = True
+    """Whether the chain has all paths written out from end to end."""
 
 
 def step_way(
@@ -92,8 +94,9 @@ def way(
     used = [use for leg in legs for use in leg]
     whole = {use.key for use in _between(graph, uses, by, of)} == {use.key for use in used}
     gradients = gradients_of(graph, of) if gradients is None else gradients
-    total = _total(uses, used)
-    chain = _chain(used, by, of, total, gradients, whole, one_step)
+    total = _total(used)
+    long = _count(used, by, of) > MOST_PATHS or _longest(used, by, of) > MOST_FACTORS
+    chain = _chain(used, by, of, total, gradients, whole, one_step, long)
     return Way(
         of=of,
         by=by,
@@ -103,14 +106,16 @@ def way(
         first=frozenset(use.key for use in used if use.tail == by),
         gradients=gradients,
         chain=chain,
+        spelled=not (long or one_step),
     )
 
 
 def gradients_of(graph: nx.MultiDiGraph[Any], of: Any) -> dict[Any, Any]:
     """The gradient of one node with respect to all; nothing where the graph cannot tell."""
-    if not hasattr(graph, "backward"):
+    whole = graph.graph.get("unfolded", graph)
+    if of not in whole or not hasattr(whole, "backward"):
         return {}
-    copy = graph.copy()
+    copy = whole.copy()
     copy.graph["outputs"] = [of]
     for _, data in copy.nodes(data=True):
         data.pop("grad", None)
@@ -121,12 +126,12 @@ def gradients_of(graph: nx.MultiDiGraph[Any], of: Any) -> dict[Any, Any]:
     return {node: data["grad"] for node, data in copy.nodes(data=True) if "grad" in data}
 
 
-def _total(uses: Sequence[Use], used: Sequence[Use]) -> frozenset[tuple[Any, Any, Any]]:
+def _total(used: Sequence[Use]) -> frozenset[tuple[Any, Any, Any]]:
     """The edges that are the only path between their ends; in a large graph ∂ is right for all."""
     if len(used) > _MOST_EDGES:
         return frozenset()
     return frozenset(
-        use.key for use in used if _count(_leg(uses, use.tail, use.head), use.tail, use.head) == 1
+        use.key for use in used if _count(_leg(used, use.tail, use.head), use.tail, use.head) == 1
     )
 
 
@@ -186,9 +191,11 @@ def _chain(
     gradients: Mapping[Any, Any],
     whole: bool,
     one_step: bool,
+    long: bool,
 ) -> Chain:
-    long = _count(used, by, of) > MOST_PATHS or _longest(used, by, of) > MOST_FACTORS
     terms: tuple[tuple[Partial, ...], ...] = ()
+    if any(use.is_bundle for use in used if use.tail == by or not one_step):
+        return Chain(str(of), str(by), (), gradients.get(by), whole)
     if one_step or (whole and long):
         terms = tuple(_one_step(use, of, used, total, gradients) for use in used if use.tail == by)
     elif not long:

@@ -18,8 +18,10 @@ from graphtrace.figure.parts import (
     Node,
     Part,
     Partial,
+    Shape,
     Share,
     Sign,
+    Sweep,
     Unsaid,
     Value,
 )
@@ -46,11 +48,11 @@ def _records(figure: Figure) -> Figure:
     nodes = []
     for node in figure.nodes:
         gradient = node.gradient
-        if gradient is None and node.role != "copy":
+        if gradient is None and node.role not in ("copy", "constant"):
             found = told.get(node.id)
             said = found.part if isinstance(found, Unsaid) else found
             if isinstance(said, Partial):
-                gradient = Unsaid(said) if isinstance(found, Unsaid) else said
+                gradient = replace(found, part=said) if isinstance(found, Unsaid) else said
             elif has_gradients and node.role == "output":
                 gradient = Partial(node.key, node.key, value=1.0, total=True)
         nodes.append(replace(node, gradient=gradient))
@@ -61,7 +63,9 @@ def _records(figure: Figure) -> Figure:
 def _wires(figure: Figure) -> Figure:
     """Operations as signs; above each wire the value that it carries, below it the gradient."""
     values = {node.id: _value(node) for node in figure.nodes}
-    by_key = {node.key: values[node.id] for node in figure.nodes if node.role != "copy"}
+    leaves = ("copy", "constant")
+    by_key = {node.key: values[node.id] for node in figure.nodes if node.role not in leaves}
+    tangents = {node.key: tangent for node in figure.nodes if (tangent := _tangent(node))}
     keys = {node.id: node.key for node in figure.nodes}
     emphasis = {node.id: node.emphasis for node in figure.nodes}
     back = {edge.beside: edge for edge in figure.edges if edge.kind == "backward"}
@@ -74,6 +78,8 @@ def _wires(figure: Figure) -> Figure:
         edges.append(replace(edge, part=part, emphasis="plain" if reached else edge.emphasis))
         if edge.id in back:
             edges.append(replace(back[edge.id], part=_result(back[edge.id].part)))
+        elif (tangent := tangents.get(keys[edge.tail])) is not None:
+            edges.append(_below(edge, tangent))
         elif edge.emphasis == "strong" and isinstance(edge.part, Partial):  # a path's factor
             factor = replace(edge.part, short=True)
             name = f"{edge.id}-factor"
@@ -91,18 +97,37 @@ def _wires(figure: Figure) -> Figure:
     return replace(figure, nodes=tuple(nodes), edges=tuple(edges), form="wires")
 
 
-def _value(node: Node) -> Value | Unsaid | None:
+def _value(node: Node) -> Value | Shape | Unsaid | None:
+    if node.role == "constant" and isinstance(node.parts[0], Value):
+        return None  # it is all that the leaf says
     for part in node.parts:
-        if isinstance(part, Value) or (isinstance(part, Unsaid) and isinstance(part.part, Value)):
+        said = part.part if isinstance(part, Unsaid) else part
+        if isinstance(part, Value | Shape | Unsaid) and isinstance(said, Value | Shape):
             return part
     return None
+
+
+def _tangent(node: Node) -> Sweep | None:
+    """The tangent that a box tells."""
+    for part in node.parts:
+        if isinstance(part, Partial) and part.total:
+            return Sweep("tangent", node.key, value=part.value)
+        if isinstance(part, Sweep):
+            return part
+    return None
+
+
+def _below(edge: Edge, tangent: Sweep) -> Edge:
+    """What stands below a wire that carries a value."""
+    name = f"{edge.id}-tangent"
+    return replace(edge, id=name, kind="backward", part=tangent, beside=edge.id)
 
 
 def _result(part: Part | None) -> Part | None:
     """Of a derivative on a wire only the number."""
     if isinstance(part, Unsaid):
         inner = _result(part.part)
-        return Unsaid(inner) if isinstance(inner, Partial | Value) else part
+        return replace(part, part=inner) if isinstance(inner, Partial | Value) else part
     if isinstance(part, Partial):
         return replace(part, short=True, formula=None)
     if isinstance(part, Share):
@@ -112,7 +137,9 @@ def _result(part: Part | None) -> Part | None:
     return part
 
 
-def _end(node: Node, value: Value | Unsaid | None, gradients: bool) -> tuple[Node, list[Edge]]:
+def _end(
+    node: Node, value: Value | Shape | Unsaid | None, gradients: bool
+) -> tuple[Node, list[Edge]]:
     """The name at the end of the last wire."""
     end = Node(f"{node.id}-end", node.key, "end", (Definition(node.key),), emphasis=node.emphasis)
     name = f"{node.id}-wire"
@@ -124,6 +151,8 @@ def _end(node: Node, value: Value | Unsaid | None, gradients: bool) -> tuple[Nod
         gradient = Partial(node.key, node.key, value=1.0, short=True, total=True)
     if gradient is not None:
         wires.append(Edge(f"{name}-back", node.id, end.id, "backward", _result(gradient), name))
+    elif (tangent := _tangent(node)) is not None:
+        wires.append(_below(wires[0], tangent))
     return end, wires
 
 
@@ -131,7 +160,7 @@ _SIGNS = {"add": "+", "subtract": "−", "multiply": "×", "divide": "÷", "matm
 
 
 def _sign(node: Node, operands: set[str]) -> Node:
-    if node.role in ("input", "copy"):
+    if node.role in ("input", "copy", "constant"):
         return replace(node, parts=node.parts[:1], gradient=None)
     definition = node.parts[0]
     formula = definition.formula if isinstance(definition, Definition) else None

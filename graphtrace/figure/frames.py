@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from graphtrace.errors import RenderError
 from graphtrace.figure.build import figure
 from graphtrace.figure.chain import gradients_of, step_way
+from graphtrace.figure.fold import fold
 from graphtrace.figure.parts import (
     Chain,
     Definition,
@@ -45,12 +46,14 @@ def frames(graph: nx.MultiDiGraph[Any], *, of: str | None = None, **detail: Any)
         is a scalar, one for each gradient as it comes back.
 
     Raises:
-        RenderError: The graph is too large to draw, or an option does not exist.
+        RenderError: An option does not exist.
 
     >>> import graphtrace as gt
     >>> len(frames(gt.trace(lambda a, b: a * b + a, 2.0, 3.0)))
     7
     """
+    folding = {name: detail.pop(name) for name in ("depth", "unfold", "limit") if name in detail}
+    graph = fold(graph, **folding)
     target = _target(graph, of)
     gradients = gradients_of(graph, target) if target is not None else {}
     whole = figure(_with(graph, target, gradients), **detail)
@@ -59,6 +62,8 @@ def frames(graph: nx.MultiDiGraph[Any], *, of: str | None = None, **detail: Any)
         (Note(f"{i} of {len(told)} · {what}"), *said)
         for i, (what, said, _, _) in enumerate(told, 1)
     ]
+    if "note" in graph.graph:
+        captions[0] = (*captions[0], graph.graph["note"])
     if target in gradients:
         whole = replace(whole, nodes=tuple(_seeded(node, str(target)) for node in whole.nodes))
     drawn = []
@@ -133,6 +138,13 @@ def _backward(graph: nx.MultiDiGraph[Any], target: Any, gradients: Any) -> list[
     return steps
 
 
+def _unsaid(part: Part) -> Part:
+    """Without the value that is not known yet; a folded box tells it with its name."""
+    if isinstance(part, Value) or (isinstance(part, Definition) and part.value is not None):
+        return Unsaid(part)
+    return part
+
+
 class _State:
     """What is known so far, and what has come just now."""
 
@@ -151,7 +163,7 @@ class _State:
         known = node.key in self.values
         parts = node.parts
         if not known:
-            parts = tuple(Unsaid(p) if isinstance(p, Value) else p for p in parts)
+            parts = tuple(_unsaid(part) for part in parts)
         gradient = node.gradient
         if isinstance(gradient, Partial) and node.key not in self.grads:
             gradient = Unsaid(gradient)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any, Literal, TypeAlias
 
-Role: TypeAlias = Literal["input", "operation", "output", "copy", "end"]
+Role: TypeAlias = Literal["input", "operation", "output", "copy", "end", "constant"]
 Kind: TypeAlias = Literal["forward", "backward"]
 Direction: TypeAlias = Literal["LR", "TB"]
 Form: TypeAlias = Literal["boxes", "records", "wires"]
@@ -27,6 +27,8 @@ class Definition:
     formula: object | None = None
     value: object | None = None
     """In a caption: u = bc = 6."""
+    sign: str = "="
+    """`←` where a loop assigns the name anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,30 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """The value that a node has."""
+    """The value that a node has; `shaped` says an array's shape in any case.
+
+    With a value `before` it moves, 5 → 5.001; `digits` are more than the figure's, where they tell
+    two values apart.
+    """
 
     value: object
+    shaped: bool = False
+    before: object | None = None
+    digits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The shape of the array that a node has."""
+
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file and line that a node was computed at."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +108,33 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True)
+class Sweep:
+    """A line of a sweep: the tangent v̇ or the adjoint v̄ of `name`, what it is, what it comes to.
+
+    Each of the `terms` is the name of the neighbour whose tangent or adjoint arrives, and the
+    formula of what it gives, with `graphtrace.symbol.ARRIVING` for what arrives. `numbers` are the
+    products that the terms come to. `more` terms are not told.
+    """
+
+    mode: Literal["tangent", "adjoint"]
+    name: str
+    terms: tuple[tuple[str, object], ...] = ()
+    value: object | None = None
+    numbers: tuple[tuple[object, object], ...] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """How far `of` moved for a nudge of `by`: ΔJ/Δa = 0.003/0.001 = 3."""
+
+    of: str
+    by: str
+    change: float
+    nudge: float
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """A sentence."""
 
@@ -93,12 +143,29 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Unsaid:
-    """A part that has its room and is not told (yet)."""
+    """A part that has its room and is not told (yet).
 
-    part: Value | Partial | Share
+    In a `box` its number is asked for: "empty" is the question, "filled" the solution.
+    """
+
+    part: Definition | Value | Shape | Partial | Share
+    box: Literal["", "empty", "filled"] = ""
 
 
-Part: TypeAlias = Definition | Sign | Value | Partial | Share | Chain | Note | Unsaid
+Part: TypeAlias = (
+    Definition
+    | Sign
+    | Value
+    | Shape
+    | Source
+    | Partial
+    | Share
+    | Chain
+    | Sweep
+    | Ratio
+    | Note
+    | Unsaid
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +203,18 @@ class Edge:
     operand: tuple[str, ...] = ()
     """The edge's key in the graph, as text."""
     trouble: str | None = None
+    flow: float | None = None
+    """The size of the gradient that this edge brings back, where the figure shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The call of a helper, as a frame around its boxes; `outer` is the id of the one around it."""
+
+    id: str
+    title: str
+    nodes: tuple[str, ...]
+    outer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +234,7 @@ class Figure:
     form: Form = "boxes"
     arrays: frozenset[str] = frozenset()
     caption: tuple[Part, ...] = ()
+    scopes: tuple[Scope, ...] = ()
     room: tuple[tuple[Part, ...], ...] = field(default=(), repr=False)
 
     def to_svg(self, **options: Any) -> str:

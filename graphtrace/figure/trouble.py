@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     import networkx as nx
 
 What: TypeAlias = Literal["value", "local derivative", "gradient"]
-Kind: TypeAlias = Literal["nan", "inf", "zero"]
+Kind: TypeAlias = Literal["nan", "inf", "zero", "wrong"]
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A value, a local derivative or a gradient that is NaN, infinite or zero.
+    """A value, a local derivative or a gradient that is NaN, infinite, zero or wrong.
 
     `node` is where it is; for a local derivative, `edge` is the key of its edge in the graph and
     `node` its head. `str(trouble)` is a sentence that names it with file and line.
@@ -123,10 +123,15 @@ def _kind(x: object) -> Kind | None:
     return "zero" if x.size and not x.any() else None
 
 
-def marked(figure: Figure, troubles: Sequence[Trouble]) -> Figure:
-    """The figure with what is wrong marked on its boxes and arrows, and the first beneath it."""
+def marked(
+    figure: Figure, troubles: Sequence[Trouble], none: str = "No 0, infinity or NaN."
+) -> Figure:
+    """The figure with what is wrong marked on its boxes and arrows, and the first beneath it.
+
+    Where there is nothing wrong, `none` says so.
+    """
     if not troubles:
-        return replace(figure, caption=(*figure.caption, Note("No 0, infinity or NaN.")))
+        return replace(figure, caption=(*figure.caption, Note(none)))
     nodes: dict[str, Kind] = {}
     edges: dict[tuple[str, ...], Kind] = {}
     for trouble in troubles:

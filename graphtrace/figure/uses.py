@@ -32,6 +32,11 @@ class Use:
         """The edge's key in the graph."""
         return self.tail, self.head, self.position
 
+    @property
+    def is_bundle(self) -> bool:
+        """Whether a folded box of several values is at one of its ends."""
+        return "untold" in self.attributes or "by" in self.attributes
+
 
 def uses_of(graph: nx.MultiDiGraph[Any]) -> list[Use]:
     """The edges by head, in operand order."""
@@ -69,7 +74,7 @@ def title(graph: nx.MultiDiGraph[Any]) -> str:
 
 def outputs_of(graph: nx.MultiDiGraph[Any]) -> list[Any]:
     """The output nodes; of a graph that does not tell, those that nothing uses."""
-    given = getattr(graph, "outputs", None)
+    given = graph.graph.get("outputs")
     if given is not None:
         return [node for node in given if node in graph]
     return [node for node in graph if graph.out_degree(node) == 0]
@@ -91,6 +96,19 @@ def is_one(value: object) -> bool:
 def is_array(value: object) -> bool:
     """Whether it has dimensions."""
     return bool(getattr(value, "shape", ()))
+
+
+def arrays_of(graph: nx.MultiDiGraph[Any]) -> frozenset[str]:
+    """The names that stand for arrays in formulas: nodes, and constants by their own names."""
+    found = set()
+    for key, node in graph.nodes(data=True):
+        if is_array(node.get("value")):
+            found.add(str(key))
+        row = node.get("row")
+        if row is not None:
+            named = zip(row.keys, row.shown, row.operands, strict=True)
+            found.update(name for k, name, x in named if k is None and name and is_array(x))
+    return frozenset(found)
 
 
 def right_side(label: object) -> str | None:
@@ -122,7 +140,7 @@ def short_names(keys: Iterable[object]) -> dict[str, str]:
 
 
 def _shorter(key: str) -> Iterable[str]:
-    match = _LAST_STRING.search(key)
+    match = _LAST_STRING.search(key) if key.endswith("]") else None
     if match is None:
         return
     last = match["last"]
@@ -154,6 +172,9 @@ def find(graph: nx.MultiDiGraph[Any], name: str) -> Any:
     outputs = outputs_of(graph)
     if name == title(graph) and len(outputs) == 1:
         return outputs[0]
+    box = graph.graph.get("boxes", {}).get(name)
+    if box is not None:
+        raise RenderError(f"{name} is inside the folded box {box.key}: add unfold={name!r}")
     known = [str(node) for node in ordered(graph)]
     listed = ", ".join(known if len(known) <= 12 else [*known[:11], "..."])
     raise RenderError(f"{title(graph)} has no node {name!r}: use one of {listed}")

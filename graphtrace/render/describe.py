@@ -7,10 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from graphtrace.figure import Figure, Node, Part, Unsaid
+from graphtrace.figure import (
+    Definition,
+    Figure,
+    Node,
+    Note,
+    Part,
+    Scope,
+    Shape,
+    Source,
+    Unsaid,
+    Value,
+)
 from graphtrace.render.formula import plain
 from graphtrace.render.say import runs, wording
 
+_LEAVES = ("copy", "end", "constant")
 _MOST = 40
 _DIGITS = 6
 _LONGEST = 160
@@ -25,12 +37,13 @@ def title(figure: Figure) -> str:
 
 def description(figure: Figure) -> str:
     """The steps of the computation, then the derivative on each arrow."""
-    steps = [tell(node, figure) for node in figure.nodes if node.role not in ("copy", "end")]
+    steps = [tell(node, figure) for node in figure.nodes if node.role not in _LEAVES]
     told = [edge for edge in figure.edges if edge.emphasis != "hidden" and edge.part is not None]
     of_edge = [_text(e.part, figure) for e in told if e.part and e.kind == "forward"]
     back = [_text(e.part, figure) for e in told if e.part and e.kind == "backward"]
     sentences = [title(figure) + "."]
     sentences += [f"{step}." for step in _few(steps, "steps")]
+    sentences += _few([_scope(scope, figure) for scope in figure.scopes], "calls")
     on_wires = figure.form == "wires"
     sentences += _listed("On the wires" if on_wires else "Local derivatives", of_edge)
     sentences += _listed("Gradients, against the arrows", back)
@@ -38,18 +51,30 @@ def description(figure: Figure) -> str:
     return " ".join(sentences)
 
 
+def _scope(scope: Scope, figure: Figure) -> str:
+    inside = [
+        _text(Definition(node.key), figure)
+        for node in figure.nodes
+        if node.id in scope.nodes and node.role not in _LEAVES
+    ]
+    return f"In {_text(Note(scope.title), figure)}: {', '.join(_few(inside, 'boxes'))}."
+
+
 def tell(node: Node, figure: Figure) -> str:
     """A box in words: `u = bc, value 6`."""
-    said = [text for part in node.parts if (text := _text(part, figure))]
-    text = ", value ".join(said)
+    said = [_SAID.get(type(part), "") + _text(part, figure) for part in node.parts]
+    text = ", ".join(one for one, part in zip(said, node.parts, strict=True) if _text(part, figure))
     if node.gradient is not None and not isinstance(node.gradient, Unsaid):
         text += ", " + _text(node.gradient, figure)
     return text
 
 
+_SAID = {Value: "value ", Shape: "shape ", Source: "at "}
+
+
 def _text(part: Part, figure: Figure) -> str:
     if isinstance(part, Unsaid):
-        return ""
+        return _text(part.part, figure) if part.box == "filled" else part.box and "to be found"
     text = plain(runs(part, wording(figure, _DIGITS)))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 

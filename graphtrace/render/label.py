@@ -11,19 +11,34 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple, TypeAlias
 
-from graphtrace.figure import Chain, Edge, Figure, Form, Node, Part, Partial, Sign, Unsaid, Value
+from graphtrace.figure import (
+    Chain,
+    Edge,
+    Figure,
+    Form,
+    Node,
+    Note,
+    Part,
+    Partial,
+    Shape,
+    Sign,
+    Source,
+    Sweep,
+    Unsaid,
+    Value,
+)
 from graphtrace.render import metrics
 from graphtrace.render.formula import Run, Runs, plain
 from graphtrace.render.number import is_scalar
 from graphtrace.render.outline import Outline, outline
-from graphtrace.render.say import Wording, runs, sides, wording
+from graphtrace.render.say import EQUALS, Wording, runs, sides, wording
 from graphtrace.render.tex import of_runs, tex, tex_sides
 from graphtrace.render.theme import Theme
 
 SHIFTED_SIZE = 0.75
 """A raised or lowered run is this much smaller."""
 
-Shape: TypeAlias = Literal["box", "pill", "circle", "bare"]
+Outer: TypeAlias = Literal["box", "pill", "circle", "bare"]
 
 
 class Line(NamedTuple):
@@ -41,13 +56,42 @@ class Line(NamedTuple):
     shown: bool = True
     outline: Outline | None = None
     """The same as outlines, drawn in its place."""
+    tex: str | None = None
+    """The LaTeX that the outline was made of."""
+    blank: Blank | None = None
+    """A box behind it that belongs to its width."""
+
+    @property
+    def said(self) -> str:
+        """All of the line as text."""
+        return plain(self.runs) + (self.blank.said if self.blank is not None else "")
 
     @property
     def height(self) -> float:
         """From the top of the highest letter to the bottom of the lowest, and a little air."""
+        if self.blank is not None:
+            return max(self._replace(blank=None).height, self.blank.height + 2)
         if self.outline is None:
             return self.size * 1.15
         return (self.outline.ascent + self.outline.descent) * self.size / 1000 + 3
+
+
+class Blank(NamedTuple):
+    """A box for a number that a quiz asks for, which stands in it if it is `filled`."""
+
+    answer: Line
+    width: float
+    filled: bool
+
+    @property
+    def said(self) -> str:
+        """The answer, or a line to write it on."""
+        return f" {self.answer.said}" if self.filled else " ____"
+
+    @property
+    def height(self) -> float:
+        """The box is as high as its answer."""
+        return max(self.answer.height + 1, self.answer.size * 1.4)
 
 
 class Placed(NamedTuple):
@@ -64,7 +108,7 @@ class Cell(NamedTuple):
     places: tuple[Placed, ...]
     width: int
     height: int
-    shape: Shape
+    shape: Outer
     bars: tuple[float, ...] = ()
 
     @property
@@ -78,32 +122,36 @@ class Sheet(NamedTuple):
 
     cells: tuple[Cell, ...]
     labels: tuple[Line | None, ...]
+    titles: tuple[Line, ...] = ()
+    """Of the scopes."""
 
 
 def typeset(figure: Figure, theme: Theme) -> Sheet:
     """Measure the text in the boxes and on the arrows, in the order of nodes and edges."""
     words = wording(figure, theme.digits)
     cells = tuple(_cell(node, words, figure.form, theme) for node in figure.nodes)
-    return Sheet(cells, tuple(edge_line(edge, words, theme) for edge in figure.edges))
+    labels = tuple(edge_line(edge, words, theme) for edge in figure.edges)
+    titles = (_line("title", (Run(s.title),), theme.label_size, 200) for s in figure.scopes)
+    return Sheet(cells, labels, tuple(titles))
 
 
 def _cell(node: Node, words: Wording, form: Form, theme: Theme) -> Cell:
     lines = node_lines(node, words, form, theme)
     if any(isinstance(part, Sign) for part in node.parts):
         return _circle(lines[0])
-    if node.role == "end" or (form == "wires" and node.role in ("input", "copy")):
+    if node.role == "end" or (form == "wires" and node.role in ("input", "copy", "constant")):
         return Cell((Placed(lines[0], 0, 0),), math.ceil(lines[0].width) + 8, 26, "bare")
-    if form == "records" and node.role != "copy":
+    if form == "records" and node.role not in ("copy", "constant"):
         return _record(lines, theme)
     tight = 0.6 if node.role == "copy" else 1
     steps = [_step(line, theme) for line in lines]
-    height = sum(steps) + 2 * theme.pad_y * tight
+    height = math.fsum(steps) + 2 * theme.pad_y * tight
     width = max(line.width for line in lines) + 2 * theme.pad_x * tight
-    places, y = [], -sum(steps) / 2
+    places, y = [], -math.fsum(steps) / 2
     for line, step in zip(lines, steps, strict=True):
         places.append(Placed(line, 0, y + step / 2))
         y += step
-    shape: Shape = "pill" if node.role in ("input", "copy") else "box"
+    shape: Outer = "pill" if node.role in ("input", "copy", "constant") else "box"
     if not theme.box_width and node.emphasis in ("plain", "dim") and not node.trouble:
         shape = "bare"
     return Cell(tuple(places), max(math.ceil(width), math.ceil(height)), math.ceil(height), shape)
@@ -112,7 +160,8 @@ def _cell(node: Node, words: Wording, form: Form, theme: Theme) -> Cell:
 def _step(line: Line, theme: Theme) -> float:
     """The height of a line among others."""
     step = line.size * theme.leading
-    return step if line.outline is None else max(step, line.height + 1)
+    is_text = line.outline is None and line.blank is None
+    return step if is_text else max(step, line.height + 1)
 
 
 def _circle(line: Line) -> Cell:
@@ -127,24 +176,24 @@ def _record(lines: Sequence[Line], theme: Theme) -> Cell:
     widths = [line.width + 1.6 * theme.pad_x for line in lines]
     height = math.ceil(max(_step(line, theme) for line in lines) + 2 * theme.pad_y)
     places: list[Placed] = []
-    bars, x = [], -sum(widths) / 2
+    bars, x = [], -math.fsum(widths) / 2
     for line, width in zip(lines, widths, strict=True):
         if places:
             bars.append(x)
         places.append(Placed(line, x + width / 2, 0))
         x += width
-    return Cell(tuple(places), math.ceil(sum(widths)), height, "box", tuple(bars))
+    return Cell(tuple(places), math.ceil(math.fsum(widths)), height, "box", tuple(bars))
 
 
 def node_lines(node: Node, words: Wording, form: Form, theme: Theme) -> list[Line]:
     """The lines in a box, from the first to the last."""
     lines = []
-    records = form == "records" and node.role != "copy"
+    records = form == "records" and node.role not in ("copy", "constant")
     for part in node.parts:
         said = part.part if isinstance(part, Unsaid) else part
-        role = "value" if isinstance(said, Value) else "formula"
-        size = theme.value_size if role == "value" else theme.formula_size
-        size = theme.copy_size if node.role == "copy" else size
+        role, size = _role(said, theme)
+        if node.role in ("copy", "constant") and role == "formula":
+            size = theme.copy_size
         text = runs(said, words)
         if records and role == "value":
             text = (Run("data "), *text)
@@ -152,7 +201,7 @@ def node_lines(node: Node, words: Wording, form: Form, theme: Theme) -> list[Lin
         if latex is not None and records and role == "value":
             latex = rf"\mathrm{{data}}\ {latex}"
         line = _line(role, text, size, theme.widest_row, latex)
-        lines.append(line._replace(shown=not isinstance(part, Unsaid)))
+        lines.append(_told(part, line, latex))
     if node.gradient is not None:
         told = node.gradient.part if isinstance(node.gradient, Unsaid) else node.gradient
         text, latex = runs(told, words), _tex(told, words, theme)
@@ -161,8 +210,44 @@ def node_lines(node: Node, words: Wording, form: Form, theme: Theme) -> list[Lin
             text, latex = (Run("grad "), *runs(told, words)), _tex(told, words, theme)
             latex = rf"\mathrm{{grad}}\ {latex}" if latex is not None else None
         line = _line("gradient", text, theme.label_size, theme.widest_row, latex)
-        lines.append(line._replace(shown=not isinstance(node.gradient, Unsaid)))
+        lines.append(_told(node.gradient, line, latex))
     return lines
+
+
+def _told(part: Part, line: Line, latex: str | None) -> Line:
+    """The line of a part as it is, only with its room, or with a box for its number."""
+    if not isinstance(part, Unsaid):
+        return line
+    if not part.box:
+        return line._replace(shown=False)
+    at = max((i for i, run in enumerate(line.runs) if run in (EQUALS, *_ROWS)), default=-1)
+    before, after = line.runs[: at + 1], line.runs[at + 1 :]
+    tex_before, tex_after = None, latex
+    if before and latex is not None:
+        split = "=" if before[-1] == EQUALS else r"\ "
+        tex_before, sign, tex_after = latex.rpartition(split)
+        tex_before += sign
+    size = line.size / MATH_SIZE if line.outline is not None else line.size
+    answer = _line(line.role, after, size, math.inf, tex_after)
+    start = _line(line.role, before, size, math.inf, tex_before)
+    blank = Blank(answer, max(answer.width + 10, _NARROWEST), part.box == "filled")
+    return start._replace(width=start.width + blank.width + 2 * bool(before), blank=blank)
+
+
+_ROWS = (Run("data "), Run("grad "))
+_NARROWEST = 38
+
+
+def _role(part: Part, theme: Theme) -> tuple[str, float]:
+    if isinstance(part, Value | Shape):
+        return "value", theme.value_size
+    if isinstance(part, Partial | Sweep):
+        return "tangent", theme.label_size
+    return (
+        ("source", theme.source_size)
+        if isinstance(part, Source | Note)
+        else ("formula", theme.formula_size)
+    )
 
 
 def edge_line(edge: Edge, words: Wording, theme: Theme) -> Line | None:
@@ -171,9 +256,11 @@ def edge_line(edge: Edge, words: Wording, theme: Theme) -> Line | None:
         return None
     told = edge.part.part if isinstance(edge.part, Unsaid) else edge.part
     role = "derivative" if edge.kind == "forward" else "gradient"
-    if isinstance(told, Value):
+    if isinstance(told, Value | Shape):
         role = "value"
-    line = None
+    if isinstance(told, Sweep):
+        role = "tangent"
+    line, latex = None, None
     for part in _shorter(told):
         said = runs(part, words)
         if not said:
@@ -185,7 +272,7 @@ def edge_line(edge: Edge, words: Wording, theme: Theme) -> Line | None:
     if line is None:
         return None
     full = plain(runs(told, words._replace(digits=6)))
-    return line._replace(full=full, shown=told is edge.part)
+    return _told(edge.part, line._replace(full=full), latex)
 
 
 def _shorter(part: Part) -> Iterable[Part]:
@@ -252,7 +339,7 @@ def _broken(pieces: Sequence[_Piece], size: float, room: float) -> list[tuple[fl
         start, so_far = rows[-1]
         # A new side that does not fit as a whole begins a line of its own.
         side = _side(pieces, i) if piece.begins_side else [piece]
-        width = start + sum(p.width(size) for p in (*so_far, *side))
+        width = start + math.fsum(p.width(size) for p in (*so_far, *side))
         if i == 1 or width <= room:
             so_far.append(piece)
         else:
@@ -286,14 +373,14 @@ def _line(role: str, said: Runs, size: float, widest: float, latex: str | None =
         latex = of_runs(said)
         drawn = outline(latex) if latex is not None else None
     if drawn is not None and drawn.width * scale <= widest * MATH_SIZE:
-        return Line(role, said, size * MATH_SIZE, drawn.width * scale, full, True, drawn)
+        return Line(role, said, size * MATH_SIZE, drawn.width * scale, full, True, drawn, latex)
     shown = elide(said, size, widest)
     return Line(role, shown, size, runs_width(shown, size), full)
 
 
 def runs_width(said: Sequence[Run], size: float) -> float:
     """How wide the runs are when set side by side."""
-    return sum(metrics.width(r.text, size * (SHIFTED_SIZE if r.shift else 1)) for r in said)
+    return math.fsum(metrics.width(r.text, size * (SHIFTED_SIZE if r.shift else 1)) for r in said)
 
 
 def _is_cut(said: Runs) -> bool:

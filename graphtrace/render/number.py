@@ -14,6 +14,7 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MORE_DIGITS = 2
 _FEW = 4
+_ALL_DIGITS = 15
 
 
 def number(x: object, digits: int = 4) -> str:
@@ -91,6 +92,28 @@ def _complex(x: complex, digits: int) -> str:
     return f"{number(x.real, digits)} {MINUS if x.imag < 0 else '+'} {imaginary}"
 
 
+def telling(before: Any, after: Any, digits: int = 4) -> int:
+    """How many digits it takes to tell two values apart, and by how much they differ.
+
+    >>> [number(x, telling(33, 33.003)) for x in (33, 33.00299999999999)]
+    ['33', '33.003']
+    """
+    sizes = [abs(x) for value in (before, after) for x in _entries(value)]
+    changes = [abs(y - x) for x, y in zip(_entries(before), _entries(after), strict=True)]
+    size, change = max(sizes, default=0), max(changes, default=0)
+    if not (math.isfinite(size) and change > 0):
+        return digits
+    more = math.floor(math.log10(size)) - math.floor(math.log10(change))
+    return min(digits + max(more, 0), _ALL_DIGITS)
+
+
+def _entries(x: Any) -> list[Any]:
+    if not hasattr(x, "ravel"):
+        return [x]
+    entries: list[Any] = x.ravel().tolist()
+    return entries
+
+
 def is_scalar(x: object) -> bool:
     """Whether x is one number: Python's, NumPy's, or an array without dimensions."""
     if isinstance(x, (int, float, complex)):
@@ -111,10 +134,11 @@ def shape(x: Any) -> str:
     return TIMES.join(str(size) for size in sizes)
 
 
-def value(x: Any, digits: int = 4, *, shaped: bool = True) -> str:
+def value(x: Any, digits: int = 4, *, shaped: bool | None = None) -> str:
     """A number in full; of an array its few entries, or its shape and from where to where.
 
-    An array's entries have one digit less; without `shaped` its shape is left out.
+    An array's entries have one digit less. With `shaped` the shape stands before the entries too;
+    with `shaped=False` it is left out.
 
     >>> import numpy as np
     >>> value(np.array([1.0, -2.5])), value(np.arange(12.0).reshape(3, 4))
@@ -130,9 +154,10 @@ def value(x: Any, digits: int = 4, *, shaped: bool = True) -> str:
         return shape(x)
     few = max(digits - 1, 2)
     if x.ndim == 1 and x.size <= _FEW:
-        return "[" + ", ".join(number(entry, few) for entry in x.tolist()) + "]"
+        entries = "[" + ", ".join(number(entry, few) for entry in x.tolist()) + "]"
+        return f"{shape(x)}, {entries}" if shaped else entries
     span = _span(x, few)
-    return f"{shape(x)}, {span}" if shaped else f"[{span}]"
+    return f"[{span}]" if shaped is False else f"{shape(x)}, {span}"
 
 
 def _span(x: Any, digits: int) -> str:

@@ -6,6 +6,7 @@ widths, colours or places.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence, Set as AbstractSet
 from typing import Any, NamedTuple
 
@@ -16,13 +17,18 @@ from graphtrace.figure import (
     Note,
     Part,
     Partial,
+    Ratio,
+    Shape,
     Share,
     Sign,
+    Source,
+    Sweep,
     Unsaid,
     Value,
 )
 from graphtrace.render.formula import Run, Runs, digits, formula, name, plain
-from graphtrace.render.number import is_scalar, number, value
+from graphtrace.render.marks import marked, sum_of
+from graphtrace.render.number import is_scalar, number, shape, telling, value
 
 _LONGEST_SOURCE = 2000
 _UNWRITTEN = ("(·", "\n")
@@ -54,17 +60,65 @@ def runs(part: Part, words: Wording) -> Runs:
         case Sign():
             return formula(part.text, words.names, words.arrays)
         case Value():
-            return digits(value(part.value, words.digits))
+            return _value(part, words)
+        case Shape():
+            return digits(shape(part.value))
+        case Source():
+            return (Run(part.text),)
         case Partial():
             return _partial(part, words)
         case Share():
             return _share(part, words)
         case Chain():
             return tuple(run for side in sides(part, words) for run in side)
+        case Sweep():
+            return _joined([side for side in swept(part, words) if side], EQUALS)
+        case Ratio():
+            return _ratio(part, words)
         case Note():
             return (Run(part.text),)
         case Unsaid():
             return runs(part.part, words)
+
+
+def _value(part: Value, words: Wording) -> Runs:
+    shaped = True if part.shaped else None
+    few = max(words.digits, part.digits)
+    if part.before is None:
+        return digits(value(part.value, few, shaped=shaped))
+    if getattr(part.value, "shape", ()) and "…" in value(part.value, few):
+        change = value(part.value - part.before, few, shaped=False)  # type: ignore[operator]
+        return digits(f"{shape(part.value)}, Δ {change}")
+    few = telling(part.before, part.value, few)
+    ends = (value(x, few, shaped=shaped) for x in (part.before, part.value))
+    return digits(" → ".join(ends))
+
+
+def swept(part: Sweep, words: Wording) -> list[Runs]:
+    """The sides of `b̄ = cū = 2 · 3 = 6`; () for one that says nothing new."""
+    products = [
+        _joined([digits(_in_product(_number(x), words)) for x in pair], DOT)
+        for pair in part.numbers
+    ]
+    found = [
+        marked(part, part.name, words.names),
+        sum_of(part, words.names, words.arrays),
+        _joined(products, PLUS),
+        digits(value(part.value, words.digits)) if part.value is not None else (),
+    ]
+    told = {plain(side) for side in found[:2]}
+    for i in (2, 3):
+        found[i] = () if plain(found[i]) in told else found[i]
+        told.add(plain(found[i]))
+    return found
+
+
+def _ratio(part: Ratio, words: Wording) -> Runs:
+    """`ΔJ/Δa = 0.003/0.001 = 3`."""
+    ends = (*_differential("Δ", part.of, words), Run("/"), *_differential("Δ", part.by, words))
+    change, nudge = number(part.change, words.digits), _in_product(part.nudge, words)
+    ratio = digits(number(part.change / part.nudge, words.digits))
+    return (*ends, EQUALS, *digits(change), Run("/"), *digits(nudge), EQUALS, *ratio)
 
 
 def sides(chain: Chain, words: Wording) -> list[Runs]:
@@ -134,7 +188,7 @@ def _in_product(x: complex, words: Wording) -> str:
 def _definition(part: Definition, words: Wording) -> Runs:
     said = list(name(part.name, words.names))
     if part.formula is not None:
-        said += [EQUALS, *_formula(part.formula, words)]
+        said += [Run(f" {part.sign} "), *_formula(part.formula, words)]
     if part.value is not None:
         result = digits(value(part.value, words.digits))
         if plain(result) != plain(_formula(part.formula, words)):
@@ -161,7 +215,7 @@ def _derivative(of: str | None, by: str, words: Wording, *, total: bool) -> Runs
 def _differential(d: str, of: str, words: Wording) -> Runs:
     """`dJ`, and `d loss` with a little space, since dloss would read as one word."""
     said = name(of, words.names)
-    apart = "\N{THIN SPACE}" if d == "d" and len(said[0].text) > 1 else ""
+    apart = "\N{THIN SPACE}" if d != "∂" and len(said[0].text) > 1 else ""
     return (Run(d + apart), *said)
 
 
@@ -171,12 +225,17 @@ def _partial(part: Partial, words: Wording) -> Runs:
     if not part.short:
         said.append(_derivative(part.of, part.by, words, total=part.total))
     rule = _formula(part.formula, words)
-    if rule:
-        said.append(rule)
     result = _result(part, words, bool(rule))
-    if result and plain(result) != plain(rule):
+    if rule and not (result and is_number(rule)):
+        said.append(rule)
+    if result and (is_number(rule) or plain(result) != plain(rule)):
         said.append(result)
     return _joined(said, EQUALS) if len(said) > 1 or part.short else ()
+
+
+def is_number(rule: Runs) -> bool:
+    """Whether a formula is a number: 0.333333 has to be told with the figure's digits alone."""
+    return re.fullmatch(r"−?[\d.]+", plain(rule)) is not None
 
 
 def _result(part: Partial, words: Wording, said: bool) -> Runs:

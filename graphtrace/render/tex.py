@@ -9,11 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from graphtrace.figure import Chain, Definition, Part, Partial, Share, Sign, Unsaid, Value
-from graphtrace.render.formula import ELEMENTWISE, Run, Runs, plain
-from graphtrace.render.number import is_scalar
-from graphtrace.render.say import Wording, runs, sides
-from graphtrace.symbol import name_latex
+from graphtrace.figure import (
+    Chain,
+    Definition,
+    Part,
+    Partial,
+    Ratio,
+    Shape,
+    Share,
+    Sign,
+    Sweep,
+    Unsaid,
+    Value,
+)
+from graphtrace.render.formula import ELEMENTWISE, Run, Runs, digits, plain
+from graphtrace.render.number import is_scalar, number
+from graphtrace.render.say import Wording, is_number, runs, sides, swept
+from graphtrace.symbol import ARRIVING, name_latex
 
 _SIGNS = {
     "−": "-",
@@ -23,6 +35,7 @@ _SIGNS = {
     ELEMENTWISE: r"\odot ",
     "∞": r"\infty ",
     "…": r"\ \ldots\ ",
+    "→": r"\to ",
     "∂": r"\partial ",
     "≤": r"\le ",
     "≥": r"\ge ",
@@ -30,7 +43,7 @@ _SIGNS = {
     "%": r"\%",
     "\N{THIN SPACE}": r"\,",
 }
-_SAFE = re.compile(r"[\w\s\[\]().,'\"=+*/<>!|:;@-]*", re.ASCII)
+_SAFE = re.compile(rf"[{ARRIVING}\w\s\[\]().,'\"=+*/<>!|:;@-]*", re.ASCII)
 
 
 def tex(part: Part, words: Wording) -> str | None:
@@ -48,7 +61,11 @@ def tex(part: Part, words: Wording) -> str | None:
             first = _fraction(part.of, part.through, words, total=True)
             second = _fraction(part.through, part.by, words, total=False)
             return rf"{first} \cdot {second}" if first and second else None
-        case Value() | Share() | Sign():
+        case Sweep():
+            return _sweep(part, words)
+        case Ratio():
+            return _ratio(part, words)
+        case Value() | Shape() | Share() | Sign():
             return of_runs(runs(part, words))
         case _:
             return None
@@ -72,6 +89,52 @@ def tex_sides(chain: Chain, words: Wording) -> list[str | None]:
     return found
 
 
+def _sweep(part: Sweep, words: Wording) -> str | None:
+    _, rule, *results = swept(part, words)
+    said = [_marked(part, part.name, words)]
+    if rule:
+        said.append(_sum_of(part, words))
+    said += [of_runs(side) for side in results if side]
+    return _equated(said)
+
+
+def _sum_of(part: Sweep, words: Wording) -> str | None:
+    total = ""
+    for key, symbol in part.terms:
+        arrays = words.arrays | {ARRIVING} if key in words.arrays else words.arrays
+        product = _formula(symbol, words._replace(arrays=arrays))
+        arrived = _marked(part, key, words)
+        if product is None or arrived is None:
+            return None
+        is_minus = bool(total) and product.startswith("{-") and product.endswith("}")
+        product = product[2:-1] if is_minus else product
+        total += (" - " if is_minus else " + " if total else "") + product
+        total = total.replace(ARRIVING, arrived)
+    return total + (rf" + \ldots\ ({part.more}\ \mathrm{{more}})" if part.more else "")
+
+
+def _marked(part: Sweep, key: str, words: Wording) -> str | None:
+    r"""`\bar{v}`, with the subscript outside of it."""
+    known = _name(key, words)
+    if known is None:
+        return None
+    head, lowered, rest = known.partition("_{")
+    bar = r"\overline" if r"\mathit" in head else r"\bar"
+    mark = r"\dot" if part.mode == "tangent" else bar
+    return rf"{mark}{{{head}}}{lowered}{rest}"
+
+
+def _ratio(part: Ratio, words: Wording) -> str | None:
+    top, bottom = _name(part.of, words), _name(part.by, words)
+    change, nudge, ratio = (
+        of_runs(digits(number(x, words.digits)))
+        for x in (part.change, part.nudge, part.change / part.nudge)
+    )
+    if top is None or bottom is None:
+        return None
+    return rf"\frac{{\Delta {top}}}{{\Delta {bottom}}} = \frac{{{change}}}{{{nudge}}} = {ratio}"
+
+
 def _factor(factor: Partial, words: Wording, many: bool) -> str | None:
     rule = _formula(factor.formula, words) if factor.short and factor.formula is not None else None
     if rule is None:
@@ -81,6 +144,8 @@ def _factor(factor: Partial, words: Wording, many: bool) -> str | None:
 
 def _definition(part: Definition, words: Wording) -> str | None:
     said = [_name(part.name, words)]
+    if part.sign != "=":
+        return None
     if part.formula is not None:
         said.append(_formula(part.formula, words))
     if part.value is not None:
@@ -99,9 +164,10 @@ def _partial(part: Partial, words: Wording) -> str | None:
     alone = Partial(None, part.by, None, part.value, short=True)
     result = runs(alone, words) if part.value is not None else ()
     rule = runs(Partial(None, part.by, part.formula, None, short=True), words)
-    if rule:
+    if rule and not (result and is_number(rule) and is_scalar(part.value)):
         said.append(_formula(part.formula, words))
-    if result and plain(result) != plain(rule) and (is_scalar(part.value) or not rule):
+    is_new = is_number(rule) or plain(result) != plain(rule)
+    if result and is_new and (is_scalar(part.value) or not rule):
         said.append(of_runs(result))
     return _equated(said)
 
@@ -161,7 +227,7 @@ def _run(run: Run) -> str | None:
         elif word in _SIGNS:
             pieces.append(_SIGNS[word])
         elif not word.isascii():
-            if not ("Α" <= word <= "ω"):
+            if not ("Α" <= word <= "ω" or word == ARRIVING):
                 return None
             pieces.append(word)
         elif word.isalpha():

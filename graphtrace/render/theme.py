@@ -6,8 +6,9 @@ A theme is data. It knows nothing about graphs or SVG; a user makes one with
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+import re
+from dataclasses import dataclass, field, fields
+from typing import Any, get_args
 
 from graphtrace.errors import RenderError
 from graphtrace.figure import Form
@@ -17,7 +18,10 @@ FONT_FAMILY = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The colours of one scheme, each named by what it stands for."""
+    """The colours of one scheme, each named by what it stands for and written as `#rrggbb`.
+
+    Raises `RenderError` for what is no colour.
+    """
 
     paper: str = "#ffffff"
     ink: str = "#1b1b1f"
@@ -34,9 +38,23 @@ class Palette:
     faint: str = "#6b6c72"
     """Text that is dimmed."""
     faint_line: str = "#8b8c93"
+    tangent: str = "#2f62a8"
+    """What goes forward beside the values, as the gradient comes back."""
     trouble: str = "#6a1b9a"
     """A zero, an infinity or NaN."""
 
+    def __post_init__(self) -> None:
+        """Let nothing but colours into the style of a figure."""
+        for one in fields(self):
+            colour = getattr(self, one.name)
+            if not isinstance(colour, str) or not _COLOUR.fullmatch(colour):
+                raise RenderError(
+                    f"{one.name}={colour!r} is no colour: write it as #rrggbb, as in "
+                    f"{one.name}='{one.default}'"
+                )
+
+
+_COLOUR = re.compile(r"#(?:[0-9A-Fa-f]{3}){1,2}")
 
 DARK = Palette(
     paper="#16171b",
@@ -53,6 +71,7 @@ DARK = Palette(
     value="#b4b6bf",
     faint="#8d8f98",
     faint_line="#7d7f88",
+    tangent="#7fb0f5",
     trouble="#d79bff",
 )
 
@@ -63,6 +82,24 @@ class Theme:
 
     `form` is how a computation is drawn: "boxes" with formula and value, "records" with name,
     data and gradient side by side, or "wires" that carry the values between operations.
+
+    A theme of your own is another one with some fields replaced, or a `Theme` from scratch. It
+    stands wherever the name of a theme may:
+
+    >>> from dataclasses import replace
+    >>> import graphtrace as gt
+    >>> from graphtrace.render import LECTURE, Palette
+    >>> blue = replace(LECTURE.light, gradient="#0b5394")
+    >>> seminar = replace(LECTURE, name="seminar", light=blue, dark=None, formula_size=18)
+    >>> g = gt.trace(lambda b, c: b * c, 3.0, 2.0)
+    >>> "#0b5394" in g.to_svg(theme=seminar)
+    True
+    >>> Palette(gradient="blood red")
+    Traceback (most recent call last):
+    graphtrace.errors.RenderError: gradient='blood red' is no colour: write it as #rrggbb, as in \
+gradient='#b3261e'
+
+    Raises `RenderError` for a form that there is not, a size that is none, or a font that is none.
     """
 
     name: str = "lecture"
@@ -98,174 +135,39 @@ class Theme:
     column: float = 720
     """The page column to fit; a figure whose text would fall below `smallest` in it scrolls."""
     smallest: float = 9
+    font: str = FONT_FAMILY
+    """A CSS list of font families; text in another font than this is held to its measured width."""
+    source_size: float = 11.5
+    legend_size: float = 13
+    legend: bool | None = None
+    """Whether the meaning of colours and lines is told beneath; None: only that of widths."""
+    fit: bool = False
+    """Whether a figure may turn or shorten its labels to be readable in the column."""
 
+    def __post_init__(self) -> None:
+        """Say at once what a figure could not be drawn with."""
+        if self.form not in get_args(Form):
+            known = ", ".join(get_args(Form))
+            raise RenderError(f"form={self.form!r} is no form of a figure: use one of {known}")
+        digits: Any = self.digits
+        if not isinstance(digits, int) or not 1 <= digits <= 17:
+            raise RenderError(f"digits={digits!r} is no number of digits: use 1 to 17")
+        font: Any = self.font
+        if not isinstance(font, str) or not re.fullmatch(r"[\w ,'\"-]+", font):
+            raise RenderError(
+                f"font={font!r} is no list of font families: write it as in CSS, for example "
+                'font="Georgia, serif"'
+            )
+        for one in fields(self):
+            size = getattr(self, one.name)
+            if one.type != "float":
+                continue
+            if not isinstance(size, (int, float)) or not 0 <= size < LARGEST:
+                raise RenderError(f"{one.name}={size!r} is no size in pixels: use a number from 0")
+            if one.name.endswith("_size") and size < 1:
+                raise RenderError(f"{one.name}={size!r} cannot be read: use 1 pixel or more")
+
+
+LARGEST = 100_000
 
 LECTURE = Theme()
-
-CS231N = replace(
-    LECTURE,
-    name="cs231n",
-    form="wires",
-    light=replace(
-        LECTURE.light,
-        value="#1a6e2e",
-        input="#ffffff",
-        input_line="#4a4b52",
-        output="#ffffff",
-        output_line="#4a4b52",
-    ),
-    dark=replace(
-        DARK,
-        value="#7bd88f",
-        input="#16171b",
-        input_line="#a3a6b1",
-        output="#1f2127",
-        output_line="#a3a6b1",
-    ),
-    label_size=15,
-    lane=4,
-    output_width=1.2,
-)
-
-KARPATHY = replace(
-    LECTURE,
-    name="karpathy",
-    form="records",
-    light=replace(
-        LECTURE.light,
-        input="#ffffff",
-        input_line="#1b1b1f",
-        operation_line="#1b1b1f",
-        output="#ffffff",
-        output_line="#1b1b1f",
-        line="#1b1b1f",
-    ),
-    dark=replace(
-        DARK,
-        input="#1f2127",
-        input_line="#c9cbd3",
-        operation_line="#c9cbd3",
-        output="#1f2127",
-        output_line="#c9cbd3",
-        line="#c9cbd3",
-    ),
-    label_size=14,
-    output_width=1.2,
-)
-
-_BOARD = Palette(
-    paper="#20392f",
-    ink="#f4f1e4",
-    muted="#d3ded9",
-    line="#d3ded9",
-    gradient="#ff9d85",
-    operation="#20392f",
-    operation_line="#d3ded9",
-    input="#2b4a3e",
-    input_line="#a9d4ff",
-    output="#2b4a3e",
-    output_line="#ffe08a",
-    value="#d3ded9",
-    faint="#a3b0a6",
-    faint_line="#8a998f",
-    trouble="#e6b3ff",
-)
-
-BLACKBOARD = replace(
-    LECTURE,
-    name="blackboard",
-    light=_BOARD,
-    dark=replace(_BOARD, paper="#17291f", operation="#17291f", input="#21382c", output="#21382c"),
-    line_width=1.8,
-    box_width=1.8,
-    output_width=2.8,
-)
-
-PRINT = replace(
-    LECTURE,
-    name="print",
-    light=Palette(
-        paper="#ffffff",
-        ink="#000000",
-        muted="#000000",
-        line="#000000",
-        gradient="#000000",
-        operation="#ffffff",
-        operation_line="#000000",
-        input="#ffffff",
-        input_line="#000000",
-        output="#ffffff",
-        output_line="#000000",
-        value="#000000",
-        faint="#6b6b6b",
-        faint_line="#8c8c8c",
-        trouble="#000000",
-    ),
-    dark=Palette(
-        paper="#000000",
-        ink="#ffffff",
-        muted="#ffffff",
-        line="#ffffff",
-        gradient="#ffffff",
-        operation="#000000",
-        operation_line="#ffffff",
-        input="#000000",
-        input_line="#ffffff",
-        output="#000000",
-        output_line="#ffffff",
-        value="#ffffff",
-        faint="#949494",
-        faint_line="#787878",
-        trouble="#ffffff",
-    ),
-    output_width=2.6,
-)
-
-MINIMAL = replace(
-    LECTURE,
-    name="minimal",
-    light=replace(
-        LECTURE.light,
-        input="#ffffff",
-        input_line="#ffffff",
-        operation_line="#ffffff",
-        output="#ffffff",
-        output_line="#ffffff",
-        line="#6f7078",
-    ),
-    dark=replace(
-        DARK,
-        operation="#16171b",
-        operation_line="#16171b",
-        input="#16171b",
-        input_line="#16171b",
-        output="#16171b",
-        output_line="#16171b",
-    ),
-    pad_x=5,
-    pad_y=3,
-    line_width=1,
-    box_width=0,
-    output_width=0,
-)
-
-THEMES: Mapping[str, Theme] = {
-    theme.name: theme for theme in (LECTURE, CS231N, KARPATHY, BLACKBOARD, PRINT, MINIMAL)
-}
-
-
-def find(theme: str | Theme) -> Theme:
-    """The theme of that name; a theme itself is passed on.
-
-    Raises `RenderError` for a name that is not known.
-
-    >>> find("print").light.gradient
-    '#000000'
-    """
-    if isinstance(theme, Theme):
-        return theme
-    if theme not in THEMES:
-        raise RenderError(
-            f"there is no theme {theme!r}: use one of {', '.join(THEMES)}, or a Theme"
-        )
-    return THEMES[theme]

@@ -1,0 +1,61 @@
+"""Tell how much gradient each edge brings back, to see where it vanishes or explodes.
+
+In: a Figure and the graph it is of. Out: the Figure with the size of each edge's share of the
+gradient. It knows nothing about widths or colours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphtrace.errors import RenderError
+from graphtrace.figure.chain import gradients_of
+from graphtrace.figure.parts import Figure
+from graphtrace.figure.uses import outputs_of, title, uses_of
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+def with_flow(figure: Figure, graph: nx.MultiDiGraph[Any]) -> Figure:
+    """The figure with, on each edge, the largest entry of dJ/dhead · ∂head/∂tail, by its size.
+
+    The gradients are those that `backward` has left, else those of the one output.
+
+    Raises:
+        RenderError: There are none, and not one scalar output to take them of.
+
+    >>> import graphtrace as gt
+    >>> g = gt.trace(lambda x: (0.1 * x) ** 2, 2.0)
+    >>> [round(edge.flow, 3) for edge in g.figure(flow=True).edges]
+    [0.04, 0.4]
+    """
+    grads = {node: data["grad"] for node, data in graph.nodes(data=True) if "grad" in data}
+    outputs = outputs_of(graph)
+    if not grads and len(outputs) == 1:
+        grads = gradients_of(graph, outputs[0])
+    if not grads:
+        raise RenderError(
+            f"{title(graph)} has no gradients to show the flow of: call backward() before, with "
+            "the output and the seed to differentiate"
+        )
+    sizes = {
+        tuple(map(str, use.key)): _size(grads[use.head], use.attributes.get("local"))
+        for use in uses_of(graph)
+        if use.head in grads
+    }
+    edges = tuple(replace(edge, flow=sizes.get(edge.operand)) for edge in figure.edges)
+    return replace(figure, edges=edges)
+
+
+def _size(upstream: Any, local: Any) -> float | None:
+    """The largest entry of the share, without its sign; None where no derivative passes."""
+    if local is None:
+        return None
+    elementwise = isinstance(local, (int, float, complex, np.ndarray, np.generic))
+    with np.errstate(all="ignore"):
+        share = upstream * local if elementwise else upstream @ local
+        return float(np.max(np.abs(share), initial=0.0))

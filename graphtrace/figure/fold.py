@@ -1,0 +1,262 @@
+"""Fold a graph that is too large to look at: helper calls, loops and stretches become one box each.
+
+In: a graph. Out: a graph of boxes that says the same in fewer: on the edges into a folded box
+stands the total derivative through it, so that each gradient is still the sum over the edges of
+their derivatives times the gradients at their ends. What a folded box tells of itself is in its
+attribute `parts`. Knows nothing about how it is drawn.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from graphtrace.errors import RenderError
+from graphtrace.figure.choice import COMFORT, chosen
+from graphtrace.figure.folded import MOST_TOLD, Folded, attributes, counted
+from graphtrace.figure.parts import Definition, Note
+from graphtrace.figure.recurrence import recurrence
+from graphtrace.figure.regions import Item, Region, base, regions_of
+from graphtrace.figure.total import Total, adjoints
+from graphtrace.figure.trouble import Trouble
+from graphtrace.figure.uses import arrays_of, is_array, ordered, outputs_of, short_names, title
+from graphtrace.inputs import seed_for
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+def fold(
+    graph: nx.MultiDiGraph[Any],
+    *,
+    depth: int | None = None,
+    unfold: str | Collection[str] = (),
+    limit: int | None = None,
+) -> nx.MultiDiGraph[Any]:
+    """The graph with parts of it folded; the graph itself if it is small enough to look at.
+
+    A box that hands on one value has that value's key, value and gradient. One that hands on
+    several has the name of what it is, and their keys in the attribute `exports`.
+
+    Args:
+        graph: A traced graph.
+        depth: How many levels of helper calls are open; by default what fits.
+        unfold: Names of helper calls, or of nodes that are to be seen.
+        limit: Up to so many boxes nothing is folded.
+
+    Raises:
+        RenderError: `unfold` names what is not there, or a number is none.
+
+    >>> import graphtrace as gt
+    >>> def twice(x):
+    ...     y = 3 * x
+    ...     return y - x
+    >>> def f(a):
+    ...     h = twice(a)
+    ...     return twice(h)
+    >>> folded = fold(gt.trace(f, 1.0), depth=0)
+    >>> list(folded), folded.edges["a", "h", 0]["local"]
+    (['a', 'h', 'f'], 2.0)
+    """
+    if "unfolded" in graph.graph:
+        return graph
+    _whole_number("depth", depth, 0)
+    _whole_number("limit", limit, 1)
+    asked = {unfold} if isinstance(unfold, str) else unfold
+    names = {name.removesuffix("()") for name in asked}
+    if depth is None and not names and len(graph) <= (limit or COMFORT):
+        return graph
+    nodes = ordered(graph)
+    whole = regions_of(graph, nodes)
+    _check(graph, whole, names)
+    inputs = 0
+    while inputs < len(nodes) and graph.nodes[nodes[inputs]].get("op") == "input":
+        inputs += 1
+    formula = cache(lambda loop: _formula(graph, nodes, loop))
+    items = chosen(
+        whole,
+        nodes,
+        inputs,
+        depth=depth,
+        unfold=names,
+        limit=limit,
+        is_told=lambda loop: formula(loop) is not None,
+    )
+    if len(items) == len(nodes):
+        return graph
+    calls = {region.name for region in whole.all if region.kind == "call"}
+    folded = _Folding(graph, nodes, items).folded(calls, formula)
+    operations = counted(len(nodes) - inputs, "operation")
+    boxes = counted(sum(op != "input" for _, op in folded.nodes(data="op")), "box")
+    opened = _example(folded) if depth is None and not names else None
+    more = f"; unfold={opened!r} opens one, limit={len(nodes)} all" if opened else ""
+    further = (isinstance(item, Region) and item.kind in ("loop", "segment") for item in items)
+    if depth is None or any(further):
+        folded.graph["note"] = Note(f"{operations} in {boxes}{more}")
+    return folded
+
+
+def _whole_number(name: str, value: object, least: int) -> None:
+    if value is not None and not (isinstance(value, int) and value >= least):
+        raise RenderError(f"{name}={value!r} is not a choice: use {least}, {least + 1}, ...")
+
+
+def _formula(graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], loop: Region) -> Definition | None:
+    """What each run of the loop computes, where a formula says it."""
+    inner, outputs = nodes[loop.start : loop.stop], set(outputs_of(graph))
+    inside = set(inner)
+    exports = [n for n in inner if n in outputs or not inside.issuperset(graph[n])]
+    return recurrence(graph, inner, loop.count, exports)
+
+
+def _example(folded: nx.MultiDiGraph[Any]) -> str | None:
+    """What to call one of the boxes in `unfold`."""
+    for _, data in folded.nodes(data=True):
+        if "exports" in data and data["op"] != "input":
+            box: Folded = folded.graph["boxes"][str(data["exports"][0])]
+            return box.opened_by
+    return None
+
+
+def _check(graph: nx.MultiDiGraph[Any], whole: Region, names: Collection[str]) -> None:
+    known = {region.name for region in whole.all} - {""}
+    for name in names:
+        if (
+            name not in known
+            and name not in graph
+            and not name.startswith(("operations ", "inputs "))
+        ):
+            listed = [region.name for region in whole.all if region.kind == "call"]
+            calls = ", ".join(listed if len(listed) <= 12 else [*listed[:11], "..."])
+            there = f"it has the calls {calls}" if calls else "it has none, so name a node"
+            raise RenderError(
+                f"unfold={name!r} is no helper call and no node of {title(graph)}: {there}"
+            )
+
+
+def located(graph: nx.MultiDiGraph[Any], troubles: Iterable[Trouble]) -> list[Trouble]:
+    """Where they are drawn: what lies in a folded box, at that box."""
+    boxes: Mapping[str, Folded] = graph.graph.get("boxes", {})
+    found = []
+    for trouble in troubles:
+        box = boxes.get(trouble.node)
+        at_box = replace(trouble, node=str(box.key), edge=None) if box is not None else trouble
+        found.append(at_box)
+    return found
+
+
+class _Folding:
+    """One pass over the boxes of a folded graph."""
+
+    def __init__(
+        self, graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], items: Sequence[Item]
+    ) -> None:
+        self.graph = graph
+        self.nodes = nodes
+        self.items = items
+        self.outputs = outputs_of(graph)
+        regions = [item for item in items if isinstance(item, Region)]
+        region_of = {n: r for r in regions for n in nodes[r.start : r.stop]}
+        out = set(self.outputs)
+        into: dict[Region, set[Any]] = {region: set() for region in regions}
+        for tail, to in graph.edges():
+            region = region_of.get(to)
+            if region_of.get(tail) is not region:
+                out.add(tail)
+                if region is not None:
+                    into[region].add(tail)
+        place = {node: i for i, node in enumerate(nodes)}
+        self.box_of: dict[Any, Folded] = {}
+        taken = set(map(str, graph))
+        for region in regions:
+            inner = nodes[region.start : region.stop]
+            exports = tuple(node for node in inner if node in out) or (inner[-1],)
+            key = exports[0] if len(exports) == 1 else _name(region, exports, taken)
+            taken.add(str(key))
+            box = Folded(
+                key, region, inner, exports, tuple(sorted(into[region], key=place.__getitem__))
+            )
+            self.box_of.update(dict.fromkeys(inner, box))
+
+    def key(self, node: Any) -> Any:
+        """The key of the box that a node is in."""
+        return self.box_of[node].key if node in self.box_of else node
+
+    def folded(
+        self, calls: Collection[str], formula: Callable[[Region], Definition | None]
+    ) -> nx.MultiDiGraph[Any]:
+        """The graph of boxes."""
+        import networkx as nx
+
+        folded: nx.MultiDiGraph[Any] = nx.MultiDiGraph(name=title(self.graph))
+        for item in self.items:
+            if isinstance(item, Region):
+                box = self.box_of[self.nodes[item.start]]
+                folded.add_node(box.key, **attributes(self.graph, box, calls, formula))
+                for k, (tail, told) in enumerate(self._into(box)):
+                    folded.add_edge(tail, box.key, k, **told)
+            else:
+                node = self.nodes[item]
+                folded.add_node(node, **{**self.graph.nodes[node], "index": item})
+                for tail, _, k, edge in self.graph.in_edges(node, keys=True, data=True):
+                    folded.add_edge(self.key(tail), node, k, **edge, **self._by(tail))
+        folded.graph["unfolded"] = self.graph
+        folded.graph["outputs"] = list(dict.fromkeys(map(self.key, self.outputs)))
+        arrays = arrays_of(self.graph)
+        folded.graph["arrays"] = arrays | {base(name) for name in arrays}
+        folded.graph["names"] = _names(self.graph)
+        folded.graph["boxes"] = {str(node): box for node, box in self.box_of.items()}
+        return folded
+
+    def _by(self, tail: Any) -> dict[str, Any]:
+        """Which value an edge carries, where the box that it comes from is not named after it."""
+        return {} if self.key(tail) == tail else {"by": str(tail)}
+
+    def _into(self, box: Folded) -> Iterator[tuple[Any, dict[str, Any]]]:
+        """The edges into a folded box, each with the total derivative through it."""
+        numbers = self._numbers(box)
+        by_box: dict[Any, list[Any]] = {}
+        for tail in box.tails:
+            by_box.setdefault(self.key(tail), []).append(tail)
+        for key, tails in by_box.items():
+            are_inputs = len(tails) > 1 and self.box_of[tails[0]].region.kind == "inputs"
+            if len(box.exports) > 1 or len(tails) > MOST_TOLD or are_inputs:
+                total = Total(self.graph, box.inner, box.exports, tuple(tails))
+                yield key, {"local": total, "untold": True}
+                continue
+            for tail in tails:
+                local = numbers.get(tail, 0.0) if numbers is not None else None
+                if local is None or is_array(self._value(tail)):
+                    local = Total(self.graph, box.inner, box.exports, (tail,))
+                yield key, {"local": local, **self._by(tail)}
+
+    def _numbers(self, box: Folded) -> Mapping[Any, Any] | None:
+        """The derivatives of a box's one value, where that is a number."""
+        value = self._value(box.exports[0])
+        if len(box.exports) > 1 or value is None or is_array(value):
+            return None
+        return adjoints(self.graph, box.inner, {box.exports[0]: seed_for(value)})
+
+    def _value(self, node: Any) -> Any:
+        return self.graph.nodes[node].get("value")
+
+
+def _names(graph: nx.MultiDiGraph[Any]) -> dict[str, str]:
+    """The short names of nodes, and of what has the index t in a loop: W_t for layers[t]['W']."""
+    names = short_names(graph)
+    runs = {re.sub(r"\[\d+\]", "[t]", key): name for key, name in names.items()}
+    return names | {
+        key: re.sub(r"\[\d+\]$", "_t", name) for key, name in runs.items() if "[t]" in key
+    }
+
+
+def _name(region: Region, exports: Sequence[Any], taken: Collection[str]) -> str:
+    """A key for a box of several values, unlike that of any node."""
+    name = f"{region.name}()" if region.kind == "call" else region.name
+    name = name or f"{exports[0]} … {exports[-1]}"
+    while name in taken:
+        name += "′"
+    return name

@@ -1,0 +1,112 @@
+"""Say what a folded box holds: which call or loop it is, how many operations, what comes out.
+
+In: a graph and a `Folded`. Out: the attributes of the box's node in the folded graph, and the
+parts that stand in it. Knows nothing about how it is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from graphtrace.figure.parts import Definition, Note, Part, Value
+from graphtrace.figure.recurrence import start
+from graphtrace.figure.regions import Region, base
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+MOST_TOLD = 3
+"""A box that hands on more values than this does not name them."""
+
+
+class Folded(NamedTuple):
+    """A folded box: its nodes in evaluation order, what comes out of it and what goes in.
+
+    A box that hands on one value has that value's key.
+    """
+
+    key: Any
+    region: Region
+    inner: Sequence[Any]
+    exports: tuple[Any, ...]
+    tails: tuple[Any, ...]
+
+    @property
+    def opened_by(self) -> str:
+        """What to call it in `unfold`."""
+        return self.region.name or str(self.exports[-1])
+
+
+def attributes(
+    graph: nx.MultiDiGraph[Any],
+    box: Folded,
+    calls: Collection[str],
+    formula: Callable[[Region], Definition | None],
+) -> dict[str, Any]:
+    """The node of a folded box: its `parts`, and what a node of a trace has.
+
+    `calls` are the names of all helper calls; `formula` is what each run of a loop computes.
+    """
+    region, export = box.region, graph.nodes[box.exports[-1]]
+    one = export if len(box.exports) == 1 else {}
+    is_input = graph.nodes[box.inner[0]].get("op") == "input"
+    count = counted(len(box.inner), "input" if is_input else "operation")
+    named = Definition(str(box.key))
+    op = "input" if is_input else "operations"
+    if region.kind == "call":
+        op = base(region.name) if base(region.name) in calls else region.name
+        named = Definition(str(box.key), f"{op}({_argument(box)})")
+    elif region.kind == "loop":
+        count = f"{region.count:,} times, {count}"
+        named = formula(region) or named
+        op = f"× {region.count:,}"
+    elif region.kind == "segment":
+        count = region.name
+    heading: list[Part] = [named]
+    if region.kind == "segment" and len(box.exports) > 1:
+        count = ""
+    elif len(box.exports) > 1 and not is_input:
+        heading = [Definition(op)] if region.kind == "call" else []
+    if named.sign != "=":  # a loop that is told by a formula
+        begun = start(graph, box.inner, region.count, box.exports[0])
+        heading = [*([Definition(named.name, None, begun)] if begun is not None else []), named]
+    told = [*heading, *([Note(count)] if count else [])]
+    said = {
+        "op": op,
+        "value": one.get("value"),
+        "label": f"{box.key} ({count})" if count else str(box.key),
+        "scope": tuple(export.get("scope") or ())[: region.calls],
+        "source": graph.nodes[box.inner[0]].get("source"),
+        "formula": named.formula if named.name == str(box.key) else None,
+        "index": region.start,
+        "exports": box.exports,
+        "parts": (*told, *(() if is_input else _values(graph, box, named))),
+    }
+    return said | ({"grad": one["grad"]} if "grad" in one else {})
+
+
+def _argument(box: Folded) -> str:
+    """What goes into a call, where it is one value: the order of several is not known."""
+    return str(box.tails[0]) if len(box.tails) == 1 else "…" if box.tails else ""
+
+
+def _values(graph: nx.MultiDiGraph[Any], box: Folded, named: Definition) -> Iterator[Part]:
+    """What comes out of the box, by name where the box is not named after it."""
+    if len(box.exports) > MOST_TOLD:
+        yield Note(counted(len(box.exports), "value"))
+    elif len(box.exports) > 1 or named.name != str(box.key):
+        for node in box.exports:
+            yield Definition(str(node), None, graph.nodes[node].get("value"))
+    elif graph.nodes[box.key].get("value") is not None:
+        yield Value(graph.nodes[box.key]["value"])
+
+
+def tells_value(part: Part) -> bool:
+    """Whether the part tells a value that comes out of a box."""
+    return isinstance(part, Value) or (isinstance(part, Definition) and part.value is not None)
+
+
+def counted(n: int, what: str) -> str:
+    """`1 operation`, `1,000 operations`, `24 boxes`."""
+    return f"{n:,} {what if n == 1 else what + ('es' if what.endswith('x') else 's')}"

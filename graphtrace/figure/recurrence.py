@@ -1,0 +1,193 @@
+"""Say what one run through a loop computes: h ← tanh(Wh + b).
+
+In: a graph and the nodes of a loop in evaluation order. Out: a `Definition`, or None where no
+short formula holds for every run. Knows nothing about how it is drawn.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphtrace.figure.parts import Definition
+from graphtrace.figure.regions import base
+from graphtrace.symbol import Symbol, Tree, formula
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+_LONGEST = 24  # operations and names
+_UNNAMED = re.compile(r"v\d+")
+
+
+def recurrence(
+    graph: nx.MultiDiGraph[Any], inner: Sequence[Any], count: int, exports: Sequence[Any]
+) -> Definition | None:
+    """The assignment that the loop repeats; what differs from run to run has the index t.
+
+    >>> import graphtrace as gt
+    >>> def f(x):
+    ...     for _ in range(9):
+    ...         x = x * x + 1
+    ...     return x
+    >>> g = gt.trace(f, 0.5)
+    >>> told = recurrence(g, list(g)[1:], 9, ["x_10"])
+    >>> told.name, told.sign, str(told.formula)
+    ('x', '←', 'x*x + 1')
+    """
+    size, rest = divmod(len(inner), count)
+    if rest or len(exports) != 1 or exports[0] not in inner[-size:]:
+        return None
+    last, before = inner[-size:], inner[-2 * size : -size]
+    result = exports[0]
+    place = last.index(result)
+    name = base(str(result))
+    trees = _inlined(graph, last, result), _inlined(graph, before, before[place])
+    if name == str(result) or _UNNAMED.fullmatch(str(result)) or None in trees:
+        return None
+    general = _general(*trees, set(map(str, inner)), {str(before[place]): name})
+    if general is None or not _is_uniform(graph, inner, size):
+        return None
+    return Definition(name, Symbol.of(general), sign="←")
+
+
+def start(graph: nx.MultiDiGraph[Any], inner: Sequence[Any], count: int, export: Any) -> Any:
+    """The constant that the loop begins with, in the place of `export`; None if it is a node."""
+    size = len(inner) // count
+    carried = str(inner[inner.index(export) - size])
+    for early, late in zip(inner[:size], inner[-size:], strict=True):
+        first, last = graph.nodes[early]["row"], graph.nodes[late]["row"]
+        for k, key in enumerate(last.keys):
+            if key == carried:
+                return first.operands[k] if first.keys[k] is None else None
+    return None
+
+
+def _is_uniform(graph: nx.MultiDiGraph[Any], inner: Sequence[Any], size: int) -> bool:
+    """Whether every run does as the last does, but for what it is handed at first."""
+    place = {str(node): i for i, node in enumerate(inner)}
+    previous: list[Any] | None = None
+    varying: set[int] | None = None
+    for begin in range(len(inner) - size, -1, -size):
+        run: list[Any] = []
+        for i in range(begin, begin + size):
+            row = graph.nodes[inner[i]]["row"]
+            for key, operand in zip(row.keys, row.operands, strict=True):
+                at = place.get(key) if key is not None else None
+                run.append(_Back(i - at) if at is not None else operand if key is None else key)
+            run.append(row.params)
+        if previous is not None:
+            first = begin == 0
+            pairs = list(zip(run, previous, strict=True))
+            differing = {
+                i
+                for i, (x, y) in enumerate(pairs)
+                if not (_same(x, y) or (first and isinstance(y, _Back)))
+            }
+            if any(not _is_indexed(*pairs[i]) for i in differing):
+                return False
+            if varying is not None and differing != varying:
+                return False
+            varying = differing
+        previous = run
+    return True
+
+
+class _Back(int):
+    """How many rows before its use an operand was computed, within the loop."""
+
+
+def _is_indexed(x: Any, y: Any) -> bool:
+    """Whether they differ in a number that counts the runs: xs[3] and xs[4]."""
+    if isinstance(x, dict):
+        indices = x.get("index"), y.get("index")
+        return all(isinstance(i, int) for i in indices) and x.keys() == y.keys() == {"index"}
+    return isinstance(x, str) and isinstance(y, str) and _general_name(x, y) is not None
+
+
+def _inlined(graph: nx.MultiDiGraph[Any], body: Sequence[Any], node: Any) -> Tree | None:
+    """The formula of a node in what the body gets from outside; None if it is long."""
+    inside = set(map(str, body))
+    budget = _LONGEST
+
+    def written(key: Any) -> Tree | None:
+        nonlocal budget
+        row = graph.nodes[key].get("row")
+        if row is None:
+            return None
+        tree = formula(row)
+        budget -= 1 + len(tree.operands)
+        operands = []
+        for operand in tree.operands:
+            told = operand
+            if budget > 0 and isinstance(operand.atom, str) and operand.atom in inside:
+                told = written(operand.atom) or operand
+            operands.append(told)
+        return replace(tree, operands=tuple(operands))
+
+    tree = written(node)
+    return tree if budget > 0 else None
+
+
+def _general(a: Any, b: Any, inner: Collection[str], names: dict[str, str]) -> Tree | None:
+    """What the formulas of two runs have in common; None if they are not alike."""
+    if a.op != b.op or len(a.operands) != len(b.operands):
+        return None
+    if a.primitive is None:
+        atom = _general_atom(a.atom, b.atom, inner, names)
+        return Tree(atom=atom) if atom is not None else None
+    if not _same(a.params, b.params):
+        if not _is_indexed(a.params, b.params):
+            return None
+        a = replace(a, params={"index": _Run("t")})
+    operands = [_general(*both, inner, names) for both in zip(a.operands, b.operands, strict=True)]
+    told = tuple(operand for operand in operands if operand is not None)
+    return replace(a, operands=told) if len(told) == len(operands) else None
+
+
+def _same(a: Any, b: Any) -> bool:
+    if a is b or type(a) is not type(b):
+        return a is b
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(_same(a[k], b[k]) for k in a)
+    return np.array_equal(a, b) if isinstance(a, np.ndarray) else bool(a == b)
+
+
+class _Run(str):
+    """The number of the run, as an index in a formula."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _general_atom(a: Any, b: Any, inner: Collection[str], names: dict[str, str]) -> Any:
+    if not isinstance(a, str) or not isinstance(b, str):
+        return a if _same(a, b) else None
+    if a in names:
+        return type(a)(names[a])
+    # Not from elsewhere in the loop, which has a story of its own; and not of the same name as
+    # what is carried on, but another value.
+    if a in inner or a in names.values():
+        return None
+    general = _general_name(a, b)
+    return type(a)(general) if general is not None else None
+
+
+def _general_name(a: str, b: str) -> str | None:
+    """`xs[t]` of xs[3] and xs[4]; None for names that differ otherwise."""
+    pieces = _NUMBERS.split(a), _NUMBERS.split(b)
+    if len(pieces[0]) != len(pieces[1]):
+        return None
+    pairs = list(zip(*pieces, strict=True))
+    if any(x != y and not x.isdigit() for x, y in pairs):
+        return None
+    return "".join(x if x == y else "t" for x, y in pairs)
+
+
+_NUMBERS = re.compile(r"(\d+)")

@@ -1,0 +1,249 @@
+"""Find the parts of a computation that can be folded: helper calls, loops, containers of inputs.
+
+In: a graph and its nodes in evaluation order. Out: a tree of `Region`s, each a stretch of that
+order without a gap. What lies without a gap in an evaluation order is convex: no path leaves it
+and comes back, so that boxes drawn in place of regions never make a cycle. Knows nothing about
+which of them a figure folds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+Item: TypeAlias = "Region | int"
+Kind: TypeAlias = Literal["whole", "call", "loop", "inputs", "segment"]
+
+FEWEST = 3
+"""Fewer repeats than this are no loop."""
+
+_CANDIDATES = 8  # periods tried at one place
+
+
+@dataclass(slots=True, eq=False)
+class Region:
+    """The nodes from place `start` to before `stop`; its items are regions, and places of nodes.
+
+    `name` is the call's in the attribute `scope`; `calls` says how many calls are around it;
+    `count` how often a loop's body was run. The items of a loop are a loop of all runs but the
+    last, `rest`, and those of the last.
+    """
+
+    kind: Kind
+    name: str
+    start: int
+    stop: int = 0
+    calls: int = 0
+    count: int = 1
+    parent: Region | None = None
+    is_rest: bool = False
+    items: list[Item] = field(default_factory=list)
+    signs: list[int] = field(default_factory=list, repr=False)
+    """A number for each item: the same number, the same operations at the same lines."""
+
+    @property
+    def regions(self) -> Iterator[Region]:
+        """The regions among the items."""
+        return (item for item in self.items if isinstance(item, Region))
+
+    @property
+    def rest(self) -> Region | None:
+        """Of a loop, the runs before the last; None where it is that itself."""
+        first = self.items[0]
+        return first if isinstance(first, Region) and first.is_rest else None
+
+    @property
+    def all(self) -> Iterator[Region]:
+        """This region and every one in it, the outer ones first."""
+        todo = [self]
+        while todo:
+            region = todo.pop()
+            yield region
+            todo += reversed(list(region.regions))
+
+
+def regions_of(graph: nx.MultiDiGraph[Any], nodes: Sequence[Any]) -> Region:
+    """The whole computation as a region, with all regions in it.
+
+    >>> import graphtrace as gt
+    >>> def f(x):
+    ...     for _ in range(12):
+    ...         x = x * x
+    ...         x = x + 1
+    ...     return x
+    >>> g = gt.trace(f, 0.5)
+    >>> [(r.kind, r.count, len(r.items)) for r in regions_of(g, list(g)).regions]
+    [('loop', 12, 3)]
+    """
+    reader = _Reader()
+    whole = Region("whole", "", 0)
+    open_regions = [whole]
+    path: tuple[str, ...] = ()
+    for place, node in enumerate(nodes):
+        data = graph.nodes[node]
+        scope = tuple(data.get("scope") or ())
+        if scope != path:
+            shared = _shared(scope, path)
+            while len(open_regions) > shared + 1:
+                reader.close(open_regions, place)
+            for name in scope[shared:]:
+                calls = len(open_regions) - 1
+                open_regions.append(
+                    Region("call", name, place, calls=calls, parent=open_regions[-1])
+                )
+            path = scope
+        open_regions[-1].items.append(place)
+        source = data.get("source")  # an input, and a graph from elsewhere, have none
+        sign = place if source is None else (data.get("op"), source)
+        open_regions[-1].signs.append(reader.number(sign))
+    while open_regions:
+        reader.close(open_regions, len(nodes))
+    _gather_inputs(whole, graph, nodes)
+    return whole
+
+
+def base(name: str) -> str:
+    """`layer` of `layer_2`, the second call of it."""
+    return re.sub(r"_\d+$", "", name)
+
+
+def head(key: object) -> str:
+    """The parameter that an input is a leaf of: `params` of `params['W1']`."""
+    return re.split(r"[\[.]", str(key), maxsplit=1)[0]
+
+
+def _shared(a: Sequence[str], b: Sequence[str]) -> int:
+    n = 0
+    for x, y in zip(a, b, strict=False):
+        if x != y:
+            break
+        n += 1
+    return n
+
+
+class _Reader:
+    """Gives equal parts of a computation equal numbers."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Hashable, int] = {}
+
+    def number(self, what: Hashable) -> int:
+        return self._numbers.setdefault(what, len(self._numbers))
+
+    def close(self, open_regions: list[Region], stop: int) -> None:
+        """End the innermost open region and put it among the items of the one around it."""
+        region = open_regions.pop()
+        region.stop = stop
+        self._find_loops(region)
+        if open_regions:
+            open_regions[-1].items.append(region)
+            sign = ("call", base(region.name), tuple(region.signs))
+            open_regions[-1].signs.append(self.number(sign))
+
+    def _find_loops(self, region: Region) -> None:
+        """Make a region of every loop; inner loops have shorter bodies, so they come first."""
+        longest = 1
+        while True:
+            longest = min(longest, len(region.signs) // FEWEST)
+            if longest < 1 or max(Counter(region.signs).values()) < FEWEST:
+                return
+            items: list[Item] = []
+            signs: list[int] = []
+            at = 0
+            for start, period, count in repeats(region.signs, longest):
+                end = start + period * count
+                loop = self._loop(region, start, end, count)
+                items += [*region.items[at:start], loop]
+                body = tuple(region.signs[start : start + period])
+                signs += [*region.signs[at:start], self.number(("loop", body))]
+                at = end
+            region.items = [*items, *region.items[at:]]
+            region.signs = [*signs, *region.signs[at:]]
+            if longest == len(region.signs) // FEWEST:
+                return
+            longest *= 2
+
+    def _loop(self, around: Region, start: int, end: int, count: int) -> Region:
+        items = around.items[start:end]
+        calls = around.calls + (around.kind == "call")
+        first, last = items[0], items[-1]
+        last_run = len(items) - len(items) // count
+        before = items[last_run - 1]
+        begin = first.start if isinstance(first, Region) else first
+        loop = Region("loop", "", begin, _stop(last), calls=calls, count=count, parent=around)
+        rest = Region("loop", "", begin, _stop(before), calls, count - 1, loop, is_rest=True)
+        rest.items = items[:last_run]
+        loop.items = [rest, *items[last_run:]]
+        for region in (rest, loop):
+            for inner in region.regions:
+                inner.parent = region
+        return loop
+
+
+def _stop(item: Item) -> int:
+    return item.stop if isinstance(item, Region) else item + 1
+
+
+def repeats(signs: Sequence[int], longest: int) -> Iterator[tuple[int, int, int]]:
+    """Stretches that repeat: where each begins, how long its period is, how often it comes.
+
+    Only periods up to `longest` are looked for.
+
+    >>> list(repeats([7, 1, 2, 1, 2, 1, 2, 9, 9], 4))
+    [(1, 2, 3)]
+    """
+    following: list[int] = [len(signs)] * len(signs)
+    last: dict[int, int] = {}
+    for i in range(len(signs) - 1, -1, -1):
+        following[i] = last.get(signs[i], len(signs))
+        last[signs[i]] = i
+    # Up to where signs[t] == signs[t + period] is known to hold: no stretch is compared twice.
+    equal: dict[int, int] = {}
+    at = 0
+    while at < len(signs):
+        best = (0, 0)
+        then = following[at]
+        for _ in range(_CANDIDATES):
+            period = then - at
+            if period > longest or then >= len(signs):
+                break
+            end = max(equal.get(period, at), at)
+            while end + period < len(signs) and signs[end] == signs[end + period]:
+                end += 1
+            equal[period] = end
+            count = 1 + (end - at) // period
+            if count >= FEWEST and count * period > best[0] * best[1]:
+                best = (period, count)
+            then = following[then]
+        if best[1]:
+            yield at, *best
+        at += best[0] * best[1] or 1
+
+
+def _gather_inputs(whole: Region, graph: nx.MultiDiGraph[Any], nodes: Sequence[Any]) -> None:
+    """Make a region of the leaves of each container parameter."""
+
+    def parameter(item: Item) -> str | None:
+        if isinstance(item, Region) or graph.nodes[nodes[item]].get("op") != "input":
+            return None
+        name = head(nodes[item])
+        return None if name == str(nodes[item]) else name
+
+    items: list[Item] = []
+    for name, group in groupby(whole.items, key=parameter):
+        found = list(group)
+        places = [item for item in found if isinstance(item, int)]
+        if name is None or len(found) < FEWEST:
+            items += found
+        else:
+            items.append(
+                Region("inputs", name, places[0], places[-1] + 1, parent=whole, items=found)
+            )
+    whole.items = items
