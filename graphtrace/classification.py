@@ -44,7 +44,7 @@ _VALUE = frozenset(
 # Reason -> the functions.
 _REASONS = {
     "it takes a shape or plain numbers; to assign traced values into, take gt.zeros(shape)": """
-        np.arange np.bartlett np.blackman np.diag_indices np.empty np.eye np.full np.hamming
+        np.arange np.bartlett np.blackman np.diag_indices np.empty np.eye np.hamming
         np.hanning np.identity np.indices np.kaiser np.mask_indices np.ones np.tri np.tril_indices
         np.triu_indices np.zeros np.fft.fftfreq np.fft.rfftfreq np.fromfunction
     """,
@@ -105,6 +105,8 @@ def classify(name: str, function: Any) -> Class:
     """
     if name in _VALUE:
         return Class(VALUE)
+    if name == "np.full":  # it makes an array of objects, the traced number in each place
+        return Class(DIFFERENTIATED)
     reachable = hasattr(Variable, name[8:]) if name.startswith("ndarray.") else function in NUMPY
     if name == "ndarray.choose":  # the array itself only says which
         return Class(FLAT)

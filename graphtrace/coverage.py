@@ -1,217 +1,170 @@
-"""The table of NumPy's functions and whether they are differentiated, found by trying each.
+"""The table of public functions and whether each is differentiated, found by trying it.
 
-In: the classification. Out: a table as tab-separated text (`python -m graphtrace.coverage`), with
-`yes` where the vjp agreed with a difference quotient. Knows no rule: it calls NumPy and compares.
+In: the functions of the installed NumPy and SciPy, and docs/peers.tsv, which says what other
+packages differentiate. Out: `python -m graphtrace.coverage` prints the table as tab-separated text,
+`--write docs/coverage.md` writes it as a page. Knows no rule; `graphtrace.trial` tries a function.
 """
 
 from __future__ import annotations
 
+import csv
+import functools
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from graphtrace.classification import DIFFERENTIATED, public_functions, table
-from graphtrace.transforms import vjp
+from graphtrace.classification import DIFFERENTIATED, FLAT, table
+from graphtrace.ops.special import NAMES
+from graphtrace.trial import Outcome, resolve, try_function
 
-_V = np.array([0.3, 0.62, 0.21, 0.84])
-_W = np.array([0.55, 0.17, 0.73, 0.42])
-_M = np.array([[2.3, 0.4, 0.7], [0.4, 1.9, 0.2], [0.7, 0.2, 3.1]])
-_N = np.array([[1.2, 0.3, -0.4], [0.6, -0.8, 0.5], [0.1, 0.9, 1.4]])
-_T = _V[:, None, None] + _M / 7
-_INDEX = np.array([2, 0, 1])
-
-for _array in (_V, _W, _M, _N, _T, _INDEX):
-    _array.flags.writeable = False  # the second argument of a ufunc such as np.sin is its `out`
-
-# What is tried in turn, until NumPy takes it.
-_ARGUMENTS: list[tuple[Any, ...]] = [
-    (_V,),
-    (_M,),
-    (_T,),
-    (_V, _W),
-    (_M, _N),
-    (_M, _N[0]),
-    ([_V, _W],),
-    (_V, 2),
-    (_M, (1, 0)),
-    (_M, 0, 1),
-    (_V, 0.37),
-]
-_SPECIFIC: dict[str, tuple[Any, ...]] = {
-    "np.acosh": (_V + 1.2,),
-    "np.arccosh": (_V + 1.2,),
-    "np.astype": (_V, np.float64),
-    "np.broadcast_to": (_V, (2, 4)),
-    "np.dsplit": (_T, 3),
-    "np.reshape": (_V, (2, 2)),
-    "np.apply_along_axis": (np.sum, 0, _M),
-    "np.apply_over_axes": (np.sum, _M, [0]),
-    "np.bincount": (_INDEX, _W[:3]),
-    "np.choose": (_INDEX, [_V[:3], _W[:3], _W[1:]]),
-    "np.compress": ([True, False, True], _M),
-    "np.delete": (_V, 1),
-    "np.einsum": ("ij,jk->ik", _M, _N),
-    "np.expand_dims": (_V, 0),
-    "np.extract": (_V > 0.3, _V),
-    "np.histogram": (_V, 3, None, None, _W),
-    "np.histogram2d": (_V, _W, 2, None, None, _W),
-    "np.histogramdd": (_N, 2, None, None, _W[:3]),
-    "np.insert": (_V, 1, _W),
-    "np.interp": (_V, np.sort(_W), _V),
-    "np.ldexp": (_V, 2),
-    "np.linalg.matrix_power": (_M, 3),
-    "np.linalg.multi_dot": ([_M, _N, _M],),
-    "np.linalg.tensorinv": (_M + np.eye(3), 1),
-    "np.linspace": (0.3, 1.7, 5),
-    "np.logspace": (0.3, 1.7, 5),
-    "np.geomspace": (0.3, 1.7, 5),
-    "np.matvec": (_M, _W[:3]),
-    "np.vecmat": (_W[:3], _M),
-    "np.moveaxis": (_T, 0, 1),
-    "np.pad": (_V, 2),
-    "np.partition": (_V, 2),
-    "np.piecewise": (_V, [_V > 0.5], [np.sin, np.cos]),
-    "np.polyfit": (_V, _W, 1),
-    "np.select": ([_V > 0.5], [_V], _W),
-    "np.split": (_V, 2),
-    "np.swapaxes": (_M, 0, 1),
-    "np.take": (_V, _INDEX),
-    "np.take_along_axis": (_V, _INDEX, 0),
-    "np.where": (_V > 0.5, _V, _W),
-}
+PEERS = Path(__file__).parent.parent / "docs" / "peers.tsv"
+_METHODS = ("accumulate", "at", "outer", "reduce", "reduceat")
 
 
-def _changed(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that changes its first argument, as one that returns it."""
+class Line(NamedTuple):
+    """One function: what the other packages say, and what trying it said."""
 
-    def call(a: Any, *args: Any) -> Any:
-        a = a * 1.0
-        function(a, *args)
-        return a
+    function: str
+    peers: dict[str, str]
+    outcome: Outcome
 
-    return call
-
-
-def _of_symmetric(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda a: function((a + a.T) / 2)
+    @property
+    def is_reached(self) -> bool:
+        """Whether both modes differentiate it."""
+        return self.outcome == ("yes", "yes")
 
 
-_IN_PLACE: dict[str, tuple[Any, ...]] = {
-    "np.copyto": (_V, _W),
-    "np.fill_diagonal": (_M, _W[:3]),
-    "np.place": (_V, _V > 0.5, _W),
-    "np.put": (_V, _INDEX, _W[:3]),
-    "np.put_along_axis": (_V, _INDEX, _W[:3], 0),
-    "np.putmask": (_V, _V > 0.5, _W),
-    "ndarray.fill": (_V, 0.7),
-    "ndarray.partition": (_V, 2),
-    "ndarray.put": (_V, _INDEX, _W[:3]),
-    "ndarray.sort": (_V,),
-}
+def peers() -> dict[str, dict[str, str]]:
+    """For each function the columns of the other packages; none outside the source tree."""
+    if not PEERS.exists():
+        return {}
+    with PEERS.open(encoding="utf-8") as lines:
+        return {row.pop("function"): row for row in csv.DictReader(lines, delimiter="\t")}
 
 
-def _floats(x: Any) -> bool:
-    if isinstance(x, list):
-        return all(map(_floats, x)) and bool(x)
-    return isinstance(x, float) or (isinstance(x, np.ndarray) and x.dtype.kind == "f")
+def own_functions() -> list[str]:
+    """The public names of all that a traced value can reach, the methods of ufuncs among them."""
+    names = [
+        name.replace("ndarray.", "numpy.ndarray.")
+        if name.startswith("ndarray.")
+        else name.replace("np.", "numpy.", 1)
+        for name, one in table().items()
+        if one.group in (DIFFERENTIATED, FLAT)
+    ]
+    for name in list(names):
+        ufunc = resolve(name)
+        if (
+            isinstance(ufunc, np.ufunc)
+            and (ufunc.nin, ufunc.nout) == (2, 1)
+            and not ufunc.signature
+        ):
+            names += [f"{name}.{method}" for method in _METHODS]
+    names += [f"numpy.lib.scimath.{name}" for name in np.emath.__all__]
+    names += ["numpy.lib.stride_tricks.sliding_window_view"]
+    if find_spec("scipy"):
+        special = import_module("scipy.special")
+        names += [f"scipy.special.{name}" for name in NAMES if hasattr(special, name)]
+    return names
 
 
-def _leaves(y: Any) -> list[Any]:
-    return [leaf for part in y for leaf in _leaves(part)] if isinstance(y, (list, tuple)) else [y]
+@functools.cache
+def line(function: str) -> Line:
+    """The row of one function."""
+    try:
+        outcome = try_function(function)
+    except (ImportError, AttributeError):
+        outcome = Outcome("not installed", "not installed")
+    known = table().get(function.replace("numpy.", "np.", 1))
+    if known is not None and known.reason and outcome.vjp != "yes":
+        outcome = Outcome(known.reason, known.reason)
+    return Line(function, peers().get(function, {}), outcome)
 
 
-def _moved(x: Any, step: float) -> Any:
-    """The argument with every entry moved by another fraction of the step."""
-    if isinstance(x, list):
-        return [_moved(part, step * (1 + i / 7)) for i, part in enumerate(x)]
-    return x + step * np.reshape(np.cos(np.arange(np.size(x))), np.shape(x))[()]
+def lines() -> list[Line]:
+    """The rows of the other packages' table, and those that only graphtrace has."""
+    own = [name for name in own_functions() if name not in peers()]
+    found = map(line, [*peers(), *own])
+    return sorted(one for one in found if one.peers or one.is_reached)
 
 
-def is_differentiated(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
-    """Whether the vjp of `function` agrees with a difference quotient in one direction.
+def versions() -> str:
+    """The releases that a table is of."""
+    scipy = f", SciPy {import_module('scipy').__version__}" if find_spec("scipy") else ""
+    return f"NumPy {np.__version__}{scipy}"
 
-    >>> is_differentiated(np.hypot, (0.3, 0.4))
-    True
-    """
-    free = [i for i, x in enumerate(args) if _floats(x)]
 
-    def of_floats(*primals: Any) -> list[Any]:
-        full = list(args)
-        for i, primal in zip(free, primals, strict=True):
-            full[i] = primal
-        return [y for y in _leaves(function(*full)) if np.result_type(y).kind in "fc"]
-
-    primals = [args[i] for i in free]
-    h = 1e-6
-    left, right = (of_floats(*(_moved(x, step) for x in primals)) for step in (-h, h))
-    quotient = sum(np.sum((b - a).real) / (2 * h) for a, b in zip(left, right, strict=True))
-    value, pullback = vjp(of_floats, *primals)
-    adjoints = pullback([np.ones_like(y) for y in value])
-    along = sum(
-        np.sum(g * (b - a) / (2 * h))
-        for adjoint, x in zip(adjoints, primals, strict=True)
-        for g, a, b in zip(*map(_leaves, (adjoint, _moved(x, -h), _moved(x, h))), strict=True)
+def as_text(rows: Iterable[Line]) -> str:
+    """Tab-separated: the columns of docs/peers.tsv, and whether each mode of graphtrace agrees."""
+    columns = list(next(iter(peers().values()), {}))
+    header = ["function", *columns, "graphtrace_vjp", "graphtrace_jvp"]
+    body = (
+        [one.function, *(one.peers.get(c, "") for c in columns), *map(_yes, one.outcome)]
+        for one in rows
     )
-    return bool(value) and bool(np.isclose(along, quotient, rtol=1e-4, atol=1e-6))
+    return "".join("\t".join(fields) + "\n" for fields in [header, *body])
 
 
-def _calls(name: str, function: Any) -> Iterator[tuple[Callable[..., Any], tuple[Any, ...]]]:
-    """The function, called as a function of arrays, and the arguments to try."""
-    arguments = _SPECIFIC.get(name.replace("ndarray.", "np."))
-    if name.startswith("ndarray."):
-        last, is_method = name[8:], callable(function)
-
-        def call(a: Any, *args: Any) -> Any:
-            item = getattr(a, last)
-            return item(*args) if is_method else list(item) if last == "flat" else item
-
-        function = call
-        if last == "compress":
-            # The condition comes first in the function.
-            function, arguments = (lambda a, c: a.compress(c, 0)), (_M, [True, False, True])
-    if name in ("np.linalg.cholesky", "np.linalg.eigh"):  # they read one triangle
-        function = _of_symmetric(function)
-    if name in _IN_PLACE:
-        yield _changed(function), _IN_PLACE[name]
-        return
-    for args in _ARGUMENTS if arguments is None else [arguments]:
-        yield function, args
+def _yes(outcome: str) -> str:
+    return "yes" if outcome == "yes" else ""
 
 
-def try_function(name: str, function: Any) -> str:
-    """`yes` if the function is differentiated, else what went wrong."""
-    problem = "no sample"
-    for call, args in _calls(name, function):
-        try:
-            with np.errstate(all="ignore"):
-                call(*args)
-        except Exception:  # noqa: BLE001  (NumPy does not take these arguments)
-            continue
-        try:
-            if is_differentiated(call, args):
-                return "yes"
-            problem = "disagrees"
-        except Exception as error:  # noqa: BLE001  (what the table is to say)
-            problem = f"{type(error).__name__}: {error}".splitlines()[0]
-    return problem
+def as_page(rows: Sequence[Line]) -> str:
+    """The page docs/coverage.md."""
+    known = [one for one in rows if one.peers]
+    missing = [one for one in known if not one.is_reached]
+    reached = len(known) - len(missing)
+    own = [one.function for one in rows if not one.peers]
+    reasons: dict[str, list[str]] = {}
+    for one in missing:
+        why = next(outcome for outcome in one.outcome if outcome != "yes")
+        reasons.setdefault(why.replace(f"{one.function} ", "it "), []).append(one.function)
+    parts = [
+        _INTRODUCTION.format(versions=versions(), total=len(known), reached=reached, own=len(own)),
+        _markdown(known),
+        "\n## What a traced value cannot reach\n\n",
+        *(f"- {', '.join(f'`{n}`' for n in names)}: {why}.\n" for why, names in reasons.items()),
+        "\n## Differentiated here alone\n\n",
+        ", ".join(f"`{name}`" for name in own) + "\n",
+    ]
+    return "".join(parts)
 
 
-def rows() -> Iterator[tuple[str, str, str]]:
-    """Name, group and outcome of every public function of the installed NumPy."""
-    functions = public_functions()
-    for name, one in table().items():
-        tried = one.group == DIFFERENTIATED
-        yield name, one.group, try_function(name, functions[name]) if tried else one.reason
+_INTRODUCTION = """<!-- Written by: python -m graphtrace.coverage --write docs/coverage.md -->
+
+# Which functions are differentiated
+
+Of the {total} functions below, which HIPS autograd or advect differentiate, graphtrace
+differentiates {reached}, and {own} more that are listed at the end. Each yes was found by calling
+the function and comparing with difference quotients: vjp stands for reverse mode and reverse over
+each mode, jvp for forward mode and forward over each mode. The table is of {versions}.
+
+"""
+_COLUMNS = "autograd_vjp autograd_jvp advect_vjp advect_jvp graphtrace_vjp graphtrace_jvp".split()
 
 
-def main() -> None:
-    """Print the table."""
-    sys.stdout.write("function\tgroup\tgraphtrace_vjp\n")
-    for row in rows():
-        sys.stdout.write("\t".join(row) + "\n")
+def _markdown(rows: Sequence[Line]) -> str:
+    head = " | ".join(column.replace("_", " ") for column in ["function", *_COLUMNS])
+    text = [f"| {head} |\n", "| --- " * 7 + "|\n"]
+    for one in rows:
+        cells = [*(one.peers[column] for column in _COLUMNS[:4]), *map(_yes, one.outcome)]
+        text.append(f"| `{one.function}` | {' | '.join(cells)} |\n".replace("  ", " "))
+    return "".join(text)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print the table, or with `--write FILE` write the page."""
+    with np.errstate(all="ignore"):
+        rows = lines()
+    if arguments:
+        Path(arguments[-1]).write_text(as_page(rows), encoding="utf-8")
+    else:
+        sys.stdout.write(as_text(rows))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 from graphtrace.errors import TraceError
+from graphtrace.scipy_functions import called_in, instead_of
 from graphtrace.tape import here, user_frame, written
 
 
@@ -22,14 +23,16 @@ def instead_of_float(frame: FrameType) -> str:
     head, _, inside = wanted.partition("(")
     if function is not None:
         return f"`{wanted}` would lose the trace of its argument; write np.{function}(...) instead"
-    name = head.rpartition(".")[2]
-    if name in ("logsumexp", "softmax", "log_softmax"):
-        return f"`{wanted}` would lose the trace; write gt.{name}(...) instead"
+    name = called_in(frame)
+    if name is not None:
+        return f"{name} takes plain arrays and would lose the trace; write {instead_of(name)}"
     if head in ("np.array", "np.asarray", "np.asanyarray", "numpy.array", "numpy.asarray"):
         return (
             f"`{wanted}` would lose the trace; a traced array is an array already, so leave {head} "
             f"out, or write np.stack([...]) to put traced values together"
         )
+    if wanted.startswith(("np.r_[", "np.c_[")):
+        return f"`{wanted}` would lose the trace; write np.concatenate([...]) or np.stack([...])"
     if head == "np.arange":
         return f"`{wanted}` needs a plain number; write np.arange(int({inside[:-1]}))"
     if is_store(wanted):

@@ -72,18 +72,24 @@ def check_first_order(c: Case) -> None:
 
 
 def check_second_order(c: Case) -> None:
-    """The derivative of the adjoint is that of differences of the adjoint."""
+    """Each mode over each mode gives the differences of the first derivative."""
     f = _as_tuple(c.f, np)
     weights, tangents = _weights(f(*c.args), 1), _weights(c.args, 2)
     direction = _weights(c.args, 3)
 
-    def along(*args: Any) -> Any:
+    def by_reverse(*args: Any) -> Any:
         _, pullback = gt.vjp(f, *args)
         return _pairing(pullback(weights), direction)
 
-    _, pullback = gt.vjp(along, *c.args)
-    slope = _slope(lambda h: along(*_moved(c.args, tangents, h)))
-    np.testing.assert_allclose(_pairing(pullback(1.0), tangents), slope, rtol=1e-5, atol=1e-6)
+    def by_forward(*args: Any) -> Any:
+        return _pairing(weights, gt.jvp(f, args, direction)[1])
+
+    slope = _slope(lambda h: by_reverse(*_moved(c.args, tangents, h)))
+    for inner in (by_reverse, by_forward):
+        _, pullback = gt.vjp(inner, *c.args)
+        over_reverse = _pairing(pullback(1.0), tangents)
+        _, over_forward = gt.jvp(inner, c.args, tangents)
+        np.testing.assert_allclose([over_reverse, over_forward], slope, rtol=1e-5, atol=1e-6)
 
 
 def check_precision(c: Case) -> None:

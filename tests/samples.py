@@ -829,6 +829,8 @@ SAMPLES = (
 # Rows that no NumPy function stands for: the derivative rules apply them.
 INNER = {
     "nonzero": "in the rule of power",
+    "finite": "in the rule of logaddexp (tests/test_kinks.py)",
+    "cosine": "in the rule of hypot",
     "scatter_at": "the vjp of getitem",
     "scatter": "the vjp of the functions that move entries",
     "gather": "the vjp of scatter",

@@ -210,3 +210,38 @@ def program(seed):
 @pytest.mark.parametrize("seed", range(10))
 def test_a_random_sequence_of_assignments_is_numpys(seed):
     agrees_with_differences(program(seed), np.array([0.9, -1.1, 0.8, 1.2, -0.7]), V, tol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("ufunc", "index"),
+    [
+        (np.multiply, [0, 2, 0]),
+        (np.maximum, [1, 1, 2]),
+        (np.divide, [0, 0, 0]),
+        (np.hypot, [2, 0, 1]),
+    ],
+)
+def test_a_ufunc_at_equal_positions_applies_in_turn(ufunc, index):
+    def f(x):
+        z = x[0] * 1.0
+        ufunc.at(z, index, x[1])
+        return z
+
+    x = np.array([[0.8, 1.5, 1.4], [0.3, 1.2, 1.9]])
+    gt.check_grads(f, (x,))
+    assert np.array_equal(gt.trace(f, x).value, f(x))
+
+
+def test_a_unary_ufunc_at_positions_changes_these_entries():
+    def f(a):
+        z = a * 1.0
+        np.exp.at(z, (0, [1, 1, 0]))
+        return z
+
+    a = np.array([[0.2, 0.3], [0.4, 0.5]])
+    gt.check_grads(f, (a,))
+    assert np.array_equal(gt.trace(f, a).value, f(a))
+
+
+def test_a_reduction_of_a_ufunc_begins_with_initial():
+    gt.check_grads(lambda x: np.subtract.reduce(x[1:], initial=x[0]), (np.ones(4),))

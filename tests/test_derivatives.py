@@ -85,6 +85,29 @@ def check_second_order(one):
         approx(g, right)
 
 
+def check_forward(one):
+    value, tangent = gt.jvp(one.f, one.args, one.directions)
+    for t, y, jacobians in zip(outputs(tangent), outputs(value), one.answer.jacobians, strict=True):
+        approx(np.asarray(t, float), pushed(jacobians, one.directions))
+        assert np.shape(t) == np.shape(y)
+
+
+def check_second_order_forward(one):
+    """Forward over reverse, reverse over forward, forward over forward."""
+
+    def along(*args):
+        return gt.jvp(one.scalar, args, one.directions)[1]
+
+    _, over_reverse = gt.jvp(gt.grad(one.scalar, one.every), one.args, one.directions)
+    over_forward = gt.grad(along, one.every)(*one.args)
+    for g, h, right in zip(over_reverse, over_forward, one.answer.hvp, strict=True):
+        approx(g, right)
+        approx(h, right)
+    _, twice = gt.jvp(along, one.args, one.directions)
+    right = zip(one.answer.hvp, one.directions, strict=True)
+    approx(twice, sum(np.sum(h * d) for h, d in right))
+
+
 def check_backward(one):
     right = gt.grad(one.scalar, one.every)(*one.args)
     (gradients,) = gt.trace(one.scalar, *one.args).backward().values()
@@ -174,6 +197,8 @@ CHECKS = [
     check_value,
     check_gradient,
     check_second_order,
+    check_forward,
+    check_second_order_forward,
     check_backward,
     check_law,
     check_edges_written_out,
@@ -220,6 +245,16 @@ def test_the_gradient_is_that_of_jax(name):
 @each_row
 def test_the_gradient_of_the_gradient_is_that_of_jax(name):
     check_all(name, check_second_order)
+
+
+@each_row
+def test_the_tangent_is_that_of_jax(name):
+    check_all(name, check_forward)
+
+
+@each_row
+def test_every_nesting_of_the_two_modes_is_jaxs_second_order(name):
+    check_all(name, check_second_order_forward)
 
 
 @each_row
@@ -289,7 +324,15 @@ def test_the_checks_pass_a_right_rule():
     ],
 )
 @pytest.mark.parametrize(
-    "check", [check_gradient, check_second_order, check_edges_written_out, check_edges_forward]
+    "check",
+    [
+        check_gradient,
+        check_second_order,
+        check_forward,
+        check_second_order_forward,
+        check_edges_written_out,
+        check_edges_forward,
+    ],
 )
 def test_the_checks_notice_a_wrong_rule(check, mistake, rules):
     with pytest.raises(AssertionError):
@@ -299,5 +342,6 @@ def test_the_checks_notice_a_wrong_rule(check, mistake, rules):
 def test_the_second_order_notices_a_rule_that_loses_the_trace():
     rule = wrong(partials=(lambda x, y: 1 - getattr(y, "value", y) ** 2,))
     check_gradient(rule)
-    with pytest.raises(AssertionError):
-        check_second_order(rule)
+    for check in (check_second_order, check_second_order_forward):
+        with pytest.raises(AssertionError):
+            check(rule)

@@ -69,6 +69,11 @@ KINKS = {
     "float_power at 0, 2": (named("float_power"), 0.0, 2.0),
     "copysign at 0": (named("copysign"), 0.0, 1.0),
     "heaviside at 0": (named("heaviside"), 0.0, 0.3),
+    "hypot at 0, 0": (named("hypot"), 0.0, 0.0),
+    "logaddexp of inf and -inf": (named("logaddexp"), INF, -INF),
+    "logaddexp of inf twice": (named("logaddexp"), INF, INF),
+    "logaddexp of -inf twice": (named("logaddexp"), -INF, -INF),
+    "logaddexp2 of inf and -inf": (named("logaddexp2"), INF, -INF),
     "hypot on an axis": (named("hypot"), 0.0, 2.0),
     "arctan2 on an axis": (named("arctan2"), 0.0, -2.0),
     "arctan2 at 0, 0": (named("arctan2"), 0.0, 0.0),
@@ -94,6 +99,8 @@ TIES = {
     ),
     "0 to the": (lambda xp, x: xp.sum(np.array([0.0, 0.0, 2.0]) ** x), [0.0, 1.0, 2.0]),
     "one 0 in a product": (lambda xp, x: xp.prod(x), [2.0, 0.0, 3.0]),
+    "inf in running products": (lambda xp, x: xp.sum(xp.cumprod(x)), [2.0, INF, 1.0]),
+    "nan in running products": (lambda xp, x: xp.sum(xp.cumprod(x)[:1]), [2.0, np.nan, 1.0]),
     "two 0 in a product": (lambda xp, x: xp.prod(x), [0.0, 0.0, 3.0]),
     "a pole behind the other choice": (
         lambda xp, x: xp.sum(1 / xp.where(x > 5, x, 0.0)),
@@ -211,7 +218,6 @@ def test_no_rule_warns(name):
         (lambda x: x**0.5, INF),
         (lambda x: x**-1, -INF),
         (lambda x: np.arctan2(x, x), np.nan),
-        (lambda x: np.hypot(x, x), np.nan),
     ],
 )
 @pytest.mark.parametrize("order", [1, 2])

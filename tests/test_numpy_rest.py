@@ -3,6 +3,8 @@
 JAX answers where it has the function; differences where it lacks it or one of its modes.
 """
 
+import functools
+
 import numpy as np
 import pytest
 from checks import agrees_with_differences, agrees_with_jax
@@ -287,13 +289,12 @@ def test_out_is_refused_with_what_to_write(call):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda a: np.multiply.at(a, [0], 2.0), "np.multiply.at has no derivative rule"),
+        (lambda a: np.multiply.at(np.ones(6), [0], a[0]), "np.multiply.at on a plain array has"),
         (lambda a: np.add.at(np.zeros(6), [0], a[:1]), "start from gt.zeros"),
         (lambda a: np.pad(a, 1, lambda *_: None), "use np.concatenate"),
         (lambda a: np.interp(0.3, X, a, period=a[0]), "traced period"),
         (lambda a: np.nan_to_num(a, copy=False), "write x = np.nan_to_num"),
         (lambda a: np.polyfit(X, a, 1, full=True)[0], "leave full= and cov= away"),
-        (lambda a: np.hypot.reduce(a, where=a > 0), "np.where on the array first"),
     ],
 )
 def test_what_is_not_differentiated_is_refused_with_what_to_write(call, message):
@@ -330,3 +331,34 @@ def test_a_method_that_sorts_in_place_sorts_in_place():
         return y
 
     np.testing.assert_array_equal(gt.vjp(f, X)[0], np.sort(X))
+
+
+def test_the_weights_of_a_covariance_have_a_gradient():
+    a = np.array([[0.3, -0.7, 1.2, 0.1], [-1.1, 0.5, 0.8, 0.4]])
+    w = np.array([0.5, 1.0, 0.7, 0.2])
+    gt.check_grads(lambda a, w: np.cov(a, aweights=w), (a, w))
+    gt.check_grads(lambda a, w: np.cov(a, a[0] ** 2, aweights=w, fweights=[1, 2, 1, 3]), (a, w))
+
+
+def test_a_traced_array_where_no_gradient_passes_is_refused_and_not_called_constant():
+    with pytest.raises(gt.NoDerivative, match="traced array; pass a plain array there"):
+        gt.grad(lambda w: np.quantile(np.ones(3), 0.3, weights=w, method="inverted_cdf"))(
+            np.ones(3)
+        )
+
+
+@pytest.mark.parametrize("ufunc", [np.logaddexp, np.hypot, np.add, np.maximum])
+def test_a_reduction_of_a_ufunc_takes_where(ufunc):
+    a = np.array([[0.3, 0.7, 1.2], [1.1, 0.5, 0.8]])
+    mask = np.array([[True, False, True], [False, True, True]])
+    for axis in (0, 1, (0, 1)):
+        f = functools.partial(ufunc.reduce, axis=axis, where=mask, initial=0.2, keepdims=True)
+        gt.check_grads(f, (a,))
+        assert np.array_equal(gt.trace(f, a).value, f(a))
+
+
+@pytest.mark.parametrize("shape", [(1,), (1, 1), (3, 1)])
+def test_the_difference_along_an_axis_of_one_entry_is_empty_and_has_gradient_zero(shape):
+    f = lambda x: np.sum(np.diff(x, axis=-1))  # noqa: E731
+    assert np.array_equal(gt.grad(f)(np.ones(shape)), np.zeros(shape))
+    assert gt.jvp(f, (np.ones(shape),), (np.ones(shape),))[1] == 0

@@ -397,6 +397,66 @@ def einsum_free_bilinear(np, A, B):
     return np.sum((A[:, :, None] * B[None, :, :]).sum(axis=1) ** 2) + (A @ B).T[0, 1]
 
 
+@program(normal(2, 6, 6), 0.5 * normal(3, 3, 3), 0.5 * normal(12), oracle="differences")
+def convolutional_net_by_sliding_windows(np, images, kernels, weights):
+    windows = np.lib.stride_tricks.sliding_window_view(images, (3, 3), axis=(1, 2))
+    maps = np.maximum(np.einsum("nijab,kab->nkij", windows, kernels), 0)
+    pooled = np.max(np.reshape(maps, (2, 3, 2, 2, 2, 2)), axis=(3, 5))
+    logits = np.reshape(pooled, (2, -1)) @ weights
+    return np.mean(np.logaddexp(0, -logits * np.array([1.0, -1.0])))
+
+
+@program({"W": 0.5 * normal(8, 5), "b": normal(8)}, normal(4, 3))
+def lstm_over_a_sequence(np, params, xs):
+    h, c = np.zeros(2), np.zeros(2)
+    for x in xs:
+        z = params["W"] @ np.concatenate([x, h]) + params["b"]
+        i, f, o = (sigmoid(np, z[2 * k : 2 * k + 2]) for k in range(3))
+        c = f * c + i * np.tanh(z[6:])
+        h = o * np.tanh(c)
+    return np.sum(h**2)
+
+
+POINTS = np.linspace(-1.0, 1.0, 6)
+
+
+@program(0.7, 1.3, 0.2, np.sin(3 * POINTS))
+def gaussian_process_likelihood(np, length, scale, noise, y):
+    d = POINTS[:, None] - POINTS
+    K = scale**2 * np.exp(-0.5 * (d / length) ** 2) + (noise**2 + 1e-6) * np.eye(6)
+    L = np.linalg.cholesky(K)
+    z = np.linalg.solve(L, y)
+    return 0.5 * z @ z + np.sum(np.log(np.diagonal(L))) + 3 * np.log(2 * np.pi)
+
+
+@program(np.array([0.9, 0.1]), 0.05, 0.3, normal(5))
+def kalman_filter_likelihood(np, x, q, r, measured):
+    F, H, P, loss = np.array([[1.0, 0.2], [0.0, 1.0]]), np.array([[1.0, 0.0]]), np.eye(2), 0.0
+    for z in measured:
+        x, P = F @ x, F @ P @ F.T + q * np.eye(2)
+        S = H @ P @ H.T + r
+        innovation = z - H @ x
+        K = np.linalg.solve(S, H @ P).T
+        x, P = x + K @ innovation, P - K @ H @ P
+        loss = loss + innovation @ np.linalg.inv(S) @ innovation + np.linalg.slogdet(S)[1]
+    return 0.5 * loss
+
+
+@program(normal(2, 2), np.array([0.3, -0.2]), normal(3, 2))
+def gaussian_mixture_by_logsumexp(np, means, log_weights, x):
+    log_p = log_weights - 0.5 * np.sum((x[:, None] - means) ** 2, axis=2)
+    top = np.max(log_p, axis=1, keepdims=True)
+    return -np.sum(np.log(np.sum(np.exp(log_p - top), axis=1)) + top[:, 0])
+
+
+@program(np.array([3.0, 2.0, 4.0]), np.array([1.0, 1.5, 0.8]))
+def lowest_frequency_of_a_chain_of_masses(np, stiffness, masses):
+    k = np.concatenate([stiffness, np.zeros(1)])
+    K = np.diag(k[:-1] + k[1:]) - np.diag(k[1:-1], 1) - np.diag(k[1:-1], -1)
+    root = 1 / np.sqrt(masses)
+    return np.sqrt(np.linalg.eigvalsh(root[:, None] * K * root)[0])
+
+
 BY_NAME = [pytest.param(p, id=p.function.__name__) for p in PROGRAMS]
 
 
@@ -462,6 +522,39 @@ def test_the_value_is_that_of_the_plain_call_to_the_last_bit(p):
 def test_the_gradient_is_that_of_the_oracle(p):
     gradient = gt.grad(plain(p.function), tuple(range(len(p.arguments))))(*p.arguments)
     assert_close(gradient, expected_gradient(p), 1e-6 if p.oracle == "differences" else 1e-10)
+
+
+@pytest.mark.parametrize("p", BY_NAME)
+def test_the_tangent_is_the_gradient_along_the_direction(p):
+    f, every = plain(p.function), tuple(range(len(p.arguments)))
+    direction = jax.tree_util.tree_map(lambda x: np.cos(x) if np.ndim(x) else 0.7, p.arguments)
+    gradient = gt.grad(f, every)(*p.arguments)
+    along = sum(np.sum(g * d) for g, d in zip(leaves(gradient), leaves(direction), strict=True))
+    assert_close(gt.jvp(f, p.arguments, direction)[1], along, 1e-10)
+
+
+def test_the_greeks_of_black_scholes_are_those_of_the_closed_form():
+    special = pytest.importorskip("scipy.special")
+    S, K, r, sigma, T = 100.0, 95.0, 0.03, 0.25, 0.5
+
+    def call(S, r, sigma, T):
+        d1 = (np.log(S / K) + (r + sigma**2 / 2) * T) / (sigma * np.sqrt(T))
+        d2 = d1 - sigma * np.sqrt(T)
+        return S * special.ndtr(d1) - K * np.exp(-r * T) * special.ndtr(d2)
+
+    d1 = (np.log(S / K) + (r + sigma**2 / 2) * T) / (sigma * np.sqrt(T))
+    d2 = d1 - sigma * np.sqrt(T)
+    density, money = np.exp(-(d1**2) / 2) / np.sqrt(2 * np.pi), K * np.exp(-r * T)
+    delta, rho, vega, theta = gt.grad(call, (0, 1, 2, 3))(S, r, sigma, T)
+    along_S = 1.0, 0.0, 0.0, 0.0
+    gamma, _, vanna, _ = gt.jvp(gt.grad(call, (0, 1, 2, 3)), (S, r, sigma, T), along_S)[1]
+    assert_close(delta, special.ndtr(d1), 1e-12)
+    assert_close(rho, money * T * special.ndtr(d2), 1e-12)
+    assert_close(vega, S * density * np.sqrt(T), 1e-12)
+    carry = r * money * special.ndtr(d2)
+    assert_close(theta, S * density * sigma / (2 * np.sqrt(T)) + carry, 1e-12)
+    assert_close(gamma, density / (S * sigma * np.sqrt(T)), 1e-12)
+    assert_close(vanna, -density * d2 / sigma, 1e-12)
 
 
 @pytest.mark.parametrize("p", BY_NAME)

@@ -11,7 +11,8 @@ import graphtrace as gt
 from graphtrace.ops.special import _UFUNCS
 from graphtrace.variable import NUMPY
 
-sp = pytest.importorskip("scipy.special")
+scipy = pytest.importorskip("scipy")
+sp = scipy.special
 
 X = np.array([0.3, 0.7, 1.2, 2.6])
 UNIT = np.array([0.2, 0.45, 0.8])
@@ -71,16 +72,44 @@ def test_an_operand_without_a_formula_is_refused_not_called_zero(f, position):
 
 
 @pytest.mark.parametrize(
-    ("f", "name"),
+    ("f", "message"),
     [
-        (lambda x: sp.logsumexp(x), "logsumexp"),
-        (lambda x: np.sum(sp.softmax(x)), "softmax"),
-        (lambda x: np.sum(sp.log_softmax(x)), "log_softmax"),
+        (lambda x: sp.logsumexp(x), r"scipy.special.logsumexp takes .*write gt.logsumexp\("),
+        (lambda x: np.sum(sp.softmax(x)), r"scipy.special.softmax takes .*write gt.softmax\("),
+        (lambda x: np.sum(sp.log_softmax(x)), r"write gt.log_softmax\("),
+        (lambda x: np.sum(sp.polygamma(2, x)), r"scipy.special.polygamma takes .*zeta\(n \+ 1, x"),
+        (lambda x: sp.polygamma(2, x[0]), r"scipy.special.polygamma takes plain arrays"),
+        (lambda x: sp.multigammaln(x[0] + 3, 2), r"scipy.special.multigammaln takes .*gammaln"),
+        (lambda x: scipy.linalg.sqrtm(np.outer(x, x))[0, 0], r"scipy.linalg.sqrtm takes .*eigh"),
+        (
+            lambda x: scipy.linalg.solve_triangular(np.eye(4), x)[0],
+            r"scipy.linalg.solve_triangular takes .*np.linalg.solve\(np.tril",
+        ),
+        (lambda x: scipy.ndimage.gaussian_filter(x, 2)[0], r"gaussian_filter takes .*sliding_win"),
+        (lambda x: scipy.ndimage.median_filter(x, 3)[0], r"median_filter takes .*sliding_window"),
+        (lambda x: scipy.fft.fft(x)[0], r"scipy.fft.fft takes plain arrays .*np.fft"),
     ],
 )
-def test_what_scipy_writes_in_python_names_our_own(f, name):
-    with pytest.raises(gt.TraceError, match=rf"would lose the trace; write gt.{name}\("):
+def test_what_scipy_computes_from_plain_arrays_is_refused_with_what_to_write(f, message):
+    with pytest.raises(gt.TraceError, match=message):
         gt.grad(f)(X)
+
+
+def test_what_is_to_be_written_for_the_functions_of_scipy_is_the_same_number():
+    a, d = 3.2, 2
+    assert d * (d - 1) / 4 * np.log(np.pi) + sum(
+        sp.gammaln(a - j / 2) for j in range(d)
+    ) == pytest.approx(sp.multigammaln(a, d))
+    n = 2
+    found = (-1) ** (n + 1) * sp.gamma(n + 1) * sp.zeta(n + 1, X)
+    np.testing.assert_allclose(found, sp.polygamma(n, X))
+    m = np.array([[2.0, 0.3], [0.3, 1.0]])
+    w, v = np.linalg.eigh(m)
+    np.testing.assert_allclose((v * np.sqrt(w)) @ v.T, scipy.linalg.sqrtm(m))
+    b, q = np.array([[1.0, 0.2], [0.5, 3.0]]), np.ones((2, 2))
+    whole = np.kron(m, np.eye(2)) + np.kron(np.eye(2), b.T)
+    sylvester = np.reshape(np.linalg.solve(whole, np.ravel(q)), (2, 2))
+    np.testing.assert_allclose(sylvester, scipy.linalg.solve_sylvester(m, b, q))
 
 
 def test_the_ufunc_of_another_library_with_a_name_of_scipys_is_not_taken_for_it():

@@ -277,13 +277,14 @@ NUMPY[np.block] = _block
 NUMPY[np.unstack] = lambda x, /, *, axis=0: tuple(np.moveaxis(x, axis, 0))
 
 
-def _used(a: Any) -> Any:
+def where_used(a: Any) -> Any:
+    """The positions of the entries that are not 0."""
     return np.argwhere(a != 0)
 
 
 def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     a = traced(filt)
-    used = decided(_used, a)
+    used = decided(where_used, a)
     axes = range(np.ndim(a)) if axis is None else np.atleast_1d(np.mod(axis, np.ndim(a))).tolist()
     where = [slice(None)] * np.ndim(a)
     for i in axes:

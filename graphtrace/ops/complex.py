@@ -8,8 +8,8 @@ it on, and leave no row.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from graphtrace.variable import (
     NUMPY,
     Variable,
     add_methods,
+    decided,
     operation,
     traced,
     unsupported,
@@ -114,16 +115,15 @@ def _angle(z: Any, deg: bool = False) -> Any:
     return angle(traced(z), deg=True) if deg else angle(traced(z))
 
 
+def nearly_real(z: Any, *, tol: float) -> bool:
+    """Whether np.real_if_close would make real numbers of it."""
+    return bool(np.isrealobj(np.real_if_close(z, tol)))
+
+
 def _real_if_close(a: Any, tol: float = 100) -> Any:
     """A decision by the value, remembered as one."""
     a = traced(a)
-
-    def close(z: Any) -> bool:
-        return bool(np.isrealobj(np.real_if_close(z, tol)))
-
-    outcome = close(a.value)
-    a.tape.guard(close, (a.value,), (a.index,), outcome, sys._getframe(1))
-    return _real(a) if outcome else a
+    return _real(a) if decided(partial(nearly_real, tol=tol), a) else a
 
 
 NUMPY[np.conjugate] = _conjugate

@@ -14,7 +14,17 @@ import numpy as np
 from graphtrace.inputs import plain
 from graphtrace.ops.arithmetic import nonzero, power_da, side
 from graphtrace.ops.compare import equal, greater, less
-from graphtrace.primitive import COMPARE, POWER, Form, Notation, Primitive, Rule, called
+from graphtrace.primitive import (
+    ATOM,
+    COMPARE,
+    POWER,
+    PRODUCT,
+    Form,
+    Notation,
+    Primitive,
+    Rule,
+    called,
+)
 from graphtrace.refusal import no_out
 from graphtrace.variable import NUMPY, add_methods, fixed, operation, traced, unary, unsupported
 
@@ -83,9 +93,8 @@ _UNARY: list[tuple[str, Rule | float, Notation | None]] = [
 ]
 
 
-
 def _finite(x: Any) -> Any:
-    """The largest number in the place of inf, so that inf - inf is 0 and 1 - inf still nearly -inf."""
+    """The largest number in the place of inf: inf - inf is then 0, as for equal numbers."""
     dtype = np.result_type(x)
     return np.minimum(x, np.finfo(dtype).max) if dtype.kind == "f" else x
 
@@ -107,7 +116,7 @@ cosine = operation(
     Primitive(
         "cosine",
         _cosine,
-        partials=(lambda a, y, c: 1 / nonzero(y), lambda a, y, c: -c / nonzero(y)),
+        partials=(lambda a, y, c: 1 / y, lambda a, y, c: -c / y),
         notation=Notation(
             Form("$0/$1", PRODUCT, (PRODUCT, PRODUCT + 1)), Form(r"\frac{$0}{$1}", PRODUCT)
         ),

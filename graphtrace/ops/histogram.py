@@ -101,7 +101,7 @@ def _histogramdd(
             column = [-1 if i == axis else 1 for i in np.arange(dimensions)]
             counts = counts / np.reshape(np.diff(edge), column)
         counts = counts / total
-    return counts, edges
+    return counts, list(edges)
 
 
 def _histogram2d(

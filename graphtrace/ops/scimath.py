@@ -12,11 +12,13 @@ from graphtrace.ops.shape import astype
 from graphtrace.variable import NUMPY, decided, traced
 
 
-def _below_zero(x: Any) -> bool:
+def below_zero(x: Any) -> bool:
+    """Whether an entry is less than 0."""
     return bool(np.any(x < 0))
 
 
-def _beyond_one(x: Any) -> bool:
+def beyond_one(x: Any) -> bool:
+    """Whether an entry is outside [-1, 1]."""
     return bool(np.any(abs(x) > 1))
 
 
@@ -35,11 +37,11 @@ def _extended(name: str, outside: Callable[[Any], bool]) -> None:
 
 
 for _name in ("sqrt", "log", "log2", "log10"):
-    _extended(_name, _below_zero)
+    _extended(_name, below_zero)
 for _name in ("arccos", "arcsin", "arctanh"):
-    _extended(_name, _beyond_one)
+    _extended(_name, beyond_one)
 
 NUMPY[np.emath.logn] = lambda n, x: (
-    np.log(_complex_where(_below_zero, x)) / np.log(_complex_where(_below_zero, n))
+    np.log(_complex_where(below_zero, x)) / np.log(_complex_where(below_zero, n))
 )
-NUMPY[np.emath.power] = lambda x, p: np.power(_complex_where(_below_zero, x), traced(p))
+NUMPY[np.emath.power] = lambda x, p: np.power(_complex_where(below_zero, x), traced(p))

@@ -98,7 +98,7 @@ broadcast_to = operation(
     Primitive(
         "broadcast_to",
         lambda a, *, shape: np.broadcast_to(a, shape),
-        vjps=(lambda g, y, a, *, shape: unbroadcast(g, a),),
+        vjps=(lambda g, y, a, *, shape: unbroadcast(g, a) if shape else g,),
     )
 )
 NUMPY[np.broadcast_to] = lambda a, shape, subok=False: broadcast_to(traced(a), shape=fixed(shape))

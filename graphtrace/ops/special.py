@@ -207,6 +207,7 @@ def _declared(name: str, rules: tuple[Rule | float | None, ...], notation: Any) 
     )
 
 
+NAMES = (*(name for name, _, _ in _UFUNCS), "digamma", "jn")
 _ROWS = {name: _declared(name, rules, notation) for name, rules, notation in _UFUNCS}
 
 

@@ -209,16 +209,18 @@ def _average(
 NUMPY[np.average] = _average
 
 
-def _cov_formula(m: Any, *more: Any, rowvar: bool, bias: bool, ddof: Any, **weights: Any) -> Any:
-    rows = [np.atleast_2d(x) for x in (m, *more)]
+def _cov_formula(
+    *operands: Any, rowvar: bool, bias: bool, ddof: Any, weighted: bool, fweights: Any
+) -> Any:
+    more = operands[:-1] if weighted else operands
+    rows = [np.atleast_2d(x) for x in more]
     if not rowvar:
         rows = [
-            x if np.ndim(raw) < 2 else np.transpose(x)
-            for x, raw in zip(rows, (m, *more), strict=True)
+            x if np.ndim(raw) < 2 else np.transpose(x) for x, raw in zip(rows, more, strict=True)
         ]
-    x = np.concatenate(rows) if more else rows[0]
-    count, each = weights.get("fweights"), weights.get("aweights")
-    w = 1.0 if count is None else count
+    x = np.concatenate(rows)
+    each = operands[-1] if weighted else None
+    w = 1.0 if fweights is None else fweights
     w = w if each is None else w * each
     w = np.broadcast_to(w, np.shape(x)[1:])
     total = np.sum(w)
@@ -231,14 +233,22 @@ def _cov_formula(m: Any, *more: Any, rowvar: bool, bias: bool, ddof: Any, **weig
 
 
 def _corrcoef_formula(x: Any, *more: Any, rowvar: bool) -> Any:
-    c = _cov_formula(x, *more, rowvar=rowvar, bias=False, ddof=None)
+    how: dict[str, Any] = {"bias": False, "ddof": None, "weighted": False, "fweights": None}
+    c = _cov_formula(x, *more, rowvar=rowvar, **how)
     if np.ndim(c) == 0:
         return c / c
     size = np.sqrt(np.real(np.diagonal(c)))
     return c / size[:, None] / size[None, :]
 
 
-cov = composed("cov", lambda *xs, **how: np.cov(*xs, **how), _cov_formula)
+def _cov_forward(*operands: Any, weighted: bool, **how: Any) -> Any:
+    function: Any = np.cov
+    if weighted:
+        return function(*operands[:-1], aweights=operands[-1], **how)
+    return function(*operands, **how)
+
+
+cov = composed("cov", _cov_forward, _cov_formula)
 corrcoef = composed("corrcoef", lambda *xs, **how: np.corrcoef(*xs, **how), _corrcoef_formula)
 
 
@@ -255,9 +265,11 @@ def _cov(
 ) -> Any:
     operands = [traced(x) for x in (m, y) if x is not None]
     operands = [x if dtype is None else astype(x, dtype=np.dtype(dtype)) for x in operands]
-    weights = {"fweights": fixed(fweights), "aweights": fixed(aweights)}
-    weights = {key: np.asarray(w) for key, w in weights.items() if w is not None}
-    return cov(*operands, rowvar=rowvar, bias=bias, ddof=ddof, **weights)
+    if aweights is not None:
+        operands.append(traced(aweights))
+    counts = None if fweights is None else np.asarray(fixed(fweights))
+    how = {"rowvar": rowvar, "bias": bias, "ddof": ddof, "fweights": counts}
+    return cov(*operands, weighted=aweights is not None, **how)
 
 
 def _corrcoef(x: Any, y: Any = None, rowvar: bool = True, **dtype: Any) -> Any:

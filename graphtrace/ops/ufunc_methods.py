@@ -1,0 +1,210 @@
+"""The methods of ufuncs: reduce, accumulate, reduceat, outer, at.
+
+In: the ufunc, its operands and keywords, from NumPy (NEP 13). Out: what the rows for it return. A
+method of an operation without a row of its own for it is taken step by step.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graphtrace.ops.composed import composed
+from graphtrace.ops.index import getitem
+from graphtrace.ops.shape import astype
+from graphtrace.primitive import Form, Primitive
+from graphtrace.refusal import no_out
+from graphtrace.variable import DISPATCH, NUMPY, Variable, fixed, operation, traced, unsupported
+
+
+def _method_form(count: int, params: dict[str, Any], latex: bool) -> Form:
+    operands = ", ".join(f"${i}" for i in range(count))
+    name = f"{params['ufunc'].__name__}.{params['method']}"
+    return Form(
+        rf"\operatorname{{{name}}}\left({operands}\right)" if latex else f"{name}({operands})"
+    )
+
+
+def _steps(a: Any, axis: int) -> list[Any]:
+    return [np.take(a, i, axis=axis) for i in range(np.shape(a)[axis])]
+
+
+def _accumulate_formula(a: Any, *, ufunc: np.ufunc, axis: int, **how: Any) -> Any:
+    first, *rest = _steps(a, axis)
+    results = [first]
+    for step in rest:
+        results.append(ufunc(results[-1], step))
+    return np.stack(results, axis=axis)
+
+
+def _reduce_formula(
+    a: Any,
+    *initial: Any,
+    ufunc: np.ufunc,
+    axis: Any,
+    keepdims: bool = False,
+    where: Any = True,
+    **how: Any,
+) -> Any:
+    ndim = np.ndim(a)
+    axes = range(ndim) if axis is None else np.mod(np.atleast_1d(axis), ndim or 1).tolist()
+    order = [i for i in range(ndim) if i not in axes]
+    kept = [np.shape(a)[i] for i in order]
+    steps, chosen = (
+        list(np.moveaxis(np.reshape(np.transpose(x, [*order, *sorted(axes)]), (*kept, -1)), -1, 0))
+        for x in (a, np.broadcast_to(where, np.shape(a)))
+    )
+    first = [*initial] or ([] if where is True and steps else [ufunc.identity])
+    result, *rest = [*first, *steps]
+    for step, mask in zip(rest, chosen[len(chosen) - len(rest) :], strict=True):
+        joined = ufunc(result, step)
+        result = joined if where is True else np.where(mask, joined, result)
+    result = np.broadcast_to(result, kept)
+    shape = [1 if i in axes else n for i, n in enumerate(np.shape(a))]
+    return np.reshape(result, shape) if keepdims else result
+
+
+def _slice(a: Any, axis: int, start: int | None, stop: int | None) -> tuple[slice, ...]:
+    return tuple(
+        slice(start, stop) if i == axis % np.ndim(a) else slice(None) for i in range(np.ndim(a))
+    )
+
+
+def _reduceat_formula(a: Any, *, ufunc: np.ufunc, starts: Any, axis: int, **how: Any) -> Any:
+    ends = [*starts[1:], np.shape(a)[axis]]
+    parts = [
+        _reduce_formula(a[_slice(a, axis, i, max(i + 1, j))], ufunc=ufunc, axis=axis)
+        for i, j in zip(starts, ends, strict=True)
+    ]
+    return np.stack(parts, axis=axis)
+
+
+def _accumulate_forward(a: Any, *, ufunc: np.ufunc, method: str, **how: Any) -> Any:
+    return ufunc.accumulate(a, **how)
+
+
+def _reduce_forward(a: Any, *initial: Any, ufunc: np.ufunc, method: str, **how: Any) -> Any:
+    return ufunc.reduce(a, **how, **({"initial": initial[0]} if initial else {}))
+
+
+def _reduceat_forward(a: Any, *, ufunc: np.ufunc, method: str, starts: Any, **how: Any) -> Any:
+    return ufunc.reduceat(a, starts, **how)
+
+
+accumulate = composed(
+    "ufunc.accumulate", _accumulate_forward, _accumulate_formula, notation=_method_form
+)
+reduce = composed("ufunc.reduce", _reduce_forward, _reduce_formula, notation=_method_form)
+reduceat = composed("ufunc.reduceat", _reduceat_forward, _reduceat_formula, notation=_method_form)
+
+
+def _accumulate(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def signature(a: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
+        no_out(ufunc, out)
+        if ufunc in (np.add, np.multiply):
+            return NUMPY[np.cumsum if ufunc is np.add else np.cumprod](a, axis, dtype)
+        how = {} if dtype is None else {"dtype": dtype}
+        return accumulate(traced(a), ufunc=ufunc, method="accumulate", axis=fixed(axis), **how)
+
+    return signature(*inputs, **kwargs)
+
+
+_WITH_A_ROW = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+
+
+def _reduce(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def signature(
+        a: Any,
+        axis: Any = 0,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: bool = False,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Any:
+        no_out(ufunc, out)
+        start = () if initial is None or initial is np._NoValue else (traced(initial),)
+        how = {} if dtype is None else {"dtype": dtype}
+        if where is not True:
+            how["where"] = fixed(where)
+        axis = fixed(axis)
+        return reduce(
+            traced(a), *start, ufunc=ufunc, method="reduce", axis=axis, keepdims=keepdims, **how
+        )
+
+    if ufunc in _WITH_A_ROW:
+        return NUMPY[_WITH_A_ROW[ufunc]](*inputs, **{"axis": 0, **kwargs})
+    return signature(*inputs, **kwargs)
+
+
+def _reduceat(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def signature(a: Any, indices: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
+        no_out(ufunc, out)
+        starts, how = np.asarray(fixed(indices)).tolist(), {} if dtype is None else {"dtype": dtype}
+        return reduceat(
+            traced(a), ufunc=ufunc, method="reduceat", starts=starts, axis=fixed(axis), **how
+        )
+
+    return signature(*inputs, **kwargs)
+
+
+def _outer(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    no_out(ufunc, kwargs.pop("out", None))
+    a, b = map(traced, inputs)
+    return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b, **kwargs)
+
+
+def _added(sign: int) -> Any:
+    """The row of np.add.at (or subtract.at): equal positions add up."""
+    ufunc = np.add if sign > 0 else np.subtract
+
+    def forward(a: Any, b: Any, *, index: Any) -> Any:
+        out = np.copy(a)
+        ufunc.at(out, index, b)
+        return out
+
+    return operation(
+        Primitive(
+            f"{ufunc.__name__}.at",
+            forward,
+            vjps=(
+                lambda g, y, a, b, *, index: g,
+                lambda g, y, a, b, *, index: sign * getitem(g, index=index),
+            ),
+        )
+    )
+
+
+_AT: dict[np.ufunc, Any] = {np.add: _added(1), np.subtract: _added(-1)}
+
+
+def _at(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    a = inputs[0]
+    name = f"np.{ufunc.__name__}.at"
+    if type(a) is not Variable:
+        raise unsupported(
+            f"{name} on a plain array",
+            inputs,
+            f"start from gt.zeros(...), or use np.{ufunc.__name__}",
+        )
+    index = fixed(inputs[1])
+    at = _AT.get(ufunc)
+    a._become(at(a, inputs[2], index=index) if at else _at_in_turn(ufunc, a, index, *inputs[2:]))
+
+
+def _at_in_turn(ufunc: np.ufunc, a: Any, index: Any, *operand: Any) -> Any:
+    """Where a position comes again, the ufunc is applied again: one round for each time."""
+    chosen = np.arange(np.size(a)).reshape(np.shape(a))[index]
+    positions, out = np.ravel(chosen), np.copy(np.ravel(a))
+    others = [np.ravel(np.broadcast_to(traced(b), chosen.shape)) for b in operand]
+    while positions.size:
+        _, first = np.unique(positions, return_index=True)
+        at = positions[first]
+        out[at] = astype(ufunc(out[at], *(b[first] for b in others)), dtype=out.dtype)
+        rest = np.delete(np.arange(positions.size), first)
+        positions, others = positions[rest], [b[rest] for b in others]
+    return np.reshape(out, np.shape(a))
+
+
+DISPATCH.update(accumulate=_accumulate, reduce=_reduce, outer=_outer, reduceat=_reduceat, at=_at)
