@@ -34,7 +34,6 @@ from graphtrace.figure.parts import (
 )
 from graphtrace.figure.quiz import Quiz, quiz
 from graphtrace.figure.table import Column, Table
-from graphtrace.figure.tangents import jvp
 from graphtrace.figure.trouble import Trouble, trouble_of
 from graphtrace.figure.uses import short_names
 from graphtrace.figure.wengert import Step, wengert
@@ -76,7 +75,6 @@ __all__ = [
     "figure",
     "frames",
     "in_form",
-    "jvp",
     "nudge",
     "quiz",
     "short_names",

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from graphtrace.errors import ArgumentError, RenderError
-from graphtrace.figure.parts import Chain, Partial
+from graphtrace.figure.parts import Chain, Partial, Share
 from graphtrace.figure.uses import Use, find, title, uses_of
 
 if TYPE_CHECKING:
@@ -245,6 +247,16 @@ def as_number(x: object) -> float | None:
         number = x.item()
         return number if isinstance(number, (int, float)) else None
     return None
+
+
+def share_value(part: Share) -> Any:
+    """What one use adds to a gradient, as a number or an array; None where that is not known."""
+    upstream, local = part.upstream, part.local
+    if upstream is None or local is None:
+        return None
+    with np.errstate(all="ignore"):
+        found = upstream @ local if hasattr(local, "structure") else upstream * local
+    return None if isinstance(found, tuple) else found
 
 
 def _sum(terms: Sequence[Sequence[Partial]]) -> float | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from graphtrace.figure.chain import as_number
+from graphtrace.figure.chain import share_value
 from graphtrace.figure.parts import (
     Definition,
     Edge,
@@ -131,9 +131,9 @@ def _result(part: Part | None) -> Part | None:
     if isinstance(part, Partial):
         return replace(part, short=True, formula=None)
     if isinstance(part, Share):
-        upstream, local = as_number(part.upstream), as_number(part.local)
-        if upstream is not None and local is not None:
-            return Partial(part.of, part.by, value=upstream * local, short=True)
+        added = share_value(part)
+        if added is not None:
+            return Partial(part.of, part.by, value=added, short=True)
     return part
 
 

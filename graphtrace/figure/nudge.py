@@ -6,7 +6,6 @@ and after, the ratio of the two changes and the derivative beside it; and a Figu
 
 from __future__ import annotations
 
-import ast
 import math
 import re
 from collections.abc import Sequence
@@ -29,9 +28,9 @@ from graphtrace.figure.parts import (
     Value,
 )
 from graphtrace.figure.table import Column, Table
-from graphtrace.figure.tangents import tangents_of
 from graphtrace.figure.uses import arrays_of, find, ordered, outputs_of, short_names, target_of
 from graphtrace.inputs import carries_gradient, gradient_like
+from graphtrace.tangents import tangents_of
 
 if TYPE_CHECKING:
     from graphtrace.graph import Graph
@@ -129,7 +128,7 @@ def _telling(before: Any, after: Any) -> int:
 
 def _place(graph: Graph, at: str) -> tuple[str, Index | None]:
     """The input and the entry that `x[2]` names."""
-    match = re.fullmatch(r"(?P<key>.+)\[(?P<index>[-\d, ]+)\]", str(at))
+    match = re.fullmatch(r"(?P<key>.+)\[(?P<index>\s*-?\d+\s*(,\s*-?\d+\s*)*,?\s*)\]", str(at))
     index: Index | None = None
     try:
         key = find(graph, at)
@@ -140,8 +139,7 @@ def _place(graph: Graph, at: str) -> tuple[str, Index | None]:
             key = None
         if key is None or match is None:
             raise ArgumentError(str(error)) from None
-        given = ast.literal_eval(f"({match['index']},)".replace(",,", ","))
-        index = tuple(given)
+        index = tuple(map(int, re.findall(r"-?\d+", match["index"])))
     if graph.nodes[key].get("op") != "input":
         raise ArgumentError(
             f"{key} is no input of {graph.name}(), so it cannot be nudged; nudge one of "
@@ -194,9 +192,11 @@ def _moved(graph: Graph, key: str, index: Index | None, by: float) -> tuple[Move
     for node in ordered(graph):
         before = graph.nodes[node]["value"]
         if node in reached and carries_gradient(before):
-            change = after[node] - before
+            with np.errstate(all="ignore"):  # of inf and nan too
+                change = after[node] - before
+                ratio = change / nudged
             derivative = gradient_like(tangents.get(node), before)
-            rows.append(Moved(node, before, after[node], change, change / nudged, derivative))
+            rows.append(Moved(node, before, after[node], change, ratio, derivative))
     return tuple(rows)
 
 

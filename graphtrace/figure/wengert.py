@@ -14,7 +14,6 @@ import networkx as nx
 from graphtrace.figure.chain import as_number, gradients_of
 from graphtrace.figure.parts import Definition, Part, Partial, Sweep, Value
 from graphtrace.figure.table import Column, Table
-from graphtrace.figure.tangents import seeds_of, tangents_of
 from graphtrace.figure.uses import (
     Use,
     arrays_of,
@@ -27,6 +26,7 @@ from graphtrace.figure.uses import (
 )
 from graphtrace.inputs import carries_gradient, gradient_like
 from graphtrace.symbol import adjoint_term, tangent_term
+from graphtrace.tangents import seeds_of, tangents_of
 
 if TYPE_CHECKING:
     from graphtrace.graph import Graph
