@@ -21,12 +21,14 @@ from graphtrace.figure import (
     Part,
     Partial,
     Shape,
+    Share,
     Sign,
     Source,
     Sweep,
     Unsaid,
     Value,
 )
+from graphtrace.figure.chain import share_value
 from graphtrace.render import metrics
 from graphtrace.render.formula import Run, Runs, plain
 from graphtrace.render.number import is_scalar
@@ -278,6 +280,8 @@ def edge_line(edge: Edge, words: Wording, theme: Theme) -> Line | None:
 def _shorter(part: Part) -> Iterable[Part]:
     """The part, then what is left of it when it is too wide."""
     yield part
+    if isinstance(part, Share) and (added := share_value(part)) is not None:
+        yield Value(added)
     if not isinstance(part, Partial):
         return
     number_only = part.value is not None and is_scalar(part.value)

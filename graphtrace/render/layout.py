@@ -17,12 +17,16 @@ Point: TypeAlias = tuple[float, float]
 
 
 class Route(NamedTuple):
-    """The way of an arrow: Bézier points, the tips of its heads, the middle of its label."""
+    """The way of an arrow: Bézier points, the tips of its heads, the middle of its label.
+
+    A label that is `over` another line needs paper behind it.
+    """
 
     curve: tuple[Point, ...]
     start: Point | None
     end: Point | None
     label: Point | None
+    over: bool = False
 
 
 class Lane(NamedTuple):
@@ -33,6 +37,16 @@ class Lane(NamedTuple):
     from_label: Route
 
 
+class Frame(NamedTuple):
+    """A rectangle around boxes, and the middle of its title."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    title: Point
+
+
 class Layout(NamedTuple):
     """The middle of each node, and each edge's route or lane by its place in the Figure."""
 
@@ -41,18 +55,21 @@ class Layout(NamedTuple):
     nodes: tuple[Point, ...]
     routes: Mapping[int, Route]
     lanes: Mapping[int, Lane]
+    frames: tuple[Frame, ...] = ()
 
 
 def read_layout(output: bytes, nodes: int) -> Layout:
-    """The layout of the `nodes` nodes n0, n1, ... that `dot.layout_dot` has written.
+    """The layout of the `nodes` nodes n0, n1, ... that `geometry.layout_dot` has written.
 
     Raises `RenderError` if the engine's answer is not such a layout.
     """
     try:
         answer = json.loads(output)
         x0, y0, x1, y1 = (float(x) for x in answer["bb"].split(","))
-        frame = _Frame(x0, y1)
-        middles = {o["name"]: frame.point(o["pos"]) for o in answer.get("objects", [])}
+        frame = _Corner(x0, y1)
+        objects = {o["name"]: o for o in answer.get("objects", [])}
+        middles = {name: frame.point(o["pos"]) for name, o in objects.items() if "pos" in o}
+        clusters = {int(name[8:]): o for name, o in objects.items() if "bb" in o}
         found = {e["id"]: frame.route(e) for e in answer.get("edges", [])}
         routes = {int(name[1:]): route for name, route in found.items() if name[0] == "e"}
         lanes = {
@@ -61,7 +78,8 @@ def read_layout(output: bytes, nodes: int) -> Layout:
             if name[0] == "t"
         }
         places = tuple(middles[f"n{i}"] for i in range(nodes))
-        return Layout(x1 - x0, y1 - y0, places, routes, lanes)
+        frames = tuple(frame.frame(clusters[i]) for i in range(len(clusters)))
+        return Layout(x1 - x0, y1 - y0, places, routes, lanes, frames)
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise RenderError(
             f"the layout engine's answer is not a layout ({error!r}): "
@@ -69,7 +87,7 @@ def read_layout(output: bytes, nodes: int) -> Layout:
         ) from error
 
 
-class _Frame(NamedTuple):
+class _Corner(NamedTuple):
     """Graphviz counts y from the bottom, a page from the top."""
 
     left: float
@@ -78,6 +96,11 @@ class _Frame(NamedTuple):
     def point(self, text: str) -> Point:
         x, y = text.split(",")
         return float(x) - self.left, self.top - float(y)
+
+    def frame(self, cluster: dict[str, str]) -> Frame:
+        x0, y0, x1, y1 = (float(x) for x in cluster["bb"].split(","))
+        title = self.point(cluster["lp"])
+        return Frame(x0 - self.left, self.top - y1, x1 - x0, y1 - y0, title)
 
     def route(self, edge: dict[str, str]) -> Route:
         start = end = None

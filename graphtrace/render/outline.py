@@ -36,7 +36,8 @@ def outline(tex: str) -> Outline | None:
     """
     try:
         from ziamath.config import config
-        from ziamath.zmath import Latex
+        from ziamath.tex import tex2mml
+        from ziamath.zmath import Math
     except ImportError:
         raise RenderError(
             "math=True sets formulas by ziamath, which is not installed: run "
@@ -44,7 +45,7 @@ def outline(tex: str) -> Outline | None:
         ) from None
     mode, config.svg2 = config.svg2, False
     try:
-        picture = Latex(tex, size=_EM).svgxml()
+        picture = Math(_flat(tex2mml(tex)), size=_EM).svgxml()
     except Exception:  # noqa: BLE001  (what it cannot read is set as text)
         return None
     finally:
@@ -67,6 +68,18 @@ def _paths(picture: Element) -> Iterable[str]:
             yield f"M{x} {y}h{w}v{max(h, 1)}h{-w}z"
 
 
+def _flat(mathml: str) -> str:
+    """Without rows that hold one letter, number or row: ziamath sets what is in a row twice.
+
+    >>> _flat("<math><mrow><mn>1</mn><mrow><mi>x</mi></mrow></mrow></math>")
+    '<math><mn>1</mn><mi>x</mi></math>'
+    """
+    mathml = _ROW_OF_ONE.sub(r"\1", mathml)
+    return _WHOLE.sub(r"\1\2\3", mathml)
+
+
+_ROW_OF_ONE = re.compile(r"<mrow>(<(m[in])\b[^<>]*>[^<>]*</\2>)</mrow>")
+_WHOLE = re.compile(r"(<math\b[^<>]*>)<mrow>(.*)</mrow>(</math>)", re.DOTALL)
 _SEGMENT = re.compile(r"([MLQCZ])([^MLQCZ]*)")
 
 

@@ -26,13 +26,21 @@ from graphtrace.figure import (
     Unsaid,
     Value,
 )
+from graphtrace.figure.chain import share_value
 from graphtrace.render.formula import Run, Runs, digits, formula, name, plain
 from graphtrace.render.marks import marked, sum_of
 from graphtrace.render.number import is_scalar, number, shape, telling, value
+from graphtrace.symbol import ARRIVING
 
 _LONGEST_SOURCE = 2000
-_UNWRITTEN = ("(·", "\n")
+_PLACEHOLDER = "·"
+"""What a rule that is no product is written on: `·.T`; see `graphtrace.symbol`."""
+
+_UNWRITTEN = (f"({_PLACEHOLDER}", "\n")
 """A rule that has no formula prints as a call on a placeholder: that is not for a figure."""
+
+_WHOLE = "dense"
+"""The structure of a map that has none: a matrix of derivatives, which its name tells best."""
 
 EQUALS = Run(" = ")
 PLUS = Run(" + ")
@@ -197,12 +205,12 @@ def _definition(part: Definition, words: Wording) -> Runs:
 
 
 def _formula(symbol: object, words: Wording) -> Runs:
-    if symbol is None:
+    """The formula of a symbol, `(·)ᵀ` where it says what is done to what arrives."""
+    text = str(symbol)[:_LONGEST_SOURCE]
+    if symbol is None or text.startswith("∂") or any(mark in text for mark in _UNWRITTEN):
         return ()
-    said = formula(str(symbol)[:_LONGEST_SOURCE], words.names, words.arrays)
-    if any(mark in run.text for run in said for mark in _UNWRITTEN):
-        return ()
-    return said
+    said = formula(text.replace(_PLACEHOLDER, ARRIVING), words.names, words.arrays)
+    return tuple(run._replace(text=run.text.replace(ARRIVING, "(·)")) for run in said)
 
 
 def _derivative(of: str | None, by: str, words: Wording, *, total: bool) -> Runs:
@@ -230,7 +238,8 @@ def _partial(part: Partial, words: Wording) -> Runs:
         said.append(rule)
     if result and (is_number(rule) or plain(result) != plain(rule)):
         said.append(result)
-    return _joined(said, EQUALS) if len(said) > 1 or part.short else ()
+    is_told = len(said) > 1 or part.short or getattr(part.value, "structure", None) == _WHOLE
+    return _joined(said, EQUALS) if is_told else ()
 
 
 def is_number(rule: Runs) -> bool:
@@ -249,6 +258,8 @@ def _result(part: Partial, words: Wording, said: bool) -> Runs:
     if hasattr(part.value, "tolist"):
         return digits(value(part.value, words.digits, shaped=False))
     structure = getattr(part.value, "structure", None)
+    if structure == _WHOLE:
+        return (Run("Jacobian"),) if part.short else ()
     return (Run(str(structure or part.value)),)
 
 
@@ -258,7 +269,9 @@ def _share(part: Share, words: Wording) -> Runs:
         if part.of is None:
             return ()
         chain = _derivative(part.of, part.through, words, total=True)
-        return (*chain, DOT, *_derivative(part.through, part.by, words, total=False))
+        chain = (*chain, DOT, *_derivative(part.through, part.by, words, total=False))
+        added = share_value(part)
+        return (*chain, EQUALS, *runs(Value(added), words)) if added is not None else chain
     upstream, local = _number(part.upstream), _number(part.local)
     result = number(upstream * local, words.digits)
     first = number(upstream, words.digits)

@@ -158,10 +158,7 @@ def _scopes(figure: Figure, sheet: Sheet, frames: Sequence[Frame], theme: Theme)
         yield f'<g {ID}{scope.id}" class="cluster"><title>{xml(scope.title)}</title>'
         yield f'<rect class="frame" {corner} {size} rx="8"/>'
         middle = (frame.title[0] + theme.margin, frame.title[1] + theme.margin)
-        width, height = title.width + 4, title.height
-        corner = f'x="{decimal(middle[0] - width / 2)}" y="{decimal(middle[1] - height / 2)}"'
-        size = f'width="{decimal(width)}" height="{decimal(height)}"'
-        yield f'<rect class="paper" {corner} {size}/>'  # no line runs through the title
+        yield _paper(title, middle)
         yield text(title, middle, theme)
         yield "</g>"
 
@@ -253,7 +250,8 @@ def _edges(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> Iterab
     keys = {node.id: node.key for node in figure.nodes}
     widths = flows(figure)
     ways = routes(figure, sheet, layout, theme)
-    for edge, line in zip(figure.edges, sheet.labels, strict=True):
+    told_edges = zip(figure.edges, sheet.labels, strict=True)
+    for edge, line in sorted(told_edges, key=lambda told: ways[told[0].id].over):
         if edge.emphasis == "hidden":
             continue
         ends = f'data-from="{xml(keys[edge.tail])}" data-to="{xml(keys[edge.head])}"'
@@ -265,5 +263,15 @@ def _edges(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> Iterab
         if edge.kind == "forward" or figure.form != "wires":
             yield from arrow(route, widths.get(edge.id))
         if line is not None and told and route.label is not None:
+            if route.over:
+                yield _paper(line, route.label)
             yield text(line, route.label, theme)
         yield "</g>"
+
+
+def _paper(line: Line, middle: Point) -> str:
+    """What keeps the lines beneath a label from running through it."""
+    width, height = line.width + 4, line.height
+    corner = f'x="{decimal(middle[0] - width / 2)}" y="{decimal(middle[1] - height / 2)}"'
+    size = f'width="{decimal(width)}" height="{decimal(height)}"'
+    return f'<rect class="paper" {corner} {size}/>'

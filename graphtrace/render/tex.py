@@ -22,6 +22,7 @@ from graphtrace.figure import (
     Unsaid,
     Value,
 )
+from graphtrace.figure.chain import share_value
 from graphtrace.render.formula import ELEMENTWISE, Run, Runs, digits, plain
 from graphtrace.render.number import is_scalar, number
 from graphtrace.render.say import Wording, is_number, runs, sides, swept
@@ -60,7 +61,11 @@ def tex(part: Part, words: Wording) -> str | None:
         ):
             first = _fraction(part.of, part.through, words, total=True)
             second = _fraction(part.through, part.by, words, total=False)
-            return rf"{first} \cdot {second}" if first and second else None
+            if first is None or second is None:
+                return None
+            added = share_value(part)
+            result = of_runs(runs(Value(added), words)) if added is not None else None
+            return rf"{first} \cdot {second}" + (f" = {result}" if result else "")
         case Sweep():
             return _sweep(part, words)
         case Ratio():
@@ -226,6 +231,9 @@ def _run(run: Run) -> str | None:
             pieces.append("{-}")  # a sign, not a difference
         elif word in _SIGNS:
             pieces.append(_SIGNS[word])
+        elif word[1:] in _ACCENTS:
+            letter = word[0] if run.italic or not word[0].isascii() else rf"\mathrm{{{word[0]}}}"
+            pieces.append(rf"{_ACCENTS[word[1:]]}{{{letter}}}")
         elif not word.isascii():
             if not ("Α" <= word <= "ω" or word == ARRIVING):
                 return None
@@ -243,4 +251,5 @@ def _run(run: Run) -> str | None:
     return {"": text, "sub": f"_{{{text}}}", "sup": f"^{{{text}}}"}[run.shift]
 
 
-_WORDS = re.compile(r"[A-Za-z]+|\d+(?:\.\d+)?|.", re.DOTALL)
+_ACCENTS = {"\u0302": r"\hat", "\u0304": r"\bar", "\u0303": r"\tilde", "\u0307": r"\dot"}
+_WORDS = re.compile(rf"[A-Za-zΑ-ω][{''.join(_ACCENTS)}]|[A-Za-z]+|\d+(?:\.\d+)?|.", re.DOTALL)

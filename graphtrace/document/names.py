@@ -1,0 +1,110 @@
+"""The operations and tests that a text may name, and by which names.
+
+In: a primitive, or the test of a decision. Out: its name as JSON, and back. Nothing is imported or
+called: what is not known already is an error.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from graphtrace.encoding import decode, encode
+from graphtrace.errors import ArgumentError
+from graphtrace.ops import choose, complex as complex_rows, scimath
+from graphtrace.primitive import PRIMITIVES, Primitive
+from graphtrace.variable import raised
+
+_OPERATORS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
+_FUNCTIONS = (bool, int, round, math.floor, math.ceil, math.trunc, np.asarray)
+
+TESTS: Mapping[str, Callable[..., Any]] = {
+    **{str(test.__name__): test for test in (*_OPERATORS, *_FUNCTIONS)},
+    "where_used": choose.where_used,
+    "below_zero": scimath.below_zero,
+    "beyond_one": scimath.beyond_one,
+    "nearly_real": complex_rows.nearly_real,
+}
+"""What a decision can have asked of values, by the name that stands in the text."""
+
+_TEST_NAMES = {test: name for name, test in TESTS.items()}
+
+
+def primitive_name(primitive: Primitive, key: str) -> str:
+    """The name of a row, by which it will be found again."""
+    if _declared(primitive.name) is not primitive:
+        raise ArgumentError(
+            f"{key} is computed by {primitive.name}, which is not to be found under that name, so "
+            "that JSON cannot say what it is: define it at the top level of a module"
+        )
+    return primitive.name
+
+
+def known_primitive(name: Any, key: str) -> Primitive:
+    """The row of that name, which computes the node `key`."""
+    found = _declared(text_of(name))
+    if found is None:
+        raise ArgumentError(
+            f"{key!r:.60} is computed by {name!r:.60}, which is not known here: import the module "
+            "that defines it, then load the graph"
+        )
+    return found
+
+
+def _declared(name: str) -> Primitive | None:
+    """The row of that name; one of the user's own only if its module is imported already.
+
+    `package.module:function` is looked up in what the modules and classes hold, so that no code
+    of theirs runs.
+    """
+    module, colon, path = name.partition(":")
+    if not colon:
+        return PRIMITIVES.get(name)
+    found: Any = sys.modules.get(module)
+    for part in path.split("."):
+        found = getattr(found, "__dict__", {}).get(part)
+    row = getattr(found, "__dict__", {}).get("row")
+    return row if isinstance(row, Primitive) and row.name == name else None
+
+
+def name_of_test(test: Any, text: str) -> Any:
+    """A test of `TESTS`, or that an operation fails, as JSON; `text` is what the user wrote."""
+    if isinstance(test, partial) and test.func is raised:
+        operation, params = test.args
+        if isinstance(operation, Primitive):
+            what = {"primitive": primitive_name(operation, text)}
+        else:
+            what = {"test": name_of_test(operation, text)}
+        return {"raised": {**what, "params": encode(dict(params), text)}}
+    if isinstance(test, partial) and test.func in _TEST_NAMES and not test.args:
+        return {"test": _TEST_NAMES[test.func], "params": encode(test.keywords, text)}
+    if test in _TEST_NAMES:
+        return _TEST_NAMES[test]
+    raise ArgumentError(
+        f"the decision {text} was taken by {test!r:.60}, which JSON cannot name: pickle the graph"
+    )
+
+
+def read_test(said: Any) -> Callable[..., Any]:
+    """The test that `name_of_test` has written."""
+    if isinstance(said, str):
+        return TESTS[said]
+    if "raised" not in said:
+        return partial(TESTS[text_of(said["test"])], **decode(said["params"]))
+    what = said["raised"]
+    is_row = "primitive" in what
+    operation = known_primitive(what["primitive"], "a test") if is_row else read_test(what["test"])
+    return partial(raised, operation, decode(what["params"]))
+
+
+def text_of(x: Any) -> str:
+    """The text, which nothing else may stand for."""
+    if not isinstance(x, str):
+        raise ValueError(f"{x!r:.60} where there should be a text")
+    return x

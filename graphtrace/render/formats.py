@@ -1,0 +1,52 @@
+"""Which formats there are, and which one a file has by its name.
+
+In: a path or a stream. Out: the name of a format. It knows nothing about how one is written.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import PurePath
+from typing import IO, Any, Literal
+
+from graphtrace.errors import RenderError
+
+Format = Literal["svg", "html", "pdf", "png", "tikz", "dot", "mermaid", "graphml", "json", "text"]
+
+SUFFIXES: dict[str, Format] = {
+    ".svg": "svg",
+    ".html": "html",
+    ".pdf": "pdf",
+    ".png": "png",
+    ".tex": "tikz",
+    ".tikz": "tikz",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".mmd": "mermaid",
+    ".graphml": "graphml",
+    ".json": "json",
+    ".txt": "text",
+}
+
+
+def format_of(target: str | os.PathLike[str] | IO[Any]) -> Format:
+    """The format that the suffix names; SVG for a stream.
+
+    Raises `RenderError`, with all suffixes, for another one.
+
+    >>> format_of("figures/J.tex")
+    'tikz'
+    """
+    if not isinstance(target, (str, os.PathLike)):
+        return "svg"
+    path = PurePath(target)
+    if path.suffix.lower() in SUFFIXES:
+        return SUFFIXES[path.suffix.lower()]
+    has = f"the suffix {path.suffix!r}" if path.suffix else "no suffix"
+    raise RenderError(f"{path} has {has}, which names no format: use one of {', '.join(SUFFIXES)}")
+
+
+def unknown(format: str) -> RenderError:
+    """The error for a name that is no format."""
+    known = ", ".join(dict.fromkeys(SUFFIXES.values()))
+    return RenderError(f"there is no format {format!r}: use one of {known}")

@@ -1,0 +1,174 @@
+"""Tell beneath a figure what its colours and lines mean.
+
+In: a Figure and a theme. Out: the entries that this figure needs, and their drawing as SVG, in the
+same style classes as what they explain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal, NamedTuple, TypeAlias
+
+from graphtrace.figure import Figure, Partial
+from graphtrace.render import metrics
+from graphtrace.render.arrow import arrow_between
+from graphtrace.render.flow import flows
+from graphtrace.render.layout import Point
+from graphtrace.render.number import number
+from graphtrace.render.text import decimal, xml
+from graphtrace.render.theme import Theme
+
+Swatch: TypeAlias = Literal["box", "arrow", "back", "number", "frame", "none"]
+
+_SWATCH = 30
+_GAP = 7
+_BETWEEN = 20
+
+
+class Entry(NamedTuple):
+    """A sample, in the style classes of `kind`, and what it means."""
+
+    swatch: Swatch
+    kind: str
+    said: str
+    size: float | None = None
+    """The gradient that the width of a line tells."""
+
+
+class Legend(NamedTuple):
+    """Entries with the left end and the middle height of each, and the room that they take."""
+
+    places: tuple[tuple[Entry, Point], ...]
+    width: float
+    height: float
+
+
+def legend(figure: Figure, theme: Theme, room: float) -> Legend:
+    """The entries of a figure, in lines no wider than the room; empty where none is wanted."""
+    entries: Iterable[Entry] = ()
+    if theme.legend is not False:
+        entries = _entries(figure, theme) if theme.legend else _widths(figure)
+    step = theme.legend_size * 1.7
+    x, y, widest = 0.0, step / 2, 0.0
+    places = []
+    for entry in entries:
+        size = _indent(entry) + metrics.width(entry.said, theme.legend_size)
+        if x and x + size > room:
+            x, y = 0.0, y + step
+        places.append((entry, (x, y)))
+        widest = max(widest, x + size)
+        x += size + _BETWEEN
+    return Legend(tuple(places), widest, y + step / 2 if places else 0.0)
+
+
+def _entries(figure: Figure, theme: Theme) -> Iterator[Entry]:
+    yield from _boxes(figure, theme)
+    if figure.scopes:
+        yield Entry("frame", "scope", "the call of a function")
+    shown = [edge for edge in figure.edges if edge.emphasis != "hidden"]
+    forward = [edge for edge in shown if edge.kind == "forward"]
+    backward = [edge for edge in shown if edge.kind == "backward"]
+    if figure.form == "wires":
+        yield Entry("number", "value", "value")
+        if backward:
+            yield Entry("number", "gradient", "gradient")
+    else:
+        labelled = any(isinstance(edge.part, Partial) for edge in forward)
+        said = "operand, with its local derivative" if labelled else "operand"
+        yield Entry("arrow", "forward", said)
+        if any(edge.emphasis != "strong" for edge in backward):
+            yield Entry("back", "backward", "gradient, on its way back")
+        elif any(node.gradient is not None for node in figure.nodes):
+            yield Entry("number", "gradient", "gradient")
+    if any(edge.emphasis == "strong" for edge in forward):
+        yield Entry("arrow", "forward strong", "on the path")
+    if any(edge.emphasis == "strong" for edge in backward) and figure.form != "wires":
+        yield Entry("back", "backward strong", "this step back")
+    if any(node.trouble for node in figure.nodes) or any(edge.trouble for edge in shown):
+        yield Entry("box", "operation trouble", "0, infinite or NaN")
+    yield from _widths(figure)
+
+
+_ROLES = {
+    "input": "input",
+    "copy": "an input again",
+    "constant": "constant",
+    "operation": "operation",
+    "output": "output",
+}
+
+
+def _boxes(figure: Figure, theme: Theme) -> Iterator[Entry]:
+    """Boxes by their look; where all look the same, a legend has nothing to tell."""
+    there = {node.role for node in figure.nodes}
+    looks: dict[tuple[object, ...], list[str]] = {}
+    for role in _ROLES:
+        if role in there:
+            looks.setdefault(_look(role, figure, theme), []).append(role)
+    if len(looks) < 2 or not theme.box_width or figure.form == "wires":
+        return
+    for roles in looks.values():
+        yield Entry("box", roles[0], " or ".join(_ROLES[role] for role in roles))
+
+
+def _look(role: str, figure: Figure, theme: Theme) -> tuple[object, ...]:
+    if role in ("copy", "constant"):
+        return (role,)
+    colours = theme.light
+    fill, line = {
+        "input": (colours.input, colours.input_line),
+        "operation": (colours.operation, colours.operation_line),
+        "output": (colours.output, colours.output_line),
+    }[role]
+    is_round = role == "input" and figure.form == "boxes"
+    return fill, line, is_round, theme.output_width if role == "output" else theme.box_width
+
+
+def _widths(figure: Figure) -> Iterator[Entry]:
+    sizes = flows(figure)
+    if not sizes:
+        return
+    forward = any(edge.id in sizes and edge.kind == "forward" for edge in figure.edges)
+    swatch, kind = ("arrow", "forward") if forward else ("back", "backward")
+    for size in sorted({max(sizes.values()), min(sizes.values())}, reverse=True):
+        said = f"gradient of size {number(size, 2)}"
+        yield Entry("arrow" if swatch == "arrow" else "back", kind, said, size)
+    yield Entry("none", "", "(widths on a log scale)")
+
+
+def _indent(entry: Entry) -> float:
+    return 0 if entry.swatch == "none" else _SWATCH + _GAP
+
+
+def draw(told: Legend, at: Point, theme: Theme) -> Iterator[str]:
+    """The entries as SVG, from that corner on."""
+    for entry, (x, y) in told.places:
+        left, middle = at[0] + x, at[1] + y
+        yield f'<g class="key {entry.kind}">'
+        yield from _sample(entry, left, middle, theme)
+        where = f'x="{decimal(left + _indent(entry))}" y="{_base(middle, theme)}"'
+        # Held to its width: in a reader's wider font it would run into the next entry.
+        width = decimal(metrics.width(entry.said, theme.legend_size))
+        where += f' textLength="{width}" lengthAdjust="spacingAndGlyphs"'
+        yield f'<text class="legend" {where} text-anchor="start">{xml(entry.said)}</text>'
+        yield "</g>"
+
+
+def _base(middle: float, theme: Theme) -> str:
+    return decimal(middle + 0.35 * theme.legend_size)
+
+
+def _sample(entry: Entry, x: float, y: float, theme: Theme) -> Iterator[str]:
+    if entry.swatch in ("box", "frame"):
+        radius = 7.5 if entry.kind in ("input", "copy", "constant") else 3
+        size = f'x="{decimal(x + 3)}" y="{decimal(y - 7.5)}" width="{_SWATCH - 6}" height="15"'
+        name = "frame" if entry.swatch == "frame" else "box"
+        yield f'<rect class="{name}" {size} rx="{radius if name == "box" else 6}"/>'
+    elif entry.swatch == "number":
+        where = f'x="{decimal(x + _SWATCH / 2)}" y="{_base(y, theme)}"'
+        yield f'<text class="{entry.kind}" {where}>0.12</text>'
+    elif entry.swatch != "none":
+        left, right = (x, y), (x + _SWATCH, y)
+        back = entry.swatch == "back"
+        ends = (right, left) if back else (left, right)
+        yield from arrow_between(*ends, entry.size, back=back)
