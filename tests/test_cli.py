@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -15,7 +16,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 import graphtrace as gt
 from graphtrace import cli
-from graphtrace.render import engine
+from graphtrace.cli import options as offered
+from graphtrace.render import SUFFIXES, THEMES, engine
 
 LECTURE = ("J = 3*(a + b*c)", "--at", "a=5", "--at", "b=3", "--at", "c=2")
 
@@ -151,6 +153,10 @@ def parse_lecture():
     from graphtrace.target import load
 
     return load(LECTURE[0])
+
+
+def traced_lecture():
+    return gt.trace(parse_lecture(), a=5, b=3, c=2)
 
 
 def test_a_dash_is_standard_output(folder):
@@ -294,27 +300,36 @@ def test_a_missing_function_is_guessed():
 
 def test_an_unknown_suffix_lists_the_known_ones():
     assert fails("render", *LECTURE, "-o", "J.xyz", code=2) == (
-        "'J.xyz' has the suffix '.xyz', which is no format: use one of .svg, .dot, .gv, .pdf, "
-        ".png, or add --format svg"
+        "'J.xyz' has the suffix '.xyz', which is no format: use one of "
+        f"{', '.join(SUFFIXES)}, or add --format svg"
     )
 
 
 def test_a_file_without_a_suffix_has_no_format():
     assert fails("render", *LECTURE, "-o", "J", code=2) == (
-        "'J' has no suffix: use one of .svg, .dot, .gv, .pdf, .png, or add --format svg"
+        f"'J' has no suffix: use one of {', '.join(SUFFIXES)}, or add --format svg"
     )
 
 
 def test_an_unknown_format_lists_the_known_ones():
     assert fails("render", *LECTURE, "--format", "xyz", code=2) == (
-        "there is no format 'xyz': use one of svg, dot, pdf, png"
+        "there is no format 'xyz': use one of svg, html, pdf, png, tikz, dot, mermaid, graphml, "
+        "json, text"
     )
 
 
-def test_pdf_asks_for_a_system_graphviz():
-    assert fails("render", *LECTURE, "-o", "J.pdf", code=2) == (
-        "PDF needs a system Graphviz: install it and add --dot dot, or write SVG"
-    )
+def test_pdf_asks_for_its_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "typst", None)
+    said = fails("render", *LECTURE, "-o", "J.pdf", code=1)
+    assert said.startswith("PDF is written by typst, which is not installed: run `pip install")
+
+
+def test_text_is_coloured_only_in_a_terminal(monkeypatch):
+    colours = "\x1b["
+    assert colours not in run("render", *LECTURE, "--format", "text", "-o", "-").stdout
+    monkeypatch.setattr(sys, "__stdout__", types.SimpleNamespace(isatty=lambda: True))
+    pytest.importorskip("rich")
+    assert colours in run("render", *LECTURE, "--format", "text", "-o", "-").stdout
 
 
 def test_a_target_is_needed():
@@ -392,6 +407,85 @@ def test_a_failed_render_leaves_the_old_file(folder):
     (folder / "J.svg").write_text("old")
     fails("render", *LECTURE, "--dot", "/gone/dot", code=1)
     assert (folder / "J.svg").read_text() == "old"
+
+
+# What a figure shows and how it looks
+
+
+@pytest.mark.parametrize(
+    ("typed", "options"),
+    [
+        ("--no-values", {"values": False}),
+        ("--derivatives none", {"derivatives": "none"}),
+        ("--shapes --no-values", {"shapes": True, "values": False}),
+        ("--sources", {"sources": True}),
+        ("--constants", {"constants": True}),
+        ("--scopes", {"scopes": True}),
+        ("--depth 0 --limit 4", {"depth": 0, "limit": 4}),
+        ("--step dJ/dv1", {"step": "dJ/dv1"}),
+        ("--path a,J", {"path": ("a", "J")}),
+        ("--nudge a=0.001", {"nudge": ("a", 0.001)}),
+        ("--trouble", {"trouble": True}),
+        ("--check", {"check": True}),
+        ("--theme print --scheme dark", {"theme": "print", "scheme": "dark"}),
+        ("--direction tb", {"direction": "TB"}),
+        ("--width 360", {"width": 360}),
+        ("--font serif --font-size 20", {"font": "serif", "font_size": 20}),
+        ("--digits 2", {"digits": 2}),
+        ("--legend --flow", {"legend": True, "flow": True}),
+        ("--flow --no-legend", {"legend": False, "flow": True}),
+        ("--id-prefix one", {"id_prefix": "one"}),
+    ],
+)
+def test_an_option_does_what_that_of_the_library_does(typed, options):
+    graph = traced_lecture()
+    graph.backward()
+    assert run("render", *LECTURE, "-o", "-", *typed.split()).stdout == graph.to_svg(**options)
+
+
+def test_a_tangent_is_drawn_forward():
+    graph = traced_lecture()
+    graph.jvp(a=1.0)
+    drawn = run("render", *LECTURE, "-o", "-", "--tangent", "a=1").stdout
+    assert drawn == graph.to_svg(tangents=True)
+
+
+def test_a_quiz_is_two_files(folder):
+    result = run(
+        "render", *LECTURE, "--quiz", "values,gradients", "-o", "q.svg", "--theme", "print"
+    )
+    assert result.stdout == "wrote q.svg\nwrote q-solution.svg\n"
+    question, solution = (folder / "q.svg").read_text(), (folder / "q-solution.svg").read_text()
+    assert "33" in texts(solution) - texts(question)
+    assert 'class="graphtrace print' in question
+    assert fails("render", *LECTURE, "--quiz", "values", "-o", "-", code=2) == (
+        "a quiz is two figures: name a file, as in -o quiz.svg"
+    )
+
+
+def test_a_derivation_is_printed_instead_of_a_figure(folder):
+    result = run("render", *LECTURE, "--explain", "a")
+    assert result.stdout == f"{traced_lecture().explain('a')}\n"
+    assert not (folder / "J.svg").exists()
+
+
+@pytest.mark.parametrize("typed", ["a", "a=", "=1", "a=much"])
+def test_a_nudge_that_is_none_is_shown(typed):
+    assert fails("render", *LECTURE, "--nudge", typed, code=2) == (
+        f"--nudge '{typed}' is no nudge: write it as --nudge a=0.001"
+    )
+
+
+def test_a_theme_that_is_not_there_lists_those_that_are():
+    assert "'lecture', 'cs231n'" in fails("render", *LECTURE, "--theme", "foo", code=2)
+    assert tuple(THEMES) == offered.THEMES
+
+
+def test_help_shows_the_options_in_groups():
+    text = run("render", "--help").output
+    headings = ["What is traced:", "What is drawn:", "What it tells:", "How it looks:"]
+    places = [text.index(heading) for heading in [*headings, "Where it goes:", "Examples:"]]
+    assert places == sorted(places)
 
 
 # Help

@@ -1,0 +1,136 @@
+"""The program around the commands: every way out through one door.
+
+In: what was typed. Out: an exit code, and what is said on standard error. It knows nothing about
+what the commands do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import warnings
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import click
+
+from graphtrace.errors import ArgumentError, ExpressionError, GraphtraceError, TargetError
+
+USAGE, FAILURE, INTERRUPTED = 2, 1, 130
+
+
+class _Program(click.Group):
+    """The group of commands, with every way out through one door."""
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        kwargs.setdefault("prog_name", "graphtrace")
+        kwargs["standalone_mode"] = False
+        try:
+            code = super().main(*args, **kwargs) or 0
+        except click.Abort:
+            code = INTERRUPTED
+        except BrokenPipeError:
+            # the reader of standard output has left; Python would complain once more at exit
+            _close_quietly(sys.stdout)
+            code = FAILURE
+        except click.ClickException as error:
+            code = error.exit_code
+            say("error", _sentence(error))
+        sys.exit(code)
+
+
+def _sentence(error: click.ClickException) -> str:
+    message = error.format_message().rstrip(".").replace(". (", " (")
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "graphtrace"
+    return f"{message[:1].lower()}{message[1:]}: see '{command} --help'"
+
+
+def say(kind: str, text: str) -> None:
+    """One line on standard error, such as `graphtrace: error: ...`."""
+    click.echo(f"graphtrace: {kind}: {' '.join(text.split())}", err=True)
+
+
+def _close_quietly(stream: Any) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        import os
+
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+@contextlib.contextmanager
+def one_sentence(traceback: bool) -> Iterator[None]:
+    """Whatever is raised becomes one sentence, even a SystemExit in the user's file."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(INTERRUPTED) from None  # click would print an empty line
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a function may raise anything
+        if traceback:
+            import traceback as printer
+
+            printer.print_exception(error, file=sys.stderr)
+        say("error", _words(error))
+        raise click.exceptions.Exit(_exit_code(error)) from None
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, GraphtraceError):
+        return str(error)
+    from graphtrace.failure import describe
+
+    return describe(error)
+
+
+def _exit_code(error: BaseException) -> int:
+    if isinstance(error, TargetError):
+        return FAILURE if error.__cause__ else USAGE  # a cause: the user's file itself raised
+    return USAGE if isinstance(error, ArgumentError | ExpressionError) else FAILURE
+
+
+@contextlib.contextmanager
+def short_warnings() -> Iterator[None]:
+    """Each warning as one line, once; NumPy's would show a line of our source."""
+    said: set[str] = set()
+
+    def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        text = f"{category.__name__}: {message}"
+        if text not in said:
+            said.add(text)
+            say("warning", text)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
+
+
+def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        from graphtrace import __version__
+
+        click.echo(f"graphtrace {__version__}")
+        context.exit()
+
+
+@click.group(
+    "graphtrace",
+    cls=_Program,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog='Example: graphtrace render "J = 3*(a + b*c)" --at a=5 --at b=3 --at c=2 -o J.svg',
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Print the version, e.g. graphtrace --version, and stop.",
+)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Draw the computational graph of a Python function."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())

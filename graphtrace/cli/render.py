@@ -1,0 +1,207 @@
+"""The command `graphtrace render`.
+
+In: a target, the values to trace it at, and what the figure shows. Out: a file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from graphtrace.cli import options
+from graphtrace.cli.program import one_sentence, say, short_warnings
+from graphtrace.errors import ArgumentError, GraphtraceError
+
+if TYPE_CHECKING:
+    from graphtrace.graph import Graph
+    from graphtrace.render import Format
+
+
+@click.command(
+    cls=options.Grouped,
+    epilog="""\b
+Examples:
+  graphtrace render "u = b*c; v = a + u; J = 3*v" --at a=5 --at b=3 --at c=2
+  graphtrace render "u = b*c; v = a + u; J = 3*v" --at a=5 --at b=3 --at c=2 --path a,J
+  graphtrace render loss.py:loss --at 'w=[0.5, -1]' --at x=@x.npy --theme print -o loss.svg
+  graphtrace render mypackage.models:loss --at w=1 --no-grad -o - > loss.svg
+""",
+    short_help="Draw the computational graph of a function.",
+)
+@click.argument("target")
+@click.option(
+    "--at",
+    "assignments",
+    cls=options.Option,
+    group="What is traced",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="The value of a parameter; once for each that has no default. Numbers, lists (arrays of "
+    "floats), dicts, or a file: --at a=5, --at 'w=[1, 2]', --at x=@data.npy, --at p=@params.json.",
+)
+@options.content
+@options.story
+@options.look
+@options.output
+def render(
+    target: str,
+    assignments: tuple[str, ...],
+    output: str | None,
+    format: str | None,
+    traceback: bool,
+    **chosen: Any,
+) -> None:
+    """Draw the computational graph of TARGET at the values given.
+
+    TARGET is path/to/file.py:function, package.module:function, or an expression; an expression may
+    be several statements, separated by semicolons, of which the last is the result.
+    """
+    stdout = sys.stdout
+    # What the function prints must not end up inside the figure.
+    with one_sentence(traceback), short_warnings(), contextlib.redirect_stdout(sys.stderr):
+        unsaid: tuple[Any, ...] = (None, ())
+        wanted = {
+            name: value
+            for name, value in chosen.items()
+            if value not in unsaid and (value is not False or name in _TWO_WAYS)
+        }
+        said = _drawn(target, assignments, output, format, wanted)
+    if isinstance(said, bytes):
+        stdout.buffer.write(said)
+        stdout.buffer.flush()
+    else:
+        click.echo(said)
+
+
+_TWO_WAYS = ("values", "grad", "legend")
+"""Options that have a --no-."""
+
+
+def _drawn(
+    target: str,
+    assignments: tuple[str, ...],
+    output: str | None,
+    format: str | None,
+    wanted: dict[str, Any],
+) -> str | bytes:
+    """Draw, and return what is to be said on standard output: a line, or the figure itself."""
+    from graphtrace.cli.call import assigned, traced
+
+    kind = _format(format, output)
+    asked = {name: wanted.pop(name, None) for name in ("grad", "explain", "quiz", "tangent")}
+    _translate(wanted)
+    if asked["quiz"] and output == "-":
+        raise ArgumentError("a quiz is two figures: name a file, as in -o quiz.svg")
+    graph = traced(target, assignments)
+    if asked["explain"]:
+        return str(graph.explain(asked["explain"]))
+    if asked["tangent"]:
+        graph.jvp(**assigned(asked["tangent"], "--tangent"))
+        wanted["tangents"] = True
+    else:
+        _differentiate(graph, asked["grad"])
+    path = output or f"{graph.name}{_suffix(kind)}"
+    if asked["quiz"]:
+        return _quiz(graph, asked["quiz"], Path(path), kind, wanted)
+    if path == "-" and kind == "text" and sys.__stdout__ is not None and sys.__stdout__.isatty():
+        return _listed(graph, wanted)
+    if path == "-":
+        content = io.BytesIO()
+        graph.render(content, format=kind, **wanted)
+        return content.getvalue()
+    graph.render(path, format=kind, **wanted)
+    return f"wrote {path}"
+
+
+def _listed(graph: Graph, wanted: dict[str, Any]) -> bytes:
+    """The text in the colours of the terminal, as wide as it is."""
+    from shutil import get_terminal_size
+
+    from graphtrace.render import to_text
+
+    of_a_picture = ("math", "id_prefix", "standalone", "engine", "time_limit")
+    told = {name: value for name, value in wanted.items() if name not in of_a_picture}
+    columns = get_terminal_size().columns
+    return to_text(graph, columns=columns, colour=True, **told).encode("utf-8")
+
+
+def _translate(wanted: dict[str, Any]) -> None:
+    """What was typed as text, as the library takes it."""
+    if "dot" in wanted:
+        wanted["engine"] = wanted.pop("dot")
+    if "path" in wanted:
+        wanted["path"] = tuple(part.strip() for part in wanted["path"].split(","))
+    if "nudge" in wanted:
+        wanted["nudge"] = _nudge(wanted["nudge"])
+
+
+def _nudge(text: str) -> tuple[str, float]:
+    name, _, step = text.rpartition("=")
+    try:
+        by = float(step)
+    except ValueError:
+        name = ""
+    if not name:
+        raise ArgumentError(f"--nudge '{text}' is no nudge: write it as --nudge a=0.001")
+    return name, by
+
+
+_DRAWING = (
+    *("theme", "scheme", "math", "width", "font", "font_size", "digits", "legend"),
+    *("id_prefix", "standalone", "engine", "time_limit"),
+)
+"""What is chosen where a Figure is drawn, not where it is made."""
+
+
+def _quiz(graph: Graph, blank: str, path: Path, kind: Format, wanted: dict[str, Any]) -> str:
+    """The question into the file, the solution into one beside it."""
+    drawing = {name: wanted.pop(name) for name in _DRAWING if name in wanted}
+    quiz = graph.quiz(*(part.strip() for part in blank.split(",")), **wanted)
+    beside = path.with_name(f"{path.stem}-solution{path.suffix}")
+    quiz.question.render(path, format=kind, **drawing)
+    quiz.solution.render(beside, format=kind, **drawing)
+    return f"wrote {path}\nwrote {beside}"
+
+
+def _format(wanted: str | None, output: str | None) -> Format:
+    """The format that --format names, or else the suffix; SVG where there is neither."""
+    from graphtrace.render import SUFFIXES
+
+    known = list(dict.fromkeys(SUFFIXES.values()))
+    if wanted is not None:
+        for kind in known:
+            if kind == wanted.lower():
+                return kind
+        raise ArgumentError(f"there is no format '{wanted}': use one of {', '.join(known)}")
+    if output is None or output == "-":
+        return "svg"
+    suffix = Path(output).suffix
+    if suffix.lower() not in SUFFIXES:
+        has = f"the suffix '{suffix}', which is no format" if suffix else "no suffix"
+        raise ArgumentError(
+            f"'{output}' has {has}: use one of {', '.join(SUFFIXES)}, or add --format svg"
+        )
+    return SUFFIXES[suffix.lower()]
+
+
+def _suffix(kind: Format) -> str:
+    from graphtrace.render import SUFFIXES
+
+    return next(suffix for suffix, format in SUFFIXES.items() if format == kind)
+
+
+def _differentiate(graph: Graph, grad: bool | None) -> None:
+    """Gradients if asked for, and also if not asked about and the function returns one number."""
+    if grad is False:
+        return
+    try:
+        graph.backward()
+    except GraphtraceError as error:
+        if grad:
+            raise
+        say("note", f"drawn without gradients, since {error}")
