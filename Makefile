@@ -18,6 +18,7 @@ ENVIRONMENT := $(VENV)/.python-$(VERSION)
 INSTALLED := $(VENV)/.installed
 HAS_TEST := $(VENV)/.has-test
 HAS_DEV := $(VENV)/.has-dev
+HAS_BENCH := $(VENV)/.has-bench
 
 LOWEST := $(VENV)-lowest
 LOWEST_PYTHON := $(patsubst $(VENV)/%,$(LOWEST)/%,$(BIN))/python
@@ -26,7 +27,7 @@ LOWEST_PYTHON := $(patsubst $(VENV)/%,$(LOWEST)/%,$(BIN))/python
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help demo test lowest lint format types gallery gallery-check bench wheel-check clean
+.PHONY: help demo test lowest lint format types gallery gallery-check bench bench-each wheel-check clean
 
 help:
 	@echo 'make demo           draw the lecture'"'"'s J into build/J.svg'
@@ -35,7 +36,7 @@ help:
 	@echo 'make lint           ruff: rules and format; make format mends'
 	@echo 'make types          mypy, strict'
 	@echo 'make gallery        draw the gallery again; make gallery-check compares'
-	@echo 'make bench          measure'
+	@echo 'make bench          measure beside other tools, into docs/benchmarks.md; make bench-each by itself'
 	@echo 'make wheel-check    build the wheel and draw J with it, installed alone'
 	@echo 'make clean          remove the environment and all that was built'
 
@@ -68,10 +69,11 @@ gallery: $(HAS_TEST)
 gallery-check: $(HAS_TEST)
 	@$(BIN)/graphtrace gallery --check
 
-bench: $(HAS_TEST)
-	@if test -d tests/benchmarks; then \
-		$(BIN)/python -m pytest tests/benchmarks -o addopts='' --benchmark-only $(ARGS); \
-	else echo 'There is no tests/benchmarks yet.'; fi
+bench: $(HAS_BENCH)
+	@cd tests && $(abspath $(BIN))/python -m benchmarks.table $(ARGS)
+
+bench-each: $(HAS_BENCH)
+	@$(BIN)/python -m pytest tests/benchmarks -o addopts='' --benchmark-only $(ARGS)
 
 wheel-check: $(HAS_TEST)
 	@rm -rf build/wheel && mkdir -p build/wheel

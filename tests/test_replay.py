@@ -4,6 +4,7 @@ import ast
 import inspect
 import keyword
 import re
+import sys
 import warnings
 from collections import namedtuple
 
@@ -74,7 +75,7 @@ def assert_same(found, wanted, *, ulps=0):
 def test_a_program_has_forwards_value_and_grads_gradient_to_the_last_bit(p, factor):
     f, arguments = plain(p.function), moved(p.arguments, factor)
     graph = gt.trace(f, *p.arguments)
-    value, gradients = compile_graph(graph)(arguments)
+    value, gradients = compile_graph(graph)(*arguments)
     assert_same(value, graph.forward(p=arguments))
     assert value == f(*arguments)
     every = tuple(range(len(arguments)))
@@ -104,9 +105,9 @@ def test_every_operation_is_replayed_on_other_numbers(sample):
             value = graph.forward(p=arguments)
         except gt.BranchChanged as error:
             with pytest.raises(gt.BranchChanged, match=re.escape(str(error))):
-                replay(arguments)
+                replay(*arguments)
             continue
-        found, gradients = replay(arguments)
+        found, gradients = replay(*arguments)
         assert_same(found, value)
         assert_same(gradients["p"], gt.trace(weighed, *arguments).backward()["p"], ulps=4)
 
@@ -570,7 +571,7 @@ def test_a_fixed_argument_at_the_end_may_be_left_out():
         return x * y * 2 if mode == "double" else x
 
     assert compiled(f, 1.0, 2.0)(3.0, 4.0)[0] == 24.0
-    assert 'def f(x, y, mode="double", rest=(), options={}):' in source(f, 1.0, 2.0)
+    assert 'def f(x, y, mode="double", *rest, **options):' in source(f, 1.0, 2.0)
 
 
 def test_a_static_argument_must_be_the_traced_one():
@@ -585,10 +586,126 @@ def test_a_static_argument_must_be_the_traced_one():
         replay(3.0, "double", 2.0)
 
 
-@pytest.mark.parametrize("f", [lambda x: (x, x * 2), lambda x: x * np.ones(3), lambda x: "no"])
-def test_a_graph_without_one_scalar_output_is_refused(f):
-    with pytest.raises(gt.ArgumentError, match="one scalar"):
+# -- What is differentiated, in what ---------------------------------------------------------------
+
+
+def several(a, b):
+    d = a * b
+    e = a + b
+    return {"product": d, "sum": e}
+
+
+CHOICES = [
+    {"output": "d"},
+    {"output": "e"},
+    {"output": "d", "seed": 2.0},
+    {"seed": {"product": 2.0, "sum": 10.0}},
+]
+
+
+@pytest.mark.parametrize("how", CHOICES)
+def test_several_outputs_are_chosen_or_weighed_as_in_backward(how):
+    value, gradients = gt.trace(several, 1.0, 2.0).compile(**how)(3.0, 5.0)
+    assert value == several(3.0, 5.0)
+    assert gradients == gt.trace(several, 3.0, 5.0).backward(**how)
+
+
+def test_the_adjoints_of_several_outputs_are_those_of_the_function():
+    text = gt.trace(several, 1.0, 2.0).to_python(seed={"product": 2.0, "sum": 10.0})
+    assert "dseveral_db = 10.0" in text
+
+
+def test_an_array_is_differentiated_with_a_seed_and_handed_out_alone():
+    def f(x):
+        h = np.exp(x)
+        return h, h
+
+    seed = (np.ones(3), np.arange(3.0))
+    (one, other), gradients = gt.trace(f, X[0]).compile(seed=seed)(X[1])
+    assert_same([one, other], f(X[1]))
+    assert_same(gradients["x"], gt.trace(f, X[1]).backward(seed=seed)["x"])
+    assert not np.shares_memory(one, other)
+
+
+def test_an_output_is_not_the_gradient_of_another():
+    def f(x):
+        h = np.exp(x)
+        return h, np.sum(h)
+
+    (h, _), gradients = gt.trace(f, X[0]).compile("f[1]")(X[1])
+    assert_same(h, gradients["x"])
+    assert not np.shares_memory(h, gradients["x"])
+
+
+@pytest.mark.parametrize(
+    ("f", "says"),
+    [
+        (lambda x: (x, x * 2), "has 2 outputs"),
+        (lambda x: x * np.ones(3), r"shape \(3,\), and a gradient needs a scalar"),
+        (lambda x: "no", "returned no number"),
+    ],
+)
+def test_a_graph_without_one_scalar_output_is_refused_as_in_backward(f, says):
+    with pytest.raises(gt.ArgumentError, match=says):
         compiled(f, 1.0)
+
+
+def test_gradients_are_those_of_the_parameters_that_are_asked_for():
+    graph = gt.trace(network, parameters(), X)
+    _, gradients = graph.compile(wrt="params")(parameters(), X)
+    assert_same(gradients, {"params": graph.backward()["params"]})
+    assert "dnetwork_dx = " in graph.to_python()
+    assert "dnetwork_dx = " not in graph.to_python(wrt=["params"])
+
+
+def test_without_gradients_the_backward_part_is_left_out():
+    graph = gt.trace(network, parameters(), X)
+    assert graph.compile(wrt=[])(parameters(), X) == (graph.value, {})
+    assert "dnetwork" not in graph.to_python(wrt=[])
+
+
+def test_a_parameter_that_is_none_is_named_with_those_there_are():
+    with pytest.raises(gt.ArgumentError, match="no parameter 'W'; wrt names some of params, x"):
+        gt.trace(network, parameters(), X).compile(wrt="W")
+
+
+# -- The signature ---------------------------------------------------------------------------------
+
+
+def test_the_signature_is_the_traced_functions():
+    def f(x, /, y, z=2.5, *rest, scale, shift=(1.0, None), **more):
+        return x * y * z * rest[0] * scale + shift[0] * more["bias"]
+
+    replay = compiled(f, 1.0, 2.0, 3.0, 4.0, scale=5.0, bias=6.0)
+    assert str(inspect.signature(replay)) == str(inspect.signature(f))
+    value, gradients = replay(1.5, 2.5, 3.5, 4.5, scale=5.5, bias=6.5)
+    assert value == f(1.5, 2.5, 3.5, 4.5, scale=5.5, bias=6.5)
+    assert gradients["rest"] == (1.5 * 2.5 * 3.5 * 5.5,)
+    assert gradients["more"] == {"bias": 1.0}
+    assert gradients["shift"] == (6.5, None)
+
+
+def test_a_parameter_that_is_left_out_has_the_functions_own_default():
+    def f(x, rate=0.5, w=X[0]):
+        return x * rate * np.sum(w)
+
+    assert compiled(f, 1.0, 3.0, X[1])(2.0)[0] == f(2.0)
+
+
+def test_another_number_of_starred_arguments_is_refused():
+    def f(*xs):
+        return xs[0] * xs[1]
+
+    with pytest.raises(gt.ArgumentError, match="xs was traced with 2 entries"):
+        compiled(f, 1.0, 2.0)(1.0, 2.0, 3.0)
+
+
+def test_a_parameter_with_a_long_name_keeps_it():
+    def f(a_parameter_whose_name_is_longer_than_a_line_of_the_program_should_be):
+        return 2 * a_parameter_whose_name_is_longer_than_a_line_of_the_program_should_be
+
+    name = f.__code__.co_varnames[0]
+    assert compiled(f, 1.0)(**{name: 3.0}) == (6.0, {name: 2.0})
 
 
 # -- Decisions -------------------------------------------------------------------------------------
@@ -685,6 +802,26 @@ def test_at_a_pole_the_gradient_is_numpys_as_in_grad(f, traced, pole):
         assert_same(list(gradients.values()), gt.grad(f, (0, 1))(*pole))
 
 
+def test_at_a_pole_arguments_may_be_named_left_out_or_starred():
+    def f(x, y=3.0, *rest, scale=2.0):
+        return np.log(x) * y * scale + sum(rest)
+
+    left_out, starred = compiled(f, 2.0, -3.0), compiled(f, 2.0, 3.0, 4.0)
+    with np.errstate(all="ignore"):
+        assert left_out(0.0)[1]["x"] == np.inf
+        assert left_out(x=0.0, scale=-1.0)[1]["x"] == -np.inf
+        assert starred(0.0, 3.0, 5.0, scale=-1.0)[1]["x"] == -np.inf
+
+
+def test_the_gradient_at_a_pole_is_that_of_the_chosen_output():
+    def f(x, y):
+        return np.log(x) * y, x * y
+
+    replay = gt.trace(f, 2.0, 3.0).compile("f[0]", seed=2.0, wrt="x")
+    with np.errstate(all="ignore"):
+        assert replay(0.0, 3.0)[1] == {"x": np.inf}
+
+
 def test_a_root_of_a_negative_number_is_nan_where_numpy_has_nan():
     def f(x):
         return np.sin(x) ** 0.5 * 2.0
@@ -729,3 +866,132 @@ def test_a_long_sum_in_one_expression_compiles():
 
     x = np.linspace(0, 1, 2000)
     assert_same(compiled(f, x)(x)[1]["x"], gt.grad(f)(x))
+
+
+# -- Machine code ----------------------------------------------------------------------------------
+
+
+def jitted(f, *args, **how):
+    pytest.importorskip("numba")
+    return gt.trace(f, *args).compile(jit="numba", **how)
+
+
+def assert_close(found, wanted):
+    """Equal in structure and type, and but for the last digits."""
+    assert [type(x) for x in leaves(found)] == [type(x) for x in leaves(wanted)]
+    for a, b in zip(leaves(found), leaves(wanted), strict=True):
+        assert a is b is None or a == pytest.approx(b, rel=1e-14)
+
+
+def test_numba_gives_the_plain_programs_value_and_gradients():
+    def f(p, c, mode="tanh"):
+        u = np.tanh(p["a"] * p["b"]) + p["a"] ** 3 if mode == "tanh" else p["a"]
+        v = np.maximum(u, 0.1) / (1.5 + c * c)
+        return {"loss": v * np.exp(-c), "u": u}
+
+    args = {"a": 0.5, "b": np.float64(1.2)}, 0.7
+    others = {"a": 0.6, "b": np.float64(1.1)}, 0.8
+    how = {"output": "f['loss']"}
+    plain_one = gt.trace(f, *args).compile(**how)
+    assert_close(jitted(f, *args, **how)(*others), plain_one(*others))
+
+
+def test_numba_leaves_what_is_not_finite_to_the_plain_program():
+    def f(x, y):
+        return np.log(x) * y**2 + 1 / (1 / (y - 1))
+
+    replay, plain_one = jitted(f, 2.0, 3.0), compiled(f, 2.0, 3.0)
+    with np.errstate(all="ignore"):
+        assert_same(replay(0.0, 3.0), plain_one(0.0, 3.0))
+    with pytest.raises(ZeroDivisionError):
+        jitted(f, 2.0, 3.0, wrt="x")(2.0, 1.0)
+    with pytest.raises(OverflowError):
+        replay(2.0, 1e200)
+
+
+def test_another_branch_is_refused_by_numba_in_the_same_sentence():
+    replay = jitted(branching, 2.0, 3.0)
+    assert replay(2.5, 3.9)[0] == branching(2.5, 3.9)
+    with pytest.raises(gt.BranchChanged) as from_numba:
+        replay(1.0, 3.0)
+    with pytest.raises(gt.BranchChanged) as from_plain:
+        compiled(branching, 2.0, 3.0)(1.0, 3.0)
+    assert str(from_numba.value) == str(from_plain.value)
+    assert from_numba.value.__context__ is None
+
+
+def test_a_program_without_a_number_to_compute_is_the_plain_one():
+    assert jitted(lambda x: 7.5, 1.0)(3.0) == (7.5, {"x": 0.0})
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "says"),
+    [
+        (lambda x: np.sum(x * 2), X[0], r"x is an array of shape \(3,\), and jit='numba' is for"),
+        (lambda x: x * 2, np.float32(2), "x is a float32, and jit='numba' is for"),
+        (gt.gelu, 2.0, "calls .*, which Numba does not know"),
+        (lambda x: np.heaviside(x, 0.5) * x, 2.0, "can compile .*heaviside"),
+    ],
+)
+def test_what_numba_cannot_compile_is_refused_in_one_sentence(f, x, says):
+    with pytest.raises(gt.ArgumentError, match=says) as refused:
+        jitted(f, x)
+    assert "\n" not in str(refused.value)
+
+
+def test_without_numba_the_error_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "numba", None)
+    with pytest.raises(gt.ArgumentError, match=r"pip install 'graphtrace\[numba\]'"):
+        gt.trace(J, 5.0, 3.0, 2.0).compile(jit="numba")
+
+
+def test_another_compiler_is_refused():
+    with pytest.raises(gt.ArgumentError, match="jit is 'llvm'"):
+        gt.trace(J, 5.0, 3.0, 2.0).compile(jit="llvm")
+
+
+# -- Operations of the user's own ------------------------------------------------------------------
+
+
+@gt.primitive(partials=[lambda x, y: 1 - y**2])
+def squash(x):
+    return np.tanh(x)
+
+
+def test_an_elementwise_operation_of_the_users_own_is_compiled_with_its_rule():
+    def f(x):
+        return np.sum(squash(x) * x)
+
+    graph = gt.trace(f, X[0])
+    value, gradients = graph.compile()(X[1])
+    assert_same([value, gradients["x"]], [f(X[1]), gt.grad(f)(X[1])])
+    assert "1 - v1**2" in graph.to_python()
+
+
+def test_an_operation_with_a_vjp_and_settings_of_the_users_own_is_compiled():
+    @gt.primitive
+    def scaled(A, b, *, by):
+        return by * (A @ b)
+
+    scaled.defvjp(lambda g, y, A, b, by: by * np.outer(g, b), lambda g, y, A, b, by: by * (A.T @ g))
+
+    def f(A, b):
+        return np.sum(scaled(A, b, by=3.0) ** 2)
+
+    replay = compiled(f, X[:3], X[3])
+    value, gradients = replay(X[4:7], X[8])
+    assert value == f(X[4:7], X[8])
+    assert_same(list(gradients.values()), gt.grad(f, (0, 1))(X[4:7], X[8]))
+
+
+def test_a_function_with_a_backward_pass_of_its_own_is_compiled():
+    @gt.custom_vjp
+    def clipped(x):
+        return x
+
+    clipped.defvjp(lambda x: (x, None), lambda _, g: (np.clip(g, -1, 1),))
+
+    def f(x):
+        return 5 * clipped(x) * x
+
+    assert compiled(f, 2.0)(3.0) == (45.0, {"x": gt.grad(f)(3.0)})

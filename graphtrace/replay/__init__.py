@@ -17,13 +17,13 @@ from collections.abc import Callable
 from typing import Any
 
 from graphtrace.errors import ArgumentError
-from graphtrace.filling import collector_paused
 from graphtrace.graph import Graph
 from graphtrace.replay.calls import array, changed, forward, items, reshaped, rule, same
 from graphtrace.replay.exact import swept
 from graphtrace.replay.jit import compiled, require_floats
 from graphtrace.replay.program import Program
 from graphtrace.replay.writer import Written, written
+from graphtrace.tape import collector_paused
 
 __all__ = [
     "array",

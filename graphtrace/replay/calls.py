@@ -18,11 +18,15 @@ from graphtrace.inputs import is_static
 from graphtrace.primitive import Primitive, primitive_named
 from graphtrace.sweep import pull
 
+_ARRAY = np.ndarray
+
 
 def array(x: Any, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
     """The argument `x` as an array of the traced shape and dtype; no copy of one that is."""
-    if x.__class__ is not np.ndarray or x.dtype.type is not dtype:
-        x = _converted(x, name, dtype)
+    # 0.10 us a call: a step of a small network is 13 us, and it has a call for each array.
+    if x.__class__ is _ARRAY and x.shape == shape and x.dtype.type is dtype:
+        return x
+    x = _converted(x, name, dtype)
     if x.shape != shape:
         raise ArgumentError(
             f"{name} was traced with shape {shape} and is now {x!r:.60}; give it the same shape, "
@@ -45,6 +49,8 @@ def _converted(x: Any, name: str, dtype: Any) -> Any:
 
 def items(x: Any, name: str, keys: Any) -> Any:
     """The entries of a dict with exactly these keys, or of a list or tuple of this length."""
+    if x.__class__ is dict and tuple(x) == keys:
+        return x.values()  # 0.13 us, by each key 0.22
     if isinstance(keys, int):
         if isinstance(x, (list, tuple)) and len(x) == keys:
             return x

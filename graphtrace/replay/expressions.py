@@ -16,7 +16,7 @@ from graphtrace.ops.index import Slot
 from graphtrace.primitive import ATOM, COMPARE, POWER, PRODUCT, SIGN, SUM, primitive_named
 from graphtrace.replay.literals import Literals
 from graphtrace.replay.names import Names
-from graphtrace.replay.program import BROADCAST, FLOAT, LITERAL, NAMED, Node, names_no_entry_twice
+from graphtrace.replay.nodes import BROADCAST, FLOAT, LITERAL, NAMED, Node, names_no_entry_twice
 
 # The operators: how they are written, how tightly they bind, and how tightly operands must.
 INFIX: dict[Any, tuple[str, int, int, int]] = {

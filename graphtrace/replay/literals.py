@@ -29,6 +29,7 @@ class Literals:
 
     def __init__(self, names: Names) -> None:
         self.bound: dict[str, Any] = {}
+        self.fetched: list[str] = []  # the rows whose functions the text calls by name
         self._names = names
         self._called: dict[str, str] = {}
         self._name_of: dict[Any, str] = {}
@@ -123,7 +124,8 @@ class Literals:
         """A name for a function, which the text fetches by the row's name if it has one."""
         key = (primitive, helper, how)
         if key not in self._name_of:
-            stem = primitive.name.removeprefix("np.").replace(".", "_")
+            self.fetched.append(primitive.name)
+            stem = primitive.op.replace(".", "_")
             name = self._name_of[key] = self._names.unique(stem + ending)
             self.bound[name] = f
             if _is_declared(primitive):
@@ -161,7 +163,7 @@ def string(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Text for a comment: one line, whatever is in it."""
-    return "".join(c if c.isprintable() else " " for c in text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
 
 
 def _is_declared(primitive: Primitive) -> bool:
@@ -184,4 +186,5 @@ def _wrapped(line: str) -> list[str]:
 def _described(x: Any) -> str:
     if isinstance(x, np.ndarray):
         return f"{x.dtype}[{','.join(map(str, x.shape))}], an array of the trace"
-    return one_line(f"{type(x).__name__} {getattr(x, '__name__', '')} of the trace")
+    name = getattr(x, "__name__", None)
+    return one_line(f"{type(x).__name__}{f' {name}' if name else ''} of the trace")

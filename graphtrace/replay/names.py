@@ -12,6 +12,7 @@ import keyword
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Collection
 
 from graphtrace.graph import Graph
 
@@ -26,13 +27,14 @@ class Names:
         self._taken = set(keyword.kwlist)
         self._numbers: Counter[str] = Counter()
         self._adjoints: dict[str, str] = {}
-        self.parameters = {name: self.unique(name) for name in graph.graph["parameters"]}
+        parameters = graph.graph["parameters"]
+        self._taken.update(parameters)
         self.function = identifier(graph.name)
         if keyword.iskeyword(self.function):
             self.function += "_"
         self.of: dict[str, str] = {}
         for key in order:
-            self.of[key] = self.parameters[key] if key in self.parameters else self.unique(key)
+            self.of[key] = key if key in parameters else self.unique(key)
         self._taken.add(self.function)  # a value may have the function's name, but nothing global
 
     def unique(self, wanted: str) -> str:
@@ -50,10 +52,11 @@ class Names:
         self._numbers[stem] += 1
         return self.unique(f"{stem}{self._numbers[stem]}")
 
-    def adjoint(self, output: str, key: str) -> str:
-        """`dJ_dv`: the same name for the same node."""
+    def adjoint(self, outputs: Collection[str], key: str) -> str:
+        """`dJ_dv`: the same name for the same node; of several outputs, of the function."""
         if key not in self._adjoints:
-            self._adjoints[key] = self.unique(f"d{self.of[output]}_d{self.of[key]}")
+            of = self.of[next(iter(outputs))] if len(outputs) == 1 else self.function
+            self._adjoints[key] = self.unique(f"d{of}_d{self.of[key]}")
         return self._adjoints[key]
 
 

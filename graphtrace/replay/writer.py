@@ -7,20 +7,20 @@ each contribution to an adjoint, and returns the value and the gradients.
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphtrace.graph import Branch, Leaf, Tree
+from graphtrace.graph import Leaf, Tree
 from graphtrace.inputs import carries_gradient
 from graphtrace.primitive import ATOM
-from graphtrace.replay.expressions import INFIX, METHODS, PREFIX, Expressions, infix
+from graphtrace.replay.expressions import INFIX, METHODS, PREFIX, Expressions
 from graphtrace.replay.floats import MAY_RAISE
+from graphtrace.replay.guards import Guards
 from graphtrace.replay.literals import Literals, one_line, string, tuple_of
-from graphtrace.replay.program import (
+from graphtrace.replay.nodes import (
     ADD,
     BROADCAST,
     FLOAT,
@@ -29,74 +29,102 @@ from graphtrace.replay.program import (
     NAMED,
     SHAPE_GUARD,
     Node,
-    Program,
     alike,
 )
+from graphtrace.replay.program import Program
+from graphtrace.replay.trees import Trees
 
 # What makes an array of its own, and what makes another view of its operand.
 _FRESH = METHODS | frozenset(
     "where clip outer copy astype concatenate stack cumsum scatter scatter_at".split()
 )
 _VIEWS = frozenset("reshape transpose matrix_transpose".split())
+_PYTHONS = frozenset((int, float, bool))
 _SOFT_WIDTH = 72  # an expression of the forward part without a name is no longer
 _NOTE_COLUMN = 48
 _WIDTH = 96
 
 
-class _Mark:
-    """Stands for a leaf in a structure that is taken apart or put together in the text."""
+class Written(NamedTuple):
+    """The text of a module that defines `function`, and what its names stand for besides.
 
-    __slots__ = ("leaf", "text")
-
-    def __init__(self, leaf: Leaf, text: str = "") -> None:
-        self.leaf = leaf
-        self.text = text
-
-
-class Writer:
-    """The text of one program: `text`, and `bound`, the objects that it names.
-
-    `may_raise` says that the backward part divides, or the like, with Python's floats.
+    `may_raise` says that the backward part divides, or the like, with Python's floats; `called` are
+    the operations that are calls of graphtrace's own functions. For the compiler of `jit` the lines
+    are a function of their own, `inner`, of floats alone; it raises an ArithmeticError for another
+    branch, at a pole and where a number is not finite.
     """
 
-    def __init__(self, program: Program) -> None:
-        self.function = program.names.function
-        self.may_raise = program.may_raise
+    text: str
+    function: str
+    bound: dict[str, Any]
+    may_raise: bool
+    called: list[str]
+    inner: str
+
+
+def written(program: Program, *, jit: bool = False) -> Written:
+    """The text of a program, which is used up."""
+    writer = _Writer(program, jit=jit)
+    text, literals = writer.module(), writer.literals
+    may_raise = program.may_raise or writer.may_raise
+    called = literals.fetched
+    return Written(text, program.names.function, literals.bound, may_raise, called, writer.inner)
+
+
+class _Writer:
+    """The lines of one program."""
+
+    def __init__(self, program: Program, *, jit: bool) -> None:
+        self.may_raise = False
+        self.literals = Literals(program.names)
+        self.inner = program.names.unique(f"{program.names.function}_of_floats") if jit else ""
+        self._function = program.names.function
         self._program = program
         self._names = program.names
-        self._literals = Literals(program.names)
-        self._code = Expressions(program.names, self._literals)
+        self._code = Expressions(program.names, self.literals)
+        self._trees = Trees(program, self.literals, self._code)
+        self._guards = Guards(program, self.literals, self._code)
         self._uses_numpy = False
         self._returned: set[Node] = set()
+        self._jit = jit
+        self._inner: dict[str, str] = {}  # what it returns: the name outside, the text inside
         adjoints = program.adjoints.values()
         # The last contribution to each adjoint; the name stands for another value before.
         self._final = {a.operands[0] if a.primitive is BROADCAST else a for a in adjoints}
         self._count()
-        self.text = self._module()
 
-    @property
-    def bound(self) -> dict[str, Any]:
-        """What the names stand for that the text does not define."""
-        return self._literals.bound
-
-    def _module(self) -> str:
-        self._arguments()
+    def module(self) -> str:
+        """The whole text."""
+        self._trees.arguments()
         opening = [text for text, _ in self._taken_lines()]
         self._body(is_backward=False)
         ahead = _with_notes(self._taken_lines())
         self._body(is_backward=True)
         gradients = self._gradients()
         back = _with_notes(self._taken_lines())
-        lines = [*opening, *([""] if opening and ahead else []), *ahead]
-        if back:
-            lines.append("")
-        lines += [*back, *self._return(gradients)]
-        top = [f"def {self.function}({', '.join(self._signature())}):"]
-        if self._uses_numpy:  # the statement `with np.errstate` in the function costs 1 us more
-            quiet = f'@{self._literals.call("np")}.errstate(all="ignore")'
+        returned = self._return(gradients)
+        inner: list[str] = []
+        if self._inner:
+            inner = self._inner_function([*ahead, *_apart(back)])
+            ahead, back = [f"{tuple_of(list(self._inner))} = {self.inner}({self._floats()})"], []
+        lines = [*opening, *(_apart(ahead) if opening else ahead), *_apart(back), *returned]
+        top = [f"def {self._function}{self._trees.signature()}:"]
+        if self._uses_numpy and not inner:  # `with np.errstate` in the function costs 1 us more
+            quiet = f'@{self.literals.call("np")}.errstate(all="ignore")'
             top = [f"{quiet}  # inf and nan go through without a warning", *top]
-        body = [f"    {line}" if line else "" for line in lines]
-        return "\n".join([*self._literals.heading(), *top, *body, ""])
+        return "\n".join([*self.literals.heading(), *inner, *top, *_indented(lines), ""])
+
+    def _inner_function(self, lines: list[str]) -> list[str]:
+        """The lines as a function of numbers alone; it raises where the program as such decides."""
+        texts = list(self._inner.values())
+        finite = f"{self.literals.call('math')}.isfinite({' + '.join(texts)})"
+        lines = [*lines, f"if not {finite}:", "    raise ArithmeticError"]
+        lines.append(f"return {tuple_of(texts)}")
+        return [f"def {self.inner}({self._floats()}):", *_indented(lines), "", ""]
+
+    def _floats(self) -> str:
+        """The inputs, as arguments of the inner function."""
+        return ", ".join(self._names.of[key] for key in self._program.graph.inputs)
 
     def _taken_lines(self) -> list[tuple[str, str]]:
         lines, self._code.lines = self._code.lines, []
@@ -119,8 +147,8 @@ class Writer:
     def _roots(self) -> Iterator[Node]:
         program, graph = self._program, self._program.graph.graph
         yield from (program.values[leaf.key] for leaf in graph["result"].leaves if leaf.key)
-        for tree in graph["parameters"].values():
-            for leaf in tree.leaves:
+        for name in program.wrt:
+            for leaf in graph["parameters"][name].leaves:
                 adjoint = program.adjoints.get(leaf.key) if self._has_gradient(leaf) else None
                 if adjoint is not None:
                     yield adjoint
@@ -128,83 +156,6 @@ class Writer:
 
     def _has_gradient(self, leaf: Leaf) -> bool:
         return leaf.key is not None and carries_gradient(self._program.values[leaf.key].value)
-
-    # The arguments, taken apart and checked.
-
-    def _signature(self) -> list[str]:
-        """The parameters; at the end those that are fixed may be left out."""
-        signature, is_last = [], True
-        for name, tree in reversed(self._program.graph.graph["parameters"].items()):
-            own = self._names.parameters[name]
-            is_last = is_last and all(leaf.key is None for leaf in tree.leaves)
-            if is_last:
-                fixed = [self._literals.constant(leaf.constant, name) for leaf in tree.leaves]
-                own += f"={self._packed(tree, fixed)}"
-            signature.append(own)
-        return signature[::-1]
-
-    def _arguments(self) -> None:
-        scalars: list[tuple[str, str]] = []
-        for name, tree in self._program.graph.graph["parameters"].items():
-            marks = [_Mark(leaf) for leaf in tree.leaves]
-            own = self._names.parameters[name]
-            if not self._take_apart(tree.structure(marks), own, name, scalars):
-                leaves_of = self._literals.bind(tree.structure.leaves_of, "leaves_of")
-                self._unpack(marks, marks, f"{leaves_of}({own}, {string(name)})", name, scalars)
-        if scalars:
-            left, right = zip(*scalars, strict=True)
-            self._code.say(f"{', '.join(left)} = {', '.join(right)}")
-
-    def _take_apart(self, part: Any, text: str, name: str, scalars: list[tuple[str, str]]) -> bool:
-        """Lines for a parameter or a part of it; False for a container of the user's own kind."""
-        if part is None:
-            self._code.say(f"{self._literals.call('same')}({text}, {string(name)}, None)")
-        elif type(part) is _Mark:
-            self._argument(part.leaf, text, name, scalars)
-        elif not _is_plain(part):
-            return False
-        else:
-            is_dict = type(part) is dict
-            keys = list(part) if is_dict else list(range(len(part)))
-            how = tuple_of([self._literals.constant(key) for key in keys]) if is_dict else len(part)
-            call = f"{self._literals.call('items')}({text}, {string(name)}, {how})"
-            names = [f"{name}[{key!r}]" for key in keys]
-            self._unpack([part[key] for key in keys], names, call, name, scalars)
-        return True
-
-    def _unpack(
-        self,
-        parts: list[Any],
-        names: list[Any],
-        call: str,
-        name: str,
-        scalars: list[tuple[str, str]],
-    ) -> None:
-        names = [
-            x.leaf.key or f"{name}[{i}]" if type(x) is _Mark else x for i, x in enumerate(names)
-        ]
-        targets = [self._target(part, key) for part, key in zip(parts, names, strict=True)]
-        left = f"[{targets[0]}]" if len(targets) == 1 else ", ".join(targets)
-        self._code.say(f"{left} = {call}" if targets else call)
-        for part, target, key in zip(parts, targets, names, strict=True):
-            self._take_apart(part, target, key, scalars)
-
-    def _target(self, part: Any, key: str) -> str:
-        is_node = type(part) is _Mark and part.leaf.key is not None
-        return self._names.of[part.leaf.key] if is_node else self._names.unique(key)
-
-    def _argument(self, leaf: Leaf, text: str, name: str, scalars: list[tuple[str, str]]) -> None:
-        say, literals = self._code.say, self._literals
-        if leaf.key is None:
-            traced = literals.constant(leaf.constant, name)
-            say(f"{literals.call('same')}({text}, {string(name)}, {traced})")
-            return
-        own, value = self._names.of[leaf.key], self._program.values[leaf.key].value
-        if isinstance(value, np.ndarray):
-            how = f"{text}, {string(name)}, {value.shape}, {literals.dtype(value.dtype)}"
-            say(f"{own} = {literals.call('array')}({how})")
-        else:
-            scalars.append((own, f"{literals.type(type(value))}({text})"))
 
     # The lines.
 
@@ -215,9 +166,9 @@ class Writer:
             if is_backward:
                 self._notice(node)
             if node.primitive is GUARD:
-                self._guard(node)
+                self._guards.decision(node, jit=self._jit)
             elif node.primitive is SHAPE_GUARD:
-                self._shape_guard(node)
+                self._guards.shape(node)
             elif node.primitive is NAMED:
                 self._line(node)
             elif node.uses > 1 and not self._is_labelled(node):
@@ -227,8 +178,8 @@ class Writer:
         """Whether the backward part may warn, as NumPy does, or raise, as Python does."""
         if node.primitive in (NAMED, FLOAT, BROADCAST) or node.primitive.name in _VIEWS:
             return
-        values = [node.value, *(operand.value for operand in node.operands)]
-        if any(type(x) not in (int, float, bool) for x in values):
+        values = [node.value, *[operand.value for operand in node.operands]]
+        if not _PYTHONS.issuperset(map(type, values)):
             self._uses_numpy = True
         # A number that is NumPy's here may be Python's: at a pole the rule was run on NumPy's.
         if node.primitive.forward in MAY_RAISE and not any(map(np.ndim, values)):
@@ -238,7 +189,7 @@ class Writer:
 
     def _is_labelled(self, node: Node) -> bool:
         """Whether the next line gives the value a name that it keeps."""
-        label = node.label
+        label = self._program.labels.get(node)
         return (
             label is not None and label.uses > 0 and (not label.is_backward or label in self._final)
         )
@@ -276,48 +227,11 @@ class Writer:
             self._code.say(f"{named.name} += {self._code.text(more)[0]}", named.note)
         return True
 
-    def _guard(self, node: Node) -> None:
-        branch: Branch = node.params["branch"]
-        outcome, now = branch.outcome, self._decision(branch, node)
-        if outcome is True or outcome is False:
-            condition = f"not {now}" if outcome else now
-        elif type(outcome) is int:
-            condition = f"{now} != {outcome}"
-        else:
-            equal = f"{self._literals.call('np')}.array_equal"
-            condition = f"not {equal}({now}, {self._literals.constant(outcome)})"
-        where = string(branch.source or "the traced function")
-        how = f"{where}, {string(branch.text)}, {self._literals.constant(outcome)}, {now}"
-        self._code.say(f"if {condition}:")
-        self._code.say(f"    raise {self._literals.call('changed')}({how})")
-
-    def _decision(self, branch: Branch, node: Node) -> str:
-        """The expression that was decided on."""
-        test, atoms = branch.test, [self._code.text(operand) for operand in node.operands]
-        if test in INFIX:
-            return infix(test, atoms)[0]
-        texts = ", ".join(text for text, _ in atoms)
-        if test is np.asarray:
-            return texts
-        if test in (bool, int, round):
-            return f"{self._literals.call(test.__name__)}({texts})"
-        if test in (math.floor, math.ceil, math.trunc):
-            return f"{self._literals.call('math')}.{test.__name__}({texts})"
-        return f"{self._literals.bind(test, getattr(test, '__name__', 'test'))}({texts})"
-
-    def _shape_guard(self, node: Node) -> None:
-        graph, key, shape = self._program.graph, node.params["key"], node.value.shape
-        where = string(graph._node[key]["source"] or graph.name)
-        now = f"{node.operands[0].text}.shape"
-        self._code.say(f"if {now} != {shape}:")
-        call = self._literals.call("reshaped")
-        self._code.say(f"    raise {call}({where}, {string(key)}, {shape}, {now})")
-
     # What is returned.
 
     def _return(self, gradients: list[str]) -> list[str]:
         result: Tree = self._program.graph.graph["result"]
-        value = self._packed(result, [self._result(leaf) for leaf in result.leaves])
+        value = self._trees.packed(result, [self._result(leaf) for leaf in result.leaves])
         line = f"return {value}, {{{', '.join(gradients)}}}"
         if len(line) <= _WIDTH:
             return [line]
@@ -325,41 +239,19 @@ class Writer:
 
     def _result(self, leaf: Leaf) -> str:
         if leaf.key is None:
-            return self._literals.constant(leaf.constant)
+            return self.literals.constant(leaf.constant)
         node = self._program.values[leaf.key]
-        text = self._code.text(node)[0]
         if isinstance(node.value, np.ndarray):
-            return f"{text}.copy()"
-        kind = type(self._program.graph._node[leaf.key]["value"])
-        return text if type(node.value) is kind else f"{self._literals.type(kind)}({text})"
+            return self._handed_out(node)
+        return self._number(node, type(self._program.graph._node[leaf.key]["value"]))
 
     def _gradients(self) -> list[str]:
-        return [
-            f"{string(name)}: {self._packed(tree, [self._gradient(leaf) for leaf in tree.leaves])}"
-            for name, tree in self._program.graph.graph["parameters"].items()
-        ]
-
-    def _packed(self, tree: Tree, texts: list[str]) -> str:
-        marks = [_Mark(leaf, text) for leaf, text in zip(tree.leaves, texts, strict=True)]
-        text = self._display(tree.structure(marks))
-        if text is None:
-            return f"{self._literals.bind(tree.structure, 'packed')}([{', '.join(texts)}])"
-        return text
-
-    def _display(self, part: Any) -> str | None:
-        """Dicts, lists and tuples of the leaves' texts; None if there is another container."""
-        if part is None or type(part) is _Mark:
-            return part.text if part else "None"
-        if not _is_plain(part):
-            return None
-        parts = [self._display(x) for x in (part.values() if type(part) is dict else part)]
-        texts = [text for text in parts if text is not None]
-        if len(texts) < len(parts):
-            return None
-        if type(part) is dict:
-            keys = map(self._literals.constant, part)
-            return f"{{{', '.join(f'{k}: {text}' for k, text in zip(keys, texts, strict=True))}}}"
-        return f"[{', '.join(texts)}]" if type(part) is list else tuple_of(texts)
+        trees: dict[str, Tree] = self._program.graph.graph["parameters"]
+        gradients = []
+        for name in self._program.wrt:
+            texts = [self._gradient(leaf) for leaf in trees[name].leaves]
+            gradients.append(f"{string(name)}: {self._trees.packed(trees[name], texts)}")
+        return gradients
 
     def _gradient(self, leaf: Leaf) -> str:
         """The gradient of one leaf: of its type and shape, and an array that nobody else has."""
@@ -369,25 +261,36 @@ class Writer:
         node = self._program.adjoints.get(leaf.key)
         if isinstance(value, np.ndarray):
             return self._array_gradient(value, node)
-        kind = self._literals.type(type(value))
         if node is None:
-            return "0.0" if type(value) is float else f"{kind}(0)"
-        text = self._code.text(node)[0]
-        return text if type(node.value) is type(value) else f"{kind}({text})"
+            return "0.0" if type(value) is float else f"{self.literals.type(type(value))}(0)"
+        return self._number(node, type(value))
+
+    def _number(self, node: Node, kind: type) -> str:
+        """A number that is returned, of the type that it has in the graph."""
+        text, own = self._code.text(node)[0], type(node.value)
+        if self._jit:
+            name = self._names.numbered("r")
+            self._inner[name] = text
+            text, own = name, float
+        return text if own is kind else f"{self.literals.type(kind)}({text})"
 
     def _array_gradient(self, value: Any, node: Node | None) -> str:
-        dtype = self._literals.dtype
+        dtype = self.literals.dtype
         if node is None:
             return self._code.zeros(value.shape, value.dtype)
-        call = f"{self._literals.call('np')}."
+        call = f"{self.literals.call('np')}."
         if node.primitive is BROADCAST and not np.ndim(node.operands[0].value):
             number = node.operands[0]
             is_same = np.result_type(number.value) == value.dtype
             how = "" if is_same else f", {dtype(value.dtype)}"
             return f"{call}full({value.shape}, {self._code.text(number)[0]}{how})"
-        text, binds = self._code.text(node)
         if not isinstance(node.value, np.ndarray) or node.value.dtype != value.dtype:
-            return f"{call}array({text}, dtype={dtype(value.dtype)})"
+            return f"{call}array({self._code.text(node)[0]}, dtype={dtype(value.dtype)})"
+        return self._handed_out(node)
+
+    def _handed_out(self, node: Node) -> str:
+        """An array that is returned, a copy of it where somebody else may have it."""
+        text, binds = self._code.text(node)
         owner = self._owner(node)
         if owner is None or owner in self._returned:
             return f"{text}.copy()" if binds == ATOM else f"({text}).copy()"
@@ -415,13 +318,6 @@ class Writer:
         return node if is_own else None
 
 
-def _is_plain(part: Any) -> bool:
-    """Whether a container has a display: a list, a tuple, a dict with plain keys."""
-    if type(part) is dict:
-        return all(type(key) in (str, int, bool) for key in part)
-    return type(part) in (list, tuple)
-
-
 def _with_notes(lines: list[tuple[str, str]]) -> list[str]:
     """The lines with their notes in one column; a note that is the same as above is left out."""
     width = min(max((len(text) for text, note in lines if note), default=0), _NOTE_COLUMN)
@@ -435,3 +331,12 @@ def _with_notes(lines: list[tuple[str, str]]) -> list[str]:
         else:
             shown.append(text)
     return shown
+
+
+def _apart(lines: list[str]) -> list[str]:
+    """The lines, if any, after an empty one."""
+    return ["", *lines] if lines else []
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"    {line}" if line else "" for line in lines]

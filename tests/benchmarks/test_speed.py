@@ -12,33 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks.programs import SIZES, by_hand, chain, network, network_at
 
 import graphtrace as gt
 
 OPERATIONS = 3000
-
-
-def program(x: Any) -> Any:
-    y = x
-    for _ in range(OPERATIONS // 2):
-        y = y * 0.999
-        y = y + x
-    return y
-
-
-def network(params: dict[str, Any], x: Any) -> Any:
-    h = np.tanh(x @ params["W1"] + params["b1"])
-    return np.mean((h @ params["W2"] + params["b2"]) ** 2)
-
-
-def parameters(inputs: int, hidden: int) -> dict[str, Any]:
-    rng = np.random.default_rng(0)
-    return {
-        "W1": rng.normal(size=(inputs, hidden)),
-        "b1": np.zeros(hidden),
-        "W2": rng.normal(size=(hidden, 1)),
-        "b2": np.zeros(1),
-    }
+program = chain(OPERATIONS)
 
 
 @pytest.mark.benchmark(group="scalar program: value and gradient")
@@ -70,32 +49,13 @@ def test_trace_and_backward_of_a_scalar_program(benchmark: Any) -> None:
     assert benchmark(lambda: gt.trace(program, 1.0).backward())["x"] > 0
 
 
-SIZES = [(1, 8, 8), (32, 64, 64), (256, 256, 256)]
-
-
 @pytest.mark.benchmark(group="network: value and gradient")
-@pytest.mark.parametrize(("batch", "inputs", "hidden"), SIZES)
-def test_value_and_grad_of_a_network(benchmark: Any, batch: int, inputs: int, hidden: int) -> None:
-    x = np.random.default_rng(1).normal(size=(batch, inputs))
-    value, _ = benchmark(gt.value_and_grad(network), parameters(inputs, hidden), x)
-    assert np.isfinite(value)
-
-
-@pytest.mark.benchmark(group="network: value and gradient")
-@pytest.mark.parametrize(("batch", "inputs", "hidden"), SIZES)
-def test_the_same_network_by_hand(benchmark: Any, batch: int, inputs: int, hidden: int) -> None:
-    x = np.random.default_rng(1).normal(size=(batch, inputs))
-    params = parameters(inputs, hidden)
-
-    def by_hand() -> dict[str, Any]:
-        h = np.tanh(x @ params["W1"] + params["b1"])
-        y = h @ params["W2"] + params["b2"]
-        dy = 2 * y / y.size
-        dz = (dy @ params["W2"].T) * (1 - h**2)
-        return {"W1": x.T @ dz, "b1": dz.sum(0), "W2": h.T @ dy, "b2": dy.sum(0)}
-
-    gradient = gt.grad(network)(params, x)
-    for name, hand in benchmark(by_hand).items():
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_value_and_grad_of_a_network(benchmark: Any, size: tuple[int, int, int]) -> None:
+    value, gradient = benchmark(gt.value_and_grad(network(np)), *network_at(size))
+    wanted = by_hand(*network_at(size))
+    assert value == pytest.approx(wanted[0])
+    for name, hand in wanted[1].items():
         np.testing.assert_allclose(gradient[name], hand, rtol=1e-9)
 
 

@@ -1,0 +1,348 @@
+"""The measures, a function each: it returns what graphtrace does, and what makes the peer's work.
+
+What makes a peer's work raises ImportError where the peer is not installed.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from shutil import which
+from typing import Any
+
+from benchmarks.programs import SIZES, START, by_hand, chain, horner, network, network_at, orbit
+
+Work = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Measure:
+    what: str
+    peer: str
+    goal: float | None  # for ours / peer; without a peer, in seconds
+    pair: Callable[[], tuple[Work, Callable[[], Work] | None]]
+    unit: str = "s"
+    scale: float = 1.0  # of ours, where the peer has fewer operations
+    slow: bool = False
+
+
+MEASURES: list[Measure] = []
+
+
+def measure(what: str, peer: str, goal: float | None = None, **how: Any) -> Callable[..., Any]:
+    """Declare a row of the table."""
+
+    def declared(pair: Callable[..., Any]) -> Callable[..., Any]:
+        MEASURES.append(Measure(what, peer, goal, pair, **how))
+        return pair
+
+    return declared
+
+
+# -- A program of numbers --------------------------------------------------------------------------
+
+OPERATIONS = 3000
+
+
+def micrograd() -> Work:
+    engine = import_module("micrograd.engine")
+    sys.setrecursionlimit(100 * OPERATIONS)  # its sort recurses
+
+    def run() -> None:
+        x = engine.Value(1.0)
+        chain(OPERATIONS)(x).backward()
+
+    return run
+
+
+def torch_chain() -> Work:
+    torch = eager()
+
+    def run() -> None:
+        x = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
+        chain(OPERATIONS)(x).backward()
+
+    return run
+
+
+def gradient_of(operations: int) -> Work:
+    import graphtrace as gt
+
+    return partial(gt.grad(chain(operations)), 1.0)
+
+
+def traced() -> Any:
+    import graphtrace as gt
+
+    graph = gt.trace(chain(OPERATIONS), 1.0)
+    graph.backward()
+    return graph
+
+
+def looked_at() -> Any:
+    """The traced graph, when somebody has seen every attribute of every node and edge."""
+    graph = traced()
+    for _, attributes in graph.nodes(data=True):
+        tuple(attributes.values())
+    for *_, attributes in graph.edges(data=True):
+        tuple(attributes.values())
+    return graph
+
+
+def rebuilt() -> Any:
+    """The same graph, with the same attributes, by NetworkX's own methods."""
+    import networkx as nx
+
+    ours = looked_at()
+    graph = nx.MultiDiGraph(**ours.graph)
+    for key, attributes in ours.nodes(data=True):
+        graph.add_node(key, **attributes)
+    for u, v, key, attributes in ours.edges(keys=True, data=True):
+        graph.add_edge(u, v, key, **attributes)
+    return graph
+
+
+@measure("gt.grad, 3,000 operations", "micrograd", 0.30)
+def _() -> Any:
+    return gradient_of(OPERATIONS), micrograd
+
+
+@measure("gt.grad, 3,000 operations", "PyTorch eager", 0.10)
+def _() -> Any:
+    return gradient_of(OPERATIONS), torch_chain
+
+
+@measure("gt.trace + backward, 3,000 operations", "micrograd", 0.90)
+def _() -> Any:
+    return traced, micrograd
+
+
+@measure("the same, then every attribute read", "micrograd")
+def _() -> Any:
+    return looked_at, micrograd
+
+
+@measure("gt.grad, per operation of 100,000", "of 3,000", 1.3, scale=0.03)
+def _() -> Any:
+    return gradient_of(100_000), partial(gradient_of, 3000)
+
+
+@measure("gt.grad, per operation of 1,000,000", "of 3,000", 1.3, scale=0.003, slow=True)
+def _() -> Any:
+    return gradient_of(1_000_000), partial(gradient_of, 3000)
+
+
+@measure("memory of a traced graph, all read", "add_node, add_edge", 1.0, unit="B")
+def _() -> Any:
+    return looked_at, lambda: rebuilt
+
+
+# -- A network: value and gradient -----------------------------------------------------------------
+
+
+def eager() -> Any:
+    torch = import_module("torch")
+    torch.set_num_threads(1)
+    return torch
+
+
+def torch_network(size: Any) -> Work:
+    torch = eager()
+    params, x = network_at(size)
+    tensors = {k: torch.tensor(w, requires_grad=True) for k, w in params.items()}
+    data, loss = torch.tensor(x), network(torch)
+
+    def run() -> Any:
+        for tensor in tensors.values():
+            tensor.grad = None
+        value = loss(tensors, data)
+        value.backward()
+        return value
+
+    return run
+
+
+def autograd_network(size: Any) -> Work:
+    numpy = import_module("autograd.numpy")
+    return partial(import_module("autograd").value_and_grad(network(numpy)), *network_at(size))
+
+
+def jitted(f: Callable[..., Any], *args: Any, argnums: Any = 0) -> Work:
+    jax = import_module("jax")
+    jax.config.update("jax_enable_x64", True)
+    compiled = jax.jit(jax.value_and_grad(f, argnums))
+    return lambda: jax.block_until_ready(compiled(*args))
+
+
+def jax_network(size: Any) -> Work:
+    return jitted(network(import_module("jax.numpy")), *network_at(size))
+
+
+def hand_written(size: Any) -> Work:
+    return partial(by_hand, *network_at(size))
+
+
+def value_and_grad(size: Any, peer: Callable[[Any], Work]) -> Any:
+    import numpy as np
+
+    import graphtrace as gt
+
+    return partial(gt.value_and_grad(network(np)), *network_at(size)), partial(peer, size)
+
+
+def replay(size: Any, peer: Callable[[Any], Work]) -> Any:
+    import numpy as np
+
+    import graphtrace as gt
+
+    graph = gt.trace(network(np), *network_at(size))
+    return partial(graph.compile(wrt="params"), *network_at(size)), partial(peer, size)
+
+
+GOALS = {
+    ("autograd", SIZES[0]): 0.35,
+    ("PyTorch eager", SIZES[0]): 0.9,
+    ("NumPy by hand", SIZES[1]): 1.5,
+    ("PyTorch eager", SIZES[1]): 1.0,
+    ("NumPy by hand", SIZES[2]): 1.05,
+}
+PEERS = {
+    "NumPy by hand": hand_written,
+    "autograd": autograd_network,
+    "PyTorch eager": torch_network,
+    "jax.jit": jax_network,
+}
+for size in SIZES:
+    shape = "×".join(map(str, size))
+    for name, peer in PEERS.items():
+        pair = partial(value_and_grad, size, peer)
+        measure(f"value_and_grad, network {shape}", name, GOALS.get((name, size)))(pair)
+for size in SIZES:
+    shape = "×".join(map(str, size))
+    measure(f"compiled, network {shape}", "NumPy by hand", 1.1)(partial(replay, size, hand_written))
+
+
+# -- Compiled programs of numbers ------------------------------------------------------------------
+
+
+def compiled_orbit(**how: Any) -> Work:
+    import graphtrace as gt
+
+    return partial(gt.trace(orbit, *START).compile(**how), *START)
+
+
+def casadi_orbit() -> Work:
+    """CasADi at its fastest: the numbers stay in the same memory from call to call."""
+    import numpy as np
+
+    ca = import_module("casadi")
+    xs = ca.SX.sym("x", 3)
+    value = orbit(xs[0], xs[1], xs[2])
+    buffer, run = ca.Function("orbit", [xs], [value, ca.gradient(value, xs)]).buffer()
+    given, out, gradient = np.array(START), np.zeros(1), np.zeros(3)
+    buffer.set_arg(0, memoryview(given))
+    buffer.set_res(0, memoryview(out))
+    buffer.set_res(1, memoryview(gradient))
+
+    def call() -> Any:
+        given[:] = START
+        run()
+        return out[0], gradient
+
+    call.keep = buffer  # type: ignore[attr-defined]  # the memory is the buffer's
+    return call
+
+
+def jax_compiler() -> Work:
+    import_module("jax")
+    # A function of its own each time: what has been compiled once is not compiled again.
+    return lambda: jitted(lambda *args: orbit(*args), *START, argnums=(0, 1, 2))()
+
+
+@measure("compiled, 200 operations", "jax.jit", 0.5)
+def _() -> Any:
+    return compiled_orbit(), partial(jitted, orbit, *START, argnums=(0, 1, 2))
+
+
+@measure('compiled with jit="numba", 200 operations', "CasADi", 1.0)
+def _() -> Any:
+    return compiled_orbit(jit="numba"), casadi_orbit
+
+
+@measure("compile, per operation of 200", "jax.jit", 0.01)
+def _() -> Any:
+    import graphtrace as gt
+
+    return gt.trace(orbit, *START).compile, jax_compiler
+
+
+@measure("trace and compile, per operation of 200", "jax.jit")
+def _() -> Any:
+    return compiled_orbit, jax_compiler
+
+
+# -- Figures ---------------------------------------------------------------------------------------
+
+
+def figure(operations: int, **how: Any) -> Work:
+    import graphtrace as gt
+
+    def draw() -> str:
+        graph = gt.trace(horner(operations), 0.9, 0.5)
+        graph.backward()
+        svg: str = graph.to_svg(**how)
+        return svg
+
+    return draw
+
+
+def torchviz(operations: int) -> Work:
+    torch, make_dot = eager(), import_module("torchviz").make_dot
+    if which("dot") is None:
+        raise ImportError("Graphviz' own dot is not on the PATH")
+
+    def draw() -> bytes:
+        x, b = (torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in (0.9, 0.5))
+        dot = make_dot(horner(operations)(x, b), params={"x": x, "b": b})
+        picture: bytes = dot.pipe(format="svg")
+        return picture
+
+    return draw
+
+
+@measure("figure of 60 operations, typeset derivatives", "torchviz + dot", 0.3)
+def _() -> Any:
+    return figure(60, math=True, limit=100), partial(torchviz, 60)
+
+
+@measure("figure of 1,000 operations", "", 3.0)
+def _() -> Any:
+    return figure(1000, limit=2000), None
+
+
+@measure("figure of 100,000 operations, folded", "", 10.0)
+def _() -> Any:
+    return figure(100_000), None
+
+
+# -- From the command line -------------------------------------------------------------------------
+
+
+def python(*arguments: str) -> Work:
+    return partial(subprocess.run, [sys.executable, *arguments], check=True, capture_output=True)
+
+
+@measure("graphtrace render, cold", "import numpy, networkx", 1.5)
+def _() -> Any:
+    at = ["--at", "a=5", "--at", "b=3", "--at", "c=2"]
+    ours = python("-m", "graphtrace", "render", "J = 3*(a + b*c)", *at, "-o", "-")
+    return ours, partial(python, "-c", "import numpy, networkx")
+
+
+@measure("import graphtrace, cold", "import numpy")
+def _() -> Any:
+    return python("-c", "import graphtrace"), partial(python, "-c", "import numpy")
