@@ -12,4 +12,4 @@ def length(x, y):
 
 graph = gt.trace(length, x=0.0, y=0.0)
 graph.backward()
-options = {"trouble": True}
+options = {"trouble": True, "width": 720}

@@ -23,3 +23,4 @@ def loss(w, b):
 
 graph = gt.trace(loss, w=np.array([0.5, -0.5, 1.0, 1.0]), b=0.25)
 graph.backward()
+options = {"width": 720}

@@ -1,0 +1,124 @@
+"""Write the page that shows a gallery: each figure with its title, a sentence and its source.
+
+In: sections of `Exhibit`s. Out: the text of an HTML file, the same every time. It needs no script
+and nothing from elsewhere, fits a phone and follows the reader into dark mode. It knows nothing of
+how a figure is drawn.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import NamedTuple
+
+GENERATOR = '<meta name="generator" content="graphtrace gallery">'
+"""By this line a page of ours is known."""
+
+_READABLE = 0.72
+"""A figure is not shrunk further: it scrolls."""
+
+_STYLE = """\
+:root{color-scheme:light dark;--paper:#fff;--ink:#1b1b1f;--muted:#55565c;--line:#d6d7dc;
+--code:#f5f6f8;--link:#2f62a8}
+@media (prefers-color-scheme:dark){:root{--paper:#16171b;--ink:#ececf1;--muted:#b4b6bf;
+--line:#3a3c44;--code:#1f2127;--link:#7fb0f5}}
+*{box-sizing:border-box}
+body{margin:0 auto;padding:1rem;max-width:110rem;background:var(--paper);color:var(--ink);
+font:1rem/1.5 Helvetica,Arial,'Liberation Sans',sans-serif}
+h1,h2,h3{line-height:1.2}
+h2{margin:2.5rem 0 1rem;padding-bottom:.3rem;border-bottom:1px solid var(--line)}
+h3{margin:0 0 .5rem;font-size:1.1rem}
+a{color:var(--link)}
+.exhibits{display:grid;gap:1.5rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,30rem),1fr))}
+article{display:flex;flex-direction:column;min-width:0;padding:1rem;border:1px solid var(--line);
+border-radius:.5rem}
+.figure{overflow:auto;max-height:48rem;margin:0 0 .75rem}
+img{display:block;height:auto;max-width:none;margin:0 auto}
+p{margin:0 0 .75rem}
+article p,header p{color:var(--muted)}
+pre{flex:1;overflow:auto;max-height:24rem;margin:0 0 .75rem;padding:.75rem;border-radius:.3rem;
+background:var(--code);font:.85rem/1.45 Menlo,Consolas,'Liberation Mono',monospace;tab-size:4}
+:focus-visible{outline:2px solid var(--link);outline-offset:2px}
+"""
+
+
+class Exhibit(NamedTuple):
+    """One figure: its file without suffix, the docstring and the code of its source, its SVG."""
+
+    stem: str
+    docstring: str
+    code: str
+    svg: str
+
+
+def page(sections: Mapping[str, Sequence[Exhibit]]) -> str:
+    """The page, with a heading for each section that has one."""
+    lines = [
+        "<!DOCTYPE html>",
+        '<html lang="en">',
+        "<head>",
+        '<meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        GENERATOR,
+        "<title>Gallery</title>",
+        f"<style>\n{_STYLE}</style>",
+        "</head>",
+        "<body>",
+        "<header>",
+        "<h1>Gallery</h1>",
+        "<p>Each figure is drawn by the code beneath it: graphtrace runs the function and draws "
+        "what it did.</p>",
+        "</header>",
+        "<main>",
+    ]
+    for heading, exhibits in sections.items():
+        named = heading or "Figures"
+        ident = re.sub(r"\W+", "-", named.lower()).strip("-")
+        lines.append(f'<section aria-labelledby="{ident}">')
+        lines.append(f'<h2 id="{ident}">{escape(named)}</h2>')
+        lines.append('<div class="exhibits">')
+        for exhibit in exhibits:
+            lines += _article(exhibit)
+        lines += ["</div>", "</section>"]
+    lines += ["</main>", "</body>", "</html>"]
+    return "\n".join(lines) + "\n"
+
+
+def title_of(stem: str) -> str:
+    """A file's name as a heading.
+
+    >>> title_of("two_layer_network")
+    'Two layer network'
+    """
+    words = stem.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def _article(exhibit: Exhibit) -> Iterable[str]:
+    stem = escape(exhibit.stem)
+    title = escape(title_of(exhibit.stem))
+    width, height, told = _facts(exhibit.svg)
+    yield f'<article aria-labelledby="figure-{stem}">'
+    yield f'<h3 id="figure-{stem}">{title}</h3>'
+    # Scrolled by keyboard too.
+    yield f'<div class="figure" tabindex="0" role="group" aria-label="{title}, the figure">'
+    yield (
+        f'<img src="{stem}.svg" alt="{told}" width="{width:g}" height="{height:g}" loading="lazy" '
+        f'style="width:100%;min-width:{round(width * _READABLE)}px;max-width:{width:g}px">'
+    )
+    yield "</div>"
+    for paragraph in exhibit.docstring.split("\n\n"):
+        yield f"<p>{escape(' '.join(paragraph.split()))}</p>"
+    opening = f'<pre tabindex="0" role="group" aria-label="{title}, its source">'
+    yield f"{opening}<code>{escape(exhibit.code)}</code></pre>"
+    yield f'<a href="{stem}.svg">{stem}.svg</a>'
+    yield "</article>"
+
+
+def _facts(svg: str) -> tuple[float, float, str]:
+    """Width, height and title of an SVG of ours; its text is escaped already."""
+    size = re.search(r'<svg[^>]* width="([\d.]+)" height="([\d.]+)"', svg)
+    told = re.search(r"<title[^>]*>([^<]*)</title>", svg)
+    width, height = (float(x) for x in size.groups()) if size else (0.0, 0.0)
+    return width, height, told[1] if told else ""

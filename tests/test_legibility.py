@@ -1,0 +1,73 @@
+"""Every figure can be read: the gallery's, and those of functions that nobody has drawn before."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from legibility import problems
+from test_programs import PROGRAMS, plain
+
+import graphtrace as gt
+from graphtrace.figure import SMALL
+
+GALLERY = Path(__file__).parents[1] / "gallery"
+
+
+def J(a, b, c):
+    u = b * c
+    v = a + u
+    return 3 * v
+
+
+@pytest.fixture(scope="module")
+def lecture():
+    graph = gt.trace(J, a=5, b=3, c=2)
+    graph.backward()
+    return graph.to_svg()
+
+
+@pytest.mark.parametrize("svg", sorted(GALLERY.glob("*.svg")), ids=lambda path: path.stem)
+def test_our_gallery_can_be_read_in_light_and_dark(svg):
+    assert list(problems(svg.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.function.__name__)
+def test_a_program_that_is_not_in_the_gallery_can_be_read(program):
+    graph = gt.trace(plain(program.function), *program.arguments)
+    if np.shape(graph.value) == ():
+        graph.backward()
+    svg = graph.to_svg()
+    # Between more boxes than these a line may find no way around every label.
+    crowded = svg.count('class="node ') > SMALL
+    found = [p for p in problems(svg) if not (crowded and p.endswith("crossed by a line"))]
+    assert found == []
+
+
+def test_a_text_that_is_moved_onto_another_is_found(lecture):
+    moved = re.sub(
+        r'(<text class="derivative") x="[\d.]+" y="[\d.]+"', r'\1 x="90" y="90"', lecture
+    )
+    assert any("overlaps" in problem for problem in problems(moved))
+
+
+def test_a_text_that_leaves_its_box_or_the_canvas_is_found(lecture):
+    assert any("leaves its box" in p for p in problems(lecture.replace(">33<", f">{'3' * 15}<")))
+    assert any("canvas" in p for p in problems(lecture.replace('y="25.4"', 'y="3"')))
+
+
+def test_a_text_under_a_line_is_found(lecture):
+    crossed = lecture.replace('x="141" y="61.4"', 'x="141" y="72"')
+    assert any("crossed" in problem for problem in problems(crossed))
+
+
+def test_pale_text_is_found_in_light_and_in_dark(lecture):
+    pale = lecture.replace("#55565c", "#aaaaaa").replace("--gt-ink:#ececf1", "--gt-ink:#444444")
+    found = list(problems(pale))
+    assert any("in the light" in problem for problem in found)
+    assert any("in the dark" in problem for problem in found)
+
+
+def test_small_text_is_found(lecture):
+    small = lecture.replace('width="713"', 'width="2000"', 1)
+    assert any("px" in problem for problem in problems(small))
