@@ -8,13 +8,13 @@ what is filled in.
 
 from __future__ import annotations
 
-import gc
 import inspect
-from collections.abc import Iterator
-from contextlib import contextmanager
+from threading import RLock
 from typing import Any, Protocol
 
 import networkx as nx
+
+from graphtrace.tape import collector_paused
 
 _PENDING = "_recording"
 
@@ -44,15 +44,9 @@ class FilledWhenRead:
         if graph is None:
             return self
         state = graph.__dict__
-        recording = state.pop(_PENDING, None)
-        if recording is not None:
-            try:
-                with collector_paused():
-                    recording.fill(graph)
-            except BaseException:  # such as an interrupt: the next to look finds it pending
-                nx.MultiDiGraph.__init__(graph)
-                state[_PENDING] = recording
-                raise
+        unread = state.get(_PENDING)
+        if unread is not None:
+            unread.fill(graph)
         return state[self.name]
 
     def __set__(self, graph: Any, value: Any) -> None:
@@ -62,24 +56,47 @@ class FilledWhenRead:
             self.networkx.__set__(graph, value)
 
 
+class _Unread:
+    """A recording that no graph has been made of; threads that look at once wait for one."""
+
+    __slots__ = ("is_filling", "lock", "recording")
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self.lock = RLock()
+        self.is_filling = False
+
+    def fill(self, graph: Any) -> None:
+        with self.lock:
+            if self.is_filling or graph.__dict__.get(_PENDING) is not self:
+                return  # what fills the graph reads it too; or another thread was first
+            self.is_filling = True
+            try:
+                with collector_paused():
+                    self.recording.fill(graph)
+                del graph.__dict__[_PENDING]
+            except BaseException:  # such as an interrupt: the next to look finds it pending
+                nx.MultiDiGraph.__init__(graph)
+                raise
+            finally:
+                self.is_filling = False
+
+
 def fill_later(graph: Any, recording: Recording) -> None:
     """Let the graph be filled from the recording when it is first read."""
-    graph.__dict__[_PENDING] = recording
+    graph.__dict__[_PENDING] = _Unread(recording)
 
 
 def pending(graph: Any) -> Recording | None:
     """The recording that the graph has not been filled from yet."""
-    recording: Recording | None = graph.__dict__.get(_PENDING)
-    return recording
+    unread: _Unread | None = graph.__dict__.get(_PENDING)
+    return None if unread is None else unread.recording
 
 
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """No garbage collection: nothing becomes garbage, and it would take half of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+def backward_unread(graph: Any) -> dict[str, Any] | None:
+    """The gradients, where the graph has not been filled and need not be; else None."""
+    unread: _Unread | None = graph.__dict__.get(_PENDING)
+    if unread is None:
+        return None
+    with unread.lock:  # so that a graph is filled with all gradients or with none
+        return unread.recording.backward() if pending(graph) is unread.recording else None

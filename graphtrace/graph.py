@@ -1,8 +1,8 @@
 """Graph: the computational graph as a networkx.MultiDiGraph that knows its values and gradients.
 
 In: nodes and edges as `graphtrace.dag` fills them in. Out: `forward` values, `backward`
-gradients, and figures. All state is in the node, edge and graph attributes, so that copies,
-subgraphs and pickles are whole. Knows nothing of how a figure is drawn.
+gradients. All state is in the node, edge and graph attributes, so that copies, subgraphs and
+pickles are whole. How it is shown is in `graphtrace.views`.
 """
 
 from __future__ import annotations
@@ -10,21 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import networkx as nx
 import numpy as np
 
 from graphtrace.errors import ArgumentError, BranchChanged
-from graphtrace.filling import FilledWhenRead, pending
+from graphtrace.filling import FilledWhenRead, backward_unread, pending
 from graphtrace.inputs import carries_gradient, gradient_like, is_static, own, seed_for
 from graphtrace.pytree import Structure
 from graphtrace.sweep import sweep
 from graphtrace.symbol import Row
-
-if TYPE_CHECKING:
-    from graphtrace.figure import Explanation, Figure, Moved, Quiz, Step, Table, Trouble
+from graphtrace.tangents import seeds_of, tangents_of
+from graphtrace.views import Views
 
 
 class Leaf(NamedTuple):
@@ -58,7 +56,7 @@ class Branch:
     source: str | None
 
 
-class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
+class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
     """A traced function as a directed acyclic graph, from the inputs to the outputs.
 
     Every method of `networkx.MultiDiGraph` works on it. A node has the attributes `op`, `value`,
@@ -162,9 +160,8 @@ class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
         >>> gt.trace(lambda w, x: w * x, 3.0, 4.0).backward()
         {'w': 4.0, 'x': 3.0}
         """
-        recording = pending(self)
-        if recording is not None and output is None and seed is None:
-            gradients = recording.backward()
+        if output is None and seed is None:
+            gradients = backward_unread(self)
             if gradients is not None:
                 return gradients
         position, rows = self.wengert_list()
@@ -201,9 +198,19 @@ class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
         >>> gt.trace(lambda w, x: w * x, 3.0, 4.0).jvp(w=1.0)
         4.0
         """
-        from graphtrace.figure import jvp
-
-        return jvp(self, tangents)
+        rates = tangents_of(self, seeds_of(self, tangents))
+        for key, node in self._node.items():
+            node.pop("tangent", None)
+            if carries_gradient(node["value"]):
+                node["tangent"] = gradient_like(rates.get(key), node["value"])
+        tree = self._result()
+        return tree.structure(
+            [
+                gradient_like(None if leaf.key is None else rates.get(leaf.key), x)
+                for leaf in tree.leaves
+                for x in (self._leaf_value(leaf),)
+            ]
+        )
 
     def compile(
         self,
@@ -218,7 +225,7 @@ class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
         Args:
             output: The key of the output to differentiate, as for `backward`.
             seed: The weights of several outputs, or of an array, as for `backward`.
-            wrt: The parameters whose gradients are wanted, by default all; `[]` for the value alone.
+            wrt: The parameters whose gradients are wanted, by default all; `[]` for none.
             jit: "numba" to have the numbers of a program of floats computed by machine code, where
                 Numba is installed: some seconds to compile, then several times as fast.
 
@@ -250,177 +257,9 @@ class Graph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
 
         return source_of(self, output=output, seed=seed, wrt=wrt)
 
-    def figure(self, **options: Any) -> Figure:
-        """The figure as data: what `render` would draw, without colours, fonts or places."""
-        from graphtrace.figure import figure
-
-        return figure(self, **options)
-
-    def frames(self, **options: Any) -> list[Figure]:
-        """The forward and the backward pass, step by step, as figures with one layout."""
-        from graphtrace.figure import frames
-
-        return frames(self, **options)
-
-    def trouble(self) -> list[Trouble]:
-        """Where a value or derivative is 0, infinite or NaN, the first on the way first.
-
-        Each says in a sentence what it is and in which file and line.
-        """
-        from graphtrace.figure import trouble_of
-
-        return trouble_of(self)
-
-    def check(self) -> list[Trouble]:
-        """Which local derivatives differ from finite differences of their own operation.
-
-        Returns:
-            A `Trouble` for each edge that is wrong, in the order of evaluation, which says both
-            numbers with file and line; `figure(check=True)` marks them.
-
-        >>> import graphtrace as gt
-        >>> gt.trace(lambda w, x: w * x, 3.0, 4.0).check()
-        []
-        """
-        from graphtrace.figure import check
-
-        return check(self)
-
-    def nudge(self, at: str, by: float) -> Table[Moved]:
-        """Move one input a little, and see how far every node moves with it.
-
-        Args:
-            at: An input, or an entry of one: "a", "x[2]", "params['W'][0, 1]". Of an array without
-                an index every entry is moved.
-            by: How far.
-
-        Returns:
-            A table whose rows have the fields `key`, `before`, `after`, `change`, `ratio` (the
-            change over the nudge) and `derivative`. It prints as text and has `to_markdown()`,
-            `to_latex()` and `to_html()`; `figure(nudge=(at, by))` draws it.
-
-        Raises:
-            ArgumentError: There is no such input, or it does not move by so little.
-            BranchChanged: The function would take another branch.
-
-        >>> import graphtrace as gt
-        >>> g = gt.trace(lambda a, b: 3 * (a + b), 5.0, 6.0)
-        >>> [(row.key, round(row.after, 6)) for row in g.nudge("a", 0.001)]
-        [('a', 5.001), ('v1', 11.001), ('f', 33.003)]
-        """
-        from graphtrace.figure import nudge
-
-        return nudge(self, at, by)
-
-    def explain(self, by: str, *, of: str | None = None) -> Explanation:
-        """The derivation of dJ/da by the chain rule, step by step.
-
-        Args:
-            by: The node to differentiate in: "a".
-            of: The node to differentiate; by default the one output.
-
-        Returns:
-            An explanation that prints as text and has `to_markdown()`, `to_latex()` and
-            `to_html()`. Where the paths are too many, or arrays, it goes back node by node.
-
-        Raises:
-            ArgumentError: There is no such node, or several outputs and no `of`.
-
-        >>> import graphtrace as gt
-        >>> print(str(gt.trace(lambda a, b: a * b, 5.0, 3.0).explain("a")).splitlines()[-1])
-          df/da = b = 3
-        """
-        from graphtrace.figure import explain
-
-        return explain(self, by, of=of)
-
-    def wengert(
-        self, *, tangent: Mapping[str, Any] | None = None, adjoint: bool = True
-    ) -> Table[Step]:
-        """The Wengert list as a table: a row for each variable, in the order of evaluation.
-
-        Args:
-            tangent: A tangent for some parameters, as for `jvp`; adds the column of the forward
-                sweep.
-            adjoint: Whether the column of the reverse sweep is there, which is read upwards: what
-                `backward` has left, else the gradient of the one scalar output.
-
-        Returns:
-            A table whose rows have the fields `key`, `expression`, `value`, `tangent` and
-            `adjoint`. It prints as text and has `to_markdown()`, `to_latex()` and `to_html()`.
-
-        Raises:
-            ArgumentError: An unknown parameter, another structure or another shape.
-
-        >>> import graphtrace as gt
-        >>> g = gt.trace(lambda a, b: a * b, 5.0, 3.0)
-        >>> [(row.key, row.tangent, row.adjoint) for row in g.wengert(tangent={"a": 1.0})]
-        [('a', 1.0, 3.0), ('b', 0.0, 5.0), ('f', 3.0, 1.0)]
-        """
-        from graphtrace.figure import wengert
-
-        return wengert(self, tangent=tangent, adjoint=adjoint)
-
-    def quiz(self, *blank: Any, **options: Any) -> Quiz:
-        """The figure with numbers blanked to boxes to write into, and its solution.
-
-        Args:
-            blank: What to ask for: "values", "gradients" or "derivatives" (on the edges), by
-                default the gradients.
-            **options: `keys=` asks only at these nodes, `count=` only for so many numbers, chosen
-                by `seed=`; the others are those of `figure`.
-
-        Returns:
-            A quiz with two figures of one layout: `question` and `solution`.
-
-        Raises:
-            RenderError: There is nothing to ask for, or no such node or option.
-
-        >>> import graphtrace as gt
-        >>> g = gt.trace(lambda a, b: a * b, 5.0, 3.0)
-        >>> g.quiz("values").answers
-        ('f = 15',)
-        """
-        from graphtrace.figure import quiz
-
-        return quiz(self, *blank, **options)
-
-    def render(self, target: str | Path | IO[Any], /, **options: Any) -> None:
-        """Draw the figure into a file; the suffix says the format.
-
-        Args:
-            target: A path that ends in .svg, .dot, .pdf or .png, or an open file.
-            **options: `step="dJ/dv"` for one step back, `path=("a", "J")` for the chain rule along
-                a path, `theme=` by name, and all that `graphtrace.render.render` takes.
-
-        Raises:
-            RenderError: The file cannot be written, or the layout engine failed or took too long.
-        """
-        from graphtrace.render import render
-
-        render(self, target, **options)
-
-    def to_svg(self, **options: Any) -> str:
-        """The figure as SVG text; the options are those of `render`."""
-        from graphtrace.render import to_svg
-
-        return to_svg(self, **options)
-
-    def to_dot(self, **options: Any) -> str:
-        """The figure as DOT source, with readable labels, for any Graphviz."""
-        from graphtrace.render import to_dot
-
-        return to_dot(self, **options)
-
     def __getstate__(self) -> dict[str, Any]:
         _ = self._node  # the whole graph is copied and pickled, not how to make it
         return self.__dict__
-
-    def _repr_svg_(self) -> str:
-        return self.to_svg()
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"image/svg+xml": self.to_svg(), "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         operations = len(self) - len(self.inputs)

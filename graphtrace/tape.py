@@ -18,6 +18,7 @@ others. No levels, no tags, and no confusion between the two derivatives.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -257,6 +258,22 @@ def active() -> Tape | None:
 
 
 @contextmanager
+def collector_paused() -> Iterator[None]:
+    """No garbage collection while nearly nothing becomes garbage.
+
+    All that a trace makes is alive until it has been swept, and to look it over again and again
+    takes a fifth of the time of 3,000 operations and a third of 100,000.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@contextmanager
 def recording(*, locate: bool = False, nested: bool = True) -> Iterator[tuple[Tape, bool]]:
     """The list to append to, and whether an enclosing trace will sweep it again.
 
@@ -271,7 +288,8 @@ def recording(*, locate: bool = False, nested: bool = True) -> Iterator[tuple[Ta
     tape = Tape(locate=locate)
     token = _ACTIVE.set(tape)
     try:
-        yield tape, False
+        with collector_paused():
+            yield tape, False
     finally:
         _ACTIVE.reset(token)
         tape.close()

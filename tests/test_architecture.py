@@ -40,6 +40,8 @@ LAYERS = [
     "graphtrace.symbol",
     "graphtrace.linear_map",
     "graphtrace.filling",
+    "graphtrace.views",
+    "graphtrace.tangents",
     "graphtrace.graph",
     "graphtrace.dag",
     "graphtrace.tracing",
@@ -59,8 +61,8 @@ LAYERS = [
 # What may point the other way, because it waits until a function is called: importer, imported.
 LAZY = {
     ("graphtrace.graph", "graphtrace.replay"),  # g.compile() likewise
-    ("graphtrace.graph", "graphtrace.figure"),  # g.figure() too
-    ("graphtrace.graph", "graphtrace.render"),  # g.render("J.svg") is the graph's own method
+    ("graphtrace.views", "graphtrace.figure"),  # g.figure() too
+    ("graphtrace.views", "graphtrace.render"),  # g.render("J.svg") is the graph's own method
     ("graphtrace.figure", "graphtrace.render"),  # and the figure's
     ("graphtrace.tape", "graphtrace.variable"),  # what an error says
     ("graphtrace.ops", "graphtrace.sweep"),  # an operation composed of others sweeps their rows

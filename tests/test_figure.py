@@ -152,11 +152,6 @@ def test_copies_keep_every_edge():
     assert {end for e in drawn.edges for end in (e.tail, e.head)} <= ids
 
 
-def test_too_many_boxes_are_refused_with_advice():
-    with pytest.raises(RenderError, match=r"more than the 10 .* render a part of it"):
-        figure(chain(20), limit=10)
-
-
 @pytest.mark.parametrize(
     ("option", "value"), [("direction", "RL"), ("derivatives", "all")], ids=["direction", "detail"]
 )

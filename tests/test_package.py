@@ -21,7 +21,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 IMPORTED_AS = {"graphviz-pure": None}  # a program, run and not imported
 
 # Imported inside a function: where the user has imported it before, or asks for its extra.
-OPTIONAL = {"scipy", "ziamath"}
+OPTIONAL = {"matplotlib", "rich", "scipy", "typst", "numba", "ziamath"}
 
 TOP_LEVEL = {
     ".ci",
@@ -65,12 +65,12 @@ def wheel(tmp_path_factory) -> Path:
 
 
 def test_importing_graphtrace_brings_neither_the_graph_nor_the_drawing():
-    heavy = {"networkx", "graphviz", "click", "rich", "ziamath", "optree", "scipy"}
+    heavy = {"networkx", "graphviz", "click", "rich", "ziamath", "optree", "scipy", "matplotlib"}
     assert not heavy & modules_after("import graphtrace")
 
 
 def test_a_gradient_needs_neither_the_graph_nor_the_drawing():
-    heavy = {"networkx", "graphviz", "click", "rich", "ziamath", "scipy"}
+    heavy = {"networkx", "graphviz", "click", "rich", "ziamath", "scipy", "matplotlib"}
     script = "import graphtrace as gt; assert gt.grad(lambda x: x * x)(3.0) == 6.0"
     assert not heavy & modules_after(script)
 
