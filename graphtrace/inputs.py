@@ -88,7 +88,7 @@ def is_static(leaf: Any) -> bool:
 
 def open_input(tape: Tape, leaf: Any, name: Callable[[], str]) -> Variable:
     """A traced input for a number or array; a Python int becomes a float."""
-    if leaf.__class__ is float:
+    if leaf.__class__ is float or (type(leaf) is np.ndarray and leaf.dtype.kind in "fciub"):
         return record(tape, INPUT, leaf)
     if type(leaf) is Variable:
         if leaf.tape is not tape:
@@ -190,6 +190,19 @@ def seed_for(value: Any) -> Any:
     if isinstance(value, float):  # np.float64 too: Python's float is three times as fast
         return 1.0
     return np.ones_like(value)[()]
+
+
+def require_kind(given: Any, value: Any, what: str) -> None:
+    """Refuse a seed or a tangent of `value` that is no number, or is complex for a real value."""
+    if type(given) is Variable or holds_variable(given):
+        return
+    kind = np.asarray(given).dtype.kind
+    is_complex = np.iscomplexobj(plain(value))
+    if kind not in ("fciub" if is_complex else "fiub"):
+        raise ArgumentError(
+            f"{what} is {given!r:.60}, which holds no {'' if is_complex else 'real '}numbers; give "
+            f"numbers of the kind of {np.result_type(plain(value))}"
+        )
 
 
 def gradient_like(g: Any, leaf: Any) -> Any:

@@ -15,9 +15,12 @@ import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from graphtrace.errors import ArgumentError
 
 _LEAVES = (int, float, complex, str)
+_NUMBERS = frozenset((int, float, complex, np.ndarray, np.float64))
 _NAMESPACE = "graphtrace"
 
 _registered: set[type] = set()  # the dataclasses met so far
@@ -78,7 +81,8 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
     optree = _optree()
     while True:
         leaves, treedef = optree.tree_flatten(tree, namespace=_NAMESPACE)
-        met = {type(leaf) for leaf in leaves if hasattr(type(leaf), "__dataclass_fields__")}
+        kinds = set(map(type, leaves)) - _NUMBERS
+        met = [kind for kind in kinds if hasattr(kind, "__dataclass_fields__")]
         if not met:
             return leaves, Structure(treedef)
         for kind in met:
@@ -134,19 +138,42 @@ def _make_container(kind: type) -> None:
     static = tuple(f.name for f in fields if f.metadata.get("static"))
     moving = tuple(f.name for f in fields if not f.metadata.get("static"))
 
-    def opened(tree: Any) -> tuple[list[Any], tuple[Any, ...], tuple[str, ...]]:
+    def opened(tree: Any) -> tuple[list[Any], _Static, tuple[str, ...]]:
         parts = [getattr(tree, name) for name in moving]
-        return parts, tuple(getattr(tree, name) for name in static), moving
+        return parts, _Static(tuple(getattr(tree, name) for name in static)), moving
 
-    def closed(fixed: Any, parts: Iterable[Any]) -> Any:
+    def closed(fixed: _Static, parts: Iterable[Any]) -> Any:
         tree: Any = object.__new__(kind)  # no __init__: it may convert or check what is traced
-        for name, value in zip(moving + static, (*parts, *fixed), strict=True):
+        for name, value in zip(moving + static, (*parts, *fixed.values), strict=True):
             object.__setattr__(tree, name, value)
         return tree
 
     optree.register_pytree_node(
         kind, opened, closed, path_entry_type=optree.GetAttrEntry, namespace=_NAMESPACE
     )
+
+
+class _Static:
+    """The static fields of a dataclass, arrays among them: equal where all their entries are."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: tuple[Any, ...]) -> None:
+        self.values = values
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Static) or len(self.values) != len(other.values):
+            return False
+        pairs = zip(self.values, other.values, strict=True)
+        return all(a is b or _is_equal(a, b) for a, b in pairs)
+
+    def __hash__(self) -> int:
+        return len(self.values)
+
+
+def _is_equal(a: Any, b: Any) -> bool:
+    is_array = isinstance(a, np.ndarray) or isinstance(b, np.ndarray)
+    return np.array_equal(a, b) if is_array else bool(a == b)
 
 
 def _kinds(treedef: Any) -> list[type]:

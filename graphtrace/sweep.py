@@ -94,10 +94,12 @@ def sweep(
                             before = adjoints[p - start]
                             adjoints[p - start] = c if before is None else before + c
                     continue
-            primitive, y, xs, parents, params = parts(row)
+            _, y, xs, parents, params = parts(row)
             if tape is not None:
                 y, xs = _on_tape(tape, i, y, xs, parents)
-            for k, parent in enumerate(parents):
+            k = -1
+            for parent in parents:
+                k += 1
                 if parent >= start:
                     c = pull(primitive, k, g, y, xs, params)
                     if c is not None:

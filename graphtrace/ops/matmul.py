@@ -46,22 +46,22 @@ def _transposed(a: Any) -> Any:
 
 
 def _matmul_da(g: Any, y: Any, a: Any, b: Any) -> Any:
-    if np.ndim(b) == 1:
-        if np.ndim(a) == 1:
+    if b.ndim == 1:
+        if a.ndim == 1:
             return g * b
-        return outer(g, b) if np.ndim(a) == 2 else g[..., None] * b
-    if np.ndim(a) == 1:
-        return b @ g if np.ndim(b) == 2 else unbroadcast((b @ g[..., None])[..., 0], a)
+        return outer(g, b) if a.ndim == 2 else g[..., None] * b
+    if a.ndim == 1:
+        return b @ g if b.ndim == 2 else unbroadcast((b @ g[..., None])[..., 0], a)
     return unbroadcast(g @ _transposed(b), a)
 
 
 def _matmul_db(g: Any, y: Any, a: Any, b: Any) -> Any:
-    if np.ndim(a) == 1:
-        if np.ndim(b) == 1:
+    if a.ndim == 1:
+        if b.ndim == 1:
             return g * a
-        return outer(a, g) if np.ndim(b) == 2 else a[:, None] * g[..., None, :]
-    if np.ndim(b) == 1:
-        if np.ndim(a) == 2:
+        return outer(a, g) if b.ndim == 2 else a[:, None] * g[..., None, :]
+    if b.ndim == 1:
+        if a.ndim == 2:
             return matrix_transpose(a) @ g
         return unbroadcast((matrix_transpose(a) @ g[..., None])[..., 0], b)
     return unbroadcast(_transposed(a) @ g, b)

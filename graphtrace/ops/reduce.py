@@ -39,6 +39,8 @@ def _spread(g: Any, a: Any, axis: Any) -> Any:
 
 
 def _count(a: Any, axis: Any) -> int:
+    if axis is None:
+        return int(np.size(a))
     return int(np.size(a)) // max(math.prod(kept_shape(a, axis)), 1)
 
 
@@ -90,6 +92,8 @@ def _reduction(function: Callable[..., Any], vjp: Callable[..., Any]) -> None:
     row = operation(Primitive(name, forward, vjps=(vjp,)))
 
     def reduction(a: Any, **given: Any) -> Any:
+        if not given:
+            return row(traced(a), axis=None, keepdims=False)
         given = {key: x for key, x in given.items() if x is not None}
         a, axis = traced(a), fixed(given.pop("axis", None))
         no_out(function, given.pop("out", None))

@@ -22,7 +22,7 @@ from graphtrace.variable import NUMPY, Variable, fixed, operation, traced
 
 def unbroadcast(g: Any, x: Any) -> Any:
     """The adjoint `g` of a broadcast operand summed back to the shape and kind of `x`."""
-    shape = np.shape(x) if type(x) is not Variable else x.shape
+    shape = x.shape if type(x) is np.ndarray or type(x) is Variable else np.shape(x)
     if g.shape != shape:
         lead = g.ndim - len(shape)
         axes = (*range(lead), *[lead + i for i, n in enumerate(shape) if n != g.shape[lead + i]])

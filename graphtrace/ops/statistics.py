@@ -130,6 +130,8 @@ def _with_where(function: Callable[..., Any], *same: Any) -> None:
     whole, part = NUMPY[function], _reduction(function, function, skip_nan=False)
 
     def reduction(a: Any, *args: Any, **kwargs: Any) -> Any:
+        if not args and not kwargs:
+            return whole(a)
         given = _arguments(function, args, kwargs)
         if (
             given.get("initial") is None
