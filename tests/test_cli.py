@@ -511,12 +511,13 @@ def test_without_a_command_help_is_shown():
 # Processes
 
 
-def command(*args):
+def command(*args, **how):
     return subprocess.Popen(
         [sys.executable, "-m", "graphtrace", *args],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=ENVIRONMENT,
+        **how,
     )
 
 
@@ -540,7 +541,11 @@ def test_ctrl_c_ends_it_quietly(folder):
     (folder / "slow.py").write_text(
         "import pathlib, time\ndef f(x):\n    pathlib.Path('began').touch()\n    time.sleep(60)\n"
     )
-    process = command("render", "slow.py:f", "--at", "x=1")
+
+    def as_in_a_terminal():  # where the tests run in the background, a child would ignore it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    process = command("render", "slow.py:f", "--at", "x=1", preexec_fn=as_in_a_terminal)
     while not (folder / "began").exists():
         assert process.poll() is None
         time.sleep(0.02)
