@@ -15,10 +15,11 @@ import numpy as np
 
 from graphtrace.errors import ArgumentError, WrongDerivative
 from graphtrace.inputs import carries_gradient, name_of, signature_of
+from graphtrace.linearized import Linearized
 from graphtrace.pytree import flatten, leaf_names
 from graphtrace.sweep import pull, push
 from graphtrace.tape import parts
-from graphtrace.transforms import Linearized, jvp, vjp
+from graphtrace.transforms import jvp, vjp
 
 _TRANSFORMS = {"fwd": "jvp", "rev": "vjp"}
 _SEARCHED = 1000  # entries of an argument among which the wrong one is looked for
@@ -54,10 +55,10 @@ def check_grads(
     for mode in modes:
         if mode not in _TRANSFORMS:
             raise ArgumentError(f'mode {mode!r} is not known; modes are "fwd" and "rev"')
-    moving = [leaf for leaf in flatten(list(args))[0] if carries_gradient(leaf)]
-    if not moving:
+    floats = [leaf for leaf in flatten(list(args))[0] if carries_gradient(leaf)]
+    if not floats:
         raise ArgumentError(f"no argument of {name_of(f)}() is a float or holds one; give floats")
-    precision = max(float(np.finfo(_dtype(leaf)).eps) for leaf in moving)
+    precision = max(float(np.finfo(_dtype(leaf)).eps) for leaf in floats)
     step = precision ** (1 / 3)
     rtol = 2 * step if rtol is None else rtol
     atol = 2 * step if atol is None else atol
@@ -77,7 +78,7 @@ class _Check:
 
     def run(self, f: Callable[..., Any], args: tuple[Any, ...], order: int, level: int = 1) -> None:
         for i, arg in enumerate(args):
-            if not any(map(carries_gradient, flatten(arg)[0])):
+            if not _moves(arg):
                 continue
             of_one = _OfOne(f, args, i)
             direction = _random_like(arg, self.rng)
@@ -105,7 +106,7 @@ class _Check:
         self, f: Callable[..., Any], args: tuple[Any, ...], mode: str
     ) -> tuple[str, int] | tuple[None, None]:
         """The first operation, and its operand, whose rule is not that of its own function."""
-        moving = [i for i, arg in enumerate(args) if any(map(carries_gradient, flatten(arg)[0]))]
+        moving = [i for i, arg in enumerate(args) if _moves(arg)]
         run = Linearized(f, args, moving)
         for primitive, y, xs, parents, params in map(parts, run.rows()):
             for k, parent in enumerate(parents):
@@ -132,15 +133,11 @@ class _Check:
     ) -> WrongDerivative:
         """The error, for the entry of the argument that is farthest off."""
         operation, operand = culprit
-        worst: Any = None
-        for name, entry, unit in _units(f.arg, _parameter(self.f, f.i)):
-            exact = _exact(f, mode, weights, unit)
-            numeric = self._numeric(f, weights, unit)
-            off = abs(exact - numeric)
-            off = np.inf if np.isnan(off) else off
-            if worst is None or off > worst[0]:
-                worst = off, name, entry, exact, numeric
-        _, name, entry, exact, numeric = worst
+        found = [
+            (_exact(f, mode, weights, unit), self._numeric(f, weights, unit), name, entry)
+            for name, entry, unit in _units(f.arg, _parameter(self.f, f.i))
+        ]
+        exact, numeric, name, entry = max(found, key=lambda one: _gap(*one[:2]))
         where = name + (f"[{', '.join(map(str, entry))}]" if entry else "")
         error = WrongDerivative(
             f"derivative {level} of {name_of(self.f)}() in {where} is {exact:.8g} by "
@@ -178,15 +175,27 @@ class _Derivative:
 
     def __call__(self, *args: Any) -> Any:
         of_one = _OfOne(self._f, args, self._i)
-        if self._mode == "fwd":
-            return jvp(of_one, (of_one.arg,), (self._direction,))[1]
-        return vjp(of_one, of_one.arg)[1](self._weights)[0]
+        return _derivative(of_one, self._mode, self._weights, self._direction)
+
+
+def _derivative(f: _OfOne, mode: str, weights: Any, direction: Any) -> Any:
+    """The tangent of the value along the direction, or the adjoint for these weights of it."""
+    if mode == "fwd":
+        return jvp(f, (f.arg,), (direction,))[1]
+    return vjp(f, f.arg)[1](weights)[0]
 
 
 def _exact(f: _OfOne, mode: str, weights: Any, direction: Any) -> float:
-    if mode == "fwd":
-        return _dot(weights, jvp(f, (f.arg,), (direction,))[1])
-    return _dot(vjp(f, f.arg)[1](weights)[0], direction)
+    return _dot(weights if mode == "fwd" else direction, _derivative(f, mode, weights, direction))
+
+
+def _gap(exact: float, numeric: float) -> float:
+    gap = abs(exact - numeric)
+    return np.inf if np.isnan(gap) else gap
+
+
+def _moves(arg: Any) -> bool:
+    return any(map(carries_gradient, flatten(arg)[0]))
 
 
 def _dtype(leaf: Any) -> np.dtype[Any]:

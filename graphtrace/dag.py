@@ -75,6 +75,8 @@ class Dag:
             p.replace(annotation=p.empty) for p in self.recording.signature.parameters.values()
         ]
         graph.graph["outputs"] = [leaf.key for leaf in self.result if leaf.key is not None]
+        if self.recording.adjoints is not None:
+            (graph.graph["gradient_of"],) = graph.graph["outputs"]
         graph.graph["branches"] = list(self._branches())
         for key, value in constants.items():
             _add_constant(graph, key, value, len(self.rows))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import difflib
 import inspect
 import operator
 import warnings
@@ -248,6 +247,8 @@ def _check_call(node: ast.Call, text: str) -> None:
     if _function(name):
         return
     prefix, _, last = name.rpartition(".")
+    import difflib  # for a mistake only
+
     close = difflib.get_close_matches(last, _SUGGESTIONS, n=1, cutoff=0.8)
     instead = _INSTEAD
     if prefix and not prefix.startswith(("np", "numpy")) and last in _SUGGESTIONS:

@@ -6,14 +6,10 @@ division by zero`. Knows nothing of what was being done.
 
 from __future__ import annotations
 
-import sysconfig
 import traceback
 from pathlib import Path
 
 _PACKAGE = str(Path(__file__).parent)
-_INSTALLED = tuple(
-    sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")
-)
 
 
 def describe(error: BaseException) -> str:
@@ -42,7 +38,7 @@ def _place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     users = [f for f in frames if _is_file(f.filename) and not _is_ours(f.filename)]
     # A function of an installed package may be the target, too; then its own frames have to do.
-    own = [frame for frame in users if not frame.filename.startswith(_INSTALLED)] or users
+    own = [frame for frame in users if not frame.filename.startswith(_installed())] or users
     for note in getattr(error, "__notes__", ()):
         if note.startswith("in '"):  # an expression has no file, and says itself which part it was
             return f" {note}"
@@ -50,6 +46,13 @@ def _place(error: BaseException) -> str:
         return ""
     name = f"{own[-1].name}(), " if own[-1].name != "<module>" else ""
     return f" in {name}{_short(own[-1].filename)} line {own[-1].lineno}"
+
+
+def _installed() -> tuple[str, ...]:
+    import sysconfig  # 2 ms, and most programs do not fail
+
+    names = ("stdlib", "platstdlib", "purelib", "platlib")
+    return tuple(sysconfig.get_path(name) for name in names)
 
 
 def _is_file(name: str) -> bool:

@@ -17,7 +17,14 @@ import numpy as np
 
 from graphtrace.errors import ArgumentError, BranchChanged
 from graphtrace.filling import FilledWhenRead, backward_unread, pending
-from graphtrace.inputs import carries_gradient, gradient_like, is_static, own, seed_for
+from graphtrace.inputs import (
+    carries_gradient,
+    gradient_like,
+    is_static,
+    own,
+    require_kind,
+    seed_for,
+)
 from graphtrace.pytree import Structure
 from graphtrace.sweep import sweep
 from graphtrace.symbol import Row
@@ -165,11 +172,13 @@ class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no ty
             if gradients is not None:
                 return gradients
         position, rows = self.wengert_list()
-        seeds = [
-            (position[key], g)
+        given = [
+            (key, g)
             for key, g in self._seeds(output, seed)
             if carries_gradient(self._node[key]["value"])
         ]
+        self.graph["gradient_of"] = _differentiated(given)
+        seeds = [(position[key], g) for key, g in given]
         adjoints = sweep(rows, 0, len(rows), seeds)
         for key, adjoint in zip(position, adjoints, strict=True):
             node = self._node[key]
@@ -411,11 +420,22 @@ class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no ty
                 f"the seed for {key} has shape {np.shape(weight)} and {key} has {np.shape(value)}; "
                 f"give it the same shape"
             )
+        if not carries_gradient(value):
+            return weight
+        require_kind(weight, value, f"the seed for {key}")
         return (
             np.asarray(weight, value.dtype)
             if isinstance(value, np.ndarray)
             else weight * seed_for(value)
         )
+
+
+def _differentiated(seeds: Sequence[tuple[str, Any]]) -> str | None:
+    """The one node whose gradients start from these adjoints; None for a weighted sum."""
+    moving = [(key, g) for key, g in seeds if np.any(g)]
+    if len(moving) != 1 or np.shape(moving[0][1]) != () or moving[0][1] != 1:
+        return None
+    return moving[0][0]
 
 
 def _value_in(values: Mapping[str, Any], leaf: Leaf) -> Any:

@@ -194,14 +194,14 @@ def seed_for(value: Any) -> Any:
 
 def require_kind(given: Any, value: Any, what: str) -> None:
     """Refuse a seed or a tangent of `value` that is no number, or is complex for a real value."""
-    if type(given) is Variable or holds_variable(given):
+    if given.__class__ is float or holds_variable(given):
         return
     kind = np.asarray(given).dtype.kind
-    is_complex = np.iscomplexobj(plain(value))
-    if kind not in ("fciub" if is_complex else "fiub"):
+    if kind not in "fciub":
+        raise ArgumentError(f"{what} is {given!r:.60}, which is no number; give numbers")
+    if kind == "c" and not np.iscomplexobj(plain(value)):
         raise ArgumentError(
-            f"{what} is {given!r:.60}, which holds no {'' if is_complex else 'real '}numbers; give "
-            f"numbers of the kind of {np.result_type(plain(value))}"
+            f"{what} is {given!r:.60}, which is complex, and the value is real; give real numbers"
         )
 
 

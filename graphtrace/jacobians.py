@@ -14,8 +14,9 @@ import numpy as np
 
 from graphtrace.errors import ArgumentError, NoDerivative
 from graphtrace.inputs import is_static, plain
+from graphtrace.linearized import Argnums, Linearized, positions
 from graphtrace.pytree import flatten
-from graphtrace.transforms import Argnums, Linearized, grad, jvp, positions
+from graphtrace.transforms import grad, jvp
 
 _MODES = (None, "fwd", "rev")
 
@@ -103,7 +104,16 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 
 def _matrix(run: Linearized, chosen: tuple[Any, ...], mode: str | None) -> list[list[Any]]:
     """For each leaf of the value, and in it for each argument, the block of derivatives."""
-    rows, columns = _entries(run.leaves), _entries(flatten(list(chosen))[0])
+    leaves = flatten(list(chosen))[0]
+    rows, columns = _entries(run.leaves), _entries(leaves)
+    if _mixes(leaves, run.leaves):  # a real sweep back would keep half of a complex derivative
+        if mode == "rev":
+            raise _mixed(mode, "complex values of real arguments", "fwd")
+        mode = "fwd"
+    if _mixes(run.leaves, leaves):
+        if mode == "fwd":
+            raise _mixed(mode, "real values of complex arguments", "rev")
+        mode = "rev"
     if mode == "rev" or (mode is None and rows <= columns):
         return _by_rows(run, chosen)
     try:
@@ -112,6 +122,21 @@ def _matrix(run: Linearized, chosen: tuple[Any, ...], mode: str | None) -> list[
         if mode == "fwd":
             raise
         return _by_rows(run, chosen)  # an operation in it has a reverse mode only
+
+
+def _mixes(some: list[Any], others: list[Any]) -> bool:
+    """Whether there are real numbers in the ones and complex ones in the others."""
+    kinds = [
+        {np.result_type(plain(x)).kind for x in xs if not is_static(x)} for xs in (some, others)
+    ]
+    return bool(kinds[0] - {"c"}) and "c" in kinds[1]
+
+
+def _mixed(mode: str, what: str, other: str) -> ArgumentError:
+    return ArgumentError(
+        f'a jacobian with mode="{mode}" has no place for the derivatives of {what}; give '
+        f'mode="{other}", or take the real and the complex ones one at a time'
+    )
 
 
 def _by_rows(run: Linearized, chosen: tuple[Any, ...]) -> list[list[Any]]:
@@ -141,7 +166,9 @@ def _columns(value: Any, leaf: Any, pushed: list[Any]) -> Any:
     shape = np.shape(value) + np.shape(leaf)
     if not pushed:
         return np.zeros(shape, np.result_type(value))
-    return np.reshape(np.stack(pushed, axis=-1), shape)[()]
+    block = np.reshape(np.stack(pushed, axis=-1), shape)
+    kind = np.result_type(np.asarray(leaf).dtype, np.float16)  # which a reverse sweep gives
+    return (block.astype(kind, copy=False) if kind.kind == block.dtype.kind == "f" else block)[()]
 
 
 def _entries(leaves: list[Any]) -> int:

@@ -39,10 +39,11 @@ def template(text: str, operands: Sequence[str]) -> Form:
 
     numbered = re.sub(r"\$([A-Za-z]\w*)", number, text)
     is_bare = "$" in _IN_BRACKETS.sub("", numbered)
+    binds = SUM
     if _CLOSED.fullmatch(numbered):
         binds = ATOM
-    else:
-        binds = PRODUCT if _FRACTION.fullmatch(numbered) else SUM
+    elif _FRACTION.fullmatch(numbered):
+        binds = PRODUCT
     return Form(numbered, binds, (ATOM if is_bare else COMPARE,))
 
 
@@ -57,13 +58,8 @@ def call(name: str, count: int, settings: str, *, latex: bool) -> Form:
 
 def of_output(form: Form, output: int, *, latex: bool) -> Form:
     """One of several outputs: `eigen(A)[0]`."""
-    if latex:
-        return Form(
-            rf"\left({form.template}\right)_{{{output}}}"
-            if form.binds < ATOM
-            else f"{form.template}_{{{output}}}",
-            ATOM,
-            form.operands,
-        )
-    text = f"({form.template})" if form.binds < ATOM else form.template
-    return Form(f"{text}[{output}]", ATOM, form.operands)
+    text = form.template
+    if form.binds < ATOM:
+        text = rf"\left({text}\right)" if latex else f"({text})"
+    index = f"_{{{output}}}" if latex else f"[{output}]"
+    return Form(text + index, ATOM, form.operands)

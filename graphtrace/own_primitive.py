@@ -1,42 +1,36 @@
 r"""gt.primitive: a function of the user's own as one operation, with a derivative rule.
 
 In: a function and its rules. Out: an `OwnPrimitive`, called as the function is, which records one
-row for each of its outputs. The rules are those of `graphtrace.primitive.Primitive`, with their
-results checked. Knows no operation by name.
+row for each of its outputs. Knows no operation by name.
 """
 
 from __future__ import annotations
 
-import copy
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any, NoReturn, overload
+from collections.abc import Callable
+from typing import Any, overload
 
 import numpy as np
 
 from graphtrace.errors import ArgumentError, TraceError
-from graphtrace.inputs import carries_gradient, is_static, name_of, own, plain, signature_of
-from graphtrace.ops.composed import pulled_back
+from graphtrace.inputs import carries_gradient, name_of, own, signature_of
 from graphtrace.own_notation import call, of_output, template
+from graphtrace.own_rules import OUTPUT, OwnRules, Rules, handed, is_numeric
 from graphtrace.primitive import Form, Primitive, Rule
 from graphtrace.refusal import foreign
-from graphtrace.tape import Tape, activated, here
+from graphtrace.tape import activated, here
 from graphtrace.variable import (
     Variable,
     constant,
     failed,
     fixed,
-    gather,
     holds_variable,
     record,
     traced,
     unsupported,
 )
-
-Rules = Sequence[Rule | float | None] | Rule
-_OUTPUT = "_output"  # the position of one of several outputs, among the params of its row
 
 
 @overload
@@ -135,23 +129,20 @@ class OwnPrimitive:
         self._function = function
         self._signature = signature_of(function)
         self.operands = _operand_names(self.name, self._signature)
-        if partials is not None and vjp is not None:
-            raise ArgumentError(f"{self.name} has both partials and a vjp; give it one of them")
         texts = (notation, notation) if isinstance(notation, str) else notation
         self._notation = texts and [template(text, self.operands) for text in texts]
-        self._partials = self._rules(partials, "partials")
-        self._vjps = self._rules(vjp, "vjp")
-        self._jvps = self._rules(jvp, "jvp")
+        self._rules = OwnRules(self.name, self.operands, self)
+        self._rules.define(partials=partials, vjp=vjp, jvp=jvp)
         self.row = self._declared()
 
     def defvjp(self, *rules: Rule | None) -> None:
         """Set the vjp of each operand; see `primitive`."""
-        self._vjps, self._partials = self._rules(rules, "vjp"), None
+        self._rules.define(vjp=rules)
         self.row = self._declared()
 
     def defjvp(self, *rules: Rule | None) -> None:
         """Set the jvp of each operand; see `primitive`."""
-        self._jvps = self._rules(rules, "jvp")
+        self._rules.define(jvp=rules)
         self.row = self._declared()
 
     def __repr__(self) -> str:
@@ -182,7 +173,7 @@ class OwnPrimitive:
         if not isinstance(y, tuple):
             return record(tape, self.row, y, values, parents, params)
         rows = [
-            record(tape, self.row, each, values, parents, {**params, _OUTPUT: i})
+            record(tape, self.row, each, values, parents, {**params, OUTPUT: i})
             for i, each in enumerate(y)
         ]
         return tuple(rows) if type(y) is tuple else type(y)(*rows)
@@ -198,13 +189,13 @@ class OwnPrimitive:
 
     def _value(self, values: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """What the function returns: numbers and arrays that nobody else holds."""
-        output = params.get(_OUTPUT)
-        params = {name: x for name, x in params.items() if name != _OUTPUT}
+        output = params.get(OUTPUT)
+        params = {name: x for name, x in params.items() if name != OUTPUT}
         with activated(None):
-            y = self._function(*map(_handed, values), **params)
+            y = self._function(*map(handed, values), **params)
         if not isinstance(y, tuple):
             return self._checked_value(y, values)
-        if self._partials is not None:
+        if self._rules.is_elementwise:
             raise ArgumentError(f"{self.name} returns a tuple, so give it a vjp, not partials")
         if output is not None:
             return self._checked_value(y[output], values)
@@ -218,12 +209,12 @@ class OwnPrimitive:
                 f"{where}: {self.name} returned a traced value, which it has from outside, by a "
                 f"closure or a global; hand it over as an argument"
             )
-        if is_static(y) and not isinstance(y, (bool, np.bool_)):
+        if not is_numeric(y):
             raise TraceError(
                 f"{where}: {self.name} returned a {type(y).__name__}; return a number or an array, "
                 f"or a tuple of them"
             )
-        if self._partials is not None and np.shape(y) != _broadcast(values):
+        if self._rules.is_elementwise and np.shape(y) != _broadcast(values):
             raise ArgumentError(
                 f"{where}: {self.name} has partials, which is for an elementwise function, and "
                 f"returned shape {np.shape(y)} for operands of shape {_broadcast(values)}; give it "
@@ -231,160 +222,17 @@ class OwnPrimitive:
             )
         return own(y)
 
-    # The row.
-
     def _declared(self) -> Primitive:
         function = self._function
-        name = f"{function.__module__}:{qualified_name(function)}"
-        count = range(len(self.operands))
-        partials = vjps = None
-        if self._partials is not None:
-            partials = tuple([self._partial(k) for k in count])
-        elif self._vjps is not None:
-            vjps = tuple([self._vjp(k) for k in count])
-        elif self._jvps is not None:
-            vjps = tuple([self._transposed(k) for k in count])
         return Primitive(
-            name,
+            f"{function.__module__}:{qualified_name(function)}",
             lambda *values, **params: self._value(values, params),
-            partials=partials,
-            vjps=vjps,
-            jvp_each=None if self._jvps is None else self._jvp,
+            **self._rules.for_row(),
             notation=self._written,
         )
 
-    def _rules(self, given: Any, what: str) -> tuple[Any, ...] | None:
-        if given is None:
-            return None
-        rules: tuple[Any, ...] = (given,) if callable(given) else tuple(given)
-        if len(rules) != len(self.operands):
-            raise ArgumentError(
-                f"{self.name}({', '.join(self.operands)}) has {_counted(self.operands, 'operand')} "
-                f"and got {_counted(rules, 'rule')} as its {what}; give one for each, None where "
-                f"no gradient passes"
-            )
-        for rule in rules:
-            is_number = what == "partials" and isinstance(rule, (int, float))
-            if not (rule is None or callable(rule) or is_number):
-                raise ArgumentError(f"a rule of {self.name} is {rule!r:.40}; give it a function")
-        return rules
-
-    def _partial(self, k: int) -> Any:
-        rule = self._partials[k] if self._partials is not None else None
-        if not callable(rule):
-            return rule
-
-        @functools.wraps(rule)
-        def partial(*xs: Any, **params: Any) -> Any:
-            d = self._run(rule, "partial", k, xs, params)
-            y = xs[-1]
-            if np.shape(plain(d)) not in ((), np.shape(plain(y))):
-                self._wrong_shape("partial", k, rule, d, f"the output has {np.shape(plain(y))}")
-            return d
-
-        return partial
-
-    def _vjp(self, k: int) -> Rule | None:
-        rule = self._vjps[k] if self._vjps is not None else None
-        if rule is None:
-            return None
-
-        @functools.wraps(rule)
-        def vjp(g: Any, y: Any, *xs: Any, **params: Any) -> Any:
-            if not carries_gradient(xs[k]):
-                return None
-            gs, ys, params = self._whole(g, y, xs, params)
-            c = self._run(rule, "vjp", k, (gs, ys, *xs), params)
-            if c is not None and not _spreads(plain(c), plain(xs[k]), np.shape(plain(y))):
-                wanted = f"the operand has {np.shape(plain(xs[k]))}"
-                self._wrong_shape("vjp", k, rule, c, wanted)
-            return c
-
-        return vjp
-
-    def _transposed(self, k: int) -> Rule | None:
-        """The vjp that follows from the jvp, which is linear in the tangent."""
-        if self._jvps is None or self._jvps[k] is None:
-            return None
-
-        def vjp(g: Any, y: Any, *xs: Any, **params: Any) -> Any:
-            if not carries_gradient(xs[k]):
-                return None
-            zero = np.zeros_like(plain(xs[k]))[()]
-            return pulled_back(lambda t: self._jvp(k, t, y, *xs, **params), g, zero, (y, *xs))
-
-        return vjp
-
-    def _jvp(self, k: int, t: Any, y: Any, *xs: Any, **params: Any) -> Any:
-        rule = self._jvps[k] if self._jvps is not None else None
-        if rule is None:
-            return None
-        at = params.get(_OUTPUT)
-        _, ys, params = self._whole(None, y, xs, params)
-        c = self._run(rule, "jvp", k, (t, ys, *xs), params, at)
-        shape = np.shape(plain(y))
-        if c is None or np.shape(plain(c)) == shape:
-            return c
-        if not _spreads(y, plain(c), shape):
-            self._wrong_shape("jvp", k, rule, c, f"the output has {shape}")
-        return np.broadcast_to(c, shape)
-
-    def _whole(
-        self, g: Any, y: Any, xs: tuple[Any, ...], params: dict[str, Any]
-    ) -> tuple[Any, Any, dict[str, Any]]:
-        """The adjoints, all outputs and the settings, for a row of one output among several."""
-        if _OUTPUT not in params:
-            return g, y, params
-        settings = dict(params)
-        at = settings.pop(_OUTPUT)
-        ys = list(self(*xs, **settings))
-        ys[at] = y
-        gs = [np.zeros_like(plain(each))[()] for each in ys]
-        gs[at] = g
-        return tuple(gs), tuple(ys), settings
-
-    def _run(
-        self,
-        rule: Rule,
-        what: str,
-        k: int,
-        args: tuple[Any, ...],
-        params: dict[str, Any],
-        at: int | None = None,
-    ) -> Any:
-        """What a rule returns, a number or an array; `at` picks one of several."""
-        try:
-            with activated(tape_of(args)):
-                c = rule(*map(_handed, args), **params)
-        except Exception as error:
-            error.add_note(f"in {self._place(what, k, rule)}")
-            raise
-        if at is not None and isinstance(c, tuple) and at < len(c):
-            c = c[at]
-        c = gather(c)
-        if c is not None and is_static(c) and not isinstance(c, (bool, np.bool_)):
-            raise ArgumentError(
-                f"{self._place(what, k, rule)} returned a {type(c).__name__}; return a number or "
-                f"an array"
-            )
-        return c
-
-    def _place(self, what: str, k: int, rule: Rule) -> str:
-        """`the vjp of solve in b, rules.py line 12`."""
-        code = getattr(rule, "__code__", None)
-        where = "" if code is None else f", {code.co_filename} line {code.co_firstlineno}"
-        return f"the {what} of {self.name} in {self.operands[k]}{where},"
-
-    def _wrong_shape(self, what: str, k: int, rule: Rule, c: Any, wanted: str) -> NoReturn:
-        raise ArgumentError(
-            f"{self._place(what, k, rule)} returned shape {np.shape(plain(c))} where {wanted}; "
-            f"return that shape"
-        )
-
-    # The notation.
-
     def _written(self, count: int, params: dict[str, Any], latex: bool) -> Form:
-        output = params.get(_OUTPUT)
+        output = params.get(OUTPUT)
         if self._notation is not None:
             form = self._notation[latex]
         else:
@@ -397,7 +245,7 @@ class OwnPrimitive:
         return "".join(
             f", {name}={x}"
             for name, x in params.items()
-            if name != _OUTPUT and not (name in defaults and defaults[name].default is x)
+            if name != OUTPUT and not (name in defaults and defaults[name].default is x)
         )
 
 
@@ -412,7 +260,10 @@ def _operand_names(name: str, signature: inspect.Signature) -> tuple[str, ...]:
         if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
             names.append(parameter.name)
     if not names:
-        raise ArgumentError(f"{name} has no positional parameter, so nothing to differentiate")
+        raise ArgumentError(
+            f"{name} has no positional parameter, so nothing to differentiate; give it one for "
+            f"each operand"
+        )
     return tuple(names)
 
 
@@ -422,40 +273,9 @@ def qualified_name(function: Callable[..., Any]) -> str:
     return str(getattr(function, "__qualname__", name)).replace("<lambda>", name)
 
 
-def tape_of(xs: Any) -> Tape | None:
-    """The list that the traced values among `xs` are on."""
-    for x in xs:
-        found = x.tape if type(x) is Variable else tape_of(x) if isinstance(x, tuple) else None
-        if found is not None:
-            return found
-    return None
-
-
-def _handed(x: Any) -> Any:
-    """A value that a function of the user's may change without harm."""
-    if isinstance(x, np.ndarray):
-        return x.copy(order="K")
-    if isinstance(x, tuple):
-        return tuple(map(_handed, x))
-    return copy.copy(x) if type(x) is Variable else x
-
-
-def _spreads(wide: Any, narrow: Any, shape: tuple[int, ...]) -> bool:
-    """Whether `wide` has the shape of `narrow`, or that `shape` which broadcasting gives it."""
-    if np.shape(wide) == np.shape(narrow):
-        return True
-    try:
-        return bool(np.shape(wide) == shape == np.broadcast_shapes(np.shape(narrow), shape))
-    except ValueError:
-        return False
-
-
 def _broadcast(values: tuple[Any, ...]) -> tuple[int, ...]:
+    """The shape of the operands together; one that no output has where they do not fit."""
     try:
         return np.broadcast_shapes(*map(np.shape, values))
     except ValueError:
         return (-1,)
-
-
-def _counted(things: Sequence[Any], noun: str) -> str:
-    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"

@@ -142,7 +142,7 @@ def _make_container(kind: type) -> None:
         parts = [getattr(tree, name) for name in moving]
         return parts, _Static(tuple(getattr(tree, name) for name in static)), moving
 
-    def closed(fixed: _Static, parts: Iterable[Any]) -> Any:
+    def closed(fixed: Any, parts: Iterable[Any]) -> Any:
         tree: Any = object.__new__(kind)  # no __init__: it may convert or check what is traced
         for name, value in zip(moving + static, (*parts, *fixed.values), strict=True):
             object.__setattr__(tree, name, value)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphtrace.errors import ArgumentError
-from graphtrace.inputs import carries_gradient, gradient_like
+from graphtrace.inputs import carries_gradient, gradient_like, require_kind
 from graphtrace.sweep import sweep_forward
 
 if TYPE_CHECKING:
@@ -42,12 +42,8 @@ def _seed_like(key: str, t: Any, value: Any) -> Any:
             f"the tangent of {key} has shape {np.shape(t)} and {key} has {np.shape(value)}; give "
             f"it the same shape"
         )
-    try:
-        return gradient_like(t, value)
-    except (TypeError, ValueError):
-        raise ArgumentError(
-            f"the tangent of {key} is {t!r:.60}, which is no number like {key}; give a number"
-        ) from None
+    require_kind(t, value, f"the tangent of {key}")
+    return gradient_like(t, value)
 
 
 def tangents_of(graph: Graph, seeds: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ without one; everything else is an expression, such as `J = 3*(a + b*c)`. Knows 
 from __future__ import annotations
 
 import ast
-import difflib
 import importlib
 import importlib.util
 import re
@@ -165,6 +164,8 @@ def _functions(module: ModuleType) -> list[str]:
 
 def _missing(module: ModuleType, name: str, where: str) -> str:
     functions = _functions(module)
+    import difflib  # for a mistake only
+
     close = difflib.get_close_matches(name, functions, n=1)
     hint = f"did you mean {where}:{close[0]}" if close else _choices(functions, where)
     listed = f" (it has {', '.join(functions[:10])})" if functions and close else ""

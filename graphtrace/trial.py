@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,7 +44,10 @@ _ARGUMENTS: list[tuple[Any, ...]] = [
     (2, 3, _V),
     (_V, _INDEX),
 ]
+# By the public name, or by the name of a ufunc's method.
 _SPECIFIC: dict[str, tuple[Any, ...]] = {
+    "reduceat": (_V, [0, 2]),
+    "numpy.ndarray.compress": (_M, [True, False, True], 0),
     "numpy.acosh": (_V + 1.2,),
     "numpy.arccosh": (_V + 1.2,),
     "numpy.astype": (_V, np.float64),
@@ -108,6 +112,9 @@ class Outcome(NamedTuple):
     jvp: str
 
 
+_READ_ONE_TRIANGLE = frozenset(("cholesky", "eigh", "eigvalsh"))
+
+
 def _changed(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that changes its first argument, as one that returns it."""
 
@@ -123,7 +130,18 @@ def _of_symmetric(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda a: function((a + a.T) / 2)
 
 
+def _of_attribute(name: str, *, is_method: bool) -> Callable[..., Any]:
+    """An array's method or attribute as a function of the array."""
+
+    def call(a: Any, *args: Any) -> Any:
+        item = getattr(a, name)
+        return item(*args) if is_method else list(item) if name == "flat" else item
+
+    return call
+
+
 _IN_PLACE: dict[str, tuple[Any, ...]] = {
+    "at": (_V, _INDEX, _W[:3]),
     "numpy.copyto": (_V, _W),
     "numpy.fill_diagonal": (_M, _W[:3]),
     "numpy.place": (_V, _V > 0.5, _W),
@@ -154,30 +172,18 @@ def resolve(name: str) -> Any:
 def _calls(name: str) -> Iterator[tuple[Callable[..., Any], tuple[Any, ...]]]:
     """The function of that name, called as a function of arrays, and the arguments to try."""
     function = resolve(name)
-    arguments = _SPECIFIC.get(name.replace("ndarray.", ""))
     prefix, _, last = name.rpartition(".")
     if prefix == "numpy.ndarray":
-        is_method = callable(function)
-
-        def call(a: Any, *args: Any) -> Any:
-            item = getattr(a, last)
-            return item(*args) if is_method else list(item) if last == "flat" else item
-
-        function = call
-        if last == "compress":
-            # The condition comes first in the function.
-            function, arguments = (lambda a, c: a.compress(c, 0)), (_M, [True, False, True])
-    if last == "reduceat":
-        arguments = (_V, [0, 2])
-    if last in ("cholesky", "eigh", "eigvalsh"):  # they read one triangle
+        function = _of_attribute(last, is_method=callable(function))
+    if last in _READ_ONE_TRIANGLE:
         function = _of_symmetric(function)
-    if last == "at":
-        yield _changed(function), (_V, _INDEX, _W[:3])
+    in_place = _IN_PLACE.get(name) or _IN_PLACE.get(last)
+    if in_place is not None:
+        yield _changed(function), in_place
         return
-    if name in _IN_PLACE:
-        yield _changed(function), _IN_PLACE[name]
-        return
-    for args in _ARGUMENTS if arguments is None else [arguments]:
+    keys = (name, name.replace("ndarray.", ""), last)
+    specific = next((_SPECIFIC[key] for key in keys if key in _SPECIFIC), None)
+    for args in _ARGUMENTS if specific is None else [specific]:
         yield function, args
 
 
@@ -255,9 +261,8 @@ def _gradient(f: Callable[..., Any], every: tuple[int, ...]) -> Callable[..., An
 
 
 def _quotient(f: Callable[..., Any], primals: Any, tangents: Any, h: float = 1e-6) -> Any:
-    ends = (f(*map(_moved, primals, tangents, [step] * len(primals))) for step in (-h, h))
-    left, right = ends
-    return (right - left) / (2 * h)
+    behind, ahead = (f(*map(_moved, primals, tangents, repeat(step))) for step in (-h, h))
+    return (ahead - behind) / (2 * h)
 
 
 def _close(pairs: list[tuple[Any, Any]]) -> bool:

@@ -44,8 +44,12 @@ def problems(svg):
     for line in found:
         if line.tag == "path" and line.classes & LINES:
             points = line.points()
+            after = found[found.index(line) :]
+            papers = [e.box() for e in after if e.tag == "rect" and "paper" in e.classes]
             for text, (left, top, right, bottom) in shown.items():
                 x, y = points[:, 0], points[:, 1]
+                if any(inside(text.box, paper) for paper in papers):
+                    continue  # the line ends at the paper that the text stands on
                 if ((left + 1 < x) & (x < right - 1) & (top + 1 < y) & (y < bottom - 1)).any():
                     yield f"{text} is crossed by a line"
 

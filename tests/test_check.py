@@ -133,3 +133,17 @@ def test_a_figure_without_a_wrong_edge_says_so():
 
 def test_the_marked_figure_can_be_read():
     assert list(problems(gt.trace(scalar, 2.0, 3.0).to_svg(check=True))) == []
+
+
+@pytest.mark.parametrize("x", [np.float32(7), np.float16(0.5), np.float16(3), np.float32([5, 7])])
+def test_the_rounding_of_a_short_float_is_no_wrong_rule(x):
+    assert gt.trace(lambda x: np.sum(np.tanh(x) * np.sin(x)), x).check() == []
+
+
+def test_a_wrong_rule_is_found_in_a_short_float_too():
+    assert len(gt.trace(lambda x: wrong_cube(x) * 1.0, np.float32(3)).check()) == 1
+
+
+@pytest.mark.parametrize("near", [1e-7, 1e-5, 1e-4, 1.5e-4, 2e-4, 3e-4, 5e-4])
+def test_a_kink_that_is_nearer_than_the_step_is_no_wrong_rule(near):
+    assert gt.trace(lambda x: np.sum(np.abs(x)), np.array([2e-3, near, 102.7])).check() == []

@@ -595,3 +595,10 @@ def test_whatever_is_typed_there_is_a_figure_or_one_sentence(target, assignment)
     else:
         assert result.stdout.startswith("<svg")
     assert "Traceback" not in result.stderr
+
+
+def test_what_the_function_prints_is_not_in_a_figure_on_standard_output(tmp_path):
+    (tmp_path / "talks.py").write_text("def J(a):\n    print('hello')\n    return 2 * a\n")
+    done = run("render", f"{tmp_path}/talks.py:J", "--at", "a=1", "-o", "-")
+    assert done.stdout.startswith("<svg")
+    assert "hello" in done.stderr

@@ -417,3 +417,13 @@ def test_the_straight_through_estimator():
         return np.sum((x + gt.stop_gradient(np.round(x) - x)) ** 2)
 
     assert_allclose(gt.grad(f)(X), 2 * np.round(X))
+
+
+def test_an_adjoint_that_is_no_number_is_said():
+    @gt.custom_vjp
+    def f(x):
+        return x
+
+    f.defvjp(lambda x: (x, None), lambda _, g: ("g",))
+    with pytest.raises(gt.ArgumentError, match="returned the adjoint 'g'; return a number"):
+        gt.grad(f)(1.0)

@@ -346,3 +346,20 @@ def test_a_primitive_of_one_s_own_is_found_where_its_module_is_imported(tmp_path
     with pytest.raises(gt.ArgumentError, match="rules_of_mine:cube', which is not known here"):
         gt.load(text)
     assert "rules_of_mine" not in sys.modules
+
+
+def test_a_function_without_parameters_is_compiled_after_loading():
+    assert gt.load(to_json(gt.trace(lambda: 3.0))).compile()() == (3.0, {})
+
+
+@pytest.mark.parametrize("damage", ["nodes", "branches", "signature"])
+def test_what_is_used_before_it_is_there_is_damage(damage):
+    said = json.loads(to_json(gt.trace(branching, 2.0)))
+    if damage == "nodes":
+        said["nodes"][0]["index"] = 99
+    elif damage == "branches":
+        said["branches"][0]["index"] = -1
+    else:
+        said["signature"] *= 2
+    with pytest.raises(gt.ArgumentError, match="is damaged"):
+        gt.load(json.dumps(said))

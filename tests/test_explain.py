@@ -127,3 +127,8 @@ def test_a_name_that_latex_would_misread_is_escaped():
 def test_html_escapes_what_users_write():
     graph = gt.trace(lambda p: p["<i>"] * 2.0, {"<i>": 1.0})
     assert "'<i>'" not in graph.explain(graph.inputs[0])._repr_html_()
+
+
+def test_markdown_holds_no_html_of_users():
+    graph = gt.trace(lambda p: p["<img onerror=1>"] * 2.0, {"<img onerror=1>": 1.0})
+    assert "<img" not in graph.wengert().to_markdown()

@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import threading
+import time
 
 import networkx as nx
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 
 import graphtrace as gt
 from graphtrace.filling import pending
+from graphtrace.symbol import Symbol
 
 
 def J(a, b, c):
@@ -136,3 +139,34 @@ def test_a_look_that_is_interrupted_can_be_taken_again(monkeypatch):
     assert g.nodes["u"]["value"] == 6.0
     assert g.forward(a=6) == 36.0
     assert g.name == "J"
+
+
+def begun_elsewhere(monkeypatch, look):
+    """Call `look` in a thread, with a wait at every edge, until its first edge is made."""
+    begun = threading.Event()
+
+    def slow(*args):
+        begun.set()
+        time.sleep(0.01)
+        return Symbol(*args)
+
+    monkeypatch.setattr("graphtrace.dag.Symbol", slow)
+    thread = threading.Thread(target=look)
+    thread.start()
+    begun.wait()
+    return thread
+
+
+def test_who_looks_while_another_thread_looks_sees_the_whole_graph(monkeypatch):
+    g = gt.trace(J, a=5, b=3, c=2)
+    thread = begun_elsewhere(monkeypatch, lambda: len(g))
+    assert (list(g), g.number_of_edges(), g.outputs) == (["a", "b", "c", "u", "v", "J"], 5, ["J"])
+    thread.join()
+
+
+def test_a_gradient_found_while_another_thread_looks_is_on_every_node(monkeypatch):
+    g = gt.trace(J, a=5, b=3, c=2)
+    thread = begun_elsewhere(monkeypatch, lambda: len(g))
+    assert g.backward() == {"a": 3.0, "b": 6.0, "c": 9.0}
+    thread.join()
+    assert [g.nodes[key]["grad"] for key in g] == [3.0, 6.0, 9.0, 3.0, 3.0, 1.0]

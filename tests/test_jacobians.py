@@ -41,13 +41,13 @@ def test_the_jacobian_of_trees_is_that_of_jax(mode, argnums):
 
 @pytest.mark.parametrize(("rows", "columns", "used"), [(2, 5, "rev"), (5, 2, "fwd"), (3, 3, "rev")])
 def test_the_fewer_sweeps_are_made(rows, columns, used, monkeypatch):
-    from graphtrace import transforms
+    from graphtrace import linearized
 
     made = []
     for mode, name in (("rev", "sweep"), ("fwd", "sweep_forward")):
-        real = getattr(transforms, name)
+        real = getattr(linearized, name)
         monkeypatch.setattr(
-            transforms, name, lambda *a, real=real, mode=mode: made.append(mode) or real(*a)
+            linearized, name, lambda *a, real=real, mode=mode: made.append(mode) or real(*a)
         )
     A = np.arange(float(rows * columns)).reshape(rows, columns)
     assert_allclose(gt.jacobian(lambda x: A @ x)(np.ones(columns)), A)
@@ -157,3 +157,38 @@ def test_hvp_is_differentiated_again():
 def test_what_does_not_fit_is_said(call, said):
     with pytest.raises(gt.ArgumentError, match=said):
         call()
+
+
+def turned(x):
+    return x * (1 + 2j)
+
+
+def squared_size(z):
+    return np.real(z * np.conj(z))
+
+
+def test_the_jacobian_of_complex_values_in_real_arguments_is_whole():
+    assert_allclose(gt.jacobian(turned)(X), jax.jacfwd(turned)(X))
+
+
+def test_the_jacobian_of_a_real_value_in_a_complex_argument_is_its_gradient():
+    wanted = jax.grad(lambda z: jnp.real(z * jnp.conj(z)))(2 + 1j)
+    assert_allclose(gt.jacobian(squared_size)(2 + 1j), wanted)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "mode", "other"),
+    [(turned, 2.0, "rev", "fwd"), (squared_size, 2 + 1j, "fwd", "rev")],
+)
+def test_a_mode_that_would_lose_half_of_a_complex_derivative_is_refused(f, x, mode, other):
+    with pytest.raises(gt.ArgumentError, match=f'give mode="{other}"'):
+        gt.jacobian(f, mode=mode)(x)
+
+
+@pytest.mark.parametrize("x", [2, 2.0, np.float32(2), np.ones(2, np.float32), np.float16(2)])
+def test_both_modes_give_the_dtype_of_the_argument(x):
+    def f(x, y):
+        return x * y
+
+    fwd, rev = (gt.jacobian(f, mode=mode)(x, np.float64(3)) for mode in ("fwd", "rev"))
+    assert np.asarray(fwd).dtype == np.asarray(rev).dtype

@@ -273,8 +273,33 @@ def test_a_legend_tells_what_there_is_and_nothing_else():
     assert "gradient, on its way back" not in texts(path)
 
 
+def test_a_legend_tells_tangents_and_the_blanks_of_a_quiz():
+    graph = gt.trace(J, 5.0, 3.0, 2.0)
+    graph.jvp(a=1.0)
+    assert "tangent, on its way forward" in texts(to_svg(graph, tangents=True, legend=True))
+    quiz = lecture().quiz()
+    svg = to_svg(quiz.question, legend=True)
+    assert "a number to find" in texts(svg)
+    (key,) = groups(svg, "blank")
+    assert key.find(f"{SVG}rect[@class='blank']") is not None
+
+
+def test_several_lines_beneath_a_figure_have_one_middle():
+    svg = to_svg(gt.trace(J, 5.0, 3.0, 2.0), nudge=("a", 0.001))
+    (caption,) = groups(svg, "caption")
+    middles = {text.get("x") for text in caption.iter(f"{SVG}text")}
+    assert len(middles) == 1 < len(list(caption.iter(f"{SVG}text")))
+
+
+def test_in_records_inputs_and_the_output_are_told_apart_by_their_fill():
+    for palette in (THEMES["karpathy"].light, THEMES["karpathy"].dark):
+        assert len({palette.input, palette.operation, palette.output}) == 3
+
+
 def test_in_records_boxes_that_look_alike_need_no_telling():
-    said = texts(to_svg(lecture(), legend=True, theme="karpathy"))
+    karpathy = THEMES["karpathy"]
+    white = replace(karpathy.light, input="#ffffff", output="#ffffff")
+    said = texts(to_svg(lecture(), legend=True, theme=replace(karpathy, light=white)))
     assert not any(text.startswith("input") for text in said)
 
 

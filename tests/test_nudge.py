@@ -190,3 +190,21 @@ def test_the_figure_can_be_read(theme, math):
 
 def test_a_nudge_of_an_array_can_be_read():
     assert list(problems(network().to_svg(nudge=("W[0, 1]", 0.001)))) == []
+
+
+@pytest.mark.parametrize("at", ["b[-]", "b[0 1]", "b[,]", "b[ ]", "b[0,,1]"])
+def test_an_index_that_is_none_is_no_input(at):
+    with pytest.raises(ArgumentError, match="has no node"):
+        network().nudge(at, 0.1)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_nudge_from_infinity_to_infinity_warns_of_nothing():
+    table = gt.trace(lambda x: x + np.inf, np.float64(1.0)).nudge("x", 0.1)
+    assert np.isnan(table.rows[-1].ratio)
+
+
+@pytest.mark.parametrize("step", [3, "a", ("a",)])
+def test_a_figure_of_no_step_is_refused(step):
+    with pytest.raises(RenderError, match="is not an input and a step"):
+        lecture().figure(nudge=step)

@@ -137,6 +137,24 @@ def test_tikz_with_mathematics_has_fractions_and_the_chain_rule_beneath():
     assert r"\frac{\mathrm{d}J}{\mathrm{d}a} = \frac{\mathrm{d}J}{\mathrm{d}v}" in tex
 
 
+def called(x):
+    return x * x + 1
+
+
+def test_tikz_has_the_legend_and_paper_behind_the_title_of_a_frame():
+    tex = to_tikz(traced(), legend=True)
+    for said in (r"\mathrm{input}", r"\mathrm{gradient},\ \mathrm{on}\ \mathrm{its}"):
+        assert said in tex
+    assert r"\mathrm{input}" not in to_tikz(traced())
+    framed = to_tikz(gt.trace(lambda x: called(2 * x), 1.0), scopes=True)
+    assert framed.count(r"\node[fill=gt-paper,") == framed.count("rounded corners=6pt") > 0
+
+
+def test_tikz_tells_a_sign_from_a_difference():
+    assert formula((Run("data −6"),)).endswith("{-}6")
+    assert formula((Run("h − 6"),)).endswith(" - 6")
+
+
 def test_tikz_has_the_places_of_the_svg():
     tex, svg = to_tikz(traced()), traced().to_svg()
     x, y = re.search(r"\(node-u\) at \(([\d.]+),([\d.]+)\)", tex).groups()
@@ -190,6 +208,10 @@ def test_latex_compiles_every_theme_and_every_name(tmp_path):
         pytest.skip("there is no pdflatex on the PATH")
     pictures = [to_tikz(traced(), theme=theme) for theme in THEMES]
     pictures += [to_tikz(trained()), to_tikz(named(*NASTY)), to_tikz(traced(), step="dJ/da")]
+    more = {"scopes": True, "constants": True, "sources": True, "shapes": True, "legend": True}
+    framed = gt.trace(lambda x: called(2 * x), 1.0)
+    pictures += [to_tikz(framed, theme=theme, **more) for theme in ("lecture", "cs231n")]
+    pictures += [to_tikz(traced(), flow=True), to_tikz(traced().quiz().question, legend=True)]
     document = to_tikz(traced(), standalone=True).replace(
         r"\end{document}", "\n".join(pictures) + r"\end{document}"
     )

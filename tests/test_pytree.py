@@ -165,3 +165,22 @@ def test_a_graph_with_a_dataclass_is_pickled():
     graph = gt.trace(lambda layer: np.sum(layer(X)), Layer(W, 0.5))
     again = pickle.loads(pickle.dumps(graph))
     assert_allclose(again.backward()["layer"].W, graph.backward()["layer"].W)
+
+
+@dataclasses.dataclass
+class Masked:
+    w: np.ndarray
+    mask: np.ndarray = dataclasses.field(metadata={"static": True})
+
+
+def kept(p):
+    return np.sum(np.where(p.mask, p.w, 0.0))
+
+
+def test_a_static_field_may_be_an_array():
+    graph = gt.trace(kept, Masked(np.ones(2), np.array([True, False])))
+    same = Masked(np.array([5.0, 6.0]), np.array([True, False]))
+    assert graph.forward(p=same) == graph.compile()(same)[0] == 5.0
+    assert pickle.loads(pickle.dumps(graph)).forward(p=same) == 5.0
+    with pytest.raises(gt.ArgumentError, match="another structure"):
+        graph.forward(p=Masked(np.ones(2), np.array([False, False])))

@@ -139,3 +139,9 @@ def test_what_cannot_be_asked_says_why(blank, options, message):
 def test_gradients_need_backward():
     with pytest.raises(RenderError, match=r"call backward\(\) before"):
         gt.trace(J, 5, 3, 2).quiz("gradients")
+
+
+@pytest.mark.parametrize("count", [1.5, "two"])
+def test_a_count_that_is_no_whole_number_is_refused(count):
+    with pytest.raises(RenderError, match="is no whole number"):
+        gt.trace(lambda a: 2 * a, 1.0).quiz("values", count=count)

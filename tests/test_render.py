@@ -19,10 +19,10 @@ from hypothesis import example, given, strategies as st
 
 import graphtrace as gt
 from graphtrace.errors import RenderError
-from graphtrace.figure import Definition, Partial, Share, Value, figure, frames, in_form
+from graphtrace.figure import Definition, Edge, Partial, Share, Value, figure, frames, in_form
 from graphtrace.render import LECTURE, THEMES, engine, render, to_dot, to_svg
 from graphtrace.render.formula import Run, formula, name, plain
-from graphtrace.render.label import SHIFTED_SIZE, typeset
+from graphtrace.render.label import SHIFTED_SIZE, edge_line, typeset
 from graphtrace.render.metrics import width
 from graphtrace.render.number import number, value
 from graphtrace.render.outline import outline
@@ -189,6 +189,7 @@ def test_an_array_is_printed_by_its_shape_and_a_look_at_its_values(x, printed):
         ("(a + b)*(b + 1)", "(a + b)(b + 1)"),
         ("rate*g", "rate·g"),
         ("W.T @ y", "Wᵀy"),
+        ("W.T.T @ y.T.T.T", "Wyᵀ"),
         ("tanh(W1 @ x + b1)", "tanh(W₁x + b₁)"),
         ("sqrt(x)", "√x"),
         ("x**-1", "x⁻¹"),
@@ -202,6 +203,8 @@ def test_an_array_is_printed_by_its_shape_and_a_look_at_its_values(x, printed):
         ("Y*sum(h)", "Y·sum(h)"),
         ("Y @ h", "Yh"),
         ("tanh(Y)*h.T", "tanh(Y) ⊙ hᵀ"),
+        ("y_2[1:-1] + k[-1]", "y₂[1:−1] + k[−1]"),
+        ("x + float64[2,2]", "x + float64[2,2]"),
         ("x**", "x**"),
         ("", ""),
     ],
@@ -230,11 +233,38 @@ def test_one_letter_is_italic_and_a_word_is_not():
         (Partial("J", "u", value=3.0), "∂J/∂u = 3"),
         (Partial(None, "u", value=3.0), "gradient = 3"),
         (Share("J", "v", "x", 3.0, -2.0), "3 · (−2) = −6"),
-        (Share("L", "z", "x", np.ones(3), object()), "dL/dz · ∂z/∂x"),
+        (Share("L", "z", "x", np.ones(3), np.array([1, 0, 2])), "dL/dz · ∂z/∂x = [1, 0, 2]"),
+        (Share("L", "z", "x", np.ones(3), None), "dL/dz · ∂z/∂x"),
+        (Partial("K", "Q", "·.T"), "∂K/∂Q = (·)ᵀ"),
+        (Partial("y", "v", "-(v.T @ · @ v.T)"), "∂y/∂v = −(vᵀ(·)vᵀ)"),
+        (Partial("y", "v", "y*(· - sum(·))"), ""),
     ],
 )
 def test_a_derivative_is_written_as_in_the_lecture(part, printed):
     assert plain(runs(part, Wording())) == printed
+
+
+def test_a_map_without_a_structure_is_told_by_its_name():
+    graph = traced(gt.softmax, (np.array([1.0, 2.0, 4.0]),))
+    ((*_, local),) = graph.edges(data="local")
+    assert plain(runs(Partial("y", "x", None, local), Wording())) == "∂y/∂x"
+    assert plain(runs(Partial("y", "x", None, local, short=True), Wording())) == "Jacobian"
+    assert tex(Partial("y", "x", None, local), Wording()) == r"\frac{\partial y}{\partial x}"
+
+
+def test_a_label_that_is_too_long_says_less_and_is_not_cut():
+    share = Share("loss", "a_rather_long_name", "x", 1.0, 0.12243)
+    edge = Edge("e", "a", "b", "backward", share)
+    line = edge_line(edge, Wording(), replace(LECTURE, widest_label=80))
+    assert plain(line.runs) == "0.1224"
+    arrays = replace(share, upstream=np.ones(9), local=np.arange(9) / 7)
+    line = edge_line(replace(edge, part=arrays), Wording(), LECTURE)
+    assert plain(line.runs) == "[0 … 1.14]"
+
+
+def test_that_a_sum_keeps_its_dimensions_is_not_told_on_a_board():
+    svg = to_svg(traced(lambda x: np.sum(x, axis=1, keepdims=True), (np.ones((2, 3)),)))
+    assert "f = sum(x, axis = 1)" in texts(svg)
 
 
 def test_a_list_is_cut_between_its_entries():
@@ -457,6 +487,12 @@ def test_raised_text_is_smaller_and_returns_to_the_line():
     shifts = [float(dy) for dy in re.findall(r'dy="([^"]+)"', svg)]
     assert any(shift < 0 for shift in shifts)
     assert f'font-size="{LECTURE.formula_size * SHIFTED_SIZE:g}"' in svg
+
+
+def test_a_graph_shown_twice_on_a_page_looks_the_same_both_times():
+    # Its ids are the same then, and so is all that they are given; the file stays the same, too.
+    graph = lecture()
+    assert graph._repr_svg_() == graph._repr_svg_() == lecture()._repr_svg_()
 
 
 def test_ids_are_meaningful_and_the_prefix_can_be_chosen():

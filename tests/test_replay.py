@@ -664,6 +664,11 @@ def test_without_gradients_the_backward_part_is_left_out():
     assert "dnetwork" not in graph.to_python(wrt=[])
 
 
+def test_wrt_that_names_nothing_is_refused():
+    with pytest.raises(gt.ArgumentError, match="wrt is 0; name some of params, x"):
+        gt.trace(network, parameters(), X).compile(wrt=0)
+
+
 def test_a_parameter_that_is_none_is_named_with_those_there_are():
     with pytest.raises(gt.ArgumentError, match="no parameter 'W'; wrt names some of params, x"):
         gt.trace(network, parameters(), X).compile(wrt="W")

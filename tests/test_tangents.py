@@ -124,3 +124,36 @@ def test_the_figure_can_be_read(theme, math):
     svg = graph.to_svg(tangents=True, theme=theme, math=math)
     assert list(problems(svg)) == []
     assert svg.count('class="math tangent"') + svg.count('class="tangent"') >= 6
+
+
+GIVEN = {
+    "backward": lambda g: gt.trace(np.sin, 2.0).backward(seed=g),
+    "compile": lambda g: gt.trace(np.sin, 2.0).compile(seed=g),
+    "Graph.jvp": lambda g: gt.trace(np.sin, 2.0).jvp(x=g),
+    "vjp": lambda g: gt.vjp(np.sin, 2.0)[1](g),
+    "jvp": lambda g: gt.jvp(np.sin, (2.0,), (g,)),
+}
+
+
+@pytest.mark.parametrize("way", GIVEN)
+@pytest.mark.parametrize(
+    ("given", "said"), [("3", "is '3', which is no number"), (1j, "is complex, and the value")]
+)
+def test_a_seed_or_a_tangent_of_a_real_value_is_a_real_number(way, given, said):
+    with pytest.raises(ArgumentError, match=said):
+        GIVEN[way](given)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x, none: gt.trace(np.sin, x).backward(seed=none),
+        lambda x, none: gt.trace(np.sin, x).jvp(x=none),
+        lambda x, none: gt.vjp(np.sin, x)[1](none),
+        lambda x, none: gt.jvp(np.sin, (x,), (none,)),
+    ],
+    ids=["backward", "Graph.jvp", "vjp", "jvp"],
+)
+def test_a_seed_or_a_tangent_of_none_is_no_number(call):
+    with pytest.raises(ArgumentError, match="which is no number"):
+        call(np.ones(2), [None, None])

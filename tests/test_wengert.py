@@ -1,9 +1,14 @@
 """The Wengert list as a table, with the columns of the two sweeps."""
 
+import copy
+
 import numpy as np
+import pytest
 
 import graphtrace as gt
-from graphtrace.symbol import ARRIVING, adjoint_term, tangent_term
+from graphtrace.document import to_json
+from graphtrace.symbol import adjoint_term, tangent_term
+from graphtrace.term import ARRIVING
 
 
 def J(a, b, c):
@@ -123,3 +128,53 @@ def test_the_formats_say_the_same():
     assert r"$\bar{b} = c \bar{u} = 6$ \\" in table.to_latex()
     assert "tangent $\\downarrow$" in table.to_latex()
     assert '<td style="text-align:left"><i>v̄</i> = 3<i>J̄</i> = 3</td>' in table.to_html()
+
+
+def two(x):
+    y = x * x
+    z = 3 * y
+    return y, z
+
+
+def test_the_adjoint_of_an_output_that_is_used_further_starts_from_its_weight():
+    graph = gt.trace(two, 2.0)
+    graph.backward(seed=(1.0, 1.0))
+    assert "ȳ = 3z̄ + … (1 more) = 4" in str(graph.wengert())
+
+
+def test_every_output_with_a_weight_is_in_the_sum():
+    graph = gt.trace(lambda x: (x * x, 3 * x), 2.0)
+    graph.backward(seed=(1.0, 10.0))
+    assert "x̄ = xf̄₀ + xf̄₀ + 3f̄₁ = 34" in str(graph.wengert())
+
+
+def test_the_gradients_of_a_weighted_sum_are_called_those_of_no_output():
+    graph = gt.trace(two, 2.0)
+    for seed in (1.0, 1.0), (2.0, 0.0):
+        graph.backward(seed=seed)
+        assert "dz/dx" not in graph.to_text()
+        assert "dy/dx" not in graph.to_text()
+    graph.backward(seed=(0.0, 1.0))
+    assert "dz/dx = 12" in graph.to_text()
+
+
+@pytest.mark.parametrize("again", [lambda g: g, lambda g: gt.load(to_json(g)), copy.deepcopy])
+def test_a_gradient_that_starts_from_two_is_not_called_a_derivative(again):
+    def J(a):
+        return 3 * a
+
+    graph = gt.trace(J, 1.0)
+    graph.backward(seed=2.0)
+    graph = again(graph)
+    assert "gradient = 6" in graph.to_text()
+    assert "dJ/da = 3" in str(graph.explain("a"))
+    graph.backward()
+    assert "dJ/da = 3" in graph.to_text()
+
+
+def test_json_does_not_tell_whether_backward_came_before_the_first_look():
+    before, after = (gt.trace(lambda x: 3 * x, 2.0) for _ in range(2))
+    before.backward()
+    list(after)
+    after.backward()
+    assert to_json(before) == to_json(after)

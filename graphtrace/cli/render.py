@@ -97,7 +97,10 @@ def _drawn(
     _translate(wanted)
     if asked["quiz"] and output == "-":
         raise ArgumentError("a quiz is two figures: name a file, as in -o quiz.svg")
-    graph = traced(target, assignments)
+    # What the user's function prints must not end up in a figure on standard output.
+    aside = contextlib.redirect_stdout(sys.stderr) if output == "-" else contextlib.nullcontext()
+    with aside:
+        graph = traced(target, assignments)
     if asked["explain"]:
         return str(graph.explain(asked["explain"]))
     if asked["tangent"]:

@@ -41,7 +41,7 @@ def primitive_name(primitive: Primitive, key: str) -> str:
     if _declared(primitive.name) is not primitive:
         raise ArgumentError(
             f"{key} is computed by {primitive.name}, which is not to be found under that name, so "
-            "that JSON cannot say what it is: define it at the top level of a module"
+            "JSON cannot say what it is: define it at the top level of a module"
         )
     return primitive.name
 

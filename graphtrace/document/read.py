@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import count
 from pathlib import Path
 from typing import IO, Any
@@ -70,7 +70,10 @@ def load(source: str | os.PathLike[str] | IO[Any]) -> Graph:
             "g.render('J.json')"
         ) from error
     except RecursionError:
-        raise ArgumentError(f"{name} is nested too deeply to be a graph of graphtrace") from None
+        raise ArgumentError(
+            f"{name} is nested too deeply to be a graph of graphtrace: give it what "
+            "g.render('J.json') has written"
+        ) from None
 
 
 def _text(source: Any) -> tuple[str, str]:
@@ -95,7 +98,8 @@ def _text(source: Any) -> tuple[str, str]:
         return name, content.decode("utf-8")
     except UnicodeDecodeError:
         raise ArgumentError(
-            f"{name} is no text in UTF-8, so it is no graph of graphtrace"
+            f"{name} is no text in UTF-8, so it is no graph of graphtrace: give it what "
+            "g.render('J.json') has written"
         ) from None
 
 
@@ -109,6 +113,7 @@ class _Reader:
     def __init__(self, said: Mapping[str, Any]) -> None:
         self.said = said
         self.values: dict[str, Any] = {}
+        self.indices: dict[str, int] = {}
 
     def graph(self) -> Graph:
         said = self.said
@@ -122,9 +127,12 @@ class _Reader:
         }
         graph.graph["result"] = self._tree(said["result"])
         graph.graph["outputs"] = [self._known(key) for key in said["outputs"]]
+        if "gradient_of" in said:
+            of = said["gradient_of"]
+            graph.graph["gradient_of"] = None if of is None else self._known(of)
         graph.graph["branches"] = [self._branch(branch) for branch in said["branches"]]
-        if said["signature"]:
-            graph.graph["signature"] = [_signature(p) for p in said["signature"]]
+        signature = inspect.Signature([_parameter(p) for p in said["signature"]])
+        graph.graph["signature"] = list(signature.parameters.values())
         indices = [branch.index for branch in graph.graph["branches"]]
         if indices != sorted(indices):
             raise ValueError("branches that are not in the order of evaluation")
@@ -142,18 +150,16 @@ class _Reader:
         if key in self.values or type(index) is not int or not _is_value(value):
             raise ValueError(f"node {key!r:.60} is there twice, or has no index or no value")
         row = self._row(key, value, said["row"])
-        has_formula = bool(row.operands)
-        label = f"{key} = {row_text(row)}" if has_formula else key
-        if row.primitive is CONSTANT:
-            label = f"{key} = {value!r:.40}"
+        self._require_order(row.keys, index)
+        self.indices[key] = index
         graph.add_node(
             key,
             op=text_of(said["op"]),
             value=value,
-            label=label,
+            label=_label(row),
             scope=tuple(map(text_of, said["scope"])),
             source=None if said["source"] is None else text_of(said["source"]),
-            formula=Symbol(row) if has_formula else None,
+            formula=Symbol(row) if row.operands else None,
             index=index,
             row=row,
         )
@@ -169,22 +175,30 @@ class _Reader:
 
     def _row(self, key: str, value: Any, said: Mapping[str, Any]) -> Row:
         primitive = known_primitive(said["primitive"], key)
-        keys, xs, shown = [], [], []
-        for operand in said["operands"]:
-            if "node" in operand:
-                name: str | None = self._known(operand["node"])
-                keys.append(name)
-                xs.append(self.values[str(name)])
-            else:
-                keys.append(None)
-                xs.append(decode(operand["constant"]))
-                name = text_of(operand["name"]) if "name" in operand else None
-            shown.append(name)
+        keys, xs = self._operands(said["operands"])
+        shown = [
+            text_of(operand["name"]) if name is None and "name" in operand else name
+            for name, operand in zip(keys, said["operands"], strict=True)
+        ]
         rules = primitive.partials or primitive.vjps
         if rules is not None and len(rules) != len(xs):
             raise ValueError(f"{primitive.name} of {len(xs)} operands, which has {len(rules)}")
         params = {text_of(name): decode(x) for name, x in said["params"]}
-        return Row(primitive, value, tuple(xs), params, key, tuple(keys), tuple(shown))
+        return Row(primitive, value, xs, params, key, keys, tuple(shown))
+
+    def _operands(self, said: Iterable[Any]) -> tuple[tuple[str | None, ...], tuple[Any, ...]]:
+        """The nodes that operands come from, None for a constant, and their values."""
+        keys, xs = [], []
+        for operand in said:
+            key = self._known(operand["node"]) if "node" in operand else None
+            keys.append(key)
+            xs.append(decode(operand["constant"]) if key is None else self.values[key])
+        return tuple(keys), tuple(xs)
+
+    def _require_order(self, keys: Iterable[str | None], index: int) -> None:
+        for key in keys:
+            if key is not None and self.indices[key] >= index:
+                raise ValueError(f"{key!r:.60} is used before it is evaluated")
 
     def _tree(self, said: Any) -> Tree:
         leaves: list[Leaf] = []
@@ -208,22 +222,25 @@ class _Reader:
         return Tree(tuple(leaves), structure)
 
     def _branch(self, said: Mapping[str, Any]) -> Branch:
-        keys, xs = [], []
-        for operand in said["operands"]:
-            is_node = "node" in operand
-            keys.append(self._known(operand["node"]) if is_node else None)
-            xs.append(self.values[operand["node"]] if is_node else decode(operand["constant"]))
+        keys, xs = self._operands(said["operands"])
         index, source = int(said["index"]), said["source"]
+        self._require_order(keys, index)
         test, outcome, text = read_test(said["test"]), decode(said["outcome"]), said["text"]
         where = None if source is None else text_of(source)
-        return Branch(index, test, tuple(xs), tuple(keys), outcome, text_of(text), where)
+        return Branch(index, test, xs, keys, outcome, text_of(text), where)
+
+
+def _label(row: Row) -> str:
+    if row.primitive is CONSTANT:
+        return f"{row.name} = {row.value!r:.40}"
+    return f"{row.name} = {row_text(row)}" if row.operands else row.name
 
 
 def _is_value(x: Any) -> bool:
     return isinstance(x, (bool, int, float, complex, np.generic, np.ndarray))
 
 
-def _signature(said: Mapping[str, Any]) -> inspect.Parameter:
+def _parameter(said: Mapping[str, Any]) -> inspect.Parameter:
     kind = inspect._ParameterKind[text_of(said["kind"]).upper()]
     default = decode(said["default"]) if "default" in said else inspect.Parameter.empty
     return inspect.Parameter(text_of(said["name"]), kind, default=default)

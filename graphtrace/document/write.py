@@ -51,6 +51,7 @@ def to_json(graph: Graph) -> str:
             for name, tree in graph.graph["parameters"].items()
         },
         "result": _tree(graph.graph["result"], "the result"),
+        **({"gradient_of": graph.graph["gradient_of"]} if "gradient_of" in graph.graph else {}),
     }
     lists = {
         "nodes": [_node(key, graph.nodes[key]) for key in order],
@@ -73,10 +74,7 @@ def _parameter(parameter: inspect.Parameter) -> dict[str, Any]:
 
 def _tree(tree: Tree, where: str) -> Any:
     """Containers with `{"node": key}` or `{"constant": value}` for leaves."""
-    leaves = [
-        {"node": leaf.key} if leaf.key is not None else {"constant": encode(leaf.constant, where)}
-        for leaf in tree.leaves
-    ]
+    leaves = [_operand(leaf.key, leaf.constant, where) for leaf in tree.leaves]
 
     def said(x: Any) -> Any:
         if type(x) is int:
@@ -108,7 +106,7 @@ def _node(key: str, node: Mapping[str, Any]) -> dict[str, Any]:
         "index": node["index"],
     }
     operands = [
-        {"node": operand} if operand is not None else _constant(x, name, key)
+        _operand(operand, x, f"a constant of {key}", name)
         for operand, x, name in zip(row.keys, row.operands, row.shown, strict=True)
     ]
     params = [[name, encode(x, f"{name}= of {key}")] for name, x in row.params.items()]
@@ -116,9 +114,12 @@ def _node(key: str, node: Mapping[str, Any]) -> dict[str, Any]:
     return {**said, "row": {"primitive": name, "operands": operands, "params": params}}
 
 
-def _constant(x: Any, name: str | None, key: str) -> dict[str, Any]:
-    said = {"constant": encode(x, f"a constant of {key}")}
-    return said if name is None else {**said, "name": name}
+def _operand(key: str | None, x: Any, where: str, name: str | None = None) -> dict[str, Any]:
+    """The node `key`, or the constant `x`, with the name that it has in a formula."""
+    if key is not None:
+        return {"node": key}
+    constant = {"constant": encode(x, where)}
+    return constant if name is None else {**constant, "name": name}
 
 
 def _formula(symbol: Symbol | None) -> dict[str, str] | None:
@@ -143,14 +144,11 @@ def _local(local: Any) -> Any:
 
 def _branch(branch: Branch) -> dict[str, Any]:
     where = f"what {branch.text} was decided on"
-    operands = [
-        {"node": key} if key is not None else {"constant": encode(x, where)}
-        for key, x in zip(branch.keys, branch.operands, strict=True)
-    ]
+    pairs = zip(branch.keys, branch.operands, strict=True)
     return {
         "index": branch.index,
         "test": name_of_test(branch.test, branch.text),
-        "operands": operands,
+        "operands": [_operand(key, x, where) for key, x in pairs],
         "outcome": encode(branch.outcome, where),
         "text": branch.text,
         "source": branch.source,

@@ -95,7 +95,8 @@ def figure(
             chain rule beneath. It needs no `backward` before.
         path: Two nodes, such as ("a", "J"), and any between them to pass: all paths between
             them in colour with the factors on their edges, and their product beneath.
-        trouble: Whether to mark zeros, infinities and NaN, and to name the first of them.
+        trouble: Whether to mark zeros, infinities and NaN, and to name the first of them. What
+            `Graph.check` finds is another matter, see `check`.
         shapes: Whether the shape of each array is told, beside its values or instead of them.
         sources: Whether the file and line of each operation stand beneath it.
         constants: Whether the 3 of 3*v is a leaf of its own.

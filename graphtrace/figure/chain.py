@@ -251,7 +251,8 @@ def as_number(x: object) -> float | None:
 
 def share_value(part: Share) -> Any:
     """What one use adds to a gradient, as a number or an array; None where that is not known."""
-    upstream, local = part.upstream, part.local
+    upstream: Any = part.upstream
+    local: Any = part.local
     if upstream is None or local is None:
         return None
     with np.errstate(all="ignore"):

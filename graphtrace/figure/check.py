@@ -83,7 +83,11 @@ def _along(row: Row, use: Use, t: Any, w: Any) -> tuple[float, float] | None:
     if not slopes or not np.isfinite(exact):
         return None
     best = min(slopes, key=lambda slopes: slopes.error)
-    if best.hold(exact, 20 * step):
+    # The rule has run in the row's own precision: 1 - y**2 is rounded as 1 is.
+    rounding = 8 * float(np.finfo(np.result_type(x, row.value)).eps)
+    size = float(np.sum(np.abs(w * row.value) + np.abs(w))) * float(np.max(np.abs(t), initial=0.0))
+    best = best._replace(error=best.error + rounding * size)
+    if best.hold(exact, 20 * step + rounding):
         return None
     return exact, best.middle
 
@@ -94,6 +98,8 @@ class _Slopes(NamedTuple):
     left: float
     right: float
     error: float
+    is_bent: bool = False
+    """Whether a kink is nearer than the step: the sides stay apart as it shrinks."""
 
     @property
     def middle(self) -> float:
@@ -106,7 +112,7 @@ class _Slopes(NamedTuple):
     def hold(self, slope: float, tolerance: float) -> bool:
         """Whether a slope is that in the middle or, at a kink, one between the two sides."""
         near = tolerance * max(abs(slope), abs(self.middle)) + self.error
-        is_kink = self.apart > 100 * near
+        is_kink = self.is_bent or self.apart > 100 * near
         return abs(slope - self.middle) <= near + (self.apart if is_kink else 0)
 
 
@@ -133,7 +139,9 @@ def _slopes(row: Row, k: int, t: Any, w: Any, small: float) -> Iterator[_Slopes]
         inner = _Slopes(2 * (middle - lower) / step, 2 * (upper - middle) / step, 2 * noise)
         is_finite = np.isfinite([*outer, *inner]).all()
         if is_finite and inner.apart <= 1.5 * outer.apart + noise and outer.hold(inner.middle, 0.1):
-            yield outer._replace(error=noise + 2 * abs(inner.middle - outer.middle))
+            is_bent = inner.apart > 0.6 * outer.apart > 10 * noise
+            error = noise + 3 * abs(inner.middle - outer.middle)
+            yield outer._replace(error=error, is_bent=is_bent)
 
 
 def _forward(row: Row, k: int, xs: list[Any], x: Any) -> Any:

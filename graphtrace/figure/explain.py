@@ -20,9 +20,9 @@ from graphtrace.figure.uses import (
     arrays_of,
     find,
     ordered,
+    output_of,
     outputs_of,
     short_names,
-    target_of,
     title,
     uses_of,
 )
@@ -90,7 +90,7 @@ def explain(graph: Graph, by: str, *, of: str | None = None) -> Explanation:
     """
     try:
         start = find(graph, by)
-        end = find(graph, of) if of is not None else target_of(graph, outputs_of(graph))
+        end = find(graph, of) if of is not None else output_of(graph)
     except RenderError as error:
         raise ArgumentError(str(error)) from None
     if end is None:

@@ -28,7 +28,7 @@ from graphtrace.figure.parts import (
     Value,
 )
 from graphtrace.figure.table import Column, Table
-from graphtrace.figure.uses import arrays_of, find, ordered, outputs_of, short_names, target_of
+from graphtrace.figure.uses import arrays_of, find, ordered, output_of, short_names
 from graphtrace.inputs import carries_gradient, gradient_like
 from graphtrace.tangents import tangents_of
 
@@ -216,12 +216,12 @@ def _parameter_with(graph: Graph, key: str, value: Any) -> dict[str, Any]:
     raise ArgumentError(f"{key} is no part of a parameter of {graph.name}(); trace it again")
 
 
-def nudged(figure: Figure, graph: Graph, step: Sequence[Any]) -> Figure:
+def nudged(figure: Figure, graph: Graph, step: Any) -> Figure:
     """The figure with `5 → 5.001` in the boxes that move, the others pale, the ratio beneath.
 
     Raises `RenderError` if the step is not an input and a number.
     """
-    if isinstance(step, str) or len(step) != 2:
+    if isinstance(step, str) or not isinstance(step, Sequence) or len(step) != 2:
         raise RenderError(
             f"nudge={step!r} is not an input and a step: write it as nudge=('a', 0.001)"
         )
@@ -251,7 +251,7 @@ def nudged(figure: Figure, graph: Graph, step: Sequence[Any]) -> Figure:
 
 
 def _ratio(graph: Graph, key: str, index: Index | None, rows: dict[str, Moved]) -> tuple[Part, ...]:
-    target = target_of(graph, outputs_of(graph))
+    target = output_of(graph)
     first, last = rows[key], rows.get(target or "")
     if last is None or last.key == key or as_number(last.change) is None:
         return ()

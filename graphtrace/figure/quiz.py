@@ -90,6 +90,8 @@ def quiz(
         raise RenderError("a quiz asks about the whole figure: leave out step= and path=")
     if "gradients" in asked and not any("grad" in data for _, data in graph.nodes(data=True)):
         raise RenderError("there are no gradients to ask for: call backward() before")
+    if not (count is None or isinstance(count, int)):
+        raise RenderError(f"count={count!r} is no whole number: say how many numbers to ask for")
     drawn = figure(graph, **detail)
     chosen = None if keys is None else {str(find(graph, key)) for key in keys}
     places = list(_places(drawn, asked, chosen))

@@ -15,7 +15,8 @@ import numpy as np
 
 from graphtrace.figure.parts import Definition
 from graphtrace.figure.regions import base
-from graphtrace.symbol import Symbol, Tree, formula
+from graphtrace.symbol import Symbol, formula
+from graphtrace.term import Term
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -109,12 +110,12 @@ def _is_indexed(x: Any, y: Any) -> bool:
     return isinstance(x, str) and isinstance(y, str) and _general_name(x, y) is not None
 
 
-def _inlined(graph: nx.MultiDiGraph[Any], body: Sequence[Any], node: Any) -> Tree | None:
+def _inlined(graph: nx.MultiDiGraph[Any], body: Sequence[Any], node: Any) -> Term | None:
     """The formula of a node in what the body gets from outside; None if it is long."""
     inside = set(map(str, body))
     budget = _LONGEST
 
-    def written(key: Any) -> Tree | None:
+    def written(key: Any) -> Term | None:
         nonlocal budget
         row = graph.nodes[key].get("row")
         if row is None:
@@ -133,13 +134,13 @@ def _inlined(graph: nx.MultiDiGraph[Any], body: Sequence[Any], node: Any) -> Tre
     return tree if budget > 0 else None
 
 
-def _general(a: Any, b: Any, inner: Collection[str], names: dict[str, str]) -> Tree | None:
+def _general(a: Any, b: Any, inner: Collection[str], names: dict[str, str]) -> Term | None:
     """What the formulas of two runs have in common; None if they are not alike."""
     if a.op != b.op or len(a.operands) != len(b.operands):
         return None
     if a.primitive is None:
         atom = _general_atom(a.atom, b.atom, inner, names)
-        return Tree(atom=atom) if atom is not None else None
+        return Term(atom=atom) if atom is not None else None
     if not _same(a.params, b.params):
         if not _is_indexed(a.params, b.params):
             return None

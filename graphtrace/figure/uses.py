@@ -82,10 +82,19 @@ def outputs_of(graph: nx.MultiDiGraph[Any]) -> list[Any]:
 
 def target_of(graph: nx.MultiDiGraph[Any], outputs: Sequence[Any]) -> str | None:
     """The J of dJ/da, where the graph tells which output the gradients are of."""
+    if "gradient_of" in graph.graph:  # None: of a weighted sum, which has no name
+        of = graph.graph["gradient_of"]
+        return None if of is None else str(of)
     if len(outputs) == 1:
         return str(outputs[0])
     sinks = [node for node in outputs if is_one(graph.nodes[node].get("grad"))]
     return str(sinks[0]) if len(sinks) == 1 else None
+
+
+def output_of(graph: nx.MultiDiGraph[Any]) -> str | None:
+    """The one output, or that of several which the gradients are of."""
+    outputs = outputs_of(graph)
+    return str(outputs[0]) if len(outputs) == 1 else target_of(graph, outputs)
 
 
 def is_one(value: object) -> bool:

@@ -110,6 +110,8 @@ class Adjoints:
         else:
             self.known = gradients_of(graph, target) if target is not None else {}
         ends = [target] if target is not None else outputs_of(graph)
+        # Of a weighted sum, an output that is used further starts from its weight.
+        self.weighted = set(ends) if target is None else set()
         self.reached = set(ends).union(*(nx.ancestors(graph, end) for end in ends))
         self.uses: dict[Any, list[Use]] = {}
         for use in uses_of(graph):
@@ -120,7 +122,7 @@ class Adjoints:
         """What the adjoint of a node is made of, with `numbers` in them too."""
         found = [(use, _term(self.graph, use)) for use in self.uses.get(key, ())]
         told = [(use, term) for use, term in found if term is not None]
-        more = max(len(told) - MOST_TERMS, 0)
+        more = max(len(told) - MOST_TERMS, 0) + (bool(told) and key in self.weighted)
         told = told[:MOST_TERMS]
         terms = tuple((str(use.head), term) for use, term in told)
         pairs = [(self.known[use.head], use.attributes.get("local")) for use, _ in told]

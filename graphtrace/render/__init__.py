@@ -83,10 +83,11 @@ def to_svg(
     `theme` is a `Theme` or the name of one: lecture, cs231n, karpathy, blackboard, print, minimal.
     `engine` is the name or path of a `dot` to lay out with instead of the one that came with
     graphtrace, `time_limit` the seconds it may take, `id_prefix` what the ids in the file start
-    with, and `math` sets formulas as outlines of real mathematics, which look the same in every
-    viewer and need the extra `graphtrace[math]`. `scheme`, `font`, `font_size`, `digits`, `width`
-    and `legend` change the theme, see `graphtrace.render.look.styled`. The other options are
-    those of `graphtrace.figure.figure`.
+    with (by default the same figure has the same ids each time, and different ones share none),
+    and `math` sets formulas as outlines of real mathematics, which look the same in every viewer
+    and need the extra `graphtrace[math]`. `scheme`, `font`, `font_size`, `digits`, `width` and
+    `legend` change the theme, see `graphtrace.render.look.styled`. The other options are those of
+    `graphtrace.figure.figure`.
 
     Raises `RenderError` if the figure is too large or the engine is missing, fails or takes too
     long.

@@ -29,10 +29,8 @@ def arrow(route: Route, size: float | None = None) -> Iterator[str]:
         yield _head(route.curve[0], route.start, half)
 
 
-def arrow_between(
-    tail: Point, head: Point, size: float | None = None, *, back: bool = False
-) -> Iterator[str]:
-    """A straight arrow; one that goes `back` is dashed."""
+def straight(tail: Point, head: Point, *, back: bool = False) -> Route:
+    """The way of a straight arrow; one that goes `back` is drawn from its head."""
     length = math.dist(tail, head)
     stop = 1 - _HEAD_LENGTH / length
 
@@ -40,10 +38,7 @@ def arrow_between(
         return tail[0] + (head[0] - tail[0]) * share, tail[1] + (head[1] - tail[1]) * share
 
     curve = (tail, at(stop / 3), at(stop * 2 / 3), at(stop))
-    if back:
-        yield from arrow(Route(curve[::-1], head, None, None), size)
-    else:
-        yield from arrow(Route(curve, None, head, None), size)
+    return Route(curve[::-1], head, None, None) if back else Route(curve, None, head, None)
 
 
 def _width(size: float, back: bool) -> str:

@@ -8,14 +8,18 @@ marked where there is none. Plain geometry: it knows nothing about text or colou
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import pairwise
 
 from graphtrace.render.lane import Box
 from graphtrace.render.layout import Point, Route
 
-_AIR = 5
-"""Between a label that was moved and its own line."""
+_AIR = 4
+"""Around a label that was moved, for it to be nearest to its own line."""
+
+_NEAR = 2
+"""A line that is so near to a label that is not its own looks as if it ran through it."""
 
 _STEPS = 12
 """The points at which a piece of a curve is looked at."""
@@ -34,15 +38,17 @@ def cleared(
     that stands `alone` beside its arrow is moved; one between two arrows belongs there.
     """
     found, rooms = dict(routes), dict(labels)
-    ways = {name: _points(route) for name, route in routes.items()}
-    frames = {name: _frame(points) for name, points in ways.items()}
+    # Few labels come near a line: all points of all lines took a sixth of the drawing.
+    way = cache(lambda name: _points(routes[name]))
+    frames = {name: _frame(route) for name, route in routes.items()}
     for name, label in labels.items():
-        if not _is_crossed(label, ways, frames):
+        if not _is_crossed(label, name, way, frames):
             continue
         others = [*boxes, *(box for other, box in rooms.items() if other != name)]
-        for box in _places(label, ways[name]) if name in alone else ():
+        wider = label._replace(width=label.width + 2 * _AIR, height=label.height + _AIR)
+        for box in _places(wider, way(name)) if name in alone else ():
             is_free = _is_inside(box, size) and not any(_overlap(box, other) for other in others)
-            if is_free and not _is_crossed(box, ways, frames):
+            if is_free and not _is_crossed(box, name, way, frames):
                 found[name] = found[name]._replace(label=box.middle)
                 rooms[name] = box
                 break
@@ -63,27 +69,37 @@ def _points(route: Route) -> list[Point]:
 
 
 def _bezier(corners: Sequence[Point], t: float) -> Point:
-    weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
-    x, y = (sum(w * p[k] for w, p in zip(weights, corners, strict=True)) for k in (0, 1))
-    return x, y
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = corners
+    a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3
+    return a * ax + b * bx + c * cx + d * dx, a * ay + b * by + c * cy + d * dy
 
 
-def _frame(points: Sequence[Point]) -> tuple[float, float, float, float]:
-    xs, ys = zip(*points, strict=True)
+def _frame(route: Route) -> tuple[float, float, float, float]:
+    """What the way does not leave, since a curve stays between its corners."""
+    ends = [end for end in (route.start, route.end) if end is not None]
+    xs, ys = zip(*route.curve, *ends, strict=True)
     return min(xs), min(ys), max(xs), max(ys)
 
 
 def _is_crossed(
     box: Box,
-    ways: Mapping[str, Sequence[Point]],
+    own: str,
+    way: Callable[[str], Sequence[Point]],
     frames: Mapping[str, tuple[float, float, float, float]],
 ) -> bool:
-    """Whether a line runs through the box."""
-    (x, y), half, high = box.middle, box.width / 2 - 1, box.height / 2 - 1
-    for name, (left, top, right, bottom) in frames.items():
-        if left > x + half or right < x - half or top > y + high or bottom < y - high:
-            continue
-        if any(abs(px - x) < half and abs(py - y) < high for px, py in ways[name]):
+    """Whether a line runs through the box; its own line may be nearer to it than others."""
+    x, y = box.middle
+    half, high = box.width / 2 + _NEAR, box.height / 2 + _NEAR
+    x0, x1, y0, y1 = x - half, x + half, y - high, y + high
+    near = [  # at once, since nearly all are far away
+        name
+        for name, (left, top, right, bottom) in frames.items()
+        if left <= x1 and right >= x0 and top <= y1 and bottom >= y0
+    ]
+    for name in near:
+        air = -1 if name == own else _NEAR
+        half, high = box.width / 2 + air, box.height / 2 + air
+        if any(abs(px - x) < half and abs(py - y) < high for px, py in way(name)):
             return True
     return False
 
@@ -96,7 +112,7 @@ def _places(box: Box, way: Sequence[Point]) -> Iterator[Box]:
         length = math.hypot(dx, dy)
         if length:
             nx, ny = -dy / length, dx / length
-            off = abs(nx) * box.width / 2 + abs(ny) * box.height / 2 + _AIR
+            off = abs(nx) * box.width / 2 + abs(ny) * box.height / 2
             places += [(p[0] + nx * off, p[1] + ny * off), (p[0] - nx * off, p[1] - ny * off)]
     places.sort(key=lambda place: math.dist(place, box.middle))
     return (box._replace(middle=place) for place in places)

@@ -37,12 +37,13 @@ def title(figure: Figure) -> str:
 
 def description(figure: Figure) -> str:
     """The steps of the computation, then the derivative on each arrow."""
-    steps = [tell(node, figure) for node in figure.nodes if node.role not in _LEAVES]
+    steps = [node for node in figure.nodes if node.role not in _LEAVES]
     told = [edge for edge in figure.edges if edge.emphasis != "hidden" and edge.part is not None]
     of_edge = [_text(e.part, figure) for e in told if e.part and e.kind == "forward"]
     back = [_text(e.part, figure) for e in told if e.part and e.kind == "backward"]
     sentences = [title(figure) + "."]
-    sentences += [f"{step}." for step in _few(steps, "steps")]
+    first = [tell(node, figure) for node in steps[:_MOST]]
+    sentences += [f"{step}." for step in _few(first, "steps", len(steps))]
     sentences += _few([_scope(scope, figure) for scope in figure.scopes], "calls")
     on_wires = figure.form == "wires"
     sentences += _listed("On the wires" if on_wires else "Local derivatives", of_edge)
@@ -62,8 +63,8 @@ def _scope(scope: Scope, figure: Figure) -> str:
 
 def tell(node: Node, figure: Figure) -> str:
     """A box in words: `u = bc, value 6`."""
-    said = [_SAID.get(type(part), "") + _text(part, figure) for part in node.parts]
-    text = ", ".join(one for one, part in zip(said, node.parts, strict=True) if _text(part, figure))
+    told = [(_SAID.get(type(part), ""), _text(part, figure)) for part in node.parts]
+    text = ", ".join(before + said for before, said in told if said)
     if node.gradient is not None and not isinstance(node.gradient, Unsaid):
         text += ", " + _text(node.gradient, figure)
     return text
@@ -79,10 +80,10 @@ def _text(part: Part, figure: Figure) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-def _few(texts: list[str], what: str) -> Iterable[str]:
-    if len(texts) <= _MOST:
-        return texts
-    return [*texts[:_MOST], f"{len(texts) - _MOST} more {what} follow"]
+def _few(texts: list[str], what: str, count: int = 0) -> Iterable[str]:
+    """The first of them, of which there are `count` if these are not all."""
+    left = max(count, len(texts)) - _MOST
+    return [*texts[:_MOST], f"{left} more {what} follow"] if left > 0 else texts
 
 
 def _listed(what: str, texts: list[str]) -> list[str]:

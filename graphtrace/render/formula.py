@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from graphtrace.render.number import MINUS, number
@@ -64,6 +65,7 @@ _OPERATORS = {"-": MINUS, "<=": "≤", ">=": "≥", "!=": "≠", "*": "·", "@":
 _SPACED = {"+", "-", "=", "==", "!=", "<", ">", "<=", ">="}
 _SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ᵀ"
 _SUPERSCRIPT_OF = dict(zip("0123456789" + MINUS + "+T", _SUPERSCRIPT, strict=True))
+_LOWERED_OF = {raised: low for low, raised in _SUPERSCRIPT_OF.items()}
 _SUBSCRIPT_OF = dict(zip("0123456789", "₀₁₂₃₄₅₆₇₈₉", strict=True))
 _DEEPEST = 20
 ELEMENTWISE = "⊙"
@@ -99,11 +101,23 @@ def formula(
     >>> plain(formula("2*Y*h", arrays={"Y", "h"}))
     '2Y ⊙ h'
     """
+    if names or not isinstance(arrays, frozenset):
+        return _whole(text, names or {}, arrays)
+    return _remembered(text, arrays)
+
+
+@lru_cache(4096)  # a formula is set about five times in a figure
+def _remembered(text: str, arrays: frozenset[str]) -> Runs:
+    return _whole(text, {}, arrays)
+
+
+def _whole(text: str, names: Mapping[str, str], arrays: Collection[str]) -> Runs:
+    text = text.replace(".T.T", "")
     tokens = [_Token(m.lastgroup or "", m[0]) for m in _TOKEN.finditer(text)]
     # A pathological text is shown, not set: nobody reads a formula of this length.
     if len(tokens) > 400:
         return (Run(text),)
-    return _Setting(tokens, names or {}, arrays, 0).runs()
+    return _Setting(tokens, names, arrays, 0).runs()
 
 
 def name(text: str, names: Mapping[str, str] | None = None) -> Runs:
@@ -111,12 +125,24 @@ def name(text: str, names: Mapping[str, str] | None = None) -> Runs:
 
     >>> plain(name("W1")), plain(name("alpha_0")), plain(name("loss")), plain(name("h[2]"))
     ('W₁', 'α₀', 'loss', 'h₂')
+    >>> plain(name("y_2[:-1]"))
+    'y₂[:−1]'
     >>> ascii(plain(name("x_hat")))
     "'x\\u0302'"
     """
-    text = (names or {}).get(text, text)
+    text = names.get(text, text) if names else text
+    if "[" not in text:
+        return _unindexed(text)
     if match := _INDEXED.match(text):
         return _joined([*name(match[1]), Run(match[2], False, "sub")])
+    if not _CONSTANT_ARRAY.match(text) and (match := _ENTRY.match(text)):
+        index = re.sub(r"-(?=\d)", MINUS, match[2])
+        return _joined([*name(match[1], names), Run(index)])
+    return _unindexed(text)
+
+
+@lru_cache(4096)  # a name is set about ten times in a figure
+def _unindexed(text: str) -> Runs:
     base, lowered, accent = text, "", ""
     if match := _ACCENTED.match(text):
         text, accent = match[1] + match[3], _ACCENTS[match[2]]
@@ -138,6 +164,7 @@ _ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "dot": "\u0307"
 _ACCENTED = re.compile(
     rf"({_GREEK_OR_LETTER})_(hat|bar|tilde|dot)((?:_[A-Za-z0-9]{{1,6}})?)$", re.ASCII
 )
+_ENTRY = re.compile(r"(.+)(\[[^\[\]'\"]*\])$", re.DOTALL)
 _INDEXED = re.compile(rf"({_GREEK_OR_LETTER})\[(\d+(?:, ?\d+)*)\]$", re.ASCII)
 
 
@@ -147,19 +174,23 @@ def digits(text: str) -> Runs:
     >>> digits("1.2×10⁻⁵")
     (Run(text='1.2×10', italic=False, shift=''), Run(text='−5', italic=False, shift='sup'))
     """
-    back = {raised: low for low, raised in _SUPERSCRIPT_OF.items()}
-    return _joined(Run(back[c], False, "sup") if c in back else Run(c) for c in text)
+    if _LOWERED_OF.keys().isdisjoint(text):  # nearly always, and ten times faster
+        return (Run(text),) if text else ()
+    return _joined(Run(_LOWERED_OF[c], False, "sup") if c in _LOWERED_OF else Run(c) for c in text)
 
 
 def plain(runs: Iterable[Run]) -> str:
     """The runs as Unicode text: raised and lowered characters where Unicode has them."""
     out = []
-    for run in runs:
-        table = {"": {}, "sup": _SUPERSCRIPT_OF, "sub": _SUBSCRIPT_OF}[run.shift]
-        if run.shift and not all(c in table for c in run.text):
-            out.append(("^" if run.shift == "sup" else "_") + _grouped(run.text))
+    for text, _, shift in runs:
+        if not shift:
+            out.append(text)
+            continue
+        table = _SUPERSCRIPT_OF if shift == "sup" else _SUBSCRIPT_OF
+        if not all(c in table for c in text):
+            out.append(("^" if shift == "sup" else "_") + _grouped(text))
         else:
-            out.append("".join(table.get(c, c) for c in run.text))
+            out.append("".join(table[c] for c in text))
     return "".join(out)
 
 
@@ -171,8 +202,8 @@ def _joined(runs: Iterable[Run]) -> Runs:
     """Neighbours in one style become one run."""
     out: list[Run] = []
     for run in runs:
-        if out and out[-1][1:] == run[1:]:
-            out[-1] = run._replace(text=out[-1].text + run.text)
+        if out and out[-1].shift == run.shift and out[-1].italic == run.italic:
+            out[-1] = Run(out[-1].text + run.text, run.italic, run.shift)
         elif run.text:
             out.append(run)
     return tuple(out)

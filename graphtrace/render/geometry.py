@@ -22,6 +22,9 @@ _CELL = (
 _BESIDE = 8
 """More room for a label that stands beside a line than for one above it."""
 
+_STRAIGHT = 0.6
+"""The share of the gap that a lane takes which has no bend in it."""
+
 _FEW = 20
 _SPINE = 8
 """With more boxes than that, the weight of an edge between operations, which keeps them in line."""
@@ -45,6 +48,7 @@ def layout_dot(figure: Figure, sheet: Sheet, theme: Theme) -> str:
         node_gap, rank_gap = (theme.lane_node_gap, theme.lane_rank_gap)
     elif companions:
         node_gap, rank_gap = (theme.turned_node_gap, theme.turned_rank_gap)
+        rank_gap *= 1 if _branches(figure) else _STRAIGHT
     gaps = f"nodesep={_inches(node_gap)} ranksep={_inches(rank_gap)}"
     lines = [
         "digraph layout {",
@@ -57,6 +61,12 @@ def layout_dot(figure: Figure, sheet: Sheet, theme: Theme) -> str:
     lines += _frames(figure, sheet, companions, None)
     lines += _edges(figure, sheet, theme, companions)
     return "\n".join([*lines, "}\n"])
+
+
+def _branches(figure: Figure) -> bool:
+    """Whether it is more than one chain."""
+    heads = [edge.head for edge in figure.edges if edge.kind == "forward"]
+    return len(set(heads)) < len(heads)
 
 
 def _edges(

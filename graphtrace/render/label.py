@@ -281,26 +281,29 @@ def _shorter(part: Part) -> Iterable[Part]:
     """The part, then what is left of it when it is too wide."""
     yield part
     if isinstance(part, Share) and (added := share_value(part)) is not None:
-        yield Value(added)
+        yield Partial(None, part.by, None, added, short=True)
+        yield replace(part, local=None)
     if not isinstance(part, Partial):
         return
-    number_only = part.value is not None and is_scalar(part.value)
-    if number_only and part.formula is not None:
+    if part.value is not None and is_scalar(part.value) and part.formula is not None:
         yield Partial(part.of, part.by, None, part.value, part.short, part.total)
     if not part.short:
         yield Partial(part.of, part.by, part.formula, part.value, short=True)
-    if number_only:
+    if part.value is not None:
+        yield Partial(part.of, part.by, None, part.value, part.short, part.total)
         yield Partial(None, part.by, None, part.value, short=True)
 
 
 def caption_rows(parts: Sequence[Part], words: Wording, theme: Theme, room: float) -> list[Placed]:
     """What stands beneath a figure, broken into lines that fit the room.
 
-    An equation is broken before `=` and `+`, and goes on under its first right side.
+    An equation is broken before `=` and `+`, and goes on under its first right side; several
+    parts stand under each other's middle.
     """
-    rows: list[Placed] = []
+    blocks: list[list[Placed]] = []
     y, size = 0.0, theme.caption_size
     for part in parts:
+        rows: list[Placed] = []
         for indent, pieces in _broken(_pieces(part, words, theme), size, room):
             said = tuple(run for piece in pieces for run in piece.runs)
             latex = [piece.tex for piece in pieces if piece.tex is not None]
@@ -309,7 +312,13 @@ def caption_rows(parts: Sequence[Part], words: Wording, theme: Theme, room: floa
             step = max(size * 1.5, line.height + 8)
             rows.append(Placed(line, indent + line.width / 2, y + step / 2))
             y += step
-    return rows
+        blocks.append(rows)
+    widths = [max(row.x + row.line.width / 2 for row in rows) for rows in blocks]
+    return [
+        row._replace(x=row.x + (max(widths) - width) / 2)
+        for rows, width in zip(blocks, widths, strict=True)
+        for row in rows
+    ]
 
 
 class _Piece(NamedTuple):

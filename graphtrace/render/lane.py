@@ -17,6 +17,10 @@ _HEAD = 11
 """The length of an arrowhead; so far from a box its line runs straight."""
 
 
+_STILL = 4
+"""The end of a way to a label that has no bend in it."""
+
+
 class Box(NamedTuple):
     """A box by its middle and its size."""
 
@@ -78,6 +82,13 @@ def pairs(
     }
 
 
+class _Slot(NamedTuple):
+    """The height at which a track meets its box; `alone` if no other bends at the same place."""
+
+    height: float
+    alone: bool
+
+
 def turned(box: Box) -> Box:
     """The box mirrored at the diagonal, where left to right is top to bottom."""
     return Box(_turned_point(box.middle), box.height, box.width, box.round)
@@ -104,20 +115,24 @@ def _turned_point(point: Point) -> Point:
     return point[1], point[0]
 
 
-def _slots(ends: Mapping[int, tuple[Box, Box]], spread: float) -> dict[int, float]:
+def _slots(ends: Mapping[int, tuple[Box, Box]], spread: float) -> dict[int, _Slot]:
     """For each track the height at which it meets its box."""
     of_box: dict[Box, list[int]] = {}
     for i, (box, _) in ends.items():
         of_box.setdefault(box, []).append(i)
-    slots = {}
+    slots: dict[int, _Slot] = {}
     for box, tracks in of_box.items():
         if len(tracks) == 1:  # straight, where it can be
-            slots[tracks[0]] = _near(ends[tracks[0]][1].middle[1], box)
+            slots[tracks[0]] = _Slot(_near(ends[tracks[0]][1].middle[1], box), True)
             continue
         step = min(spread, (box.height - 6) / len(tracks))
         tracks.sort(key=lambda i: (ends[i][1].middle[1], i))
+        first = box.middle[1] - (len(tracks) - 1) / 2 * step
+        bends = [sorted((first + n * step, ends[i][1].middle[1])) for n, i in enumerate(tracks)]
         for n, i in enumerate(tracks):
-            slots[i] = box.middle[1] + (n - (len(tracks) - 1) / 2) * step
+            others = (*bends[:n], *bends[n + 1 :])
+            alone = all(bends[n][1] < low or high < bends[n][0] for low, high in others)
+            slots[i] = _Slot(first + n * step, alone)
     return slots
 
 
@@ -127,7 +142,7 @@ def _near(y: float, box: Box) -> float:
 
 
 def _pair(
-    track: Track, leaving: float, entering: float, obstacles: Sequence[Box], apart: float
+    track: Track, leaving: _Slot, entering: _Slot, obstacles: Sequence[Box], apart: float
 ) -> tuple[Route, Route]:
     lane, (x, y) = track.lane, track.label.middle
     out = _half(track.tail, leaving, track.label, obstacles, 1)
@@ -147,11 +162,14 @@ def _pair(
     )
 
 
-def _half(box: Box, slot: float, label: Box, obstacles: Sequence[Box], way: int) -> _Points | None:
+def _half(box: Box, at: _Slot, label: Box, obstacles: Sequence[Box], way: int) -> _Points | None:
     """The tip at the box, then a smooth way to the label, if nothing stands between them."""
+    slot = at.height
     side, stop = box.side(slot, way), label.left if way > 0 else label.right
     base, y = side + way * _HEAD, label.middle[1]
-    if (stop - base) * way < 4 or not _free(box, label, (side, slot), (stop, y), obstacles):
+    # Near its end it is at its own label, and in no other's way.
+    end = (stop - way * _STILL if at.alone else stop, y)
+    if (stop - base) * way < _STILL or not _free(box, label, (base, slot), end, obstacles):
         return None
     bend = (base + stop) / 2
     return [(side, slot), (base, slot), (bend, slot), (bend, y), (stop, y)]

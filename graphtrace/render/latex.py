@@ -102,12 +102,17 @@ def _text(text: str, italic: bool, left: str) -> tuple[str, str]:
             beside = text[max(match.start() - 1, 0)] + text[min(match.end(), len(text) - 1)]
             pieces.append(r"\ " if re.search("[A-Za-z]", beside) else " ")
             continue
-        elif sign == "−" and left in _OPENS:
+        elif sign == "−" and (left in _OPENS or _is_sign(text, match.start())):
             pieces.append("{-}")  # a sign, not a difference
         else:
             pieces.append(_SIGNS.get(sign) or _GREEK.get(sign) or _other(sign))
         left = match[0]
     return "".join(pieces), left
+
+
+def _is_sign(text: str, at: int) -> bool:
+    """Whether it is the minus of `data −6`; that of a difference has a space on either side."""
+    return text[max(at - 1, 0)] == " " != text[at + 1 : at + 2]
 
 
 def _other(sign: str) -> str:

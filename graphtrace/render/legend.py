@@ -6,21 +6,25 @@ same style classes as what they explain.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
-from graphtrace.figure import Figure, Partial
+from graphtrace.figure import Figure, Partial, Sweep, Unsaid
 from graphtrace.render import metrics
-from graphtrace.render.arrow import arrow_between
+from graphtrace.render.arrow import arrow, straight
 from graphtrace.render.flow import flows
-from graphtrace.render.layout import Point
+from graphtrace.render.layout import Point, Route
 from graphtrace.render.number import number
 from graphtrace.render.text import decimal, xml
 from graphtrace.render.theme import Theme
 
-Swatch: TypeAlias = Literal["box", "arrow", "back", "number", "frame", "none"]
+Swatch: TypeAlias = Literal["box", "arrow", "back", "number", "frame", "blank", "none"]
 
-_SWATCH = 30
+_RADII: Mapping[Swatch, float] = {"box": 3, "frame": 6, "blank": 2}
+
+SWATCH = 30
+"""The width of a sample."""
+
 _GAP = 7
 _BETWEEN = 20
 
@@ -52,7 +56,7 @@ def legend(figure: Figure, theme: Theme, room: float) -> Legend:
     x, y, widest = 0.0, step / 2, 0.0
     places = []
     for entry in entries:
-        size = _indent(entry) + metrics.width(entry.said, theme.legend_size)
+        size = indent(entry) + metrics.width(entry.said, theme.legend_size)
         if x and x + size > room:
             x, y = 0.0, y + step
         places.append((entry, (x, y)))
@@ -80,6 +84,10 @@ def _entries(figure: Figure, theme: Theme) -> Iterator[Entry]:
             yield Entry("back", "backward", "gradient, on its way back")
         elif any(node.gradient is not None for node in figure.nodes):
             yield Entry("number", "gradient", "gradient")
+    if tells_tangents(figure):
+        yield Entry("number", "tangent", "tangent, on its way forward")
+    if asks(figure):
+        yield Entry("blank", "blank", "a number to find")
     if any(edge.emphasis == "strong" for edge in forward):
         yield Entry("arrow", "forward strong", "on the path")
     if any(edge.emphasis == "strong" for edge in backward) and figure.form != "wires":
@@ -87,6 +95,22 @@ def _entries(figure: Figure, theme: Theme) -> Iterator[Entry]:
     if any(node.trouble for node in figure.nodes) or any(edge.trouble for edge in shown):
         yield Entry("box", "operation trouble", "0, infinite or NaN")
     yield from _widths(figure)
+
+
+def tells_tangents(figure: Figure) -> bool:
+    """Whether it shows what forward mode has found."""
+    in_boxes = (part for node in figure.nodes for part in node.parts)
+    parts = (*in_boxes, *(edge.part for edge in figure.edges if edge.kind == "backward"))
+    return any(isinstance(part, Sweep) for part in parts) or any(
+        isinstance(part, Partial) for node in figure.nodes for part in node.parts
+    )
+
+
+def asks(figure: Figure) -> bool:
+    """Whether it has a box for a number, as in a quiz."""
+    in_boxes = (part for node in figure.nodes for part in (*node.parts, node.gradient))
+    parts = (*in_boxes, *(edge.part for edge in figure.edges))
+    return any(isinstance(part, Unsaid) and part.box for part in parts)
 
 
 _ROLES = {
@@ -136,8 +160,9 @@ def _widths(figure: Figure) -> Iterator[Entry]:
     yield Entry("none", "", "(widths on a log scale)")
 
 
-def _indent(entry: Entry) -> float:
-    return 0 if entry.swatch == "none" else _SWATCH + _GAP
+def indent(entry: Entry) -> float:
+    """Where its text begins."""
+    return 0 if entry.swatch == "none" else SWATCH + _GAP
 
 
 def draw(told: Legend, at: Point, theme: Theme) -> Iterator[str]:
@@ -146,7 +171,7 @@ def draw(told: Legend, at: Point, theme: Theme) -> Iterator[str]:
         left, middle = at[0] + x, at[1] + y
         yield f'<g class="key {entry.kind}">'
         yield from _sample(entry, left, middle, theme)
-        where = f'x="{decimal(left + _indent(entry))}" y="{_base(middle, theme)}"'
+        where = f'x="{decimal(left + indent(entry))}" y="{_base(middle, theme)}"'
         # Held to its width: in a reader's wider font it would run into the next entry.
         width = decimal(metrics.width(entry.said, theme.legend_size))
         where += f' textLength="{width}" lengthAdjust="spacingAndGlyphs"'
@@ -159,16 +184,19 @@ def _base(middle: float, theme: Theme) -> str:
 
 
 def _sample(entry: Entry, x: float, y: float, theme: Theme) -> Iterator[str]:
-    if entry.swatch in ("box", "frame"):
-        radius = 7.5 if entry.kind in ("input", "copy", "constant") else 3
-        size = f'x="{decimal(x + 3)}" y="{decimal(y - 7.5)}" width="{_SWATCH - 6}" height="15"'
-        name = "frame" if entry.swatch == "frame" else "box"
-        yield f'<rect class="{name}" {size} rx="{radius if name == "box" else 6}"/>'
+    if entry.swatch in _RADII:
+        radius = 7.5 if entry.kind in ("input", "copy", "constant") else _RADII[entry.swatch]
+        size = f'x="{decimal(x + 3)}" y="{decimal(y - 7.5)}" width="{SWATCH - 6}" height="15"'
+        yield f'<rect class="{entry.swatch}" {size} rx="{radius}"/>'
     elif entry.swatch == "number":
-        where = f'x="{decimal(x + _SWATCH / 2)}" y="{_base(y, theme)}"'
+        where = f'x="{decimal(x + SWATCH / 2)}" y="{_base(y, theme)}"'
         yield f'<text class="{entry.kind}" {where}>0.12</text>'
     elif entry.swatch != "none":
-        left, right = (x, y), (x + _SWATCH, y)
-        back = entry.swatch == "back"
-        ends = (right, left) if back else (left, right)
-        yield from arrow_between(*ends, entry.size, back=back)
+        yield from arrow(way(entry, (x, y)), entry.size)
+
+
+def way(entry: Entry, at: Point) -> Route:
+    """The sample of an arrow that begins at that point."""
+    end = (at[0] + SWATCH, at[1])
+    back = entry.swatch == "back"
+    return straight(end, at, back=True) if back else straight(at, end)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Set as AbstractSet
 
 from graphtrace.figure import Sweep
 from graphtrace.render.formula import Run, Runs, formula, name, plain
-from graphtrace.symbol import ARRIVING
+from graphtrace.term import ARRIVING
 
 _DOT, _BAR, _OVERLINE = "\u0307", "\u0304", "\u0305"
 _LONGEST = 2000

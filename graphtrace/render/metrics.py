@@ -6,6 +6,7 @@ In: text and a size. Out: its width. No font file is read, so the width is the s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 # Advance widths in 1/1000 em: of U+0020-7E, U+00A0-FF, U+0391-03C9, then single characters.
 _ASCII = (
@@ -68,6 +69,7 @@ def _rows() -> Iterator[tuple[str, int]]:
 _WIDTHS = dict(_rows()) | _OTHERS
 
 
+@lru_cache(4096)  # most texts of a figure are measured three times
 def width(text: str, size: float) -> float:
     """How wide the text is at this font size, in the unit of the size.
 

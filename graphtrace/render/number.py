@@ -7,6 +7,7 @@ figures; it never changes a value.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
@@ -54,6 +55,7 @@ def _integer(x: int, digits: int) -> str:
         return f"about {MINUS if x < 0 else ''}10{power}"
 
 
+@lru_cache(4096)  # a figure says a number about five times
 def _significant(value: float, digits: int) -> str:
     mantissa, exponent = _split(value, digits)
     most = digits + _MORE_DIGITS

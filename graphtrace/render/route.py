@@ -22,7 +22,8 @@ _SPREAD = 24
 
 def routes(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> dict[str, Route]:
     """The route of each edge by its id; a lane gives two."""
-    found = {figure.edges[i].id: route for i, route in layout.routes.items()}
+    along = 1 if figure.direction == "TB" else 0
+    found = {figure.edges[i].id: _onward(route, along) for i, route in layout.routes.items()}
     boxes = {
         node.id: Box(middle, cell.width, cell.height, cell.shape == "circle")
         for node, cell, middle in zip(figure.nodes, sheet.cells, layout.nodes, strict=True)
@@ -84,6 +85,17 @@ def _pairs(
     }
     found = pairs(flat, [turned(box) for box in obstacles], apart, _SPREAD)
     return {i: (turned_route(on), turned_route(back)) for i, (on, back) in found.items()}
+
+
+def _onward(route: Route, along: int) -> Route:
+    """The route without a loop that the engine may have left in it: it never turns back."""
+    curve = list(route.curve)
+    for i in range(0, len(curve) - 1, 3):
+        low, high = sorted((curve[i][along], curve[i + 3][along]))
+        for k in (i + 1, i + 2):
+            at = max(low, min(high, curve[k][along]))
+            curve[k] = (curve[k][0], at) if along else (at, curve[k][1])
+    return route._replace(curve=tuple(curve))
 
 
 def moved(route: Route, by: float) -> Route:

@@ -30,17 +30,17 @@ from graphtrace.figure.chain import share_value
 from graphtrace.render.formula import Run, Runs, digits, formula, name, plain
 from graphtrace.render.marks import marked, sum_of
 from graphtrace.render.number import is_scalar, number, shape, telling, value
-from graphtrace.symbol import ARRIVING
+from graphtrace.term import ARRIVING
 
 _LONGEST_SOURCE = 2000
 _PLACEHOLDER = "·"
 """What a rule that is no product is written on: `·.T`; see `graphtrace.symbol`."""
 
-_UNWRITTEN = (f"({_PLACEHOLDER}", "\n")
-"""A rule that has no formula prints as a call on a placeholder: that is not for a figure."""
+_UNWRITTEN = (f"({_PLACEHOLDER}", f"{_PLACEHOLDER}[", "\n")
+"""A rule that prints as a call on the placeholder has no formula that is fit for a figure."""
 
-_WHOLE = "dense"
-"""The structure of a map that has none: a matrix of derivatives, which its name tells best."""
+_KEPT = ", keepdims=True"
+"""What the shapes tell, and no formula on a board."""
 
 EQUALS = Run(" = ")
 PLUS = Run(" + ")
@@ -206,9 +206,11 @@ def _definition(part: Definition, words: Wording) -> Runs:
 
 def _formula(symbol: object, words: Wording) -> Runs:
     """The formula of a symbol, `(·)ᵀ` where it says what is done to what arrives."""
-    text = str(symbol)[:_LONGEST_SOURCE]
+    text = str(symbol)[:_LONGEST_SOURCE].replace(_KEPT, "")
     if symbol is None or text.startswith("∂") or any(mark in text for mark in _UNWRITTEN):
         return ()
+    if _PLACEHOLDER not in text:
+        return formula(text, words.names, words.arrays)
     said = formula(text.replace(_PLACEHOLDER, ARRIVING), words.names, words.arrays)
     return tuple(run._replace(text=run.text.replace(ARRIVING, "(·)")) for run in said)
 
@@ -238,13 +240,18 @@ def _partial(part: Partial, words: Wording) -> Runs:
         said.append(rule)
     if result and (is_number(rule) or plain(result) != plain(rule)):
         said.append(result)
-    is_told = len(said) > 1 or part.short or getattr(part.value, "structure", None) == _WHOLE
+    is_told = len(said) > 1 or part.short or is_whole(part.value)
     return _joined(said, EQUALS) if is_told else ()
+
+
+def is_whole(local: object) -> bool:
+    """Whether it is a matrix of derivatives without a structure, which its name tells best."""
+    return getattr(local, "structure", None) == "dense"
 
 
 def is_number(rule: Runs) -> bool:
     """Whether a formula is a number: 0.333333 has to be told with the figure's digits alone."""
-    return re.fullmatch(r"−?[\d.]+", plain(rule)) is not None
+    return len(rule) == 1 and re.fullmatch(r"−?[\d.]+", rule[0].text) is not None
 
 
 def _result(part: Partial, words: Wording, said: bool) -> Runs:
@@ -258,7 +265,7 @@ def _result(part: Partial, words: Wording, said: bool) -> Runs:
     if hasattr(part.value, "tolist"):
         return digits(value(part.value, words.digits, shaped=False))
     structure = getattr(part.value, "structure", None)
-    if structure == _WHOLE:
+    if is_whole(part.value):
         return (Run("Jacobian"),) if part.short else ()
     return (Run(str(structure or part.value)),)
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from graphtrace.figure import Edge, Figure, Node, Note, Part, Partial, Source, Sweep, Unsaid
+from graphtrace.figure import Edge, Figure, Node, Note, Part, Source
 from graphtrace.render import describe, legend
 from graphtrace.render.arrow import arrow
 from graphtrace.render.flow import flows
@@ -66,12 +66,9 @@ def _rules(figure: Figure, told: legend.Legend, theme: Theme) -> str:
         rules += ".constant .box{fill:@paper;stroke:@muted}\n"
     if any(isinstance(part, Source | Note) for node in figure.nodes for part in node.parts):
         rules += f".source{{fill:@muted;font-size:{decimal(theme.source_size)}px}}\n"
-    in_boxes = [part for node in figure.nodes for part in node.parts]
-    if any(isinstance(p, Sweep) for p in _parts(figure)) or any(
-        isinstance(p, Partial) for p in in_boxes
-    ):
+    if legend.tells_tangents(figure):
         rules += f".tangent{{fill:@tangent;font-size:{decimal(theme.label_size)}px}}\n"
-    if any(isinstance(part, Unsaid) and part.box for part in _parts(figure)):
+    if legend.asks(figure):
         rules += ".blank{fill:@paper;stroke:@muted;stroke-width:1}\n"
     if figure.scopes:
         rules += ".frame{fill:none;stroke:@faint_line;stroke-dasharray:2 3}\n"
@@ -81,14 +78,8 @@ def _rules(figure: Figure, told: legend.Legend, theme: Theme) -> str:
         rules += re.sub(r"\.(node|edge)\.", ".key.", "".join(f"{rule}\n" for rule in marks))
         rules += f".key text{{fill:@muted;font-size:{decimal(theme.legend_size)}px}}\n"
         rules += ".key .value{fill:@value}\n.key .gradient{fill:@gradient}\n"
+        rules += ".key .tangent{fill:@tangent}\n" if legend.tells_tangents(figure) else ""
     return rules
-
-
-def _parts(figure: Figure) -> Iterable[Part | None]:
-    """All that is said in boxes and on arrows."""
-    for node in figure.nodes:
-        yield from (*node.parts, node.gradient)
-    yield from (edge.part for edge in figure.edges)
 
 
 class _Frame(NamedTuple):

@@ -25,8 +25,9 @@ from graphtrace.figure import (
 from graphtrace.figure.chain import share_value
 from graphtrace.render.formula import ELEMENTWISE, Run, Runs, digits, plain
 from graphtrace.render.number import is_scalar, number
-from graphtrace.render.say import Wording, is_number, runs, sides, swept
-from graphtrace.symbol import ARRIVING, name_latex
+from graphtrace.render.say import Wording, is_number, is_whole, runs, sides, swept
+from graphtrace.term import ARRIVING
+from graphtrace.term_text import name_latex
 
 _SIGNS = {
     "−": "-",
@@ -167,7 +168,8 @@ def _partial(part: Partial, words: Wording) -> str | None:
             return None
         said.append(_fraction(part.of, part.by, words, total=part.total))
     alone = Partial(None, part.by, None, part.value, short=True)
-    result = runs(alone, words) if part.value is not None else ()
+    is_named = is_whole(part.value) and not part.short
+    result = runs(alone, words) if part.value is not None and not is_named else ()
     rule = runs(Partial(None, part.by, part.formula, None, short=True), words)
     if rule and not (result and is_number(rule) and is_scalar(part.value)):
         said.append(_formula(part.formula, words))
@@ -201,7 +203,8 @@ def _formula(formula: object, words: Wording) -> str | None:
     said = runs(Partial(None, "", formula, None, short=True), words)
     latex = getattr(formula, "latex", None)
     renamed = any(key in text for key in words.names)
-    if latex is None or renamed or ELEMENTWISE in plain(said) or not _SAFE.fullmatch(text):
+    differs = ELEMENTWISE in plain(said) or "keepdims" in text
+    if latex is None or renamed or differs or not _SAFE.fullmatch(text):
         return of_runs(said)
     latex = str(latex)
     if not re.search(r"\\(frac|sqrt)", latex):

@@ -129,7 +129,7 @@ gradient='#b3261e'
     lane_node_gap: float = 18
     lane_rank_gap: float = 36
     turned_node_gap: float = 26
-    turned_rank_gap: float = 44
+    turned_rank_gap: float = 32
     """The same from top to bottom, where there is no wide label to bend beside."""
     margin: float = 8
     column: float = 720

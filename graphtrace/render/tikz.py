@@ -11,12 +11,15 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from graphtrace.figure import Edge, Figure, Node
-from graphtrace.render import describe, latex
+from graphtrace.render import describe, latex, legend, metrics
 from graphtrace.render.flow import flows, width_of
+from graphtrace.render.formula import Run
 from graphtrace.render.label import Cell, Line, Sheet, caption_rows
 from graphtrace.render.layout import Frame, Layout, Point, Route
+from graphtrace.render.legend import Entry, Legend
 from graphtrace.render.route import moved, routes
 from graphtrace.render.say import wording
 from graphtrace.render.svg import frame_of
@@ -49,8 +52,7 @@ def document(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> str:
 def picture(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> str:
     r"""The figure as a `tikzpicture`, to \input in a document that loads tikz and amsmath."""
     frame = frame_of(figure, layout, theme)
-    height = frame.legend[1] if frame.told.places else frame.height
-    size = f"({decimal(frame.width)},{decimal(height)})"
+    size = f"({decimal(frame.width)},{decimal(frame.height)})"
     lines = [
         "% " + re.sub(r"[\\{}%]", "", clean(describe.title(figure))),
         r"% \usepackage{tikz,amsmath}",
@@ -63,6 +65,7 @@ def picture(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> str:
         *(f"  {line}" for line in _graph(figure, sheet, layout, theme)),
         r"  \end{scope}",
         *_caption(figure, frame.caption, theme),
+        *(f"  {line}" for line in _legend(frame.told, frame.legend, theme)),
         r"\end{tikzpicture}",
     ]
     return "\n".join(lines) + "\n"
@@ -74,8 +77,6 @@ def _colours(theme: Theme) -> Iterator[str]:
 
 
 def _graph(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> Iterator[str]:
-    for title, frame in zip(sheet.titles, layout.frames, strict=True):
-        yield from _scope(title, frame)
     widths = flows(figure)
     ways = routes(figure, sheet, layout, theme)
     told = zip(figure.edges, sheet.labels, strict=True)
@@ -88,10 +89,10 @@ def _graph(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> Iterat
             yield from _arrow(edge, route, theme, None if size is None else width_of(size))
         if line is not None and line.shown and route.label is not None:
             if route.over:
-                size = f"minimum width={decimal(line.width * _POINTS)}pt"
-                size += f",minimum height={decimal(line.height * _POINTS)}pt"
-                yield rf"\node[fill=gt-paper,{size}] at {_at(route.label)} {{}};"
+                yield _paper(line, route.label)
             yield from _line(line, route.label, line.width + 4, _label_colour(edge, line))
+    for title, frame in zip(sheet.titles, layout.frames, strict=True):
+        yield from _scope(title, frame)
     for node, cell, at in zip(figure.nodes, sheet.cells, layout.nodes, strict=True):
         yield from _box(node, cell, at, theme)
         for line, x, y in cell.places:
@@ -101,15 +102,28 @@ def _graph(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> Iterat
                 yield from _line(line, (at[0] + x, at[1] + y), room, colour)
 
 
+_FRAME = "gt-faint-line,rounded corners=6pt,dash pattern=on 1.5pt off 2pt"
+_BLANK = "draw=gt-muted,fill=gt-paper,line width=0.75pt"
+
+
 def _scope(title: Line, frame: Frame) -> Iterator[str]:
     corners = ((frame.left, frame.top), (frame.left + frame.width, frame.top + frame.height))
     ends = " rectangle ".join(_at(corner) for corner in corners)
-    yield rf"\draw[gt-faint-line,rounded corners=6pt,dash pattern=on 1.5pt off 2pt] {ends};"
+    yield rf"\draw[{_FRAME}] {ends};"
+    yield _paper(title, frame.title)
     yield from _line(title, frame.title, title.width + 4, "muted")
+
+
+def _paper(line: Line, middle: Point) -> str:
+    """What keeps the lines beneath a label from running through it."""
+    width, height = (decimal(side * _POINTS) for side in (line.width + 4, line.height))
+    size = f"minimum width={width}pt,minimum height={height}pt"
+    return rf"\node[fill=gt-paper,{size}] at {_at(middle)} {{}};"
 
 
 def _text_colour(line: Line) -> str:
     colours = {"gradient": "gradient", "value": "value", "derivative": "muted", "source": "muted"}
+    colours |= {"legend": "muted", "tangent": "tangent"}
     return colours.get(line.role, "ink")
 
 
@@ -134,7 +148,7 @@ def _line(line: Line, middle: Point, room: float, colour: str) -> Iterator[str]:
         yield _set(line._replace(blank=None), (left + before / 2, y), before, colour)
     corners = ((start, y - blank.height / 2), (end, y + blank.height / 2))
     ends = " rectangle ".join(map(_at, corners))
-    yield rf"\draw[draw=gt-muted,fill=gt-paper,line width=0.75pt] {ends};"
+    yield rf"\draw[{_BLANK}] {ends};"
     if blank.filled:
         yield _set(blank.answer, (start + blank.width / 2, y), blank.width, colour)
 
@@ -229,6 +243,47 @@ def _caption(figure: Figure, corner: Point, theme: Theme) -> Iterable[str]:
     for line, x, y in rows:
         middle = (corner[0] + x, corner[1] + y)
         yield from (f"  {said}" for said in _line(line, middle, line.width + 8, "ink"))
+
+
+def _legend(told: Legend, corner: Point, theme: Theme) -> Iterator[str]:
+    """The samples as the parts of a figure, and what they mean."""
+    for entry, (x, y) in told.places:
+        left, middle = (corner[0] + x, corner[1] + y)
+        yield from _sample(entry, (left, middle), theme)
+        line = _words("legend", entry.said, theme)
+        at = (left + legend.indent(entry) + line.width / 2, middle)
+        yield from _line(line, at, line.width + 4, _text_colour(line))
+
+
+def _sample(entry: Entry, at: Point, theme: Theme) -> Iterator[str]:
+    name, _, special = entry.kind.partition(" ")
+    middle = (at[0] + legend.SWATCH / 2, at[1])
+    corners = ((at[0] + 3, at[1] - 7.5), (at[0] + legend.SWATCH - 3, at[1] + 7.5))
+    match entry.swatch:
+        case "box":
+            cell = Cell((), legend.SWATCH - 6, 15, "box" if name in _SQUARE else "pill")
+            role: Any = name
+            node = Node(f"key-{name}{special}", "", role, (), trouble=special or None)
+            yield from _box(node, cell, middle, theme)
+        case "arrow" | "back":
+            kind: Any = name
+            edge = Edge("", "", "", kind, None, emphasis="strong" if special else "plain")
+            width = None if entry.size is None else width_of(entry.size)
+            yield from _arrow(edge, legend.way(entry, at), theme, width)
+        case "number":
+            line = _words(name, "0.12", theme)
+            yield from _line(line, middle, line.width + 4, _text_colour(line))
+        case "frame" | "blank":
+            pen = _FRAME if entry.swatch == "frame" else _BLANK
+            yield rf"\draw[{pen}] {' rectangle '.join(map(_at, corners))};"
+
+
+_SQUARE = ("operation", "output")
+
+
+def _words(role: str, said: str, theme: Theme) -> Line:
+    width = metrics.width(said, theme.legend_size)
+    return Line(role, (Run(said),), theme.legend_size, width, said)
 
 
 def _at(point: Point) -> str:

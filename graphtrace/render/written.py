@@ -166,6 +166,8 @@ def _markdown(part: Part | None, words: Wording) -> str:
     if isinstance(part, Value | Note):
         return _markdown_text(_plain(part, words))
     said = _tex(part, words)
+    # A key of a dict may be HTML, which Markdown hands on before anybody sees that it is TeX.
+    said = re.sub(r"<(?=[\w/!?])", r"< ", said) if said else said
     return f"${said}$" if said else _markdown_text(_plain(part, words))
 
 

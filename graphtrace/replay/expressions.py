@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from graphtrace.ops.index import Slot
-from graphtrace.primitive import ATOM, COMPARE, POWER, PRODUCT, SIGN, SUM, primitive_named
-from graphtrace.replay.literals import Literals
+from graphtrace.primitive import ATOM, COMPARE, POWER, PRODUCT, SIGN, SUM
+from graphtrace.replay.literals import Literals, is_declared
 from graphtrace.replay.names import Names
 from graphtrace.replay.nodes import BROADCAST, FLOAT, LITERAL, NAMED, Node, names_no_entry_twice
 
@@ -146,8 +146,8 @@ class Expressions:
             return f"{self._literals.call('float')}({texts[0]})"
         if primitive.forward is operator.abs:
             return f"{self._literals.call('abs')}({texts[0]})"
-        special = _SPECIAL.get(name)
-        text: str | None = special(self, node, texts) if special and _is_ours(node) else None
+        special, is_ours = _SPECIAL.get(name), is_declared(primitive)
+        text: str | None = special(self, node, texts) if special and is_ours else None
         if text is not None:
             return text
         how = [
@@ -155,9 +155,9 @@ class Expressions:
             for key, x in params.items()
             if name not in METHODS or x != _DEFAULTS[key]
         ]
-        if name in METHODS and isinstance(node.operands[0].value, np.ndarray) and _is_ours(node):
+        if name in METHODS and isinstance(node.operands[0].value, np.ndarray) and is_ours:
             return f"{self._receiver(node)}.{name}({', '.join(how)})"
-        if primitive.forward is getattr(np, name, None) or (name in _FUNCTIONS and _is_ours(node)):
+        if primitive.forward is getattr(np, name, None) or (name in _FUNCTIONS and is_ours):
             function = f"{self._np}.{name}"
         else:
             function = self._literals.forward(primitive)
@@ -255,14 +255,6 @@ _SPECIAL: dict[str, Any] = {
     "nonzero": Expressions._nonzero,
     "side": Expressions._side,
 }
-
-
-def _is_ours(node: Node) -> bool:
-    """Whether the row is the one declared under its name, and not a user's of the same name."""
-    try:
-        return primitive_named(node.primitive.name) is node.primitive
-    except KeyError:
-        return False
 
 
 def infix(function: Any, atoms: list[tuple[str, int]]) -> tuple[str, int]:

@@ -33,7 +33,7 @@ def floats_for(graph: Graph, order: list[str]) -> set[str]:
         return set()
     rows: dict[str, Row] = {key: graph._node[key]["row"] for key in order}
     useful = {k for key in order for k in _used_by_operator(rows[key])}
-    kept = set(_kept(graph, order, rows))
+    kept = _kept(graph, order, rows)
     floats: set[str] = set()
     for key in order:
         row = rows[key]
@@ -49,7 +49,7 @@ def floats_for(graph: Graph, order: list[str]) -> set[str]:
     return floats
 
 
-def _kept(graph: Graph, order: list[str], rows: dict[str, Row]) -> Iterator[str]:
+def _kept(graph: Graph, order: list[str], rows: dict[str, Row]) -> set[str]:
     """The keys of values whose type matters to something."""
     kept: set[str] = set()
     for branch in graph.graph["branches"]:
@@ -58,7 +58,7 @@ def _kept(graph: Graph, order: list[str], rows: dict[str, Row]) -> Iterator[str]
     for key in reversed(order):
         if key in kept or not _is_exact(rows[key]):
             kept.update(k for k in rows[key].keys if k)
-    yield from kept
+    return kept
 
 
 def _is_exact(row: Row) -> bool:

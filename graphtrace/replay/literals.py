@@ -19,6 +19,7 @@ from graphtrace.replay.names import Names
 
 _HELPERS = {f.__name__: f for f in (array, changed, forward, items, reshaped, rule, same)}
 _BUILTINS = {f.__name__: f for f in (abs, bool, complex, float, int, round)}
+_MODULES = {"math": "math", "np": "numpy"}
 _CALLED: dict[str, Any] = {"np": np, "math": math, **_HELPERS, **_BUILTINS}
 
 _ENTRIES = 64  # a larger array is bound to a name that only a comment explains
@@ -38,12 +39,7 @@ class Literals:
     def heading(self) -> list[str]:
         """The imports, and what the names at the top stand for."""
         called = sorted(self._called.items())
-        library = [f"import {_as(name, own)}" for name, own in called if name == "math"]
-        library += [
-            f"import numpy{'' if own == 'numpy' else f' as {own}'}"
-            for name, own in called
-            if name == "np"
-        ]
+        library = [f"import {_as(_MODULES[name], own)}" for name, own in called if name in _MODULES]
         helpers = ", ".join(_as(name, own) for name, own in called if name in _HELPERS)
         ours = [f"from graphtrace.replay import {helpers}"] if helpers else []
         renamed = [f"{own} = {name}" for name, own in called if name in _BUILTINS and name != own]
@@ -128,7 +124,7 @@ class Literals:
             stem = primitive.op.replace(".", "_")
             name = self._name_of[key] = self._names.unique(stem + ending)
             self.bound[name] = f
-            if _is_declared(primitive):
+            if is_declared(primitive):
                 self._lines.append(f"{name} = {self.call(helper)}({how})")
             else:
                 self._lines.append(f"# {name}: the {helper} of {one_line(primitive.name)}")
@@ -166,7 +162,8 @@ def one_line(text: str) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
 
 
-def _is_declared(primitive: Primitive) -> bool:
+def is_declared(primitive: Primitive) -> bool:
+    """Whether the row is the one declared under its name, and not a user's of the same name."""
     try:
         return primitive_named(primitive.name) is primitive
     except KeyError:

@@ -26,6 +26,7 @@ SHAPE_GUARD = Primitive("shape guard", lambda: None)
 ADD, NEGATIVE, BROADCAST = map(primitive_named, ("add", "negative", "broadcast_to"))
 _SUM, _TRANSPOSE = map(primitive_named, ("sum", "matrix_transpose"))
 COMPARISONS = frozenset("less less_equal greater greater_equal equal not_equal".split())
+VIEWS = frozenset("reshape transpose matrix_transpose".split())  # another view of the operand
 
 
 @dataclass(eq=False, slots=True)

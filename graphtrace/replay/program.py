@@ -8,25 +8,21 @@ nothing new. Knows nothing of text.
 
 from __future__ import annotations
 
-import functools
-import inspect
 import itertools
 import re
-from collections.abc import Sequence
-from types import FunctionType
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from graphtrace.errors import ArgumentError
-from graphtrace.graph import Branch, Graph
+from graphtrace.graph import Branch, Graph, Leaf
 from graphtrace.inputs import INPUT, carries_gradient, plain
 from graphtrace.primitive import Primitive
 from graphtrace.replay.floats import MAY_RAISE, floats_for
 from graphtrace.replay.names import Names
 from graphtrace.replay.nodes import (
     BROADCAST,
-    COMPARISONS,
     FLOAT,
     GUARD,
     LITERAL,
@@ -36,25 +32,12 @@ from graphtrace.replay.nodes import (
     Node,
     Nodes,
 )
+from graphtrace.replay.printed import is_printed, shape_varies
 from graphtrace.sweep import fit, partial, pull, times
 from graphtrace.tape import NO_PARAMS, Parts, Tape, parts
 from graphtrace.variable import Variable, apply, record
 
-# The rules of these look at shapes, types and params, and at no number, so that the rows they leave
-# behind hold for all inputs. So do those of elementwise operations (see `_is_printed`).
-_PRINTED = frozenset(
-    "sum mean max min var std cumsum reshape transpose matrix_transpose broadcast_to astype copy "
-    "concatenate stack getitem matmul outer expand_dims squeeze swapaxes moveaxis flip".split()
-)
 _NUMBERED = re.compile(r"v\d+").fullmatch  # the keys of values without a name of their own
-_LOOKS = frozenset("plain _plain _value value".split())
-
-# The shapes of these follow from the operands' shapes; any other row's shape is checked.
-_SHAPED = _PRINTED | COMPARISONS
-_SHAPED |= frozenset(
-    "prod dot clip sort partition median cumprod argmax argmin argsort all any count_nonzero tril "
-    "triu roll".split()
-)
 
 
 class _Watched(Tape):
@@ -105,6 +88,10 @@ class Program:
         self.adjoints = {
             key: self._at[adjoints[i].index] for key, i in rows.items() if i in adjoints
         }
+
+    def has_gradient(self, leaf: Leaf) -> bool:
+        """Whether a leaf of a parameter has a gradient, if only zeros."""
+        return leaf.key is not None and carries_gradient(self.values[leaf.key].value)
 
     # Rows.
 
@@ -158,7 +145,7 @@ class Program:
         primitive, y, xs, _, params = row
         if primitive.stops(k):
             return None
-        if _is_printed(primitive):
+        if is_printed(primitive):
             self._tape.decided = False
             try:
                 c = self._pulled(row, traced, k, g)
@@ -255,7 +242,7 @@ class Program:
             NAMED, made.value, [made], {}, self.names.of[key], node["source"] or "", is_soft
         )
         self._nodes.append_named(named)
-        if _shape_varies(made):
+        if shape_varies(made):
             self.nodes.append(Node(SHAPE_GUARD, made.value, [named], {"key": key}))
         return named
 
@@ -281,6 +268,8 @@ def _seeds(graph: Graph, output: str | None, seed: Any) -> dict[str, Any]:
 def _chosen(graph: Graph, wrt: str | Sequence[str] | None) -> list[str]:
     """The parameters whose gradient is wanted, in their own order."""
     known = list(graph.graph["parameters"])
+    if not (wrt is None or isinstance(wrt, Iterable)):
+        raise ArgumentError(f"wrt is {wrt!r:.40}; name some of {', '.join(known)} in it")
     chosen = known if wrt is None else [wrt] if isinstance(wrt, str) else list(wrt)
     for name in chosen:
         if name not in known:
@@ -288,35 +277,3 @@ def _chosen(graph: Graph, wrt: str | Sequence[str] | None) -> list[str]:
                 f"{graph.name}() has no parameter {name!r}; wrt names some of {', '.join(known)}"
             )
     return [name for name in known if name in chosen]
-
-
-@functools.cache
-def _is_printed(primitive: Primitive) -> bool:
-    """Whether the rows that the rules leave behind hold for other numbers too."""
-    if primitive.partials is None:
-        return primitive.name in _PRINTED
-    return not any(_looks_at_numbers(rule) for rule in primitive.partials)
-
-
-def _looks_at_numbers(rule: Any, seen: frozenset[Any] = frozenset()) -> bool:
-    """Whether a rule, or a function beside it that it calls, takes the number out of an operand."""
-    rule = inspect.unwrap(rule) if callable(rule) else rule
-    if not isinstance(rule, FunctionType) or rule in seen:
-        return False
-    names = rule.__code__.co_names
-    beside = [rule.__globals__.get(name) for name in names]
-    return not _LOOKS.isdisjoint(names) or any(
-        _looks_at_numbers(f, seen | {rule})
-        for f in beside
-        if getattr(f, "__globals__", None) is rule.__globals__
-    )
-
-
-def _shape_varies(node: Node) -> bool:
-    """Whether the shape of the value may depend on numbers."""
-    primitive = node.primitive
-    if not isinstance(node.value, np.ndarray) or primitive.partials is not None:
-        return False
-    if primitive.name == "getitem":
-        return any(op.value.dtype == bool for op in node.operands[1:])
-    return primitive.name not in _SHAPED and not isinstance(primitive.forward, np.ufunc)

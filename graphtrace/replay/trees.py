@@ -8,6 +8,7 @@ lines between.
 from __future__ import annotations
 
 import inspect
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,14 +20,12 @@ from graphtrace.replay.literals import Literals, string, tuple_of
 from graphtrace.replay.program import Program
 
 
+@dataclass(slots=True, eq=False)
 class _Mark:
     """Stands for a leaf in a structure that is taken apart or put together in the text."""
 
-    __slots__ = ("leaf", "text")
-
-    def __init__(self, leaf: Leaf, text: str = "") -> None:
-        self.leaf = leaf
-        self.text = text
+    leaf: Leaf
+    text: str = ""
 
 
 class _Text(str):
@@ -65,7 +64,8 @@ class Trees:
             marks = [_Mark(leaf) for leaf in tree.leaves]
             if not self._take_apart(tree.structure(marks), name, name, scalars):
                 leaves_of = self._literals.bind(tree.structure.leaves_of, "leaves_of")
-                self._unpack(marks, marks, f"{leaves_of}({name}, {string(name)})", name, scalars)
+                keys = [leaf.key or f"{name}[{i}]" for i, leaf in enumerate(tree.leaves)]
+                self._unpack(marks, keys, f"{leaves_of}({name}, {string(name)})", scalars)
         if scalars:
             left, right = zip(*scalars, strict=True)
             self._code.say(f"{', '.join(left)} = {', '.join(right)}")
@@ -84,20 +84,13 @@ class Trees:
             how = tuple_of([self._literals.constant(key) for key in keys]) if is_dict else len(part)
             call = f"{self._literals.call('items')}({text}, {string(name)}, {how})"
             names = [f"{name}[{key!r}]" for key in keys]
-            self._unpack([part[key] for key in keys], names, call, name, scalars)
+            self._unpack([part[key] for key in keys], names, call, scalars)
         return True
 
     def _unpack(
-        self,
-        parts: list[Any],
-        names: list[Any],
-        call: str,
-        name: str,
-        scalars: list[tuple[str, str]],
+        self, parts: list[Any], names: list[str], call: str, scalars: list[tuple[str, str]]
     ) -> None:
-        names = [
-            x.leaf.key or f"{name}[{i}]" if type(x) is _Mark else x for i, x in enumerate(names)
-        ]
+        """A line that names the parts that `call` returns, and the lines for each of them."""
         targets = [self._target(part, key) for part, key in zip(parts, names, strict=True)]
         left = f"[{targets[0]}]" if len(targets) == 1 else ", ".join(targets)
         self._code.say(f"{left} = {call}" if targets else call)

@@ -13,13 +13,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphtrace.graph import Leaf, Tree
-from graphtrace.inputs import carries_gradient
 from graphtrace.primitive import ATOM
-from graphtrace.replay.expressions import INFIX, METHODS, PREFIX, Expressions
+from graphtrace.replay.expressions import Expressions
 from graphtrace.replay.floats import MAY_RAISE
 from graphtrace.replay.guards import Guards
-from graphtrace.replay.literals import Literals, one_line, string, tuple_of
+from graphtrace.replay.literals import Literals, one_line, tuple_of
 from graphtrace.replay.nodes import (
     ADD,
     BROADCAST,
@@ -28,21 +26,17 @@ from graphtrace.replay.nodes import (
     LITERAL,
     NAMED,
     SHAPE_GUARD,
+    VIEWS,
     Node,
     alike,
 )
 from graphtrace.replay.program import Program
+from graphtrace.replay.returned import WIDTH, Returned, owner
 from graphtrace.replay.trees import Trees
 
-# What makes an array of its own, and what makes another view of its operand.
-_FRESH = METHODS | frozenset(
-    "where clip outer copy astype concatenate stack cumsum scatter scatter_at".split()
-)
-_VIEWS = frozenset("reshape transpose matrix_transpose".split())
 _PYTHONS = frozenset((int, float, bool))
 _SOFT_WIDTH = 72  # an expression of the forward part without a name is no longer
 _NOTE_COLUMN = 48
-_WIDTH = 96
 
 
 class Written(NamedTuple):
@@ -85,9 +79,8 @@ class _Writer:
         self._trees = Trees(program, self.literals, self._code)
         self._guards = Guards(program, self.literals, self._code)
         self._uses_numpy = False
-        self._returned: set[Node] = set()
+        self._returned = Returned(program, self.literals, self._code, self._trees, jit=jit)
         self._jit = jit
-        self._inner: dict[str, str] = {}  # what it returns: the name outside, the text inside
         adjoints = program.adjoints.values()
         # The last contribution to each adjoint; the name stands for another value before.
         self._final = {a.operands[0] if a.primitive is BROADCAST else a for a in adjoints}
@@ -100,13 +93,13 @@ class _Writer:
         self._body(is_backward=False)
         ahead = _with_notes(self._taken_lines())
         self._body(is_backward=True)
-        gradients = self._gradients()
+        gradients = self._returned.gradients()
         back = _with_notes(self._taken_lines())
-        returned = self._return(gradients)
+        returned, numbers = self._returned.lines(gradients), self._returned.numbers
         inner: list[str] = []
-        if self._inner:
-            inner = self._inner_function([*ahead, *_apart(back)])
-            ahead, back = [f"{tuple_of(list(self._inner))} = {self.inner}({self._floats()})"], []
+        if numbers:
+            inner = self._inner_function([*ahead, *_apart(back)], list(numbers.values()))
+            ahead, back = [f"{tuple_of(list(numbers))} = {self.inner}({self._floats()})"], []
         lines = [*opening, *(_apart(ahead) if opening else ahead), *_apart(back), *returned]
         top = [f"def {self._function}{self._trees.signature()}:"]
         if self._uses_numpy and not inner:  # `with np.errstate` in the function costs 1 us more
@@ -114,9 +107,8 @@ class _Writer:
             top = [f"{quiet}  # inf and nan go through without a warning", *top]
         return "\n".join([*self.literals.heading(), *inner, *top, *_indented(lines), ""])
 
-    def _inner_function(self, lines: list[str]) -> list[str]:
+    def _inner_function(self, lines: list[str], texts: list[str]) -> list[str]:
         """The lines as a function of numbers alone; it raises where the program as such decides."""
-        texts = list(self._inner.values())
         finite = f"{self.literals.call('math')}.isfinite({' + '.join(texts)})"
         lines = [*lines, f"if not {finite}:", "    raise ArithmeticError"]
         lines.append(f"return {tuple_of(texts)}")
@@ -149,13 +141,10 @@ class _Writer:
         yield from (program.values[leaf.key] for leaf in graph["result"].leaves if leaf.key)
         for name in program.wrt:
             for leaf in graph["parameters"][name].leaves:
-                adjoint = program.adjoints.get(leaf.key) if self._has_gradient(leaf) else None
+                adjoint = program.adjoints.get(leaf.key) if program.has_gradient(leaf) else None
                 if adjoint is not None:
                     yield adjoint
                     yield from adjoint.operands if adjoint.primitive is BROADCAST else ()
-
-    def _has_gradient(self, leaf: Leaf) -> bool:
-        return leaf.key is not None and carries_gradient(self._program.values[leaf.key].value)
 
     # The lines.
 
@@ -176,7 +165,7 @@ class _Writer:
 
     def _notice(self, node: Node) -> None:
         """Whether the backward part may warn, as NumPy does, or raise, as Python does."""
-        if node.primitive in (NAMED, FLOAT, BROADCAST) or node.primitive.name in _VIEWS:
+        if node.primitive in (NAMED, FLOAT, BROADCAST) or node.primitive.name in VIEWS:
             return
         values = [node.value, *[operand.value for operand in node.operands]]
         if not _PYTHONS.issuperset(map(type, values)):
@@ -217,7 +206,7 @@ class _Writer:
             return False
         before, more = total.operands
         if isinstance(before.value, np.ndarray) and not (
-            self._owner(before, sole=True) and alike(before.value, total.value)
+            owner(before, sole=True) and alike(before.value, total.value)
         ):
             return False
         is_array = isinstance(before.value, np.ndarray)
@@ -227,96 +216,6 @@ class _Writer:
             self._code.say(f"{named.name} += {self._code.text(more)[0]}", named.note)
         return True
 
-    # What is returned.
-
-    def _return(self, gradients: list[str]) -> list[str]:
-        result: Tree = self._program.graph.graph["result"]
-        value = self._trees.packed(result, [self._result(leaf) for leaf in result.leaves])
-        line = f"return {value}, {{{', '.join(gradients)}}}"
-        if len(line) <= _WIDTH:
-            return [line]
-        return [f"return {value}, {{", *(f"    {gradient}," for gradient in gradients), "}"]
-
-    def _result(self, leaf: Leaf) -> str:
-        if leaf.key is None:
-            return self.literals.constant(leaf.constant)
-        node = self._program.values[leaf.key]
-        if isinstance(node.value, np.ndarray):
-            return self._handed_out(node)
-        return self._number(node, type(self._program.graph._node[leaf.key]["value"]))
-
-    def _gradients(self) -> list[str]:
-        trees: dict[str, Tree] = self._program.graph.graph["parameters"]
-        gradients = []
-        for name in self._program.wrt:
-            texts = [self._gradient(leaf) for leaf in trees[name].leaves]
-            gradients.append(f"{string(name)}: {self._trees.packed(trees[name], texts)}")
-        return gradients
-
-    def _gradient(self, leaf: Leaf) -> str:
-        """The gradient of one leaf: of its type and shape, and an array that nobody else has."""
-        if leaf.key is None or not self._has_gradient(leaf):
-            return "None"
-        value = self._program.values[leaf.key].value
-        node = self._program.adjoints.get(leaf.key)
-        if isinstance(value, np.ndarray):
-            return self._array_gradient(value, node)
-        if node is None:
-            return "0.0" if type(value) is float else f"{self.literals.type(type(value))}(0)"
-        return self._number(node, type(value))
-
-    def _number(self, node: Node, kind: type) -> str:
-        """A number that is returned, of the type that it has in the graph."""
-        text, own = self._code.text(node)[0], type(node.value)
-        if self._jit:
-            name = self._names.numbered("r")
-            self._inner[name] = text
-            text, own = name, float
-        return text if own is kind else f"{self.literals.type(kind)}({text})"
-
-    def _array_gradient(self, value: Any, node: Node | None) -> str:
-        dtype = self.literals.dtype
-        if node is None:
-            return self._code.zeros(value.shape, value.dtype)
-        call = f"{self.literals.call('np')}."
-        if node.primitive is BROADCAST and not np.ndim(node.operands[0].value):
-            number = node.operands[0]
-            is_same = np.result_type(number.value) == value.dtype
-            how = "" if is_same else f", {dtype(value.dtype)}"
-            return f"{call}full({value.shape}, {self._code.text(number)[0]}{how})"
-        if not isinstance(node.value, np.ndarray) or node.value.dtype != value.dtype:
-            return f"{call}array({self._code.text(node)[0]}, dtype={dtype(value.dtype)})"
-        return self._handed_out(node)
-
-    def _handed_out(self, node: Node) -> str:
-        """An array that is returned, a copy of it where somebody else may have it."""
-        text, binds = self._code.text(node)
-        owner = self._owner(node)
-        if owner is None or owner in self._returned:
-            return f"{text}.copy()" if binds == ATOM else f"({text}).copy()"
-        self._returned.add(owner)
-        return text
-
-    def _owner(self, node: Node, *, sole: bool = False) -> Node | None:
-        """The operation that made the array; None where it may be an argument's or a constant.
-
-        With `sole` also None where the array has another use, or is a view: `+=` would keep its
-        layout, and NumPy sums entries in the order in which they lie.
-        """
-        while node.primitive is NAMED or node.primitive.name in _VIEWS:
-            if sole and (node.uses > 1 or node.primitive is not NAMED):
-                return None
-            node = node.operands[0]
-        forward = node.primitive.forward
-        is_fresh = (
-            isinstance(forward, np.ufunc)
-            or forward in INFIX
-            or forward in PREFIX
-            or node.primitive.name in _FRESH
-        )
-        is_own = is_fresh and isinstance(node.value, np.ndarray) and not (sole and node.uses > 1)
-        return node if is_own else None
-
 
 def _with_notes(lines: list[tuple[str, str]]) -> list[str]:
     """The lines with their notes in one column; a note that is the same as above is left out."""
@@ -324,9 +223,9 @@ def _with_notes(lines: list[tuple[str, str]]) -> list[str]:
     shown, last = [], ""
     for text, note in lines:
         if note and note != last:
-            comment = f"# {one_line(note)[:_WIDTH]}"
+            comment = f"# {one_line(note)[:WIDTH]}"
             line = f"{text:{width}}  {comment}"
-            shown += [line] if len(line) <= _WIDTH else [comment, text]
+            shown += [line] if len(line) <= WIDTH else [comment, text]
             last = note
         else:
             shown.append(text)

@@ -5,13 +5,15 @@ What makes a peer's work raises ImportError where the peer is not installed.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from shutil import which
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.programs import SIZES, START, by_hand, chain, horner, network, network_at, orbit
@@ -332,8 +334,18 @@ def _() -> Any:
 # -- From the command line -------------------------------------------------------------------------
 
 
+@cache
+def bytecode() -> TemporaryDirectory[str]:
+    return TemporaryDirectory()
+
+
 def python(*arguments: str) -> Work:
-    return partial(subprocess.run, [sys.executable, *arguments], check=True, capture_output=True)
+    """A new interpreter, with all bytecode at hand, as pip leaves it, also where none is kept."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    if len(kept) < len(os.environ):
+        kept["PYTHONPYCACHEPREFIX"] = bytecode().name
+    command = [sys.executable, *arguments]
+    return partial(subprocess.run, command, check=True, capture_output=True, env=kept)
 
 
 @measure("graphtrace render, cold", "import numpy, networkx", 1.5)

@@ -1,0 +1,80 @@
+"""Labels and the lines of other arrows: which are moved, where to, and what is left."""
+
+import pytest
+
+from graphtrace.figure import Edge, Figure, Node
+from graphtrace.render.clear import cleared
+from graphtrace.render.label import Cell, Sheet
+from graphtrace.render.lane import Box
+from graphtrace.render.layout import Layout, Route
+from graphtrace.render.route import routes
+from graphtrace.render.theme import LECTURE
+
+SIZE = (400.0, 200.0)
+
+
+def straight(start, end, label=None):
+    middle = [tuple(p + (q - p) * k / 3 for p, q in zip(start, end, strict=True)) for k in (1, 2)]
+    return Route((start, *middle, end), None, None, label)
+
+
+def level(y, label=None):
+    return straight((0.0, y), (400.0, y), label)
+
+
+LABEL = Box((100.0, 90.0), 60, 16)
+OWN = level(110.0, LABEL.middle)
+
+
+def spot(found):
+    return Box(found["own"].label, LABEL.width, LABEL.height)
+
+
+def test_a_label_that_no_line_crosses_stays():
+    ways = {"own": OWN, "other": level(20.0)}
+    assert cleared(ways, {"own": LABEL}, ["own"], [], SIZE) == ways
+
+
+def test_a_crossed_label_moves_beside_its_own_line_and_off_the_other():
+    ways = {"own": OWN, "other": level(95.0)}
+    found = cleared(ways, {"own": LABEL}, ["own"], [], SIZE)
+    assert found["other"] == ways["other"]
+    assert found["own"].curve == OWN.curve
+    assert not found["own"].over
+    x, y = found["own"].label
+    assert 110 + 8 < y < 110 + 8 + 10
+    assert x == pytest.approx(100, abs=10)
+
+
+def test_it_moves_onto_no_box_and_no_other_label_and_stays_in_the_picture():
+    ways = {"own": OWN, "other": level(95.0), "third": level(190.0, (100.0, 122.0))}
+    labels = {"own": LABEL, "third": Box((100.0, 122.0), 60, 16)}
+    box = Box((220.0, 122.0), 80, 16)
+    at = spot(cleared(ways, labels, ["own"], [box], SIZE))
+    for taken in (labels["third"], box):
+        assert abs(at.middle[0] - taken.middle[0]) >= (at.width + taken.width) / 2
+    assert at.left >= 0
+    assert at.right <= 400
+
+
+def test_one_that_cannot_move_is_over_the_line():
+    ways = {"own": OWN, "other": level(95.0)}
+    everywhere = Box((200.0, 100.0), 400, 200)
+    assert cleared(ways, {"own": LABEL}, ["own"], [everywhere], SIZE)["own"].over
+    between_two_arrows = cleared(ways, {"own": LABEL}, [], [], SIZE)["own"]
+    assert between_two_arrows == OWN._replace(over=True)
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+def test_an_arrow_never_turns_back(direction):
+    def turn(*points):
+        return tuple(p if direction == "LR" else p[::-1] for p in points)
+
+    curled = Route(turn((0.0, 0.0), (30.0, 5.0), (-90.0, 40.0), (100.0, 50.0)), None, None, None)
+    nodes = tuple(Node(f"node-{name}", name, "operation", ()) for name in "ab")
+    edge = Edge("e", nodes[0].id, nodes[1].id, "forward", None)
+    figure = Figure("f", nodes, (edge,), {}, direction)
+    cells = (Cell((), 10, 10, "box"),) * 2
+    layout = Layout(100, 100, turn((0.0, 0.0), (105.0, 50.0)), {0: curled}, {})
+    way = routes(figure, Sheet(cells, (None,)), layout, LECTURE)["e"]
+    assert way.curve == turn((0.0, 0.0), (30.0, 5.0), (0.0, 40.0), (100.0, 50.0))
