@@ -1,12 +1,12 @@
-"""Labels and the lines of other arrows: which are moved, where to, and what is left."""
+"""Labels and lines that would run into one another: what is moved, where to, what is left."""
 
 import pytest
 
 from graphtrace.figure import Edge, Figure, Node
 from graphtrace.render.clear import cleared
 from graphtrace.render.label import Cell, Sheet
-from graphtrace.render.lane import Box
-from graphtrace.render.layout import Layout, Route
+from graphtrace.render.lane import Box, Track, pairs
+from graphtrace.render.layout import Lane, Layout, Route
 from graphtrace.render.route import routes
 from graphtrace.render.theme import LECTURE
 
@@ -78,3 +78,28 @@ def test_an_arrow_never_turns_back(direction):
     layout = Layout(100, 100, turn((0.0, 0.0), (105.0, 50.0)), {0: curled}, {})
     way = routes(figure, Sheet(cells, (None,)), layout, LECTURE)["e"]
     assert way.curve == turn((0.0, 0.0), (30.0, 5.0), (0.0, 40.0), (100.0, 50.0))
+
+
+def between(tail, label, head):
+    """A track whose way, as the engine has found it, leaves the tail by its upper side."""
+    around = straight((tail.middle[0], -30.0), (label.left, label.middle[1]))
+    onward = straight((label.right, label.middle[1]), (head.left, head.middle[1]))
+    return Track(Lane(around, label.middle, onward), tail, head, label, (0, 0))
+
+
+def test_two_pairs_of_arrows_that_part_at_a_box_leave_it_by_the_same_side():
+    tail = Box((0.0, 0.0), 20, 60)
+    labels = [Box((60.0, y), 40, size) for y, size in ((-30.0, 100), (60.0, 30))]
+    heads = [Box((150.0, label.middle[1]), 20, 20) for label in labels]
+    parting = {i: between(tail, *ends) for i, ends in enumerate(zip(labels, heads, strict=True))}
+    found = pairs(parting, [tail, *heads], 10, 24)
+    assert {route.start[0] for _, route in found.values()} == {tail.right}
+
+
+def test_two_that_bend_the_same_way_do_not_run_on_one_another():
+    tail = Box((0.0, 0.0), 20, 60)
+    labels = [Box((60.0, y), 40, size) for y, size in ((50.0, 40), (120.0, 40))]
+    heads = [Box((150.0, label.middle[1]), 20, 20) for label in labels]
+    bending = {i: between(tail, *ends) for i, ends in enumerate(zip(labels, heads, strict=True))}
+    found = pairs(bending, [tail, *heads], 10, 24)
+    assert [back.start[0] == tail.right for _, back in found.values()] == [True, False]
