@@ -256,7 +256,10 @@ def _check_call(node: ast.Call, text: str) -> None:
     elif close:
         instead = f"did you mean {_SUGGESTIONS[close[0]]}"
     elif not prefix and not hasattr(np, name) and not hasattr(builtins, name):
-        instead = f"a product is written {name}*(...)"
+        instead = (
+            f"a product is written {name}*(...), and a function of your own goes into a file, as "
+            "path/to/file.py:function"
+        )
     _refuse(node.func, text, "is not a function that an expression may call", instead)
 
 

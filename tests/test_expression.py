@@ -299,7 +299,8 @@ def test_every_ufunc_of_numpy_may_be_called():
         (
             "a(b + c)",
             "column 1: 'a' is not a function that an expression may call: "
-            "a product is written a*(...)",
+            "a product is written a*(...), and a function of your own goes into a file, as "
+            "path/to/file.py:function",
         ),
         (
             "x.sum()",

@@ -140,9 +140,10 @@ def _total(used: Sequence[Use]) -> frozenset[tuple[Any, Any, Any]]:
 def _between(graph: nx.MultiDiGraph[Any], uses: Sequence[Use], by: Any, of: Any) -> list[Use]:
     found = _leg(uses, by, of)
     if not found:
+        turned = f"turn it around, to path=({of!r}, {by!r})" if _leg(uses, of, by) else None
         raise RenderError(
-            f"{of} does not depend on {by} in {title(graph)}, so there is no path to draw: choose "
-            f"a node before {of}"
+            f"{of} does not depend on {by} in {title(graph)}, so there is no path to draw: "
+            f"{turned or f'choose a node before {of}'}"
         )
     return found
 

@@ -237,6 +237,10 @@ class Figure:
     scopes: tuple[Scope, ...] = ()
     room: tuple[tuple[Part, ...], ...] = field(default=(), repr=False)
 
+    def __repr__(self) -> str:
+        # A list of frames is on a notebook's page, and all that they say would bury it.
+        return f"<Figure {self.name}: {len(self.nodes)} nodes, {len(self.edges)} edges>"
+
     def to_svg(self, **options: Any) -> str:
         """The figure as the text of an SVG file; the options are a theme and an engine."""
         from graphtrace.render import to_svg
