@@ -26,7 +26,15 @@ class Views:
         return figure(self, **options)
 
     def frames(self, **options: Any) -> list[Figure]:
-        """The forward and the backward pass, step by step, as figures with one layout."""
+        """The forward and the backward pass, step by step, as figures with one layout.
+
+        In a notebook, `for frame in g.frames(): display(frame)` shows them; `frame.render("1.svg")`
+        writes one.
+
+        >>> import graphtrace as gt
+        >>> gt.trace(lambda a: 2 * a, 3.0).frames()[0]
+        <Figure f: 2 nodes>
+        """
         from graphtrace.figure import frames
 
         return frames(self, **options)

@@ -325,7 +325,7 @@ def test_a_path_between_arrays_is_told_without_numbers():
     [
         ({"step": "v"}, "write it as step='dJ/dv'"),
         ({"step": "dJ/dz"}, "J has no node 'z': use one of a, b, c, u, v, J"),
-        ({"path": ("J", "a")}, "a does not depend on J"),
+        ({"path": ("J", "a")}, r"a does not depend on J.*turn it around, to path=\('a', 'J'\)"),
         ({"path": "aJ"}, r"give its ends, as in path=\('a', 'J'\)"),
         ({"path": ("a", "J"), "step": "dJ/dv"}, "not both"),
     ],

@@ -38,7 +38,8 @@ def gallery(folder: str, check: bool, traceback: bool) -> None:
     """Draw every Python file of DIR (default: gallery) to an SVG beside it, and a page of them all.
 
     A file ends with its graph under the name `graph`, as in `graph = gt.trace(J, a=5, b=3, c=2)`,
-    or with another figure under the name `figure`. The page is DIR/index.html.
+    or with another figure under the name `figure`. A dict under the name `options`, as in `options
+    = {"step": "dJ/dv"}`, holds what `render` is to be told. The page is DIR/index.html.
     """
     from graphtrace.gallery import differences, sources, update
 

@@ -239,7 +239,7 @@ class Figure:
 
     def __repr__(self) -> str:
         # A list of frames is on a notebook's page, and all that they say would bury it.
-        return f"<Figure {self.name}: {len(self.nodes)} nodes, {len(self.edges)} edges>"
+        return f"<Figure {self.name}: {len(self.nodes)} nodes>"
 
     def to_svg(self, **options: Any) -> str:
         """The figure as the text of an SVG file; the options are a theme and an engine."""

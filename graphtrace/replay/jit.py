@@ -56,7 +56,7 @@ def compiled(
     except ImportError as error:
         raise ArgumentError(
             f"jit='numba' needs Numba, and it cannot be imported ({error}): "
-            f"pip install 'graphtrace[numba]'"
+            "run `pip install 'graphtrace[numba]'`"
         ) from None
     if called:
         raise ArgumentError(
