@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from graphtrace.errors import ExpressionError
+from graphtrace.ops import nn
 
 LONGEST = 10_000  # characters
 DEEPEST = 200  # levels: parsing, checking and walking all stay far from the recursion limit
@@ -81,8 +82,8 @@ def parse(text: str) -> Callable[..., Any]:
     function has the name of the last target, `f` if there is none; its docstring is `text`. `pi`,
     `inf` and `nan` are constants unless assigned; `e` is a name like any other (the number is
     `np.e`). A name is a function only where it is called, so `mean` may be a parameter. Whatever is
-    not arithmetic, a comparison, a condition, an index or a NumPy function on the list raises
-    `ExpressionError`.
+    not arithmetic, a comparison, a condition, an index, an activation such as `relu` or a NumPy
+    function on the list raises `ExpressionError`.
 
     >>> J = parse("u = b*c; v = a + u; J = 3*v")
     >>> J.__name__, str(inspect.signature(J))
@@ -440,6 +441,10 @@ def _numpy_functions() -> dict[str, Callable[..., Any]]:
 
 
 _NUMPY_FUNCTIONS = _numpy_functions()
+_OURS: dict[str, Callable[..., Any]] = {
+    name: getattr(nn, name)
+    for name in "relu sigmoid softplus gelu silu softmax log_softmax logsumexp".split()
+}
 _DOTTED_CONSTANTS = {
     f"{prefix}.{name}": value
     for prefix in ("np", "numpy")
@@ -451,11 +456,14 @@ def _function(name: str) -> Callable[..., Any] | None:
     prefix, _, rest = name.partition(".")
     if prefix in ("np", "numpy"):
         return _NUMPY_FUNCTIONS.get(rest)
-    return _BUILTINS.get(name) or (_NUMPY_FUNCTIONS.get(name) if not rest else None)
+    if prefix in ("gt", "graphtrace"):
+        return _OURS.get(rest)
+    found = _BUILTINS.get(name) or _OURS.get(name)
+    return found or (_NUMPY_FUNCTIONS.get(name) if not rest else None)
 
 
 # What may be called, by its last name: a slip of the pen finds np.linalg.inv from "inv".
 _SUGGESTIONS = {
     name.rpartition(".")[2]: f"np.{name}" if "." in name else name
-    for name in [*reversed(_NUMPY_FUNCTIONS), *_BUILTINS]
+    for name in [*reversed(_NUMPY_FUNCTIONS), *_OURS, *_BUILTINS]
 }

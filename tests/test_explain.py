@@ -132,3 +132,9 @@ def test_html_escapes_what_users_write():
 def test_markdown_holds_no_html_of_users():
     graph = gt.trace(lambda p: p["<img onerror=1>"] * 2.0, {"<img onerror=1>": 1.0})
     assert "<img" not in graph.wengert().to_markdown()
+
+
+def test_a_prompt_shows_the_text_and_not_the_data():
+    g = gt.trace(lambda a, b: a * b, 5.0, 3.0)
+    for shown in (g.explain("a"), g.nudge("a", 0.1), g.wengert()):
+        assert repr(shown) == str(shown)

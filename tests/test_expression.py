@@ -421,3 +421,13 @@ def test_any_text_is_parsed_or_refused_in_one_sentence(text):
 @given(st.text(alphabet="abx0129.+-*/%@()[]{},;:=<>!~^&| \n'\"_λ#", max_size=30))
 def test_any_text_like_an_expression_is_parsed_or_refused_in_one_sentence(text):
     assert "\n" not in refused(text)
+
+
+@pytest.mark.parametrize("text", ["relu(w*x + b)", "gt.sigmoid(w*x + b)", "softmax([w, x, b])[0]"])
+def test_the_activations_are_functions_of_an_expression(text):
+    f = parse(text)
+    w, x, b = 0.5, 2.0, -0.25
+    z = w * x + b
+    wanted = {"r": z, "g": 1 / (1 + np.exp(-z)), "s": np.exp(w) / np.exp([w, x, b]).sum()}[text[0]]
+    assert f(w=w, x=x, b=b) == pytest.approx(wanted)
+    assert set(gt.trace(f, w=w, x=x, b=b).backward()) == {"w", "x", "b"}

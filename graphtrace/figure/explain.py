@@ -41,6 +41,9 @@ class Explanation:
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
     arrays: AbstractSet[str] = field(default=frozenset(), repr=False)
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def __str__(self) -> str:
         from graphtrace.render.written import explanation_text
 

@@ -131,7 +131,7 @@ def _check(graph: nx.MultiDiGraph[Any], whole: Region, names: Collection[str]) -
         ):
             listed = [region.name for region in whole.all if region.kind == "call"]
             calls = ", ".join(listed if len(listed) <= 12 else [*listed[:11], "..."])
-            there = f"it has the calls {calls}" if calls else "it has none, so name a node"
+            there = f"it calls {calls}" if calls else "it calls no helpers, so name a node"
             raise RenderError(
                 f"unfold={name!r} is no helper call and no node of {title(graph)}: {there}"
             )

@@ -43,6 +43,9 @@ class Table(Generic[Row]):
     def __len__(self) -> int:
         return len(self.rows)
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def __str__(self) -> str:
         from graphtrace.render.written import table_text
 
