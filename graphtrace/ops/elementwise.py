@@ -100,7 +100,7 @@ def _finite(x: Any) -> Any:
 
 
 def _cosine(a: Any, y: Any) -> Any:
-    """Side a over hypotenuse y; where both are 0, half, as in JAX."""
+    """Side a over hypotenuse y; where both are 0, half, as in JAX 0.10."""
     return np.where(y == 0, 0.5, a / np.where(y == 0, 1, y))[()]
 
 
