@@ -68,7 +68,7 @@ def page(sections: Mapping[str, Sequence[Exhibit]]) -> str:
         "<header>",
         "<h1>Gallery</h1>",
         "<p>Each figure is drawn by the code beneath it: graphtrace runs the function and draws "
-        "what it did.</p>",
+        'what it did, with <code>graph.render("figure.svg", **options)</code>.</p>',
         "</header>",
         "<main>",
     ]
