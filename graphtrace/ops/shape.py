@@ -19,6 +19,8 @@ from graphtrace.primitive import ATOM, Form, Notation, Primitive, Rule
 from graphtrace.refusal import no_out
 from graphtrace.variable import NUMPY, Variable, fixed, operation, traced
 
+_add_reduce: Any = np.add.reduce  # its stubs differ from NumPy to NumPy
+
 
 def unbroadcast(g: Any, x: Any) -> Any:
     """The adjoint `g` of a broadcast operand summed back to the shape and kind of `x`."""
@@ -27,7 +29,7 @@ def unbroadcast(g: Any, x: Any) -> Any:
         lead = g.ndim - len(shape)
         axes = (*range(lead), *[lead + i for i, n in enumerate(shape) if n != g.shape[lead + i]])
         # np.sum is a layer of Python over this, and takes twice as long on small arrays.
-        g = np.add.reduce(g, axis=axes) if type(g) is np.ndarray else np.sum(g, axis=axes)
+        g = _add_reduce(g, axis=axes) if type(g) is np.ndarray else np.sum(g, axis=axes)
         g = g if g.shape == shape else np.reshape(g, shape)
     return g
 
@@ -287,7 +289,8 @@ def _atleast(n: int) -> Callable[..., Any]:
 
 def _shape_at_least(n: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     example = (np.atleast_1d, np.atleast_2d, np.atleast_3d)[n - 1]
-    return example(np.broadcast_to(0, shape)).shape
+    found: tuple[int, ...] = example(np.broadcast_to(0, shape)).shape
+    return found
 
 
 NUMPY[np.atleast_1d] = _atleast(1)

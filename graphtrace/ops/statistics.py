@@ -17,16 +17,20 @@ from graphtrace.variable import NUMPY, fixed, traced, unsupported
 # Reductions of chosen entries: where= names them, or they are those that are no NaN.
 
 
+_total: Any = np.sum  # their stubs differ from NumPy to NumPy
+_product: Any = np.prod
+
+
 def _sum(a: Any, mask: Any, *, axis: Any, keepdims: bool, **how: Any) -> Any:
-    return np.sum(np.where(mask, a, 0), axis=axis, keepdims=keepdims)
+    return _total(np.where(mask, a, 0), axis=axis, keepdims=keepdims)
 
 
 def _prod(a: Any, mask: Any, *, axis: Any, keepdims: bool, **how: Any) -> Any:
-    return np.prod(np.where(mask, a, 1), axis=axis, keepdims=keepdims)
+    return _product(np.where(mask, a, 1), axis=axis, keepdims=keepdims)
 
 
 def _count(a: Any, mask: Any, axis: Any, keepdims: bool) -> Any:
-    return np.sum(np.broadcast_to(mask, np.shape(a)), axis=axis, keepdims=keepdims)
+    return _total(np.broadcast_to(mask, np.shape(a)), axis=axis, keepdims=keepdims)
 
 
 def _mean(a: Any, mask: Any, *, axis: Any, keepdims: bool, **how: Any) -> Any:
@@ -37,7 +41,7 @@ def _var(a: Any, mask: Any, *, axis: Any, keepdims: bool, **how: Any) -> Any:
     ddof = how.get("correction", how.get("ddof", 0))
     a = np.where(mask, a, 0)
     centred = np.where(mask, a - _mean(a, mask, axis=axis, keepdims=True), 0)
-    squares = np.sum(centred**2, axis=axis, keepdims=keepdims)
+    squares = _total(centred**2, axis=axis, keepdims=keepdims)
     return squares / (_count(a, mask, axis, keepdims) - ddof)
 
 
@@ -171,8 +175,8 @@ _skipping_nan(np.nanmin, np.min)
 
 def _average_formula(a: Any, weights: Any, *, axis: Any, keepdims: bool) -> Any:
     weights = _along(weights, np.ndim(a), np.shape(a), axis)
-    scale = np.sum(weights, axis=axis, keepdims=keepdims)
-    return np.sum(a * weights, axis=axis, keepdims=keepdims) / scale
+    scale = _total(weights, axis=axis, keepdims=keepdims)
+    return _total(a * weights, axis=axis, keepdims=keepdims) / scale
 
 
 def _along(weights: Any, ndim: int, shape: tuple[int, ...], axis: Any) -> Any:
