@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphtrace.graph import Branch, Graph, Leaf, Tree
-from graphtrace.inputs import IDENTITY, INPUT, carries_gradient, gradient_like, plain
+from graphtrace.inputs import IDENTITY, INPUT, carries_gradient, plain
 from graphtrace.linear_map import LinearMap
 from graphtrace.names import Returned, is_operator, location, operands, target, text
 from graphtrace.primitive import Primitive, declare
@@ -208,8 +208,9 @@ class Dag:
             attributes["scope"] = self._scope_path(here[0])
             attributes["source"] = self._source(here)
             attributes["formula"] = Symbol(row)
-        if self.recording.adjoints is not None and carries_gradient(value):
-            attributes["grad"] = gradient_like(self.recording.adjoints[i], value)
+        gradient = self.recording.gradient(i)
+        if gradient is not None:
+            attributes["grad"] = gradient
         return attributes
 
     def _keys_of(self, parents: tuple[int, ...]) -> tuple[str | None, ...]:

@@ -126,8 +126,9 @@ class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no ty
         values = self._inputs_from(parameters)
         branches = iter(self.graph["branches"])
         branch = next(branches, None)
+        nodes = self._node  # 0.1 us to look it up, which tells in a loop
         for key in order:
-            node = self._node[key]
+            node = nodes[key]
             while branch is not None and branch.index <= node["index"]:
                 _check_branch(branch, values)
                 branch = next(branches, None)
@@ -172,16 +173,17 @@ class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no ty
             if gradients is not None:
                 return gradients
         position, rows = self.wengert_list()
+        nodes = self._node
         given = [
             (key, g)
             for key, g in self._seeds(output, seed)
-            if carries_gradient(self._node[key]["value"])
+            if carries_gradient(nodes[key]["value"])
         ]
         self.graph["gradient_of"] = _differentiated(given)
         seeds = [(position[key], g) for key, g in given]
         adjoints = sweep(rows, 0, len(rows), seeds)
         for key, adjoint in zip(position, adjoints, strict=True):
-            node = self._node[key]
+            node = nodes[key]
             node.pop("grad", None)
             if carries_gradient(node["value"]):
                 node["grad"] = gradient_like(adjoint, node["value"])
@@ -215,9 +217,10 @@ class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no ty
         tree = self._result()
         return tree.structure(
             [
-                gradient_like(None if leaf.key is None else rates.get(leaf.key), x)
+                gradient_like(
+                    None if leaf.key is None else rates.get(leaf.key), self._leaf_value(leaf)
+                )
                 for leaf in tree.leaves
-                for x in (self._leaf_value(leaf),)
             ]
         )
 
@@ -279,12 +282,12 @@ class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no ty
 
         Raises ArgumentError where the nodes and edges are not those of the trace any more.
         """
-        nodes = self._node
+        nodes, pred = self._node, self._pred
         keys = list(nodes)
         for key in keys:
             row = nodes[key].get("row")
             operands = [(k, u) for k, u in enumerate(row.keys) if u] if row else []
-            edges = [(k, u) for u, between in self._pred[key].items() for k in between]
+            edges = [(k, u) for u, between in pred[key].items() for k in between]
             if row is None or sorted(edges) != operands:
                 now = ", ".join(u for _, u in sorted(edges)) or "nothing"
                 then = ", ".join(u for _, u in operands) or "nothing"
@@ -317,8 +320,9 @@ class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no ty
         """
         position = {key: i for i, key in enumerate(self._in_order())}
         rows = []
+        nodes = self._node
         for key in position:
-            row = self._node[key]["row"]
+            row = nodes[key]["row"]
             value = row.value if values is None else values.get(key, row.value)
             flat = [row.primitive, value, row.params]
             for x, operand in zip(row.operands, row.keys, strict=True):
@@ -346,21 +350,31 @@ class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no ty
     def _leaf_gradient(self, leaf: Leaf) -> Any:
         return None if leaf.key is None else self._node[leaf.key].get("grad")
 
-    def _inputs_from(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        known: dict[str, Tree] = self.graph["parameters"]
-        values: dict[str, Any] = {}
+    def given_leaves(
+        self, parameters: Mapping[str, Any], called: str
+    ) -> Iterator[tuple[str, Leaf, Any]]:
+        """The leaves of some parameters: the parameter's name, the leaf, and what is given for it.
+
+        `called` is what an error calls one, with {} for the parameter's name. Raises ArgumentError
+        for an unknown parameter or another structure.
+        """
+        known: dict[str, Tree] = self.graph.get("parameters", {})
         for name, argument in parameters.items():
             if name not in known:
                 raise ArgumentError(
                     f"{self.name}() has no parameter {name!r}; it has {', '.join(known) or 'none'}"
                 )
             tree = known[name]
-            leaves = tree.structure.leaves_of(argument, f"parameter {name} of {self.name}()")
-            for leaf, given in zip(tree.leaves, leaves, strict=True):
-                if leaf.key is None:
-                    same(given, name, leaf.constant)
-                else:
-                    values[leaf.key] = self._input_like(leaf.key, given)
+            given = tree.structure.leaves_of(argument, called.format(name))
+            yield from ((name, *pair) for pair in zip(tree.leaves, given, strict=True))
+
+    def _inputs_from(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name, leaf, given in self.given_leaves(parameters, f"parameter {{}} of {self.name}()"):
+            if leaf.key is None:
+                same(given, name, leaf.constant)
+            else:
+                values[leaf.key] = self._input_like(leaf.key, given)
         return values
 
     def _input_like(self, key: str, given: Any) -> Any:

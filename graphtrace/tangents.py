@@ -21,18 +21,10 @@ if TYPE_CHECKING:
 
 def seeds_of(graph: Graph, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The tangents of the input nodes, from those of the parameters."""
-    known = graph.graph.get("parameters", {})
     seeds: dict[str, Any] = {}
-    for name, argument in parameters.items():
-        if name not in known:
-            raise ArgumentError(
-                f"{graph.name}() has no parameter {name!r}; it has {', '.join(known) or 'none'}"
-            )
-        tree = known[name]
-        leaves = tree.structure.leaves_of(argument, f"the tangent of {name}")
-        for leaf, t in zip(tree.leaves, leaves, strict=True):
-            if leaf.key is not None and carries_gradient(graph.nodes[leaf.key]["value"]):
-                seeds[leaf.key] = _seed_like(leaf.key, t, graph.nodes[leaf.key]["value"])
+    for _, leaf, t in graph.given_leaves(parameters, "the tangent of {}"):
+        if leaf.key is not None and carries_gradient(graph.nodes[leaf.key]["value"]):
+            seeds[leaf.key] = _seed_like(leaf.key, t, graph.nodes[leaf.key]["value"])
     return seeds
 
 

@@ -125,12 +125,12 @@ class Recording:
         seeds = [(output.index, seed_for(output.value))]
         self.adjoints = sweep(self.rows, 0, len(self.rows), seeds)
         return {
-            name: one.structure([None if row is None else self._gradient(row) for row in one.rows])
+            name: one.structure([None if row is None else self.gradient(row) for row in one.rows])
             for name, one in self.opened.items()
         }
 
-    def _gradient(self, i: int) -> Any:
-        """The adjoint of a row as its node tells it; None for what carries none."""
+    def gradient(self, i: int) -> Any:
+        """The adjoint of a row as its node tells it; None where there is none (yet)."""
         value = self.rows[i][1]
         if self.adjoints is None or not carries_gradient(value):
             return None
