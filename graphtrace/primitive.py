@@ -77,6 +77,9 @@ class Primitive:
     operand `k` adds to that of the output, is for a row that forward mode must not, or need not,
     work out from the rule above.
 
+    `add_into(total, g, *operands, **params)` adds the adjoint of operand 0 into an array that the
+    sweep has: for a row that takes some entries of a large one, which a loop does again and again.
+
     `is_operator` marks the rows of Python's operators, as opposed to calls.
 
     `notation` is a `Notation`, or a function `(number of operands, params, latex) -> Form`, or
@@ -92,6 +95,7 @@ class Primitive:
     vjps: tuple[Rule | None, ...] | None = None
     vjp_each: Rule | None = None
     jvp_each: Rule | None = None
+    add_into: Rule | None = None
     is_operator: bool = False
     notation: Notation | Callable[..., Form] | None = None
 

@@ -41,6 +41,7 @@ def sweep(
         before = adjoints[index - start]
         adjoints[index - start] = seed if before is None else before + seed
     is_plain = tape is None
+    owned: set[int] = set()  # rows whose adjoint is an array of this sweep's own, to add into
     with np.errstate(all="ignore"):  # NaN and inf go through as NumPy has them, without a warning
         for i in range(stop - 1, start - 1, -1):
             g = adjoints[i - start]
@@ -101,11 +102,24 @@ def sweep(
             for parent in parents:
                 k += 1
                 if parent >= start:
+                    if k == 0 and primitive.add_into and is_plain and _is_alike(g, xs[0]):
+                        before = adjoints[parent - start]
+                        if parent not in owned or type(before) is not np.ndarray:
+                            before = np.zeros_like(xs[0]) if before is None else np.array(before)
+                            adjoints[parent - start] = before
+                            owned.add(parent)
+                        primitive.add_into(before, g, *xs, **params)
+                        continue
                     c = pull(primitive, k, g, y, xs, params)
                     if c is not None:
                         before = adjoints[parent - start]
                         adjoints[parent - start] = c if before is None else before + c
     return adjoints
+
+
+def _is_alike(g: Any, x: Any) -> bool:
+    """Whether the adjoint of an entry needs no conversion to be one of the array `x`."""
+    return type(x) is np.ndarray and bool(np.result_type(g) == x.dtype)
 
 
 def _scaled(g: float, d: Any, x: Any) -> Any:

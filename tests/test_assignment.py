@@ -245,3 +245,41 @@ def test_a_unary_ufunc_at_positions_changes_these_entries():
 
 def test_a_reduction_of_a_ufunc_begins_with_initial():
     gt.check_grads(lambda x: np.subtract.reduce(x[1:], initial=x[0]), (np.ones(4),))
+
+
+def entries_one_by_one(x):
+    total = np.sum(np.tanh(x)) + x[0, 0]
+    for i in range(len(x)):
+        total = total + np.sum(x[i] * x[-1 - i]) + np.sum(x[[i, i, 0]] ** 2) + x[i, 1] * x[1, i % 2]
+    return total + np.sum(x * x)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_entries_read_one_by_one_add_into_one_gradient(dtype):
+    x = np.linspace(-1.0, 1.0, 12).reshape(6, 2).astype(dtype)
+    gradient = gt.grad(entries_one_by_one)(x)
+    step = 1e-30 if dtype is np.float64 else 1e-15
+    for index in np.ndindex(x.shape):
+        moved = x.astype(complex)
+        moved[index] += 1j * step
+        exact = entries_one_by_one(moved).imag / step
+        assert gradient[index] == pytest.approx(exact, rel=1e-12 if dtype is np.float64 else 1e-5)
+    assert gradient.dtype == dtype
+    looked_at = gt.trace(entries_one_by_one, x)
+    len(looked_at)
+    np.testing.assert_array_equal(looked_at.backward()["x"], gradient)
+
+
+def test_an_entry_of_an_array_without_axes_adds_to_its_other_uses():
+    assert gt.grad(lambda x: x[()] * x + 3.0 * x[()])(np.array(2.0)) == 7.0
+
+
+def test_an_adjoint_that_two_operands_share_is_not_added_into():
+    def f(x, y):
+        entries = x[0] * 10.0 + np.sum(x[1:])
+        z = x + y  # swept first: x and y receive the same array
+        return entries + np.sum(z * z)
+
+    dx, dy = gt.grad(f, (0, 1))(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    np.testing.assert_array_equal(dx, [18.0, 13.0])
+    np.testing.assert_array_equal(dy, [8.0, 12.0])

@@ -34,12 +34,16 @@ def _getitem(a: Any, *where: Any, index: Any) -> Any:
 
 def _scatter_at(g: Any, *where: Any, index: Any, like: Any) -> Any:
     out = np.zeros(np.shape(like), dtype=np.result_type(g))
+    _add_at(out, g, None, *where, index=index)
+    return out
+
+
+def _add_at(total: Any, g: Any, a: Any, *where: Any, index: Any) -> None:
     index = filled(index, where)
     if is_basic(index):
-        out[index] = g  # no entry twice, so no need for add.at, which is slower
+        total[index] += g  # no entry twice, so no need for add.at, which is slower
     else:
-        np.add.at(out, index, g)
-    return out
+        np.add.at(total, index, g)
 
 
 def is_basic(index: Any) -> bool:
@@ -76,6 +80,7 @@ getitem = operation(
             if k == 0
             else None
         ),
+        add_into=_add_at,
         notation=_getitem_form,
     )
 )
