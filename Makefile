@@ -27,12 +27,13 @@ LOWEST_PYTHON := $(patsubst $(VENV)/%,$(LOWEST)/%,$(BIN))/python
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help demo test lowest lint format types gallery gallery-check bench bench-each wheel-check clean
+.PHONY: help demo test lowest lint format types fuzz gallery gallery-check bench bench-each wheel-check clean
 
 help:
 	@echo 'make demo           draw the lecture'"'"'s J into build/J.svg'
 	@echo 'make test           run the tests'
 	@echo 'make lowest         the tests with the oldest dependencies that pyproject.toml allows'
+	@echo 'make fuzz           the fuzzers of tests/fuzz, with many more cases than make test'
 	@echo 'make lint           ruff: rules and format; make format mends'
 	@echo 'make types          mypy, strict'
 	@echo 'make gallery        draw the gallery again; make gallery-check compares'
@@ -48,6 +49,9 @@ demo: $(INSTALLED)
 
 test: $(HAS_TEST)
 	@$(BIN)/python -m pytest --hypothesis-profile=ci $(ARGS)
+
+fuzz: $(HAS_TEST)
+	@GRAPHTRACE_FUZZ=1 $(BIN)/python -m pytest tests/fuzz $(ARGS)
 
 lowest: $(LOWEST)/.has-test
 	@$(LOWEST_PYTHON) -m pytest --hypothesis-profile=ci $(ARGS)
