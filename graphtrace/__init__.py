@@ -17,8 +17,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import graphtrace.ops  # noqa: F401  (declares every operation)
-from graphtrace.checking import check_grads
-from graphtrace.custom_rule import checkpoint, custom_vjp
 from graphtrace.errors import (
     ArgumentError,
     BranchChanged,
@@ -31,7 +29,8 @@ from graphtrace.errors import (
     UnknownPrimitive,
     WrongDerivative,
 )
-from graphtrace.jacobians import hessian, hvp, jacobian
+from graphtrace.extend.custom_vjp import checkpoint, custom_vjp
+from graphtrace.extend.primitive import primitive
 from graphtrace.ops.assign import array, zeros
 from graphtrace.ops.nn import (
     cross_entropy,
@@ -47,14 +46,15 @@ from graphtrace.ops.nn import (
     softplus,
 )
 from graphtrace.ops.stop import stop_gradient
-from graphtrace.own_primitive import primitive
-from graphtrace.transforms import grad, jvp, value_and_grad, vjp
+from graphtrace.transforms.check_grads import check_grads
+from graphtrace.transforms.grad import grad, jvp, value_and_grad, vjp
+from graphtrace.transforms.jacobians import hessian, hvp, jacobian
 
 if TYPE_CHECKING:
-    from graphtrace import figures
+    from graphtrace import plots as figures
     from graphtrace.document import load
-    from graphtrace.graph import Graph
-    from graphtrace.tracing import trace
+    from graphtrace.graph.trace import trace
+    from graphtrace.graph.traced import Graph
 
 __all__ = [
     "ArgumentError",
@@ -100,9 +100,9 @@ __all__ = [
 __version__ = "0.1.0"
 
 _LAZY = {
-    "trace": "graphtrace.tracing",
-    "Graph": "graphtrace.graph",
-    "figures": "graphtrace.figures",
+    "trace": "graphtrace.graph.trace",
+    "Graph": "graphtrace.graph.traced",
+    "figures": "graphtrace.plots",
     "load": "graphtrace.document",
 }
 """Names that import networkx, which takes longer than all the rest: only when they are used."""

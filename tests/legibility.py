@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
-from graphtrace.render import metrics
+from graphtrace.render.typeset import metrics
 
 SVG = "{http://www.w3.org/2000/svg}"
 COLUMN, SMALLEST, CONTRAST = 720, 9, 4.5

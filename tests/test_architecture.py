@@ -16,65 +16,72 @@ PACKAGE = ROOT / "graphtrace"
 # each other, in no circle.
 LAYERS = [
     "graphtrace.errors",
-    "graphtrace.failure",
-    "graphtrace.names",
-    "graphtrace.pytree",
-    "graphtrace.primitive",
-    "graphtrace.tape",
-    "graphtrace.scipy_functions",
-    "graphtrace.refusal",
-    "graphtrace.variable",
-    "graphtrace.inputs",
+    "graphtrace.target.describe_error",
+    "graphtrace.core.source",
+    "graphtrace.core.pytree",
+    "graphtrace.core.primitive",
+    "graphtrace.core.tape",
+    "graphtrace.core.scipy_functions",
+    "graphtrace.core.refusal",
+    "graphtrace.core.variable",
+    "graphtrace.core.inputs",
     "graphtrace.ops",
-    "graphtrace.encoding",
-    "graphtrace.classification",
-    "graphtrace.sweep",
-    "graphtrace.own_notation",
-    "graphtrace.own_rules",
-    "graphtrace.own_primitive",
-    "graphtrace.linearized",
+    "graphtrace.document.encoding",
+    "graphtrace.tools.classification",
+    "graphtrace.core.sweep",
+    "graphtrace.extend.notation",
+    "graphtrace.extend.rules",
+    "graphtrace.extend.primitive",
+    "graphtrace.transforms.linearize",
     "graphtrace.transforms",
-    "graphtrace.jacobians",
-    "graphtrace.custom_call",
-    "graphtrace.custom_rule",
-    "graphtrace.checking",
-    "graphtrace.trial",
-    "graphtrace.coverage",
-    "graphtrace.term",
-    "graphtrace.term_text",
-    "graphtrace.symbol",
-    "graphtrace.linear_map",
-    "graphtrace.filling",
-    "graphtrace.views",
-    "graphtrace.tangents",
+    "graphtrace.transforms.jacobians",
+    "graphtrace.extend.custom_call",
+    "graphtrace.extend.custom_vjp",
+    "graphtrace.transforms.check_grads",
+    "graphtrace.tools.trial",
+    "graphtrace.tools.coverage",
+    "graphtrace.formula.term",
+    "graphtrace.formula.term_text",
+    "graphtrace.formula.symbol",
+    "graphtrace.graph.linear_map",
+    "graphtrace.graph.lazy",
+    "graphtrace.graph.views",
+    "graphtrace.graph.tangents",
     "graphtrace.graph",
-    "graphtrace.dag",
-    "graphtrace.tracing",
+    "graphtrace.graph.build",
+    "graphtrace.graph.trace",
     "graphtrace.document",
-    "graphtrace.replay",
+    "graphtrace.compile",
     "graphtrace.figure",
     "graphtrace.render",
-    "graphtrace.figures",
-    "graphtrace.expression",
-    "graphtrace.argument",
+    "graphtrace.plots",
+    "graphtrace.target.expression",
+    "graphtrace.target.argument",
     "graphtrace.target",
-    "graphtrace.gallery_page",
+    "graphtrace.gallery.page",
     "graphtrace.gallery",
     "graphtrace.cli",
 ]
 
 # What may point the other way, because it waits until a function is called: importer, imported.
 LAZY = {
-    ("graphtrace.graph", "graphtrace.replay"),  # g.compile() likewise
-    ("graphtrace.views", "graphtrace.figure"),  # g.figure() too
-    ("graphtrace.views", "graphtrace.render"),  # g.render("J.svg") is the graph's own method
+    ("graphtrace.graph", "graphtrace.compile"),  # g.compile() likewise
+    ("graphtrace.graph.views", "graphtrace.figure"),  # g.figure() too
+    ("graphtrace.graph.views", "graphtrace.render"),  # g.render("J.svg") is the graph's own method
     ("graphtrace.figure", "graphtrace.render"),  # and the figure's
-    ("graphtrace.tape", "graphtrace.variable"),  # what an error says
-    ("graphtrace.ops", "graphtrace.sweep"),  # an operation composed of others sweeps their rows
+    ("graphtrace.core.tape", "graphtrace.core.variable"),  # what an error says
+    (
+        "graphtrace.ops",
+        "graphtrace.core.sweep",
+    ),  # an operation composed of others sweeps their rows
 }
 
 # They stand on the standard library alone.
-STANDARD_LIBRARY_ONLY = ["graphtrace.errors", "graphtrace.failure", "graphtrace.names"]
+STANDARD_LIBRARY_ONLY = [
+    "graphtrace.errors",
+    "graphtrace.target.describe_error",
+    "graphtrace.core.source",
+]
 
 
 class Import(NamedTuple):
@@ -195,7 +202,7 @@ def test_the_package_itself_imports_nothing_of_ours_but_what_is_cheap():
         "graphtrace.graph",
         "graphtrace.figure",
         "graphtrace.render",
-        "graphtrace.figures",
+        "graphtrace.plots",
         "graphtrace.cli",
     }
 
@@ -205,11 +212,11 @@ def test_the_package_itself_imports_nothing_of_ours_but_what_is_cheap():
     [
         (
             "networkx",
-            {"graphtrace.filling", "graphtrace.graph", "graphtrace.figure", "graphtrace.render"},
+            {"graphtrace.graph.lazy", "graphtrace.graph", "graphtrace.figure", "graphtrace.render"},
         ),
         ("typst", {"graphtrace.render"}),
         ("graphviz", {"graphtrace.render"}),
-        ("matplotlib", {"graphtrace.figures"}),
+        ("matplotlib", {"graphtrace.plots"}),
         ("click", {"graphtrace.cli"}),
     ],
 )

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from graphtrace.argument import read
 from graphtrace.errors import ArgumentError
+from graphtrace.target.argument import read
 
 
 def refusal(text):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import graphtrace as gt
-from graphtrace.primitive import PRIMITIVES, Primitive
-from graphtrace.variable import operation
+from graphtrace.core.primitive import PRIMITIVES, Primitive
+from graphtrace.core.variable import operation
 
 
 @pytest.fixture

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 import graphtrace as gt
-from graphtrace import classification, coverage, trial
-from graphtrace.classification import (
+from graphtrace.core.primitive import PRIMITIVES, Primitive
+from graphtrace.core.variable import operation
+from graphtrace.tools import classification, coverage, trial
+from graphtrace.tools.classification import (
     DIFFERENTIATED,
     FLAT,
     UNKNOWN,
@@ -15,8 +17,6 @@ from graphtrace.classification import (
     public_functions,
     table,
 )
-from graphtrace.primitive import PRIMITIVES, Primitive
-from graphtrace.variable import operation
 
 TABLE = table()
 
@@ -146,7 +146,7 @@ def test_the_page_with_the_table_is_that_of_this_code():
     if coverage.versions() not in page:
         pytest.skip("the page is of another NumPy or SciPy")
     assert page == coverage.as_page(coverage.lines()), (
-        "run python -m graphtrace.coverage --write docs/coverage.md"
+        "run python -m graphtrace.tools.coverage --write docs/coverage.md"
     )
 
 

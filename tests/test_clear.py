@@ -3,12 +3,12 @@
 import pytest
 
 from graphtrace.figure import Edge, Figure, Node
-from graphtrace.render.clear import cleared
-from graphtrace.render.label import Cell, Sheet
-from graphtrace.render.lane import Box, Track, pairs
-from graphtrace.render.layout import Lane, Layout, Route
-from graphtrace.render.route import routes
-from graphtrace.render.theme import LECTURE
+from graphtrace.render.layout.label_overlap import cleared
+from graphtrace.render.layout.lane import Box, Track, pairs
+from graphtrace.render.layout.places import Lane, Layout, Route
+from graphtrace.render.layout.route import routes
+from graphtrace.render.paint.theme import LECTURE
+from graphtrace.render.typeset.label import Cell, Sheet
 
 SIZE = (400.0, 200.0)
 

@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import graphtrace as gt
 from graphtrace import cli
 from graphtrace.cli import options as offered
-from graphtrace.render import SUFFIXES, THEMES, engine
+from graphtrace.render import SUFFIXES, THEMES
+from graphtrace.render.layout import engine
 
 LECTURE = ("J = 3*(a + b*c)", "--at", "a=5", "--at", "b=3", "--at", "c=2")
 
@@ -150,7 +151,7 @@ def test_the_same_graph_gives_the_same_bytes_as_the_library(folder):
 
 
 def parse_lecture():
-    from graphtrace.target import load
+    from graphtrace.target.function import load
 
     return load(LECTURE[0])
 

@@ -12,9 +12,9 @@ from oracles import Answer, Sample, jax_answers, outputs, phi, pulled, pushed, w
 from samples import ELSEWHERE, INNER, SAMPLES, U
 
 import graphtrace as gt
-from graphtrace.linear_map import LinearMap
-from graphtrace.primitive import PRIMITIVES, Primitive
-from graphtrace.variable import NUMPY, apply
+from graphtrace.core.primitive import PRIMITIVES, Primitive
+from graphtrace.core.variable import NUMPY, apply
+from graphtrace.graph.linear_map import LinearMap
 
 approx = functools.partial(assert_allclose, rtol=1e-9, atol=1e-11)
 each_row = pytest.mark.parametrize("name", SAMPLES)

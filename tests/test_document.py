@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 import graphtrace as gt
+from graphtrace.core.primitive import Primitive
 from graphtrace.document import to_json
-from graphtrace.encoding import decode, encode
-from graphtrace.primitive import Primitive
+from graphtrace.document.encoding import decode, encode
 
 
 def lecture(a, b, c):
@@ -268,7 +268,7 @@ EVIL = {
     "an unknown primitive": lambda s: primitive(s, "os.system"),
     "a module that is not imported": lambda s: primitive(s, "this:s"),
     "a function that is no primitive": lambda s: primitive(s, "os:system"),
-    "an attribute of a module": lambda s: primitive(s, "graphtrace.primitive:PRIMITIVES"),
+    "an attribute of a module": lambda s: primitive(s, "graphtrace.core.primitive:PRIMITIVES"),
     "an object array": lambda s: value(s, {"array": {"dtype": "|O", "shape": [1], "data": [1]}}),
     "a record array": lambda s: value(s, {"array": {"dtype": "f8,f8", "shape": [1], "data": [1]}}),
     "a huge array": lambda s: value(s, {"array": {"dtype": "<f8", "shape": [10**12], "data": []}}),

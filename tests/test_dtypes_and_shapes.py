@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from oracles import complex_step, differences
 
 import graphtrace as gt
-from graphtrace.linear_map import LinearMap
+from graphtrace.graph.linear_map import LinearMap
 
 SHAPES = [(), (1,), (3,), (1, 3), (2, 1), (2, 3), (1, 1), (0,), (2, 0), (2, 1, 3)]
 PAIRS = [

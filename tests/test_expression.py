@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 import graphtrace as gt
-from graphtrace import expression
 from graphtrace.errors import ExpressionError
-from graphtrace.expression import parse
+from graphtrace.target import expression
+from graphtrace.target.expression import parse
 
 INSTEAD = (
     "use arithmetic, comparisons and NumPy functions, or put the function in a file and render "

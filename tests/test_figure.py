@@ -21,8 +21,8 @@ from graphtrace.figure import (
     short_names,
     trouble_of,
 )
-from graphtrace.render.formula import plain
-from graphtrace.render.say import runs, wording
+from graphtrace.render.typeset.formula import plain
+from graphtrace.render.typeset.wording import runs, wording
 
 
 def J(a, b, c):

@@ -11,7 +11,7 @@ from legibility import problems
 
 import graphtrace as gt
 from graphtrace.errors import ArgumentError, RenderError
-from graphtrace.figures.curve import sample
+from graphtrace.plots.curve import sample
 from graphtrace.render import THEMES
 
 SVG = "{http://www.w3.org/2000/svg}"

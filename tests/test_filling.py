@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import graphtrace as gt
-from graphtrace.filling import pending
-from graphtrace.symbol import Symbol
+from graphtrace.formula.symbol import Symbol
+from graphtrace.graph.lazy import pending
 
 
 def J(a, b, c):
@@ -131,7 +131,7 @@ def test_a_look_that_is_interrupted_can_be_taken_again(monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("graphtrace.dag.Symbol", interrupted)
+        patch.setattr("graphtrace.graph.build.Symbol", interrupted)
         with pytest.raises(KeyboardInterrupt):
             list(g.nodes)
     assert g.backward() == {"a": 3.0, "b": 6.0, "c": 9.0}
@@ -150,7 +150,7 @@ def begun_elsewhere(monkeypatch, look):
         time.sleep(0.01)
         return Symbol(*args)
 
-    monkeypatch.setattr("graphtrace.dag.Symbol", slow)
+    monkeypatch.setattr("graphtrace.graph.build.Symbol", slow)
     thread = threading.Thread(target=look)
     thread.start()
     begun.wait()

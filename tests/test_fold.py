@@ -11,9 +11,9 @@ import graphtrace as gt
 from graphtrace.errors import RenderError
 from graphtrace.figure import Definition, Note, Partial, Value, figure, frames
 from graphtrace.figure.fold import fold
+from graphtrace.figure.reading_order import ordered
 from graphtrace.figure.recurrence import recurrence
 from graphtrace.figure.regions import regions_of, repeats
-from graphtrace.figure.uses import ordered
 
 RNG = np.random.default_rng(7)
 

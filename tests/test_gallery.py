@@ -10,8 +10,8 @@ from click.testing import CliRunner
 import graphtrace as gt
 from graphtrace import cli
 from graphtrace.errors import ArgumentError, TargetError
-from graphtrace.gallery import contents, differences, draw, update
-from graphtrace.target import load_file
+from graphtrace.gallery.draw import contents, differences, draw, update
+from graphtrace.target.function import load_file
 
 GALLERY = Path(__file__).parents[1] / "gallery"
 

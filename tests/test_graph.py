@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import graphtrace as gt
-from graphtrace.tape import _ACTIVE
+from graphtrace.core.tape import _ACTIVE
 
 
 def J(a, b, c):

@@ -41,7 +41,7 @@ def test_the_jacobian_of_trees_is_that_of_jax(mode, argnums):
 
 @pytest.mark.parametrize(("rows", "columns", "used"), [(2, 5, "rev"), (5, 2, "fwd"), (3, 3, "rev")])
 def test_the_fewer_sweeps_are_made(rows, columns, used, monkeypatch):
-    from graphtrace import linearized
+    from graphtrace.transforms import linearize as linearized
 
     made = []
     for mode, name in (("rev", "sweep"), ("fwd", "sweep_forward")):

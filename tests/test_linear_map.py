@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from samples import SAMPLES
 
 import graphtrace as gt
-from graphtrace.linear_map import LinearMap
+from graphtrace.graph.linear_map import LinearMap
 
 A = np.array([[0.3, -0.7, 1.2], [-1.1, 0.5, 0.8]])
 W = np.array([[0.2, 0.9], [-0.4, 0.1], [0.7, -0.6]])

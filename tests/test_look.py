@@ -15,8 +15,9 @@ from hypothesis import example, given, settings, strategies as st
 import graphtrace as gt
 from graphtrace.errors import RenderError
 from graphtrace.figure import Shape, Source, in_form
-from graphtrace.render import LECTURE, THEMES, Palette, Theme, engine, to_dot, to_svg
-from graphtrace.render.flow import flows, width_of
+from graphtrace.render import LECTURE, THEMES, Palette, Theme, to_dot, to_svg
+from graphtrace.render.layout import engine
+from graphtrace.render.paint.flow import flows, width_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 

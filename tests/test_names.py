@@ -17,8 +17,17 @@ import numpy.linalg as la
 import pytest
 
 import graphtrace as gt
-from graphtrace import names
-from graphtrace.names import RETURNED, Returned, is_operator, line, location, operands, target, text
+from graphtrace.core import source as names
+from graphtrace.core.source import (
+    RETURNED,
+    Returned,
+    is_operator,
+    line,
+    location,
+    operands,
+    target,
+    text,
+)
 
 OPERATORS = "add radd sub mul rmul truediv matmul pow neg pos abs getitem setitem contains".split()
 METHODS = "sum dot __array_ufunc__ __array_function__".split()

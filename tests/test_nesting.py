@@ -13,9 +13,9 @@ from numpy.testing import assert_allclose
 from oracles import complex_step
 
 import graphtrace as gt
-from graphtrace.inputs import INPUT
-from graphtrace.tape import Tape
-from graphtrace.variable import record
+from graphtrace.core.inputs import INPUT
+from graphtrace.core.tape import Tape
+from graphtrace.core.variable import record
 
 approx = pytest.approx
 

@@ -7,7 +7,7 @@ from legibility import problems
 import graphtrace as gt
 from graphtrace.errors import ArgumentError, BranchChanged, RenderError
 from graphtrace.figure import Partial, Ratio, Value
-from graphtrace.render.number import number, telling
+from graphtrace.formula.number import number, telling
 
 
 def J(a, b, c):

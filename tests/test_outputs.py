@@ -16,9 +16,9 @@ from hypothesis import given, settings, strategies as st
 import graphtrace as gt
 from graphtrace.figure import Definition, Figure, Node
 from graphtrace.render import THEMES, to_html, to_mermaid, to_text, to_tikz
-from graphtrace.render.formula import Run
-from graphtrace.render.latex import formula
-from graphtrace.render.paper import flat
+from graphtrace.render.formats.pdf import flat
+from graphtrace.render.typeset.formula import Run
+from graphtrace.render.typeset.latex import formula
 
 TEXTS = ("tikz", "mermaid", "html", "graphml", "json", "text", "dot", "svg")
 
@@ -315,7 +315,7 @@ def test_the_text_tells_a_path_and_the_chain_rule():
 @pytest.mark.parametrize("columns", [40, 80, 200])
 @pytest.mark.parametrize("make", [traced, trained, lambda: named(*NASTY)])
 def test_no_line_of_the_text_is_too_long(make, columns):
-    from graphtrace.render.text import columns_of
+    from graphtrace.render.typeset.escape import columns_of
 
     lines = to_text(make(), columns=columns).splitlines()[1:]
     assert max(map(columns_of, lines)) <= columns

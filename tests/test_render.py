@@ -20,15 +20,16 @@ from hypothesis import example, given, strategies as st
 import graphtrace as gt
 from graphtrace.errors import RenderError
 from graphtrace.figure import Definition, Edge, Partial, Share, Value, figure, frames, in_form
-from graphtrace.render import LECTURE, THEMES, engine, render, to_dot, to_svg
-from graphtrace.render.formula import Run, formula, name, plain
-from graphtrace.render.label import SHIFTED_SIZE, edge_line, typeset
-from graphtrace.render.metrics import width
-from graphtrace.render.number import number, value
-from graphtrace.render.outline import outline
-from graphtrace.render.say import Wording, runs
-from graphtrace.render.tex import tex
-from graphtrace.render.themes import find
+from graphtrace.formula.number import number, value
+from graphtrace.render import LECTURE, THEMES, render, to_dot, to_svg
+from graphtrace.render.layout import engine
+from graphtrace.render.paint.themes import find
+from graphtrace.render.typeset.formula import Run, formula, name, plain
+from graphtrace.render.typeset.label import SHIFTED_SIZE, edge_line, typeset
+from graphtrace.render.typeset.math_outline import outline
+from graphtrace.render.typeset.metrics import width
+from graphtrace.render.typeset.tex import tex
+from graphtrace.render.typeset.wording import Wording, runs
 
 ROOT = Path(gt.__file__).parents[1]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -814,7 +815,7 @@ def test_mathematics_fits_its_boxes(f, args, theme):
 @pytest.mark.usefixtures("_ziamath")
 def test_mathematics_is_the_same_in_every_run():
     code = (
-        "import sys; from graphtrace.render.outline import outline\n"
+        "import sys; from graphtrace.render.typeset.math_outline import outline\n"
         r"sys.stdout.write(repr(outline(r'\frac{\partial J}{\partial v} = \hat{x}_{1}')))"
     )
     said = {

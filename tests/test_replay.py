@@ -17,8 +17,8 @@ from test_programs import BY_NAME, plain
 from test_random_programs import SHAPES, programs, run
 
 import graphtrace as gt
-from graphtrace.replay import compile_graph, source_of
-from graphtrace.replay.names import identifier
+from graphtrace.compile import compile_graph, source_of
+from graphtrace.compile.names import identifier
 
 
 def compiled(f, *args, **kwargs):

@@ -8,8 +8,8 @@ import pytest
 from checks import agrees_with_differences, agrees_with_jax
 
 import graphtrace as gt
+from graphtrace.core.variable import NUMPY
 from graphtrace.ops.special import _UFUNCS
-from graphtrace.variable import NUMPY
 
 scipy = pytest.importorskip("scipy")
 sp = scipy.special

@@ -9,9 +9,9 @@ from numpy.testing import assert_allclose
 from samples import SAMPLES
 
 import graphtrace as gt
+from graphtrace.core.pytree import flatten
 from graphtrace.errors import ArgumentError, RenderError
 from graphtrace.figure import Partial, Sweep
-from graphtrace.pytree import flatten
 
 
 def J(a, b, c):

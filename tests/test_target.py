@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from graphtrace.errors import ExpressionError, TargetError
-from graphtrace.failure import describe
-from graphtrace.target import load, load_file
+from graphtrace.target.describe_error import describe
+from graphtrace.target.function import load, load_file
 
 LOSS = """\
 import numpy as np

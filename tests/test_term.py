@@ -2,9 +2,9 @@
 
 import pytest
 
-from graphtrace.primitive import primitive_named
-from graphtrace.term import Name, Term, simplified
-from graphtrace.term_text import term_text
+from graphtrace.core.primitive import primitive_named
+from graphtrace.formula.term import Name, Term, simplified
+from graphtrace.formula.term_text import term_text
 
 X = Term(atom=Name("x"))
 Y = Term(atom=Name("y"))

@@ -7,8 +7,8 @@ import pytest
 
 import graphtrace as gt
 from graphtrace.document import to_json
-from graphtrace.symbol import adjoint_term, tangent_term
-from graphtrace.term import ARRIVING
+from graphtrace.formula.symbol import adjoint_term, tangent_term
+from graphtrace.formula.term import ARRIVING
 
 
 def J(a, b, c):

@@ -13,12 +13,12 @@ from graphtrace.cli.program import say
 from graphtrace.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from graphtrace.graph import Graph
+    from graphtrace.graph.traced import Graph
 
 
 def traced(target: str, assignments: Sequence[str]) -> Graph:
     """The graph of the target at those values."""
-    from graphtrace.target import load
+    from graphtrace.target.function import load
 
     function = load(target)
     args, kwargs = _arguments(function, assignments)
@@ -31,7 +31,7 @@ def traced(target: str, assignments: Sequence[str]) -> Graph:
 
 def assigned(assignments: Sequence[str], option: str) -> dict[str, Any]:
     """The values by name; each name may be given once."""
-    from graphtrace.argument import read
+    from graphtrace.target.argument import read
 
     values: dict[str, Any] = {}
     for text in assignments:
@@ -46,7 +46,7 @@ def _arguments(
     function: Callable[..., Any], assignments: Sequence[str]
 ) -> tuple[list[Any], dict[str, Any]]:
     """The arguments for a call of the function, each checked against its signature."""
-    from graphtrace.inputs import name_of, signature_of
+    from graphtrace.core.inputs import name_of, signature_of
 
     values = assigned(assignments, "--at")
     name = name_of(function)

@@ -41,7 +41,7 @@ def gallery(folder: str, check: bool, traceback: bool) -> None:
     or with another figure under the name `figure`. A dict under the name `options`, as in `options
     = {"step": "dJ/dv"}`, holds what `render` is to be told. The page is DIR/index.html.
     """
-    from graphtrace.gallery import differences, sources, update
+    from graphtrace.gallery.draw import differences, sources, update
 
     with one_sentence(traceback), short_warnings(), contextlib.redirect_stdout(sys.stderr):
         if check:

@@ -79,7 +79,7 @@ def one_sentence(traceback: bool) -> Iterator[None]:
 def _words(error: BaseException) -> str:
     if isinstance(error, GraphtraceError):
         return str(error)
-    from graphtrace.failure import describe
+    from graphtrace.target.describe_error import describe
 
     return describe(error)
 

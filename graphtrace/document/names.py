@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.encoding import decode, encode
+from graphtrace.core.primitive import PRIMITIVES, Primitive
+from graphtrace.core.variable import raised
+from graphtrace.document.encoding import decode, encode
 from graphtrace.errors import ArgumentError
 from graphtrace.ops import choose, complex as complex_rows, scimath
-from graphtrace.primitive import PRIMITIVES, Primitive
-from graphtrace.variable import raised
 
 _OPERATORS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
 _FUNCTIONS = (bool, int, round, math.floor, math.ceil, math.trunc, np.asarray)

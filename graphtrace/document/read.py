@@ -17,14 +17,14 @@ from typing import IO, Any
 
 import numpy as np
 
-from graphtrace.dag import CONSTANT, local_of
+from graphtrace.core.pytree import flatten
+from graphtrace.document.encoding import decode
 from graphtrace.document.names import known_primitive, read_test, text_of
 from graphtrace.document.write import VERSION
-from graphtrace.encoding import decode
 from graphtrace.errors import ArgumentError
-from graphtrace.graph import Branch, Graph, Leaf, Tree
-from graphtrace.pytree import flatten
-from graphtrace.symbol import Row, Symbol, row_text
+from graphtrace.formula.symbol import Row, Symbol, row_text
+from graphtrace.graph.build import CONSTANT, local_of
+from graphtrace.graph.traced import Branch, Graph, Leaf, Tree
 
 
 def load(source: str | os.PathLike[str] | IO[Any]) -> Graph:

@@ -10,12 +10,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from graphtrace.document.encoding import encode
 from graphtrace.document.names import name_of_test, primitive_name
-from graphtrace.encoding import encode
 from graphtrace.errors import ArgumentError
-from graphtrace.graph import Branch, Graph, Tree
-from graphtrace.linear_map import LinearMap
-from graphtrace.symbol import Row, Symbol
+from graphtrace.formula.symbol import Row, Symbol
+from graphtrace.graph.linear_map import LinearMap
+from graphtrace.graph.traced import Branch, Graph, Tree
 
 VERSION = 1
 

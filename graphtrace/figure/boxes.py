@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphtrace.figure.parts import Direction
-from graphtrace.figure.uses import Use, ordered
+from graphtrace.figure.reading_order import Use, ordered
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -63,7 +63,7 @@ def reading_direction(
     """Left to right, as one reads; top to bottom where that were a long strip.
 
     >>> import graphtrace as gt
-    >>> from graphtrace.figure.uses import uses_of
+    >>> from graphtrace.figure.reading_order import uses_of
     >>> g = gt.trace(lambda x: ((((x + 1) ** 2 + 1) ** 2 + 1) ** 2 + 1) ** 2 + 1, 1.0)
     >>> uses = uses_of(g)
     >>> reading_direction(g, uses, boxes_of(g, uses, reach=3))

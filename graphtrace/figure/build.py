@@ -34,10 +34,7 @@ from graphtrace.figure.parts import (
     Share,
     Source,
 )
-from graphtrace.figure.scopes import with_scopes
-from graphtrace.figure.tangents import with_tangents
-from graphtrace.figure.trouble import marked, trouble_of
-from graphtrace.figure.uses import (
+from graphtrace.figure.reading_order import (
     Use,
     arrays_of,
     is_one,
@@ -48,6 +45,9 @@ from graphtrace.figure.uses import (
     title,
     uses_of,
 )
+from graphtrace.figure.scopes import with_scopes
+from graphtrace.figure.tangents import with_tangents
+from graphtrace.figure.trouble import marked, trouble_of
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -17,7 +17,7 @@ import numpy as np
 
 from graphtrace.errors import ArgumentError, RenderError
 from graphtrace.figure.parts import Chain, Partial, Share
-from graphtrace.figure.uses import Use, find, title, uses_of
+from graphtrace.figure.reading_order import Use, find, title, uses_of
 
 if TYPE_CHECKING:
     import networkx as nx

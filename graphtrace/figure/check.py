@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from graphtrace.core.inputs import carries_gradient
+from graphtrace.figure.reading_order import Use, uses_of
 from graphtrace.figure.trouble import Trouble
-from graphtrace.figure.uses import Use, uses_of
-from graphtrace.inputs import carries_gradient
-from graphtrace.symbol import Row
+from graphtrace.formula.symbol import Row
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphtrace.figure.boxes import Ids
 from graphtrace.figure.parts import Definition, Edge, Figure, Node, Part, Shape, Value
-from graphtrace.figure.uses import is_array
+from graphtrace.figure.reading_order import is_array
 
 if TYPE_CHECKING:
     import networkx as nx

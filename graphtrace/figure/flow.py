@@ -14,7 +14,7 @@ import numpy as np
 from graphtrace.errors import RenderError
 from graphtrace.figure.chain import gradients_of
 from graphtrace.figure.parts import Figure
-from graphtrace.figure.uses import outputs_of, title, uses_of
+from graphtrace.figure.reading_order import outputs_of, title, uses_of
 
 if TYPE_CHECKING:
     import networkx as nx

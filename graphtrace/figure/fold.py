@@ -14,16 +14,23 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from graphtrace.core.inputs import seed_for
 from graphtrace.errors import RenderError
 from graphtrace.figure.choice import COMFORT, chosen
 from graphtrace.figure.folded import MOST_TOLD, Folded, attributes, counted
 from graphtrace.figure.parts import Definition, Note
+from graphtrace.figure.reading_order import (
+    arrays_of,
+    is_array,
+    ordered,
+    outputs_of,
+    short_names,
+    title,
+)
 from graphtrace.figure.recurrence import recurrence
 from graphtrace.figure.regions import Item, Region, base, regions_of
 from graphtrace.figure.total import Total, adjoints
 from graphtrace.figure.trouble import Trouble
-from graphtrace.figure.uses import arrays_of, is_array, ordered, outputs_of, short_names, title
-from graphtrace.inputs import seed_for
 
 if TYPE_CHECKING:
     import networkx as nx

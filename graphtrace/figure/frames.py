@@ -27,7 +27,7 @@ from graphtrace.figure.parts import (
     Unsaid,
     Value,
 )
-from graphtrace.figure.uses import find, ordered, outputs_of
+from graphtrace.figure.reading_order import find, ordered, outputs_of
 
 if TYPE_CHECKING:
     import networkx as nx

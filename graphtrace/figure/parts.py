@@ -112,8 +112,8 @@ class Sweep:
     """A line of a sweep: the tangent v̇ or the adjoint v̄ of `name`, what it is, what it comes to.
 
     Each of the `terms` is the name of the neighbour whose tangent or adjoint arrives, and the
-    formula of what it gives, with `graphtrace.term.ARRIVING` for what arrives. `numbers` are the
-    products that the terms come to. `more` terms are not told.
+    formula of what it gives, with `graphtrace.formula.term.ARRIVING` for what arrives. `numbers`
+    are the products that the terms come to. `more` terms are not told.
     """
 
     mode: Literal["tangent", "adjoint"]

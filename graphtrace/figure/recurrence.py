@@ -15,8 +15,8 @@ import numpy as np
 
 from graphtrace.figure.parts import Definition
 from graphtrace.figure.regions import base
-from graphtrace.symbol import Symbol, formula
-from graphtrace.term import Term
+from graphtrace.formula.symbol import Symbol, formula
+from graphtrace.formula.term import Term
 
 if TYPE_CHECKING:
     import networkx as nx

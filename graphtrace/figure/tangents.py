@@ -12,7 +12,7 @@ import numpy as np
 
 from graphtrace.errors import RenderError
 from graphtrace.figure.parts import Figure, Node, Part, Partial, Sweep, Value
-from graphtrace.figure.uses import is_one
+from graphtrace.figure.reading_order import is_one
 
 if TYPE_CHECKING:
     import networkx as nx

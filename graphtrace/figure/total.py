@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphtrace.sweep import pull
+from graphtrace.core.sweep import pull
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from graphtrace.figure.parts import Edge, Emphasis, Figure, Node, Note
-from graphtrace.figure.uses import ordered, uses_of
+from graphtrace.figure.reading_order import ordered, uses_of
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.ops.operators import binary_operator, inplace_operator
-from graphtrace.primitive import (
+from graphtrace.core.primitive import (
     ATOM,
     COMPARE,
     POWER,
@@ -25,7 +24,8 @@ from graphtrace.primitive import (
     Rule,
     infix,
 )
-from graphtrace.variable import NUMPY, add_methods, operation, unary
+from graphtrace.core.variable import NUMPY, add_methods, operation, unary
+from graphtrace.ops.operators import binary_operator, inplace_operator
 
 
 def _nonzero(a: Any) -> Any:

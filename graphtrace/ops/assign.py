@@ -12,12 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.errors import TraceError
-from graphtrace.inputs import plain
-from graphtrace.ops.index import filled, getitem, index_text, is_basic, with_slots
-from graphtrace.primitive import ATOM, Form, Primitive, Rule, declare
-from graphtrace.tape import Tape, active, here, written
-from graphtrace.variable import (
+from graphtrace.core.inputs import plain
+from graphtrace.core.primitive import ATOM, Form, Primitive, Rule, declare
+from graphtrace.core.tape import Tape, active, here, written
+from graphtrace.core.variable import (
     NUMPY,
     WRITE_BACK,
     Variable,
@@ -27,6 +25,8 @@ from graphtrace.variable import (
     record,
     traced,
 )
+from graphtrace.errors import TraceError
+from graphtrace.ops.index import filled, getitem, index_text, is_basic, with_slots
 
 
 def _setitem(a: Any, value: Any, *where: Any, index: Any) -> Any:

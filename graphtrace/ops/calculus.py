@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.inputs import plain
+from graphtrace.core.inputs import plain
+from graphtrace.core.primitive import Primitive
+from graphtrace.core.variable import NUMPY, Variable, fixed, operation, traced, unsupported
 from graphtrace.ops.composed import composed
-from graphtrace.primitive import Primitive
-from graphtrace.variable import NUMPY, Variable, fixed, operation, traced, unsupported
 
 # np.gradient, one row an axis.
 

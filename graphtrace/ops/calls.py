@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from graphtrace.core.tape import here
+from graphtrace.core.variable import DISPATCH, LATE, NUMPY, Variable, fixed, traced, unsupported
 from graphtrace.errors import TraceError
-from graphtrace.tape import here
-from graphtrace.variable import DISPATCH, LATE, NUMPY, Variable, fixed, traced, unsupported
 
 
 def ufunc_name(ufunc: np.ufunc) -> str:

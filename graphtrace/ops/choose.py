@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.inputs import plain
-from graphtrace.ops.composed import composed
-from graphtrace.ops.shape import gather_from, positions_of, scatter, selection
-from graphtrace.primitive import Primitive
-from graphtrace.refusal import no_out
-from graphtrace.variable import (
+from graphtrace.core.inputs import plain
+from graphtrace.core.primitive import Primitive
+from graphtrace.core.refusal import no_out
+from graphtrace.core.variable import (
     NUMPY,
     add_methods,
     decided,
@@ -22,6 +20,8 @@ from graphtrace.variable import (
     traced,
     unsupported,
 )
+from graphtrace.ops.composed import composed
+from graphtrace.ops.shape import gather_from, positions_of, scatter, selection
 
 # One of several.
 

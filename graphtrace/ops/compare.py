@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from graphtrace.core.primitive import COMPARE, Form, Notation, Primitive
+from graphtrace.core.variable import NUMPY, add_methods, operation
 from graphtrace.ops.operators import compare, comparison_operator
-from graphtrace.primitive import COMPARE, Form, Notation, Primitive
-from graphtrace.variable import NUMPY, add_methods, operation
 
 
 def _iverson(text: str, latex: str) -> Notation:

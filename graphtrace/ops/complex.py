@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 
 import graphtrace.ops.elementwise  # noqa: F401  (declares the real sign)
-from graphtrace.ops.arithmetic import nonzero
-from graphtrace.primitive import Form, Notation, Primitive
-from graphtrace.variable import (
+from graphtrace.core.primitive import Form, Notation, Primitive
+from graphtrace.core.variable import (
     NUMPY,
     Variable,
     add_methods,
@@ -26,6 +25,7 @@ from graphtrace.variable import (
     traced,
     unsupported,
 )
+from graphtrace.ops.arithmetic import nonzero
 
 # real and imag as parts of z: Re(G dz) is the change of the output, so that G is 1 for Re z and -i
 # for Im z; for angle, Im(dz / z), it is -i/z.

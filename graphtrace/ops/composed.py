@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.inputs import IDENTITY, INPUT, plain
-from graphtrace.primitive import Primitive, Rule
-from graphtrace.tape import Tape
-from graphtrace.variable import Variable, operation, record
+from graphtrace.core.inputs import IDENTITY, INPUT, plain
+from graphtrace.core.primitive import Primitive, Rule
+from graphtrace.core.tape import Tape
+from graphtrace.core.variable import Variable, operation, record
 
 
 def composed(
@@ -43,7 +43,7 @@ def pulled_back(f: Rule, g: Any, x: Any, others: tuple[Any, ...]) -> Any:
     Where one of them is traced, the rows of f and those of its sweep go on that trace, so that the
     adjoint can be differentiated again.
     """
-    from graphtrace.sweep import sweep
+    from graphtrace.core.sweep import sweep
 
     outer = next((v.tape for v in (g, x, *others) if type(v) is Variable), None)
     tape = Tape() if outer is None else outer

@@ -21,7 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.inputs import plain
+from graphtrace.core.inputs import plain
+from graphtrace.core.primitive import PRODUCT, Form, Notation, Primitive, Rule, called
+from graphtrace.core.variable import NUMPY, operation, traced, unsupported
 from graphtrace.ops.inverses import (
     adjoint,
     column_factor,
@@ -31,8 +33,6 @@ from graphtrace.ops.inverses import (
     or_nan,
 )
 from graphtrace.ops.rows import each_output, numpy_row, output_of
-from graphtrace.primitive import PRODUCT, Form, Notation, Primitive, Rule, called
-from graphtrace.variable import NUMPY, operation, traced, unsupported
 
 # Cholesky [Murray]. NumPy reads one triangle of a matrix that it takes to be symmetric. The adjoint
 # is that of a symmetric matrix, equal on both sides of the diagonal, as in JAX.

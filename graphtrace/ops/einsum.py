@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.inputs import plain
-from graphtrace.primitive import ATOM, PRODUCT, Form, Primitive
-from graphtrace.refusal import no_out
-from graphtrace.variable import NUMPY, fixed, operation, traced
+from graphtrace.core.inputs import plain
+from graphtrace.core.primitive import ATOM, PRODUCT, Form, Primitive
+from graphtrace.core.refusal import no_out
+from graphtrace.core.variable import NUMPY, fixed, operation, traced
 
 
 def _explicit(subscripts: str, ndims: Sequence[int]) -> tuple[list[str], str]:

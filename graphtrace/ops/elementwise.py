@@ -11,10 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.inputs import plain
-from graphtrace.ops.arithmetic import nonzero, power_da, side
-from graphtrace.ops.compare import equal, greater, less
-from graphtrace.primitive import (
+from graphtrace.core.inputs import plain
+from graphtrace.core.primitive import (
     ATOM,
     COMPARE,
     POWER,
@@ -25,8 +23,18 @@ from graphtrace.primitive import (
     Rule,
     called,
 )
-from graphtrace.refusal import no_out
-from graphtrace.variable import NUMPY, add_methods, fixed, operation, traced, unary, unsupported
+from graphtrace.core.refusal import no_out
+from graphtrace.core.variable import (
+    NUMPY,
+    add_methods,
+    fixed,
+    operation,
+    traced,
+    unary,
+    unsupported,
+)
+from graphtrace.ops.arithmetic import nonzero, power_da, side
+from graphtrace.ops.compare import equal, greater, less
 
 _LN2 = float(np.log(2))
 _LN10 = float(np.log(10))

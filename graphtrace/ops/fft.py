@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from graphtrace.core.variable import NUMPY
 from graphtrace.ops.rows import arguments_of, numpy_row
-from graphtrace.variable import NUMPY
 
 _SCALED_BACK: dict[str | None, Any] = {
     None: "forward",

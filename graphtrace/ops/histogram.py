@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.inputs import plain
+from graphtrace.core.inputs import plain
+from graphtrace.core.primitive import Primitive
+from graphtrace.core.variable import NUMPY, fixed, operation, traced
 from graphtrace.ops.shape import gather_from
-from graphtrace.primitive import Primitive
-from graphtrace.variable import NUMPY, fixed, operation, traced
 
 bincount = operation(
     Primitive(

@@ -7,10 +7,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from graphtrace.core.primitive import ATOM, Form, Primitive, Rule
+from graphtrace.core.refusal import no_out
+from graphtrace.core.variable import (
+    NUMPY,
+    Variable,
+    add_methods,
+    fixed,
+    operation,
+    traced,
+    unsupported,
+)
 from graphtrace.ops.compare import equal, greater, less
-from graphtrace.primitive import ATOM, Form, Primitive, Rule
-from graphtrace.refusal import no_out
-from graphtrace.variable import NUMPY, Variable, add_methods, fixed, operation, traced, unsupported
 
 
 class Slot(NamedTuple):

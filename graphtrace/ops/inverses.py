@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.inputs import plain
+from graphtrace.core.inputs import plain
+from graphtrace.core.primitive import ATOM, PRODUCT, Form, Notation, Rule, called
+from graphtrace.core.variable import NUMPY, fixed, traced
 from graphtrace.ops.rows import each_output, numpy_row, output_of
 from graphtrace.ops.shape import matrix_transpose
-from graphtrace.primitive import ATOM, PRODUCT, Form, Notation, Rule, called
-from graphtrace.variable import NUMPY, fixed, traced
 
 
 def adjoint(a: Any) -> Any:

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from graphtrace.core.primitive import ATOM, PRODUCT, Form, Primitive
+from graphtrace.core.tape import parts
+from graphtrace.core.variable import NUMPY, fixed, operation, record, traced
 from graphtrace.ops.decompose import singular_values_vjp
 from graphtrace.ops.inverses import adjoint, as_columns, eps
-from graphtrace.primitive import ATOM, PRODUCT, Form, Primitive
-from graphtrace.tape import parts
-from graphtrace.variable import NUMPY, fixed, operation, record, traced
 
 
 def _cut(a: Any, rcond: float | None) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.variable import Variable, add_methods
+from graphtrace.core.variable import Variable, add_methods
 
 _METHODS = """
     all any argmax argmin argpartition argsort choose clip cumprod cumsum diagonal dot

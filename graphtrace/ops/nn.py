@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from graphtrace.core.primitive import Primitive, Rule, called
+from graphtrace.core.variable import fixed, operation, traced
 from graphtrace.ops.compare import greater
 from graphtrace.ops.composed import composed
 from graphtrace.ops.reduce import kept_shape
-from graphtrace.primitive import Primitive, Rule, called
-from graphtrace.variable import fixed, operation, traced
 
 # In the approximation of the normal distribution by tanh (Hendrycks and Gimpel, 2016).
 _GELU = math.sqrt(2 / math.pi)

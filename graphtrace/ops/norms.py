@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.inputs import plain
+from graphtrace.core.inputs import plain
+from graphtrace.core.primitive import Form
 from graphtrace.ops.arithmetic import side
 from graphtrace.ops.inverses import column_factor, inv_vjp
 from graphtrace.ops.reduce import kept_shape
 from graphtrace.ops.rows import numpy_row
-from graphtrace.primitive import Form
 
 # `axes` is one axis, or two for a matrix norm; `g` and `y` have axes of length one there.
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from graphtrace.core.primitive import Primitive
+from graphtrace.core.refusal import foreign
+from graphtrace.core.tape import NO_PARAMS, here, place_of
+from graphtrace.core.variable import Variable, apply, constant, describe, failed, gather
 from graphtrace.errors import TraceError
-from graphtrace.primitive import Primitive
-from graphtrace.refusal import foreign
-from graphtrace.tape import NO_PARAMS, here, place_of
-from graphtrace.variable import Variable, apply, constant, describe, failed, gather
 
 _new = object.__new__
 _getframe = sys._getframe

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.inputs import plain
+from graphtrace.core.inputs import plain
+from graphtrace.core.primitive import Primitive, Rule
+from graphtrace.core.refusal import no_out
+from graphtrace.core.variable import NUMPY, Variable, fixed, operation, traced
 from graphtrace.ops.shape import positions_of, scatter
-from graphtrace.primitive import Primitive, Rule
-from graphtrace.refusal import no_out
-from graphtrace.variable import NUMPY, Variable, fixed, operation, traced
 
 
 def _permuted_vjp(g: Any, y: Any, a: Any, *, axis: int, **how: Any) -> Any:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.inputs import plain
-from graphtrace.primitive import Primitive
-from graphtrace.variable import NUMPY, add_methods, fixed, operation
+from graphtrace.core.inputs import plain
+from graphtrace.core.primitive import Primitive
+from graphtrace.core.variable import NUMPY, add_methods, fixed, operation
 
 _INTEGERS: list[Any] = [
     np.gcd,

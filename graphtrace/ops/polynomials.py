@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.inputs import plain
+from graphtrace.core.inputs import plain
+from graphtrace.core.primitive import Primitive, Rule
+from graphtrace.core.variable import NUMPY, fixed, operation, traced, unsupported
 from graphtrace.ops.composed import composed
-from graphtrace.primitive import Primitive, Rule
-from graphtrace.variable import NUMPY, fixed, operation, traced, unsupported
 
 
 def _polyval_formula(p: Any, x: Any) -> Any:

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.inputs import plain
+from graphtrace.core.inputs import plain
+from graphtrace.core.primitive import ATOM, PRODUCT, Form, Notation, Primitive, called
+from graphtrace.core.refusal import no_out
+from graphtrace.core.variable import NUMPY, fixed, operation, traced
 from graphtrace.ops.matmul import outer
 from graphtrace.ops.rows import numpy_row
 from graphtrace.ops.shape import matrix_transpose
-from graphtrace.primitive import ATOM, PRODUCT, Form, Notation, Primitive, called
-from graphtrace.refusal import no_out
-from graphtrace.variable import NUMPY, fixed, operation, traced
 
 # tensordot and inner
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.inputs import plain
+from graphtrace.core.inputs import plain
+from graphtrace.core.primitive import Primitive
+from graphtrace.core.refusal import no_out
+from graphtrace.core.variable import NUMPY, fixed, operation, traced, unsupported
 from graphtrace.ops.compare import equal
 from graphtrace.ops.shape import astype
-from graphtrace.primitive import Primitive
-from graphtrace.refusal import no_out
-from graphtrace.variable import NUMPY, fixed, operation, traced, unsupported
 
 _SMALL = 1000
 

@@ -12,9 +12,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from graphtrace.primitive import Form, Notation, Primitive, Rule
-from graphtrace.refusal import no_out
-from graphtrace.variable import NUMPY, Variable, fixed, operation, record, traced
+from graphtrace.core.primitive import Form, Notation, Primitive, Rule
+from graphtrace.core.refusal import no_out
+from graphtrace.core.variable import NUMPY, Variable, fixed, operation, record, traced
 
 Arguments = tuple[list[Any], dict[str, Any]]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.inputs import plain
+from graphtrace.core.inputs import plain
+from graphtrace.core.variable import NUMPY, decided, traced
 from graphtrace.ops.shape import astype
-from graphtrace.variable import NUMPY, decided, traced
 
 
 def below_zero(x: Any) -> bool:

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.inputs import plain
-from graphtrace.primitive import ATOM, Form, Notation, Primitive, Rule
-from graphtrace.refusal import no_out
-from graphtrace.variable import NUMPY, Variable, fixed, operation, traced
+from graphtrace.core.inputs import plain
+from graphtrace.core.primitive import ATOM, Form, Notation, Primitive, Rule
+from graphtrace.core.refusal import no_out
+from graphtrace.core.variable import NUMPY, Variable, fixed, operation, traced
 
 _add_reduce: Any = np.add.reduce  # its stubs differ from NumPy to NumPy
 

@@ -15,10 +15,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from graphtrace.core.primitive import Form, Notation, Primitive, Rule, called
+from graphtrace.core.tape import here
+from graphtrace.core.variable import LATE, NUMPY, operation, traced
 from graphtrace.errors import NoDerivative
-from graphtrace.primitive import Form, Notation, Primitive, Rule, called
-from graphtrace.tape import here
-from graphtrace.variable import LATE, NUMPY, operation, traced
 
 
 class _Special:

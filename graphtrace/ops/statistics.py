@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.inputs import plain
+from graphtrace.core.inputs import plain
+from graphtrace.core.primitive import Rule
+from graphtrace.core.refusal import no_out
+from graphtrace.core.variable import NUMPY, fixed, traced, unsupported
 from graphtrace.ops.composed import composed
 from graphtrace.ops.shape import astype
-from graphtrace.primitive import Rule
-from graphtrace.refusal import no_out
-from graphtrace.variable import NUMPY, fixed, traced, unsupported
 
 # Reductions of chosen entries: where= names them, or they are those that are no NaN.
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphtrace.inputs import own
-from graphtrace.primitive import Primitive
-from graphtrace.pytree import flatten
-from graphtrace.variable import Variable, gather, operation
+from graphtrace.core.inputs import own
+from graphtrace.core.primitive import Primitive
+from graphtrace.core.pytree import flatten
+from graphtrace.core.variable import Variable, gather, operation
 
 _stop = operation(Primitive("stop_gradient", own))
 

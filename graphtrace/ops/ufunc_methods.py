@@ -10,12 +10,20 @@ from typing import Any
 
 import numpy as np
 
+from graphtrace.core.primitive import Form, Primitive
+from graphtrace.core.refusal import no_out
+from graphtrace.core.variable import (
+    DISPATCH,
+    NUMPY,
+    Variable,
+    fixed,
+    operation,
+    traced,
+    unsupported,
+)
 from graphtrace.ops.composed import composed
 from graphtrace.ops.index import getitem
 from graphtrace.ops.shape import astype
-from graphtrace.primitive import Form, Primitive
-from graphtrace.refusal import no_out
-from graphtrace.variable import DISPATCH, NUMPY, Variable, fixed, operation, traced, unsupported
 
 
 def _method_form(count: int, params: dict[str, Any], latex: bool) -> Form:

@@ -14,16 +14,16 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Unpack
 
 from graphtrace.errors import RenderError
 from graphtrace.figure import Derivatives, Direction, Figure, Form, figure, in_form
-from graphtrace.render.formats import SUFFIXES, Format, format_of, unknown
-from graphtrace.render.look import Look, styled
-from graphtrace.render.theme import LECTURE, Palette, Theme
-from graphtrace.render.themes import THEMES
+from graphtrace.render.formats.registry import SUFFIXES, Format, format_of, unknown
+from graphtrace.render.paint.style import Look, styled
+from graphtrace.render.paint.theme import LECTURE, Palette, Theme
+from graphtrace.render.paint.themes import THEMES
 
 if TYPE_CHECKING:
     import networkx as nx
 
-    from graphtrace.render.fit import Setting
-    from graphtrace.render.label import Sheet
+    from graphtrace.render.layout.fit import Setting
+    from graphtrace.render.typeset.label import Sheet
 
 MOST_MATH = 100
 """In a figure with more boxes than this, formulas are set as text."""
@@ -62,7 +62,8 @@ def to_dot(
 
     The options are those of `graphtrace.figure.figure`, a theme and a `Look`.
     """
-    from graphtrace.render import dot, label
+    from graphtrace.render.formats import dot
+    from graphtrace.render.typeset import label
 
     drawn, style = _told(graph, theme, detail)
     return dot.readable_dot(drawn, label.typeset(drawn, style), style)
@@ -86,13 +87,13 @@ def to_svg(
     with (by default the same figure has the same ids each time, and different ones share none),
     and `math` sets formulas as outlines of real mathematics, which look the same in every viewer
     and need the extra `graphtrace[math]`. `scheme`, `font`, `font_size`, `digits`, `width` and
-    `legend` change the theme, see `graphtrace.render.look.styled`. The other options are those of
-    `graphtrace.figure.figure`.
+    `legend` change the theme, see `graphtrace.render.paint.style.styled`. The other options are
+    those of `graphtrace.figure.figure`.
 
     Raises `RenderError` if the figure is too large or the engine is missing, fails or takes too
     long.
     """
-    from graphtrace.render import svg
+    from graphtrace.render.formats import svg
 
     return svg.draw(*_setting(graph, theme, math, engine, time_limit, detail), id_prefix)
 
@@ -110,7 +111,7 @@ def to_html(
 
     The options and the errors are those of `to_svg`.
     """
-    from graphtrace.render import describe, html, svg
+    from graphtrace.render.formats import describe, html, svg
 
     setting = _setting(graph, theme, math, engine, time_limit, detail)
     return html.page(svg.draw(*setting), describe.title(setting.figure), setting.theme)
@@ -132,7 +133,7 @@ def to_tikz(
     `standalone=True` gives a document of its own. The other options and the errors are those of
     `to_svg`.
     """
-    from graphtrace.render import tikz
+    from graphtrace.render.formats import tikz
 
     setting = _setting(graph, theme, math, engine, time_limit, detail)
     return tikz.document(*setting) if standalone else tikz.picture(*setting)
@@ -148,7 +149,7 @@ def to_mermaid(
 
     The options are those of `to_dot`.
     """
-    from graphtrace.render import mermaid
+    from graphtrace.render.formats import mermaid
 
     return mermaid.flowchart(*_told(graph, theme, detail, form="records"))
 
@@ -175,7 +176,7 @@ def to_text(
       y      = 5
       f = xy = 10  ∂f/∂x = y = 5   ∂f/∂y = x = 2
     """
-    from graphtrace.render import listing
+    from graphtrace.render.formats import listing
 
     rows = listing.lines(*_told(graph, theme, detail, form="records"), columns)
     return listing.coloured_text(rows) if colour else listing.plain_text(rows)
@@ -190,7 +191,8 @@ def _setting(
     detail: Mapping[str, Any],
 ) -> Setting:
     """The figure with all that is known of it before it is drawn."""
-    from graphtrace.render import engine as engines, fit, flow, geometry, layout
+    from graphtrace.render.layout import engine as engines, fit, geometry, places as layout
+    from graphtrace.render.paint import flow
 
     turn = detail.get("direction", "auto") == "auto"
     drawn, style = _told(graph, theme, detail)
@@ -231,7 +233,7 @@ def render(
     Raises `RenderError` as `to_svg` does, for a format that is not known, and for a path that
     cannot be written to. A file appears whole or not at all.
     """
-    from graphtrace.render import output
+    from graphtrace.render.formats import output
 
     chosen = format if format is not None else format_of(target)
     drawing: Any = {"theme": theme, "math": math, "engine": engine, "time_limit": time_limit}
@@ -289,7 +291,8 @@ def _paper(
     detail: Mapping[str, Any],
 ) -> bytes:
     """A PDF or PNG of the SVG; where only a system Graphviz is at hand, what that draws."""
-    from graphtrace.render import describe, engine as engines, paper, svg
+    from graphtrace.render.formats import describe, pdf as paper, svg
+    from graphtrace.render.layout import engine as engines
 
     program = engines.find(engine)
     if program.bundled or paper.is_installed():
@@ -311,7 +314,7 @@ def _data(graph: nx.MultiDiGraph[Any] | Figure, format: Format, detail: Sequence
         from graphtrace.document import to_json
 
         return to_json(graph)
-    from graphtrace.render import graphml
+    from graphtrace.render.formats import graphml
 
     return graphml.graphml(graph)
 

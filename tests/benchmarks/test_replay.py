@@ -13,7 +13,7 @@ import pytest
 from benchmarks.programs import SIZES, START, by_hand, chain, network, network_at, orbit
 
 import graphtrace as gt
-from graphtrace.replay import compile_graph, source_of
+from graphtrace.compile import compile_graph, source_of
 
 
 def orbit_with_tanh(a: Any, b: Any, c: Any) -> Any:

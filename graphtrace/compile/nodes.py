@@ -1,0 +1,205 @@
+"""Nodes: the values of a program in the order of evaluation, each made once and as simple as it is.
+
+In: operations on nodes. Out: the node of the result, which may be one that is there already. Knows
+nothing of graphs, rules or text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graphtrace.core.primitive import ATOM, Primitive, primitive_named
+from graphtrace.core.tape import NO_PARAMS
+from graphtrace.ops.index import Slot
+
+NAMED = Primitive("named", lambda a: a)  # a value that has a line of its own
+LITERAL = Primitive("literal", lambda: None)
+FLOAT = Primitive("float", float)
+RULE = Primitive("rule", lambda: None)  # a rule that is called
+GUARD = Primitive("guard", lambda: None)
+SHAPE_GUARD = Primitive("shape guard", lambda: None)
+
+ADD, NEGATIVE, BROADCAST = map(primitive_named, ("add", "negative", "broadcast_to"))
+_SUM, _TRANSPOSE = map(primitive_named, ("sum", "matrix_transpose"))
+COMPARISONS = frozenset("less less_equal greater greater_equal equal not_equal".split())
+VIEWS = frozenset("reshape transpose matrix_transpose".split())  # another view of the operand
+
+
+@dataclass(eq=False, slots=True)
+class Node:
+    """A value of the program: an operation on others."""
+
+    primitive: Primitive
+    value: Any
+    operands: list[Node]
+    params: dict[str, Any]
+    name: str = ""  # of a NAMED node
+    note: str = ""  # beside its line
+    is_soft: bool = False  # the name may be left out where the value is used once
+    is_backward: bool = False
+    uses: int = 0
+    text: str = ""  # what stands for it in other lines, once that is known
+    binds: int = ATOM
+
+
+class Nodes:
+    """The list of a program's nodes; `is_backward` says which part the next ones belong to."""
+
+    def __init__(self) -> None:
+        self.listed: list[Node] = []
+        # The NAMED node made right after a node; in the node it would be a cycle for the collector.
+        self.labels: dict[Node, Node] = {}
+        self.is_backward = False
+        self._known: dict[Any, Node] = {}
+        self._arrays: dict[Any, list[Node]] = {}
+
+    def append_named(self, named: Node) -> None:
+        """Add a NAMED node."""
+        (node,) = named.operands
+        if self.listed and node is self.listed[-1]:
+            self.labels[node] = named
+        self.listed.append(named)
+
+    def made(
+        self, primitive: Primitive, value: Any, ops: list[Node], params: dict[str, Any]
+    ) -> Node:
+        """The node of an operation, or the one there is already."""
+        key = (primitive, _hashable(params) if params else None, *map(id, map(behind, ops)))
+        node = self._known.get(key)
+        if node is None:
+            node = Node(primitive, value, ops, params, is_backward=self.is_backward)
+            self._known[key] = node
+            self.listed.append(node)
+        return node
+
+    def literal(self, x: Any, hint: str | None = None) -> Node:
+        """The node of a constant; equal ones are one."""
+        if isinstance(x, np.ndarray):
+            return self._constant_array(x, hint)
+        key = (type(x), repr(x)) if isinstance(x, (int, float, complex, np.generic, str)) else id(x)
+        node = self._known.get(key)
+        if node is None:
+            node = self._known[key] = Node(LITERAL, x, [], {"hint": hint})
+        return node
+
+    def _constant_array(self, x: Any, hint: str | None) -> Node:
+        alike = self._arrays.setdefault((x.shape, x.dtype), [])
+        for node in alike:
+            if node.value is x or node.value.tobytes() == x.tobytes():
+                return node
+        for node in self._arrays.get((x.shape[::-1], x.dtype), ()) if x.ndim == 2 else ():
+            if node.value is x.base and node.value.T.strides == x.strides:
+                return self.made(_TRANSPOSE, x, [node], NO_PARAMS)  # X.T, as a rule wrote it
+        alike.append(Node(LITERAL, x, [], {"hint": hint}))
+        return alike[-1]
+
+    # Simplification, as a person would write it. Each step keeps every bit of the value.
+
+    def simplified(
+        self, primitive: Primitive, value: Any, ops: list[Node], params: dict[str, Any]
+    ) -> Node:
+        """The node of an operation, or of a simpler one with the same result."""
+        if not ops:
+            return self.made(primitive, value, ops, params)
+        name = primitive.name.removeprefix("np.")
+        if primitive.partials is None and name not in COMPARISONS:
+            return self._moved(primitive, value, ops, params)
+        if any(op.primitive is BROADCAST for op in ops):
+            thin = self._thin(primitive, value, ops, params)
+            if thin is not None:
+                return thin
+        node = None
+        if name == "multiply":
+            node = self._product(value, *ops)
+        elif name in ("power", "divide") and _number(ops[1]) == 1 and alike(ops[0].value, value):
+            node = ops[0]
+        return node or self.made(primitive, value, ops, params)
+
+    def _moved(
+        self, primitive: Primitive, value: Any, ops: list[Node], params: dict[str, Any]
+    ) -> Node:
+        """No reshape, copy or spreading without need."""
+        a, name = ops[0], primitive.name
+        if name in ("reshape", "broadcast_to", "astype", "copy", "float") and alike(a.value, value):
+            return a
+        if name == "reshape" and a.primitive is _SUM and not a.params["keepdims"]:
+            kept = {"axis": a.params["axis"], "keepdims": True}
+            if np.shape(np.sum(a.operands[0].value, **kept)) == np.shape(value):
+                return self.made(_SUM, value, a.operands, kept)
+        if name == "broadcast_to" or (name == "reshape" and not np.ndim(a.value)):
+            a = a.operands[0] if a.primitive is BROADCAST else a
+            return self.made(BROADCAST, value, [a], {"shape": np.shape(value)})
+        return self.made(primitive, value, ops, params)
+
+    def _thin(
+        self, primitive: Primitive, value: Any, ops: list[Node], params: dict[str, Any]
+    ) -> Node | None:
+        """An elementwise operation before its operands are spread, not after."""
+        ops = [op.operands[0] if op.primitive is BROADCAST else op for op in ops]
+        try:
+            result = primitive.forward(*[op.value for op in ops], **params)
+        except ArithmeticError:
+            return None
+        if np.result_type(result) != np.result_type(value):
+            return None
+        node = self.simplified(primitive, result, ops, params)
+        if np.shape(result) == np.shape(value):
+            return node
+        return self.made(BROADCAST, value, [node], {"shape": np.shape(value)})
+
+    def _product(self, value: Any, a: Node, b: Node) -> Node | None:
+        """No factor of 1 or -1; plain ones first, so that `dJ_du = dJ_dv` keeps the name."""
+        pairs = ((b, a), (a, b)) if a.primitive is NAMED else ((a, b), (b, a))
+        for factor, other in pairs:
+            number = _number(behind(factor))
+            if (number == 1 or number == -1) and alike(other.value, value):
+                return other if number == 1 else self.made(NEGATIVE, value, [other], NO_PARAMS)
+        if type(value) in (int, float) and _number(a) is not None and _number(b) is not None:
+            return self.literal(value)
+        return None
+
+
+def behind(node: Node) -> Node:
+    """The node that a name stands for."""
+    while node.primitive is NAMED:
+        node = node.operands[0]
+    return node
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Whether two values have one shape and one type."""
+    if type(a) is type(b) and not isinstance(a, np.ndarray):
+        return True
+    if np.shape(a) != np.shape(b):
+        return False
+    numpy = (np.ndarray, np.generic)
+    return isinstance(a, numpy) and isinstance(b, numpy) and a.dtype == b.dtype
+
+
+def names_no_entry_twice(index: Any, where: Sequence[Node]) -> bool:
+    """Whether that is sure of an index, whose traced parts are `where`."""
+    parts = index if type(index) is tuple else (index,)
+    return all(
+        where[part.position].value.dtype == bool
+        if isinstance(part, Slot)
+        else part is None or part is ... or isinstance(part, (int, slice))
+        for part in parts
+    )
+
+
+def _number(node: Node) -> float | None:
+    is_number = node.primitive is LITERAL and type(node.value) in (int, float)
+    return node.value if is_number else None
+
+
+def _hashable(params: dict[str, Any]) -> Any:
+    try:
+        key = tuple(params.items())
+        hash(key)
+    except TypeError:
+        return id(params)
+    return key

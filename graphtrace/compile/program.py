@@ -1,0 +1,279 @@
+"""Program: a graph's rows and those of its backward pass as one list of nodes.
+
+In: a Graph, and what is differentiated in which parameters. Out: `Program.nodes` in the order of
+evaluation, the node of each key's value and of its adjoint. The derivative rules run on traced
+values of a list of their own and leave their rows behind; each row becomes a node unless it says
+nothing new. Knows nothing of text.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from graphtrace.compile.floats import MAY_RAISE, floats_for
+from graphtrace.compile.names import Names
+from graphtrace.compile.nodes import (
+    BROADCAST,
+    FLOAT,
+    GUARD,
+    LITERAL,
+    NAMED,
+    RULE,
+    SHAPE_GUARD,
+    Node,
+    Nodes,
+)
+from graphtrace.compile.printed import is_printed, shape_varies
+from graphtrace.core.inputs import INPUT, carries_gradient, plain
+from graphtrace.core.primitive import Primitive
+from graphtrace.core.sweep import fit, partial, pull, times
+from graphtrace.core.tape import NO_PARAMS, Parts, Tape, parts
+from graphtrace.core.variable import Variable, apply, record
+from graphtrace.errors import ArgumentError
+from graphtrace.graph.traced import Branch, Graph, Leaf
+
+_NUMBERED = re.compile(r"v\d+").fullmatch  # the keys of values without a name of their own
+
+
+class _Watched(Tape):
+    """A list that notices when a rule decides something from numbers, as `if x > 0` does."""
+
+    __slots__ = ("decided",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.decided = False
+
+    def guard(self, *decision: Any) -> None:
+        self.decided = True
+
+
+class Program:
+    """The nodes in order, and those that are returned, by the keys of the graph.
+
+    `output` and `seed` are those of `Graph.backward`; `wrt` names the parameters whose gradient is
+    wanted, by default all.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        output: str | None = None,
+        seed: Any = None,
+        wrt: str | Sequence[str] | None = None,
+    ) -> None:
+        self.graph = graph
+        self.seeds = _seeds(graph, output, seed)
+        self.wrt = _chosen(graph, wrt)
+        self.keys = graph._in_order()
+        self.names = Names(graph, self.keys)
+        self._nodes = Nodes()
+        self.nodes, self.labels = self._nodes.listed, self._nodes.labels
+        self._tape = _Watched()
+        self._steps: dict[int, tuple[str, str]] = {}
+        self._at: list[Node] = []  # the node of each row
+        self.may_raise = False  # a float of Python where the graph has one of NumPy
+        self._floats = floats_for(graph, self.keys)
+        rows = self._forward()
+        self._first = len(rows)  # of the backward rows
+        with np.errstate(all="ignore"):
+            adjoints = self._backward(rows)
+            self._convert(rows)
+        self.values = {key: self._at[i] for key, i in rows.items()}
+        self.adjoints = {
+            key: self._at[adjoints[i].index] for key, i in rows.items() if i in adjoints
+        }
+
+    def has_gradient(self, leaf: Leaf) -> bool:
+        """Whether a leaf of a parameter has a gradient, if only zeros."""
+        return leaf.key is not None and carries_gradient(self.values[leaf.key].value)
+
+    # Rows.
+
+    def _forward(self) -> dict[str, int]:
+        """The graph's rows on a list again; the row of each key."""
+        rows: dict[str, int] = {}
+        for key in self.keys:
+            row = self.graph._node[key]["row"]
+            primitive = row.primitive if row.operands or row.primitive is INPUT else LITERAL
+            parents = tuple([-1 if k is None else rows[k] for k in row.keys])
+            rows[key] = len(self._tape.rows)
+            value, xs = row.value, row.operands
+            if self._floats:
+                value = float(value) if key in self._floats else value
+                pairs = zip(xs, row.keys, strict=True)
+                xs = tuple([float(x) if k in self._floats else x for x, k in pairs])
+            record(self._tape, primitive, value, xs, parents, row.params)
+        return rows
+
+    def _backward(self, rows: dict[str, int]) -> dict[int, Variable]:
+        """Run the rules on the list, in the order of `core.sweep`; the adjoints."""
+        tape = self._tape
+        adjoints = {rows[key]: record(tape, LITERAL, seed) for key, seed in self.seeds.items()}
+        for i in range(self._first - 1, -1, -1):
+            g = adjoints.get(i)
+            if g is None:
+                continue
+            node = self.graph._node[self.keys[i]]
+            note = ", ".join(filter(None, (node["label"], node["source"])))
+            row = parts(tape.rows[i])
+            traced = self._traced(i, row)
+            for k, parent in enumerate(row[3]):
+                c = self._contribution(row, traced, k, g) if parent >= 0 else None
+                if c is not None:
+                    before = adjoints.get(parent)
+                    total = c if before is None else before + c
+                    adjoints[parent] = self._step(total, parent, note)
+        return adjoints
+
+    def _step(self, value: Any, parent: int, note: str) -> Variable:
+        """A line for an adjoint."""
+        if type(value) is not Variable:
+            value = record(self._tape, LITERAL, value)
+        named = record(self._tape, NAMED, value.value, (value.value,), (value.index,))
+        name = self.names.adjoint(self.seeds, self.keys[parent])
+        self._steps[named.index] = name, note
+        return named
+
+    def _contribution(self, row: Parts, traced: list[Any], k: int, g: Variable) -> Any:
+        """What operand `k` of a row gets from the row's adjoint `g`; None if nothing."""
+        primitive, y, xs, _, params = row
+        if primitive.stops(k):
+            return None
+        if is_printed(primitive):
+            self._tape.decided = False
+            try:
+                c = self._pulled(row, traced, k, g)
+            except Exception:  # noqa: BLE001  (what cannot be traced is called)
+                self._tape.decided = True
+            if not self._tape.decided:
+                return c
+        value = pull(primitive, k, g.value, y, xs, params)
+        if value is None:
+            return None
+        called = Primitive(RULE.name, lambda *_, **__: value)
+        return apply(called, (g, *traced), {"rule": (primitive, k, params)})
+
+    def _pulled(self, row: Parts, traced: list[Any], k: int, g: Variable) -> Any:
+        """`graphtrace.core.sweep.pull` of traced values, with the types it has for plain ones."""
+        primitive, _, plain_xs, _, params = row
+        y, *xs = traced
+        if primitive.partials is None:
+            c = primitive.vjp(k, g, y, tuple(xs), params)
+            return None if c is None else fit(c, plain_xs[k])
+        d = partial(primitive, k, y, tuple(xs), params)
+        if d is None:
+            return None
+        if type(g.value) is float and not params:  # as the sweep does it in line
+            if type(plain(d)) is np.float64:
+                d = apply(FLOAT, (d,), NO_PARAMS)
+            if type(plain(d)) in (int, float):
+                return times(g, d)
+        return fit(times(g, d), plain_xs[k])
+
+    def _traced(self, i: int, row: Parts) -> list[Any]:
+        """The value and the operands of row `i` as traced values."""
+        _, y, xs, parents, _ = row
+        traced = [Variable(self._tape, i, y)]
+        traced += [
+            Variable(self._tape, p, x) if p >= 0 else x for x, p in zip(xs, parents, strict=True)
+        ]
+        return traced
+
+    # Nodes.
+
+    def _convert(self, rows: dict[str, int]) -> None:
+        branches = [*self.graph.graph["branches"]][::-1]
+        at, nodes = self._at, self.graph._node
+        for i, row in enumerate(self._tape.rows):
+            primitive, value, xs, parents, params = parts(row)
+            node = nodes[self.keys[i]] if i < self._first else None
+            self._nodes.is_backward = node is None
+            while branches and (node is None or branches[-1].index <= node["index"]):
+                self._guard(branches.pop(), rows)
+            hints = itertools.repeat(None) if node is None else node["row"].shown
+            ops = [
+                at[p] if p >= 0 else self._nodes.literal(x, hint)
+                for x, p, hint in zip(xs, parents, hints, strict=False)
+            ]
+            if primitive is LITERAL:
+                at.append(self._nodes.literal(value))
+            elif primitive is INPUT:
+                at.append(Node(INPUT, value, [], {}, text=self.names.of[self.keys[i]]))
+            elif node is not None:
+                made = self._nodes.made(primitive, value, ops, params)
+                if self.keys[i] in self._floats:
+                    made = self._as_float(made)
+                at.append(self._value(made, i, node))
+            elif primitive is NAMED:
+                at.append(self._adjoint(ops[0], *self._steps[i]))
+            else:
+                at.append(self._nodes.simplified(primitive, value, ops, params))
+        while branches:
+            self._guard(branches.pop(), rows)
+
+    def _guard(self, branch: Branch, rows: dict[str, int]) -> None:
+        operands = [
+            self._nodes.literal(x) if key is None else self._at[rows[key]]
+            for x, key in zip(branch.operands, branch.keys, strict=True)
+        ]
+        self.nodes.append(Node(GUARD, None, operands, {"branch": branch}))
+
+    def _as_float(self, made: Node) -> Node:
+        """NumPy's result as a float of Python; the result of Python's operators is one."""
+        is_python = all(type(operand.value) in (int, float) for operand in made.operands)
+        if is_python and made.primitive.is_operator:
+            self.may_raise |= made.primitive.forward in MAY_RAISE
+            return made
+        return self._nodes.made(FLOAT, made.value, [made], NO_PARAMS)
+
+    def _value(self, made: Node, i: int, node: dict[str, Any]) -> Node:
+        """A line of the forward part."""
+        key = self.keys[i]
+        is_soft = _NUMBERED(key) is not None
+        if is_soft and made in self.labels:
+            return self.labels[made]  # computed before
+        named = Node(
+            NAMED, made.value, [made], {}, self.names.of[key], node["source"] or "", is_soft
+        )
+        self._nodes.append_named(named)
+        if shape_varies(made):
+            self.nodes.append(Node(SHAPE_GUARD, made.value, [named], {"key": key}))
+        return named
+
+    def _adjoint(self, x: Node, name: str, note: str) -> Node:
+        """A line of the backward part. The name is for the numbers, before they are spread."""
+        if x.primitive is BROADCAST:
+            inner = self._adjoint(x.operands[0], name, note)
+            return self._nodes.made(BROADCAST, x.value, [inner], x.params)
+        named = Node(NAMED, x.value, [x], {}, name, note, is_backward=True)
+        self._nodes.append_named(named)
+        return named
+
+
+def _seeds(graph: Graph, output: str | None, seed: Any) -> dict[str, Any]:
+    """The adjoints to start from, by the keys of the outputs."""
+    seeds: dict[str, Any] = {}
+    for key, g in graph._seeds(output, seed):
+        if carries_gradient(graph._node[key]["value"]):
+            seeds[key] = seeds[key] + g if key in seeds else g
+    return seeds
+
+
+def _chosen(graph: Graph, wrt: str | Sequence[str] | None) -> list[str]:
+    """The parameters whose gradient is wanted, in their own order."""
+    known = list(graph.graph["parameters"])
+    if not (wrt is None or isinstance(wrt, Iterable)):
+        raise ArgumentError(f"wrt is {wrt!r:.40}; name some of {', '.join(known)} in it")
+    chosen = known if wrt is None else [wrt] if isinstance(wrt, str) else list(wrt)
+    for name in chosen:
+        if name not in known:
+            raise ArgumentError(
+                f"{graph.name}() has no parameter {name!r}; wrt names some of {', '.join(known)}"
+            )
+    return [name for name in known if name in chosen]

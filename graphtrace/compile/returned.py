@@ -1,0 +1,137 @@
+"""Returned: the last line of a program, its value and its gradients.
+
+In: a Program and the text of its nodes. Out: `return J, {"x": dJ_dx}`, in which each number has the
+type that it has in the graph, and each array is one that nobody else holds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graphtrace.compile.expressions import INFIX, METHODS, PREFIX, Expressions
+from graphtrace.compile.literals import Literals, string
+from graphtrace.compile.nodes import BROADCAST, NAMED, VIEWS, Node
+from graphtrace.compile.program import Program
+from graphtrace.compile.trees import Trees
+from graphtrace.core.primitive import ATOM
+from graphtrace.graph.traced import Leaf, Tree
+
+WIDTH = 96
+"""No line is longer, where it can be broken."""
+
+# What makes an array of its own.
+_FRESH = METHODS | frozenset(
+    "where clip outer copy astype concatenate stack cumsum scatter scatter_at".split()
+)
+
+
+class Returned:
+    """What one program returns.
+
+    For the compiler of `jit`, `numbers` are what its inner function returns: the name outside, and
+    the text inside.
+    """
+
+    def __init__(
+        self, program: Program, literals: Literals, code: Expressions, trees: Trees, *, jit: bool
+    ) -> None:
+        self.numbers: dict[str, str] = {}
+        self._program = program
+        self._literals = literals
+        self._code = code
+        self._trees = trees
+        self._jit = jit
+        self._returned: set[Node] = set()
+
+    def lines(self, gradients: list[str]) -> list[str]:
+        """`return J, {"x": dJ_dx}`."""
+        result: Tree = self._program.graph.graph["result"]
+        value = self._trees.packed(result, [self._result(leaf) for leaf in result.leaves])
+        line = f"return {value}, {{{', '.join(gradients)}}}"
+        if len(line) <= WIDTH:
+            return [line]
+        return [f"return {value}, {{", *(f"    {gradient}," for gradient in gradients), "}"]
+
+    def _result(self, leaf: Leaf) -> str:
+        if leaf.key is None:
+            return self._literals.constant(leaf.constant)
+        node = self._program.values[leaf.key]
+        if isinstance(node.value, np.ndarray):
+            return self._handed_out(node)
+        return self._number(node, type(self._program.graph._node[leaf.key]["value"]))
+
+    def gradients(self) -> list[str]:
+        """`"x": dJ_dx` for each parameter that is differentiated in."""
+        trees: dict[str, Tree] = self._program.graph.graph["parameters"]
+        gradients = []
+        for name in self._program.wrt:
+            texts = [self._gradient(leaf) for leaf in trees[name].leaves]
+            gradients.append(f"{string(name)}: {self._trees.packed(trees[name], texts)}")
+        return gradients
+
+    def _gradient(self, leaf: Leaf) -> str:
+        """The gradient of one leaf: of its type and shape, and an array that nobody else has."""
+        if leaf.key is None or not self._program.has_gradient(leaf):
+            return "None"
+        value = self._program.values[leaf.key].value
+        node = self._program.adjoints.get(leaf.key)
+        if isinstance(value, np.ndarray):
+            return self._array_gradient(value, node)
+        if node is None:
+            return "0.0" if type(value) is float else f"{self._literals.type(type(value))}(0)"
+        return self._number(node, type(value))
+
+    def _number(self, node: Node, kind: type) -> str:
+        """A number that is returned, of the type that it has in the graph."""
+        text, own = self._code.text(node)[0], type(node.value)
+        if self._jit:
+            name = self._program.names.numbered("r")
+            self.numbers[name] = text
+            text, own = name, float
+        return text if own is kind else f"{self._literals.type(kind)}({text})"
+
+    def _array_gradient(self, value: Any, node: Node | None) -> str:
+        dtype = self._literals.dtype
+        if node is None:
+            return self._code.zeros(value.shape, value.dtype)
+        call = f"{self._literals.call('np')}."
+        if node.primitive is BROADCAST and not np.ndim(node.operands[0].value):
+            number = node.operands[0]
+            is_same = np.result_type(number.value) == value.dtype
+            how = "" if is_same else f", {dtype(value.dtype)}"
+            return f"{call}full({value.shape}, {self._code.text(number)[0]}{how})"
+        if not isinstance(node.value, np.ndarray) or node.value.dtype != value.dtype:
+            return f"{call}array({self._code.text(node)[0]}, dtype={dtype(value.dtype)})"
+        return self._handed_out(node)
+
+    def _handed_out(self, node: Node) -> str:
+        """An array that is returned, a copy of it where somebody else may have it."""
+        text, binds = self._code.text(node)
+        maker = owner(node)
+        if maker is None or maker in self._returned:
+            return f"{text}.copy()" if binds == ATOM else f"({text}).copy()"
+        self._returned.add(maker)
+        return text
+
+
+def owner(node: Node, *, sole: bool = False) -> Node | None:
+    """The operation that made the array; None where it may be an argument's or a constant.
+
+    With `sole` also None where the array has another use, or is a view: `+=` would keep its
+    layout, and NumPy sums entries in the order in which they lie.
+    """
+    while node.primitive is NAMED or node.primitive.name in VIEWS:
+        if sole and (node.uses > 1 or node.primitive is not NAMED):
+            return None
+        node = node.operands[0]
+    forward = node.primitive.forward
+    is_fresh = (
+        isinstance(forward, np.ufunc)
+        or forward in INFIX
+        or forward in PREFIX
+        or node.primitive.name in _FRESH
+    )
+    is_own = is_fresh and isinstance(node.value, np.ndarray) and not (sole and node.uses > 1)
+    return node if is_own else None

@@ -1,0 +1,145 @@
+"""Trees: parameters taken apart in a program's first lines, and results put together in its last.
+
+In: the traced function's parameters and the graph's trees of leaves. Out: the signature, lines that
+check each argument and name its leaves, and displays such as `{"W1": df_dW1}`. Knows nothing of the
+lines between.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graphtrace.compile.expressions import Expressions
+from graphtrace.compile.literals import Literals, string, tuple_of
+from graphtrace.compile.program import Program
+from graphtrace.core.pytree import flatten
+from graphtrace.graph.traced import Leaf, Tree
+
+
+@dataclass(slots=True, eq=False)
+class _Mark:
+    """Stands for a leaf in a structure that is taken apart or put together in the text."""
+
+    leaf: Leaf
+    text: str = ""
+
+
+class _Text(str):
+    """A default as `inspect` writes it into a signature."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
+class Trees:
+    """The text around the lines of one program."""
+
+    def __init__(self, program: Program, literals: Literals, code: Expressions) -> None:
+        self._program = program
+        self._names = program.names
+        self._literals = literals
+        self._code = code
+
+    def signature(self) -> str:
+        """The traced function's own: its defaults, its stars, what is positional or by name."""
+        graph = self._program.graph.graph
+        return str(inspect.Signature([self._parameter(p) for p in graph["signature"]]))
+
+    def _parameter(self, p: inspect.Parameter) -> inspect.Parameter:
+        if p.default is p.empty:
+            return p
+        leaves, structure = flatten(p.default)
+        tree = Tree(tuple(Leaf(None, leaf) for leaf in leaves), structure)
+        texts = [self._literals.constant(leaf, p.name) for leaf in leaves]
+        return p.replace(default=_Text(self.packed(tree, texts)))
+
+    def arguments(self) -> None:
+        """Lines that check the arguments and take them apart."""
+        scalars: list[tuple[str, str]] = []
+        for name, tree in self._program.graph.graph["parameters"].items():
+            marks = [_Mark(leaf) for leaf in tree.leaves]
+            if not self._take_apart(tree.structure(marks), name, name, scalars):
+                leaves_of = self._literals.bind(tree.structure.leaves_of, "leaves_of")
+                keys = [leaf.key or f"{name}[{i}]" for i, leaf in enumerate(tree.leaves)]
+                self._unpack(marks, keys, f"{leaves_of}({name}, {string(name)})", scalars)
+        if scalars:
+            left, right = zip(*scalars, strict=True)
+            self._code.say(f"{', '.join(left)} = {', '.join(right)}")
+
+    def _take_apart(self, part: Any, text: str, name: str, scalars: list[tuple[str, str]]) -> bool:
+        """Lines for a parameter or a part of it; False for a container of the user's own kind."""
+        if part is None:
+            self._code.say(f"{self._literals.call('same')}({text}, {string(name)}, None)")
+        elif type(part) is _Mark:
+            self._argument(part.leaf, text, name, scalars)
+        elif not _is_plain(part):
+            return False
+        else:
+            is_dict = type(part) is dict
+            keys = list(part) if is_dict else list(range(len(part)))
+            how = tuple_of([self._literals.constant(key) for key in keys]) if is_dict else len(part)
+            call = f"{self._literals.call('items')}({text}, {string(name)}, {how})"
+            names = [f"{name}[{key!r}]" for key in keys]
+            self._unpack([part[key] for key in keys], names, call, scalars)
+        return True
+
+    def _unpack(
+        self, parts: list[Any], names: list[str], call: str, scalars: list[tuple[str, str]]
+    ) -> None:
+        """A line that names the parts that `call` returns, and the lines for each of them."""
+        targets = [self._target(part, key) for part, key in zip(parts, names, strict=True)]
+        left = f"[{targets[0]}]" if len(targets) == 1 else ", ".join(targets)
+        self._code.say(f"{left} = {call}" if targets else call)
+        for part, target, key in zip(parts, targets, names, strict=True):
+            self._take_apart(part, target, key, scalars)
+
+    def _target(self, part: Any, key: str) -> str:
+        is_node = type(part) is _Mark and part.leaf.key is not None
+        return self._names.of[part.leaf.key] if is_node else self._names.unique(key)
+
+    def _argument(self, leaf: Leaf, text: str, name: str, scalars: list[tuple[str, str]]) -> None:
+        say, literals = self._code.say, self._literals
+        if leaf.key is None:
+            traced = literals.constant(leaf.constant, name)
+            say(f"{literals.call('same')}({text}, {string(name)}, {traced})")
+            return
+        own, value = self._names.of[leaf.key], self._program.values[leaf.key].value
+        if isinstance(value, np.ndarray):
+            how = f"{text}, {string(name)}, {value.shape}, {literals.dtype(value.dtype)}"
+            say(f"{own} = {literals.call('array')}({how})")
+        else:
+            scalars.append((own, f"{literals.type(type(value))}({text})"))
+
+    def packed(self, tree: Tree, texts: list[str]) -> str:
+        """A tree of the texts of its leaves."""
+        marks = [_Mark(leaf, text) for leaf, text in zip(tree.leaves, texts, strict=True)]
+        text = self._display(tree.structure(marks))
+        if text is None:
+            return f"{self._literals.bind(tree.structure, 'packed')}([{', '.join(texts)}])"
+        return text
+
+    def _display(self, part: Any) -> str | None:
+        """Dicts, lists and tuples of the leaves' texts; None if there is another container."""
+        if part is None or type(part) is _Mark:
+            return part.text if part else "None"
+        if not _is_plain(part):
+            return None
+        parts = [self._display(x) for x in (part.values() if type(part) is dict else part)]
+        texts = [text for text in parts if text is not None]
+        if len(texts) < len(parts):
+            return None
+        if type(part) is dict:
+            keys = map(self._literals.constant, part)
+            return f"{{{', '.join(f'{k}: {text}' for k, text in zip(keys, texts, strict=True))}}}"
+        return f"[{', '.join(texts)}]" if type(part) is list else tuple_of(texts)
+
+
+def _is_plain(part: Any) -> bool:
+    """Whether a container has a display: a list, a tuple, a dict with plain keys."""
+    if type(part) is dict:
+        return all(type(key) in (str, int, bool) for key in part)
+    return type(part) in (list, tuple)

@@ -1,0 +1,174 @@
+"""What a primitive is: one row that declares an operation, and the registry of all rows.
+
+In: a name, a forward function, the derivative rule, the notation. Out: a `Primitive`, found again
+by its name in `PRIMITIVES`, or by importing it where it is the user's own. Knows nothing of traced
+values: a rule is written with operators and NumPy functions and runs on what it is given. Floats
+give the number on an edge, arrays the elementwise derivative, traced values the next order of
+derivative, and a traced rule printed as text gives the formula (see `graphtrace.formula.symbol`).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from graphtrace.errors import UnknownPrimitive
+
+Rule = Callable[..., Any]
+
+# How tightly a printed operation binds its operands, loosest first.
+COMPARE, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A template with `$0`, `$1`, ... for the operands.
+
+    `binds` is the precedence of the whole; an operand that binds less than its entry in `operands`
+    (the last entry stands for all that follow) is put in parentheses.
+    """
+
+    template: str
+    binds: int = ATOM
+    operands: tuple[int, ...] = (COMPARE,)
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How an operation is written, in plain text and in LaTeX."""
+
+    text: Form
+    latex: Form
+
+
+def infix(text: str, latex: str, binds: int, *, chains: bool = True) -> Notation:
+    """A binary operator; `chains` says that a + (b + c) may be written a + b + c."""
+    operands = (binds, binds if chains else binds + 1)
+    return Notation(
+        Form(f"$0{text}$1", binds, operands),
+        Form(f"$0{latex}$1", binds, operands),
+    )
+
+
+def called(text: str, latex: str | None = None) -> Notation:
+    """A function of one operand, `tanh(x)`; `latex` is the command in front of the parentheses."""
+    command = latex if latex is not None else rf"\operatorname{{{text}}}"
+    return Notation(Form(f"{text}($0)"), Form(rf"{command}\left($0\right)"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Primitive:
+    """An operation with its forward function, derivative rule and notation.
+
+    At most one of the rules is given:
+
+    * `partials`, for an elementwise operation: for each operand a function of the operands and the
+      output, `partial(*operands, y, **params)`, that returns the elementwise derivative; or that
+      derivative itself where it is a constant.
+    * `vjps`, for the others: for each operand a function `vjp(g, y, *operands, **params)` of the
+      adjoint `g` of the output that returns the adjoint of the operand.
+    * `vjp_each`, where the number of operands varies: one function
+      `vjp(k, g, y, *operands, **params)` for the adjoint of operand `k`.
+
+    `jvp_each`, one function `jvp_each(k, t, y, *operands, **params)` for what the tangent `t` of
+    operand `k` adds to that of the output, is for a row that forward mode must not, or need not,
+    work out from the rule above.
+
+    `add_into(total, g, *operands, **params)` adds the adjoint of operand 0 into an array that the
+    sweep has: for a row that takes some entries of a large one, which a loop does again and again.
+
+    `is_operator` marks the rows of Python's operators, as opposed to calls.
+
+    `notation` is a `Notation`, or a function `(number of operands, params, latex) -> Form`, or
+    None for `name(operands, param=value)`.
+
+    With none of the rules the operation is *flat*: its output carries no gradient. `None` in the
+    place of one rule says so for one operand.
+    """
+
+    name: str
+    forward: Rule
+    partials: tuple[Rule | float | None, ...] | None = None
+    vjps: tuple[Rule | None, ...] | None = None
+    vjp_each: Rule | None = None
+    jvp_each: Rule | None = None
+    add_into: Rule | None = None
+    is_operator: bool = False
+    notation: Notation | Callable[..., Form] | None = None
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def __reduce__(self) -> tuple[Callable[[str], Primitive], tuple[str]]:
+        if ":" in self.name and primitive_named(self.name) is not self:
+            raise UnknownPrimitive(
+                f"{self.op} has been defined again since it was traced; trace again to pickle it"
+            )
+        return primitive_named, (self.name,)
+
+    def __copy__(self) -> Primitive:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Primitive:
+        return self
+
+    @property
+    def op(self) -> str:
+        """What a graph calls it: `add` for the row `np.add`, `solve` for `rules:solve`."""
+        return self.name.removeprefix("np.").rpartition(":")[2].rpartition(".")[2]
+
+    @property
+    def flat(self) -> bool:
+        """Whether the output carries no gradient to any operand."""
+        return self.partials is None and self.vjps is None and self.vjp_each is None
+
+    def vjp(self, k: int, g: Any, y: Any, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """What the rule of operand `k` makes of the adjoint `g`; None where it has no such rule."""
+        if self.vjp_each is not None:
+            return self.vjp_each(k, g, y, *operands, **params)
+        rule = None if self.vjps is None else self.vjps[k]
+        return None if rule is None else rule(g, y, *operands, **params)
+
+    def stops(self, k: int) -> bool:
+        """Whether no gradient passes to operand `k` at all, not even inf or nan."""
+        rules: tuple[Any, ...] | None = self.vjps if self.partials is None else self.partials
+        if rules is None:
+            return self.vjp_each is None
+        rule = rules[k]
+        return rule is None or (rule.__class__ is int and rule == 0)
+
+
+PRIMITIVES: dict[str, Primitive] = {}
+
+
+def declare(primitive: Primitive) -> Primitive:
+    """Add a row to the registry; a name stands for one row only."""
+    if primitive.name in PRIMITIVES:
+        raise ValueError(f"primitive {primitive.name!r} is declared twice")
+    PRIMITIVES[primitive.name] = primitive
+    return primitive
+
+
+def primitive_named(name: str) -> Primitive:
+    """The row of that name, by which a pickled graph finds its operations.
+
+    `package.module:function` is one of the user's own: it is imported, and its attribute `row` is
+    the row. Raises UnknownPrimitive where there is none.
+    """
+    module, colon, path = name.partition(":")
+    try:
+        if not colon:
+            return PRIMITIVES[name]
+        found: Any = sys.modules.get(module) or import_module(module)
+        for part in path.split("."):
+            found = getattr(found, part)
+        row: Primitive = found.row
+    except (KeyError, ImportError, AttributeError):
+        raise UnknownPrimitive(
+            f"the primitive {name} is not to be found; define it at the top level of a module that "
+            f"can be imported"
+        ) from None
+    return row

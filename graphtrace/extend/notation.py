@@ -1,0 +1,65 @@
+r"""How a user's operation is written: a template of their own, or a call.
+
+In: `"|$x|"` and the operands' names, or the name of a function and its settings. Out: Forms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from graphtrace.core.primitive import ATOM, COMPARE, PRODUCT, SUM, Form
+from graphtrace.errors import ArgumentError
+
+# What needs no brackets of its own: a call, a pair of bars; and in LaTeX the same, and a fraction.
+_PREFIX = r"(?:\\?\w+|[\^_]?\{[^{}]*\})*"
+_CLOSED = re.compile(
+    rf"{_PREFIX}\([^()]*\)|\|[^|]*\||\[[^\[\]]*\]"
+    rf"|{_PREFIX}\\left\S((?!\\left|\\right).)*\\right\S"
+)
+_FRACTION = re.compile(r"\\frac\{[^{}]*\}\{[^{}]*\}")
+_IN_BRACKETS = re.compile(r"[(|\[,]\s*\$\d+\s*(?=[)|\],]|\\right)")
+
+
+def template(text: str, operands: Sequence[str]) -> Form:
+    """The Form that a user's text stands for, with `$` before the operands' names.
+
+    Raises ArgumentError where it names no operand.
+
+    >>> template("|$x|", ["x", "y"]).template
+    '|$0|'
+    """
+
+    def number(match: re.Match[str]) -> str:
+        if match[1] not in operands:
+            raise ArgumentError(
+                f"the notation {text!r} names ${match[1]}; the operands are {', '.join(operands)}"
+            )
+        return f"${operands.index(match[1])}"
+
+    numbered = re.sub(r"\$([A-Za-z]\w*)", number, text)
+    is_bare = "$" in _IN_BRACKETS.sub("", numbered)
+    binds = SUM
+    if _CLOSED.fullmatch(numbered):
+        binds = ATOM
+    elif _FRACTION.fullmatch(numbered):
+        binds = PRODUCT
+    return Form(numbered, binds, (ATOM if is_bare else COMPARE,))
+
+
+def call(name: str, count: int, settings: str, *, latex: bool) -> Form:
+    """`solve(A, b)`, with the settings behind the operands in plain text."""
+    slots = ", ".join(f"${i}" for i in range(count))
+    if latex:
+        escaped = name.replace("_", r"\_")
+        return Form(rf"\operatorname{{{escaped}}}\left({slots}\right)")
+    return Form(f"{name}({slots}{settings})")
+
+
+def of_output(form: Form, output: int, *, latex: bool) -> Form:
+    """One of several outputs: `eigen(A)[0]`."""
+    text = form.template
+    if form.binds < ATOM:
+        text = rf"\left({text}\right)" if latex else f"({text})"
+    index = f"_{{{output}}}" if latex else f"[{output}]"
+    return Form(text + index, ATOM, form.operands)

@@ -1,0 +1,175 @@
+"""Term: an expression as a tree, and the steps that make it what a person would write.
+
+In: operations on names and constants. Out: the same without `1*x`, `x + 0`, `--x`, or without the
+adjoint that a linear map is applied to. Knows no row and no text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from graphtrace.core.primitive import Primitive, primitive_named
+
+_LONGEST = 40  # operations and names in a formula; a longer one nobody reads
+
+ARRIVING = "ℵ"
+"""What stands in a formula for the adjoint, or the tangent, that arrives."""
+
+
+class Name(str):
+    """A name in a formula, to tell it from a constant string."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """An expression: an operation on others, or an atom (a name or a constant)."""
+
+    primitive: Primitive | None = None
+    operands: tuple[Term, ...] = ()
+    params: dict[str, Any] = field(default_factory=dict)
+    atom: Any = None
+
+    @property
+    def op(self) -> str:
+        """The name of the operation, empty for an atom."""
+        return self.primitive.name.removeprefix("np.") if self.primitive is not None else ""
+
+    @property
+    def number(self) -> float | None:
+        """The value of a constant scalar."""
+        is_number = isinstance(self.atom, (int, float, np.integer, np.floating))
+        return self.atom if is_number else None
+
+    @property
+    def is_arriving(self) -> bool:
+        """Whether it is the adjoint, or the tangent, that arrives."""
+        return isinstance(self.atom, Name) and self.atom == ARRIVING
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether it is short, and an operation that a person would write."""
+        todo, count = [self], 0
+        while todo and count <= _LONGEST:
+            count += 1
+            todo.extend(todo.pop().operands)
+        return count <= _LONGEST and self.op not in ("scatter", "scatter_at")
+
+    def holds(self, leaf: Term) -> bool:
+        """Whether `leaf` itself, not an equal term, is in it."""
+        todo = [self]
+        while todo:
+            at = todo.pop()
+            if at is leaf:
+                return True
+            todo.extend(at.operands)
+        return False
+
+
+def times(a: Term, b: Term) -> Term:
+    """The product, simplified."""
+    return simplified(Term(primitive_named("multiply"), (a, b)))
+
+
+def onto_arriving(local: Term) -> Term:
+    """The local derivative times what arrives; `ℵ/x` for `1/x`."""
+    arriving = Term(atom=Name(ARRIVING))
+    if local.op == "divide" and local.operands[0].number == 1:
+        return Term(local.primitive, (arriving, local.operands[1]))
+    return times(local, arriving)
+
+
+def bare(term: Term) -> Term:
+    """The term without the shapes that broadcasting tells."""
+    if term.op in ("broadcast_to", "reshape", "astype"):
+        return bare(term.operands[0])
+    params, axis = term.params, term.params.get("axis")
+    if isinstance(axis, tuple) and len(axis) == 1:
+        params = params | {"axis": axis[0]}
+    return Term(term.primitive, tuple(map(bare, term.operands)), params, term.atom)
+
+
+def without(term: Term, g: Term) -> Term:
+    """The linear map that takes `g` to `term`, where it can be said without naming `g`."""
+    if term is g:
+        return Term(atom=1)
+    if term.op in ("broadcast_to", "reshape", "astype", "sum"):
+        return without(term.operands[0], g)
+    if term.op not in ("multiply", "matmul", "outer", "divide"):
+        return term
+    left, right = term.operands
+    on_left = left.holds(g)
+    if on_left == right.holds(g):
+        return term
+    inner = without(left if on_left else right, g)
+    if inner.holds(g) or (term.op == "divide" and not on_left):
+        return term
+    if term.op in ("matmul", "outer") and inner.number is None:
+        return term  # a product from both sides, A g B, is no one matrix
+    if not on_left:
+        return times(left, inner)
+    if term.op == "divide":
+        return simplified(Term(term.primitive, (inner, right)))
+    if term.op == "outer":
+        right = Term(primitive_named("matrix_transpose"), (right,))
+    return times(inner, right)
+
+
+def simplified(term: Term) -> Term:
+    """The term as a person would write it: no 1*x, no x + 0, no x*x, no --x."""
+    simpler = _SIMPLER.get(term.op)
+    return term if simpler is None else simpler(term, *term.operands)
+
+
+def _product(term: Term, a: Term, b: Term) -> Term:
+    x, y = a.number, b.number
+    if x == 0 or y == 0:
+        return Term(atom=0)
+    if x == 1 or y == 1:
+        return b if x == 1 else a
+    if x == -1 or y == -1:
+        return simplified(Term(primitive_named("negative"), (b if x == -1 else a,)))
+    if isinstance(a.atom, Name) and isinstance(b.atom, Name) and a.atom == b.atom:
+        return Term(primitive_named("power"), (a, Term(atom=2)))
+    if y is not None and x is None:
+        return Term(term.primitive, (b, a), term.params)
+    return term
+
+
+def _negative(term: Term, a: Term) -> Term:
+    if a.number is not None:
+        return Term(atom=-a.number)
+    return a.operands[0] if a.op == "negative" else term
+
+
+def _sum(term: Term, a: Term, b: Term) -> Term:
+    return b if a.number == 0 else a if b.number == 0 else term
+
+
+def _difference(term: Term, a: Term, b: Term) -> Term:
+    return a if b.number == 0 else term
+
+
+def _power_or_quotient(term: Term, a: Term, b: Term) -> Term:
+    return a if b.number == 1 else term
+
+
+def _same(term: Term, a: Term) -> Term:
+    return a
+
+
+_SIMPLER: dict[str, Callable[..., Term]] = {
+    "multiply": _product,
+    "negative": _negative,
+    "add": _sum,
+    "subtract": _difference,
+    "power": _power_or_quotient,
+    "divide": _power_or_quotient,
+    "positive": _same,
+    "nonzero": _same,
+}

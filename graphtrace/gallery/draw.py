@@ -1,0 +1,117 @@
+"""Draw a gallery: a folder of small Python files, each with the SVG made from it beside it.
+
+In: a folder. Out: `name.svg` for every `name.py` and a page `index.html` that shows them all, or
+what differs from the files that are there. A file is ordinary code that leaves its graph under the
+name `graph`, or any other figure under the name `figure`, and, if it wants to, what to ask of its
+`to_svg` under the name `options`; a file whose name begins with `_` is a helper and is not drawn.
+A file `order.txt` may list the names in the order of the page, under headings that begin with `#`.
+Knows nothing of how a graph is drawn.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from graphtrace.errors import ArgumentError, TargetError
+from graphtrace.gallery.page import GENERATOR, Exhibit, page
+from graphtrace.target.function import load_file
+
+
+def update(folder: Path) -> Iterator[Path]:
+    """Write the SVG of every file and the page, each in one step, and yield where it is."""
+    for source in sources(folder):
+        yield _write(source.with_suffix(".svg"), draw(source))
+    if (index := _index(folder)) is not None:
+        yield _write(index, contents(folder).encode("utf-8"))
+
+
+def differences(folder: Path) -> Iterator[str]:
+    """A line for each file that is missing, differs from what would be drawn, or has no source."""
+    found = sources(folder)
+    for source in found:
+        yield from _difference(source.with_suffix(".svg"), draw(source))
+    for svg in sorted(folder.glob("*.svg")):
+        if svg.with_suffix(".py") not in found:
+            yield f"{svg} is stale: no {svg.with_suffix('.py').name} draws it any more, remove it"
+    drawn = all(source.with_suffix(".svg").is_file() for source in found)
+    if drawn and (index := _index(folder)) is not None:
+        yield from _difference(index, contents(folder).encode("utf-8"))
+
+
+def sources(folder: Path) -> list[Path]:
+    """The files to draw.
+
+    Raises `ArgumentError` if there is no such folder.
+    """
+    if not folder.is_dir():
+        raise ArgumentError(f"there is no folder '{folder}': name one with Python files in it")
+    return sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
+
+
+def draw(source: Path) -> bytes:
+    """The SVG of what a gallery file leaves under the name `figure` or `graph`."""
+    module = load_file(source)
+    drawn = getattr(module, "figure", None) or getattr(module, "graph", None)
+    if drawn is None or not hasattr(drawn, "to_svg"):
+        raise TargetError(
+            f"'{source}' has no graph to draw: end it with graph = gt.trace(function, ...)"
+        )
+    text: str = drawn.to_svg(**getattr(module, "options", {}))
+    return text.encode("utf-8")
+
+
+def contents(folder: Path) -> str:
+    """The page that shows the SVGs of the folder with their sources."""
+    by_name = {source.stem: source for source in sources(folder)}
+    sections: dict[str, list[Exhibit]] = {}
+    for heading, name in _order(folder, list(by_name)):
+        sections.setdefault(heading, []).append(_exhibit(by_name[name]))
+    return page(sections)
+
+
+def _exhibit(source: Path) -> Exhibit:
+    text = source.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    docstring = ast.get_docstring(tree) or ""
+    start = tree.body[0].end_lineno or 0 if docstring else 0
+    code = "\n".join(text.splitlines()[start:]).strip("\n")
+    svg = source.with_suffix(".svg").read_text(encoding="utf-8")
+    return Exhibit(source.stem, docstring, code, svg)
+
+
+def _order(folder: Path, names: list[str]) -> Iterator[tuple[str, str]]:
+    """Each name under its heading: those that order.txt lists, then the others."""
+    order, left, heading = folder / "order.txt", dict.fromkeys(names), ""
+    lines = order.read_text(encoding="utf-8").splitlines() if order.is_file() else []
+    for line in filter(None, map(str.strip, lines)):
+        if line.startswith("#"):
+            heading = line.removeprefix("#").strip()
+        elif line in left:
+            del left[line]
+            yield heading, line
+        else:
+            raise ArgumentError(f"'{order}' lists {line}, and there is no {line}.py: take it out")
+    yield from (("More" if heading else "", name) for name in left)
+
+
+def _index(folder: Path) -> Path | None:
+    """Where the page is written: nowhere, if a page of somebody else's is there."""
+    index = folder / "index.html"
+    ours = not index.exists() or GENERATOR in index.read_text(encoding="utf-8", errors="replace")
+    return index if ours else None
+
+
+def _write(path: Path, content: bytes) -> Path:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(content)
+    partial.replace(path)
+    return path
+
+
+def _difference(path: Path, content: bytes) -> Iterator[str]:
+    if not path.is_file():
+        yield f"{path} is missing: draw it with 'graphtrace gallery'"
+    elif path.read_bytes() != content:
+        yield f"{path} differs: look at it, then draw it again with 'graphtrace gallery'"

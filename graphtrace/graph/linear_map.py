@@ -1,0 +1,202 @@
+"""LinearMap: the local derivative on an edge where it is no number and no elementwise array.
+
+In: a row and the position of one operand. Out: the map ∂y/∂x between arrays, applied by the rule of
+the row and never written out unless `to_dense` asks for it, and the name of its structure, which is
+found by applying it: there is no second table that says which operation only moves entries about.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from graphtrace.core.sweep import pull, push
+from graphtrace.errors import ArgumentError
+from graphtrace.formula.symbol import Row, Symbol, product_with
+
+Apply = Callable[[Any], Any]
+
+
+class LinearMap:
+    """The derivative ∂y/∂x of an array in an array, as a linear map.
+
+    `local @ t` is the change of the output for a change `t` of the operand (jvp); `g @ local`, the
+    same as `local.T @ g`, is the operand's adjoint for the output's adjoint `g` (vjp). The product
+    of two maps, `∂z/∂y @ ∂y/∂x`, is a map. `str(local)` is its formula, `W.T` for x in x @ W, or
+    its structure where no formula says it.
+
+    >>> import graphtrace as gt, numpy as np
+    >>> def f(W, x):
+    ...     return W @ x
+    >>> local = gt.trace(f, np.arange(6.0).reshape(2, 3), np.ones(3)).edges["x", "f", 1]["local"]
+    >>> local.shape, local @ np.ones(3), local.T @ np.ones(2)
+    ((2, 3), array([ 3., 12.]), array([3., 5., 7.]))
+    >>> local.structure, str(local)
+    ('matmul by W', 'W.T')
+    """
+
+    __slots__ = ("_factors",)
+
+    # NumPy hands `array @ local` to __rmatmul__.
+    __array_ufunc__ = None
+
+    def __init__(self, row: Row, k: int) -> None:
+        self._factors: tuple[_Factor, ...] = (_Factor(row, k, is_transposed=False),)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The output's shape followed by the operand's, as of a Jacobian."""
+        return self._factors[0].out + self._factors[-1].into
+
+    @property
+    def structure(self) -> str:
+        """What kind of map it is.
+
+        "diagonal", "permutation", "selection" (of some entries), "broadcast" (an entry goes to
+        several), "padding" (with zeros), "sum" or "weighted sum" (an entry goes to one sum),
+        "matmul by W", "zero", or "dense" where it is none of these.
+        """
+        if len(self._factors) == 1:
+            row, k, is_transposed = self._factors[0]
+            is_same = np.shape(row.value) == np.shape(row.operands[k])
+            if row.primitive.partials is not None and (is_same or not is_transposed):
+                return "diagonal" if is_same else "broadcast"
+            by = product_with(row, k)
+            if by is not None:
+                return f"matmul by {by}"
+        return _structure(
+            self.__matmul__, self.__rmatmul__, self._factors[0].out, self._factors[-1].into
+        )
+
+    @property
+    def T(self) -> LinearMap:
+        """The transposed map, from adjoints of the output to adjoints of the operand."""
+        flipped = (f._replace(is_transposed=not f.is_transposed) for f in self._factors)
+        return _product(*reversed(tuple(flipped)))
+
+    def __matmul__(self, x: Any) -> Any:
+        if isinstance(x, LinearMap):
+            _require_shape(x._factors[0].out, self._factors[-1].into)
+            return _product(*self._factors, *x._factors)
+        _require_shape(np.shape(x), self._factors[-1].into)
+        for factor in reversed(self._factors):
+            x = factor.push(x)
+        return x
+
+    def __rmatmul__(self, x: Any) -> Any:
+        _require_shape(np.shape(x), self._factors[0].out)
+        for factor in self._factors:
+            x = factor.pull(x)
+        return x
+
+    def to_dense(self) -> np.ndarray[Any, Any]:
+        """The map written out as an array of its `shape`."""
+        out, into = self._factors[0].out, self._factors[-1].into
+        dtype = np.result_type(*(f.row.value for f in self._factors))
+        units = np.eye(math.prod(out), dtype=dtype)
+        rows = [unit.reshape(out)[()] @ self for unit in units]
+        return np.array(rows, dtype=dtype).reshape(out + into)
+
+    def __str__(self) -> str:
+        return " @ ".join(_product(factor)._text() for factor in self._factors)
+
+    def _text(self) -> str:
+        text = str(self._factors[0])
+        is_said = text != "1" and "·" not in text and "∂" not in text
+        return text if is_said else self.structure
+
+    def __repr__(self) -> str:
+        return f"<LinearMap {self} {self.structure} {self.shape}>"
+
+
+class _Factor(NamedTuple):
+    """The local derivative of one row in one operand, or its transpose."""
+
+    row: Row
+    k: int
+    is_transposed: bool
+
+    @property
+    def out(self) -> tuple[int, ...]:
+        return np.shape(self.row.operands[self.k] if self.is_transposed else self.row.value)
+
+    @property
+    def into(self) -> tuple[int, ...]:
+        return np.shape(self.row.value if self.is_transposed else self.row.operands[self.k])
+
+    def push(self, x: Any) -> Any:
+        return self._apply(pull if self.is_transposed else push, x, self.out)
+
+    def pull(self, x: Any) -> Any:
+        return self._apply(push if self.is_transposed else pull, x, self.into)
+
+    def _apply(self, way: Callable[..., Any], x: Any, shape: tuple[int, ...]) -> Any:
+        row = self.row
+        with np.errstate(all="ignore"):
+            y = way(row.primitive, self.k, x, row.value, row.operands, row.params)
+        return np.zeros(shape) if y is None else y
+
+    def __str__(self) -> str:
+        text = str(Symbol(self.row, self.k))
+        return f"({text}).T" if self.is_transposed else text
+
+
+def _product(*factors: _Factor) -> LinearMap:
+    product = LinearMap.__new__(LinearMap)
+    product._factors = factors
+    return product
+
+
+def _require_shape(given: tuple[int, ...], shape: tuple[int, ...]) -> None:
+    if given != shape:
+        raise ArgumentError(f"this local derivative takes shape {shape}, not {given}")
+
+
+def _structure(forth: Apply, back: Apply, out: tuple[int, ...], into: tuple[int, ...]) -> str:
+    """The name of what a map does to entries, or of what its transpose does."""
+    found = _picked(forth, into)
+    if found is not None:
+        at, weights = found
+        if not np.any(weights):
+            return "zero"
+        size, kept = math.prod(into), at[weights != 0]
+        is_onto, is_whole = np.unique(kept).size == size, kept.size == at.size
+        if np.all(weights[weights != 0] == 1):
+            if is_onto and kept.size == size:
+                return "permutation" if is_whole else "padding"
+            if is_whole and not is_onto:
+                return "selection"
+        if out == into and np.array_equal(kept, np.flatnonzero(weights)):
+            return "diagonal"
+        if is_onto and kept.size > size:
+            return "broadcast"
+    found = _picked(back, out)
+    if found is None:
+        return "dense"
+    return "sum" if np.all(found[1] == 1) else "weighted sum"
+
+
+def _picked(apply: Apply, shape: tuple[int, ...]) -> tuple[Any, Any] | None:
+    """Which entry of the argument each entry of the result is a multiple of, and the factors.
+
+    None where an entry of the result depends on several. It is found from the image of ones, which
+    is the factors, and that of random numbers, by which an entry is known again.
+    """
+    size = math.prod(shape)
+    if not size:
+        return None
+    labels = np.random.default_rng(0).uniform(1.0, 2.0, size)
+    ones, image = (np.ravel(apply(x.reshape(shape)[()])) for x in (np.ones(size), labels))
+    if np.iscomplexobj(ones) or np.iscomplexobj(image):
+        return None
+    order = np.argsort(labels)
+    with np.errstate(all="ignore"):
+        wanted = np.where(ones != 0, image / ones, labels[0])
+    middles = (labels[order][1:] + labels[order][:-1]) / 2
+    at = order[np.searchsorted(middles, wanted)]
+    tolerance = 8 * np.finfo(ones.dtype).eps * abs(ones)
+    is_multiple = abs(labels[at] * ones - image) <= tolerance
+    return (at, ones) if np.all(is_multiple) else None

@@ -1,0 +1,497 @@
+"""Graph: the computational graph as a networkx.MultiDiGraph that knows its values and gradients.
+
+In: nodes and edges as `graphtrace.graph.build` fills them in. Out: `forward` values, `backward`
+gradients. All state is in the node, edge and graph attributes, so that copies, subgraphs and
+pickles are whole. How it is shown is in `graphtrace.graph.views`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import networkx as nx
+import numpy as np
+
+from graphtrace.core.inputs import (
+    carries_gradient,
+    gradient_like,
+    is_static,
+    own,
+    require_kind,
+    seed_for,
+)
+from graphtrace.core.pytree import Structure
+from graphtrace.core.sweep import sweep
+from graphtrace.errors import ArgumentError, BranchChanged
+from graphtrace.formula.symbol import Row
+from graphtrace.graph.lazy import FilledWhenRead, backward_unread, pending
+from graphtrace.graph.tangents import seeds_of, tangents_of
+from graphtrace.graph.views import Views
+
+
+class Leaf(NamedTuple):
+    """A leaf of a parameter or of the value: the key of its node, or a value that is no node."""
+
+    key: str | None
+    constant: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A parameter, or the traced function's value: its leaves and how they are put together."""
+
+    leaves: tuple[Leaf, ...]
+    structure: Structure
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A decision taken while tracing: `test(*operands)` was `outcome`, before node `index`.
+
+    `keys` are the nodes that the operands came from, None for a constant.
+    """
+
+    index: int
+    test: Callable[..., Any]
+    operands: tuple[Any, ...]
+    keys: tuple[str | None, ...]
+    outcome: Any
+    text: str
+    source: str | None
+
+
+class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
+    """A traced function as a directed acyclic graph, from the inputs to the outputs.
+
+    Every method of `networkx.MultiDiGraph` works on it. A node has the attributes `op`, `value`,
+    `label`, `scope`, `source` and, after `backward`, `grad`; an edge `(operand, node, position)`
+    has `local`, the local derivative, and `symbol`, the same as a formula. Made by
+    `graphtrace.trace`.
+    """
+
+    graph = FilledWhenRead()
+    _node = FilledWhenRead()
+    _adj = FilledWhenRead()
+    _succ = FilledWhenRead()
+    _pred = FilledWhenRead()
+
+    @property
+    def inputs(self) -> list[str]:
+        """The keys of the input nodes, in the order of the parameters."""
+        return list(self.graph.get("inputs", ()))
+
+    @property
+    def outputs(self) -> list[str]:
+        """The keys of the output nodes, in the order of the function's result."""
+        return list(self.graph.get("outputs", ()))
+
+    @property
+    def value(self) -> Any:
+        """What the traced function returned, in its own structure."""
+        recording = pending(self)
+        if recording is not None:
+            return recording.value()
+        tree = self._result()
+        return tree.structure([own(self._leaf_value(leaf)) for leaf in tree.leaves])
+
+    def forward(self, **parameters: Any) -> Any:
+        """The function's value for other arguments, from the recorded graph, without calling it.
+
+        Args:
+            parameters: New values by parameter name, containers whole; a parameter left out keeps
+                its traced value. Shapes must be the traced ones.
+
+        Returns:
+            The value in the function's own structure. The graph itself is not changed.
+
+        Raises:
+            BranchChanged: The function would take another branch, or an intermediate array would
+                have another shape, so that the recorded graph does not hold.
+            ArgumentError: An unknown parameter, another structure or another shape.
+
+        >>> import graphtrace as gt
+        >>> gt.trace(lambda a, b: 3 * (a + b), 1.0, 2.0).forward(a=6)
+        24.0
+        """
+        values = self.evaluate(**parameters)
+        tree = self._result()
+        return tree.structure([own(_value_in(values, leaf)) for leaf in tree.leaves])
+
+    def evaluate(self, **parameters: Any) -> dict[str, Any]:
+        """The value of every node for other arguments; `forward` says which and what it raises."""
+        order = self._in_order()
+        values = self._inputs_from(parameters)
+        branches = iter(self.graph["branches"])
+        branch = next(branches, None)
+        nodes = self._node  # 0.1 us to look it up, which tells in a loop
+        for key in order:
+            node = nodes[key]
+            while branch is not None and branch.index <= node["index"]:
+                _check_branch(branch, values)
+                branch = next(branches, None)
+            if key in values:
+                continue
+            row: Row = node["row"]
+            if not row.operands:  # an input that kept its value
+                values[key] = node["value"]
+                continue
+            xs = _operands_in(values, row.keys, row.operands)
+            values[key] = value = row.primitive.forward(*xs, **row.params)
+            if np.shape(value) != np.shape(node["value"]):
+                where = node["source"] or self.name
+                raise reshaped(where, key, np.shape(node["value"]), np.shape(value))
+        while branch is not None:
+            _check_branch(branch, values)
+            branch = next(branches, None)
+        return values
+
+    def backward(self, output: str | None = None, *, seed: Any = None) -> dict[str, Any]:
+        """The gradient of the output with respect to every node, into the attribute `grad`.
+
+        Args:
+            output: The key of the output to differentiate, where there are several.
+            seed: The adjoint to start from, in the structure and shapes of `value` (of that one
+                output if `output` is given); by default 1 for a single scalar output.
+
+        Returns:
+            A gradient for each parameter, in its structure; None for a leaf that carries none (an
+            integer array, a flag).
+
+        Raises:
+            ArgumentError: There are several outputs, or an array, and no `output` or `seed` says
+                which way to weigh them.
+
+        >>> import graphtrace as gt
+        >>> gt.trace(lambda w, x: w * x, 3.0, 4.0).backward()
+        {'w': 4.0, 'x': 3.0}
+        """
+        if output is None and seed is None:
+            gradients = backward_unread(self)
+            if gradients is not None:
+                return gradients
+        position, rows = self.wengert_list()
+        nodes = self._node
+        given = [
+            (key, g)
+            for key, g in self._seeds(output, seed)
+            if carries_gradient(nodes[key]["value"])
+        ]
+        self.graph["gradient_of"] = _differentiated(given)
+        seeds = [(position[key], g) for key, g in given]
+        adjoints = sweep(rows, 0, len(rows), seeds)
+        for key, adjoint in zip(position, adjoints, strict=True):
+            node = nodes[key]
+            node.pop("grad", None)
+            if carries_gradient(node["value"]):
+                node["grad"] = gradient_like(adjoint, node["value"])
+        return {
+            name: tree.structure([self._leaf_gradient(leaf) for leaf in tree.leaves])
+            for name, tree in self.graph["parameters"].items()
+        }
+
+    def jvp(self, **tangents: Any) -> Any:
+        """The tangent of the value, by forward mode; every node's into the attribute `tangent`.
+
+        Args:
+            tangents: The direction to move in: for each parameter a tangent of its structure and
+                shapes; one that is left out does not move.
+
+        Returns:
+            The tangent in the function's own structure.
+
+        Raises:
+            ArgumentError: An unknown parameter, another structure or another shape.
+
+        >>> import graphtrace as gt
+        >>> gt.trace(lambda w, x: w * x, 3.0, 4.0).jvp(w=1.0)
+        4.0
+        """
+        rates = tangents_of(self, seeds_of(self, tangents))
+        for key, node in self._node.items():
+            node.pop("tangent", None)
+            if carries_gradient(node["value"]):
+                node["tangent"] = gradient_like(rates.get(key), node["value"])
+        tree = self._result()
+        return tree.structure(
+            [
+                gradient_like(
+                    None if leaf.key is None else rates.get(leaf.key), self._leaf_value(leaf)
+                )
+                for leaf in tree.leaves
+            ]
+        )
+
+    def compile(
+        self,
+        output: str | None = None,
+        *,
+        seed: Any = None,
+        wrt: str | Sequence[str] | None = None,
+        jit: str | None = None,
+    ) -> Callable[..., tuple[Any, dict[str, Any]]]:
+        """The graph as a plain function of the same parameters: its value and all gradients.
+
+        Args:
+            output: The key of the output to differentiate, as for `backward`.
+            seed: The weights of several outputs, or of an array, as for `backward`.
+            wrt: The parameters whose gradients are wanted, by default all; `[]` for none.
+            jit: "numba" to have the numbers of a program of floats computed by machine code, where
+                Numba is installed: some seconds to compile, then several times as fast.
+
+        Returns:
+            A function that returns `(value, {parameter: gradient})`; `to_python` shows its source.
+            It raises what `forward` raises.
+
+        Raises:
+            ArgumentError: What `backward` raises, and for what Numba cannot compile.
+
+        >>> import graphtrace as gt
+        >>> f = gt.trace(lambda w, x: w * x, 3.0, 4.0).compile()
+        >>> f(5.0, 6.0)
+        (30.0, {'w': 6.0, 'x': 5.0})
+        """
+        from graphtrace.compile import compile_graph
+
+        return compile_graph(self, jit, output=output, seed=seed, wrt=wrt)
+
+    def to_python(
+        self,
+        output: str | None = None,
+        *,
+        seed: Any = None,
+        wrt: str | Sequence[str] | None = None,
+    ) -> str:
+        """The source of `compile()`: forward and backward, as one would write them by hand."""
+        from graphtrace.compile import source_of
+
+        return source_of(self, output=output, seed=seed, wrt=wrt)
+
+    def __getstate__(self) -> dict[str, Any]:
+        _ = self._node  # the whole graph is copied and pickled, not how to make it
+        return self.__dict__
+
+    def __repr__(self) -> str:
+        operations = len(self) - len(self.inputs)
+        return f"<Graph {self.name}: {len(self.inputs)} inputs, {operations} operations>"
+
+    def _in_order(self) -> list[str]:
+        """The keys in the order of evaluation; a subgraph of networkx may hold them in another.
+
+        Raises ArgumentError where the nodes and edges are not those of the trace any more.
+        """
+        nodes, pred = self._node, self._pred
+        keys = list(nodes)
+        for key in keys:
+            row = nodes[key].get("row")
+            operands = [(k, u) for k, u in enumerate(row.keys) if u] if row else []
+            edges = [(k, u) for u, between in pred[key].items() for k in between]
+            if row is None or sorted(edges) != operands:
+                now = ", ".join(u for _, u in sorted(edges)) or "nothing"
+                then = ", ".join(u for _, u in operands) or "nothing"
+                raise ArgumentError(
+                    f"node {key} of this graph has edges from {now} and was traced with {then}, so "
+                    f"it has no value; use the graph that gt.trace returned, or a copy of it"
+                )
+        if any(leaf.key is not None and leaf.key not in nodes for leaf in self._leaves()):
+            raise ArgumentError(
+                f"this graph lacks an input or output of {self.name or 'the function'}; use the "
+                f"graph that gt.trace returned, or a copy of it"
+            )
+        indices = [nodes[key]["index"] for key in keys]
+        if any(a >= b for a, b in pairwise(indices)):
+            keys.sort(key=lambda key: nodes[key]["index"])
+        return keys
+
+    def wengert_list(
+        self, values: Mapping[str, Any] | None = None
+    ) -> tuple[dict[str, int], list[tuple[Any, ...]]]:
+        """The row number of each node, and the rows as in `graphtrace.core.tape`, to sweep them.
+
+        Args:
+            values: The nodes' values, where they are not those of the trace: what `evaluate` gives.
+
+        >>> import graphtrace as gt
+        >>> position, rows = gt.trace(lambda a, b: a * b, 2.0, 3.0).wengert_list()
+        >>> position, rows[2][1:]
+        ({'a': 0, 'b': 1, 'f': 2}, (6.0, {}, 2.0, 0, 3.0, 1))
+        """
+        position = {key: i for i, key in enumerate(self._in_order())}
+        rows = []
+        nodes = self._node
+        for key in position:
+            row = nodes[key]["row"]
+            value = row.value if values is None else values.get(key, row.value)
+            flat = [row.primitive, value, row.params]
+            for x, operand in zip(row.operands, row.keys, strict=True):
+                if operand is None:
+                    flat += (x, -1)
+                else:
+                    flat += (x if values is None else values[operand], position[operand])
+            rows.append(tuple(flat))
+        return position, rows
+
+    def _leaves(self) -> Iterator[Leaf]:
+        """The leaves of the parameters and of the result."""
+        for tree in (self._result(), *self.graph["parameters"].values()):
+            yield from tree.leaves
+
+    def _result(self) -> Tree:
+        if "result" not in self.graph:
+            raise ArgumentError("this graph was not made by gt.trace, so it cannot be evaluated")
+        result: Tree = self.graph["result"]
+        return result
+
+    def _leaf_value(self, leaf: Leaf) -> Any:
+        return leaf.constant if leaf.key is None else self._node[leaf.key]["value"]
+
+    def _leaf_gradient(self, leaf: Leaf) -> Any:
+        return None if leaf.key is None else self._node[leaf.key].get("grad")
+
+    def given_leaves(
+        self, parameters: Mapping[str, Any], called: str
+    ) -> Iterator[tuple[str, Leaf, Any]]:
+        """The leaves of some parameters: the parameter's name, the leaf, and what is given for it.
+
+        `called` is what an error calls one, with {} for the parameter's name. Raises ArgumentError
+        for an unknown parameter or another structure.
+        """
+        known: dict[str, Tree] = self.graph.get("parameters", {})
+        for name, argument in parameters.items():
+            if name not in known:
+                raise ArgumentError(
+                    f"{self.name}() has no parameter {name!r}; it has {', '.join(known) or 'none'}"
+                )
+            tree = known[name]
+            given = tree.structure.leaves_of(argument, called.format(name))
+            yield from ((name, *pair) for pair in zip(tree.leaves, given, strict=True))
+
+    def _inputs_from(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name, leaf, given in self.given_leaves(parameters, f"parameter {{}} of {self.name}()"):
+            if leaf.key is None:
+                same(given, name, leaf.constant)
+            else:
+                values[leaf.key] = self._input_like(leaf.key, given)
+        return values
+
+    def _input_like(self, key: str, given: Any) -> Any:
+        traced = self._node[key]["value"]
+        given = np.asarray(given) if isinstance(given, (list, tuple)) else given
+        if is_static(given) or np.shape(given) != np.shape(traced):
+            raise ArgumentError(
+                f"{key} was traced with shape {np.shape(traced)} and is now "
+                f"{given!r:.60}; give it the same shape, or trace again"
+            )
+        if not np.can_cast(np.result_type(given), np.result_type(traced), "same_kind"):
+            raise ArgumentError(
+                f"{key} was traced as {np.result_type(traced)} and is now "
+                f"{np.result_type(given)}; give it numbers of the same kind, or trace again"
+            )
+        if isinstance(traced, np.ndarray):
+            return np.array(given, dtype=traced.dtype)
+        return type(traced)(given)
+
+    def _seeds(self, output: str | None, seed: Any) -> list[tuple[str, Any]]:
+        outputs = self.outputs
+        if output is not None:
+            if output not in outputs:
+                raise ArgumentError(
+                    f"{output!r} is no output of {self.name}(); it has {', '.join(outputs)}"
+                )
+            outputs = [output]
+        elif not outputs:
+            raise ArgumentError(f"{self.name}() returned no number, so it has no gradient")
+        elif seed is None and len(outputs) != 1:
+            raise ArgumentError(
+                f"{self.name}() has {len(outputs)} outputs ({', '.join(outputs)}); say which one "
+                f"as in backward(output=...), or weigh them as in backward(seed=...)"
+            )
+        if seed is None:
+            value = self._node[outputs[0]]["value"]
+            if np.shape(value) != ():
+                raise ArgumentError(
+                    f"{outputs[0]} has shape {np.shape(value)}, and a gradient needs a scalar; sum "
+                    f"it in the function, or give the weights as in backward(seed=...)"
+                )
+            return [(outputs[0], seed_for(value))]
+        if output is not None:
+            return [(output, self._seed_like(output, seed))]
+        result = self._result()
+        weights = result.structure.leaves_of(seed, "the seed")
+        return [
+            (leaf.key, self._seed_like(leaf.key, weight))
+            for leaf, weight in zip(result.leaves, weights, strict=True)
+            if leaf.key is not None
+        ]
+
+    def _seed_like(self, key: str, weight: Any) -> Any:
+        value = self._node[key]["value"]
+        if np.shape(weight) != np.shape(value):
+            raise ArgumentError(
+                f"the seed for {key} has shape {np.shape(weight)} and {key} has {np.shape(value)}; "
+                f"give it the same shape"
+            )
+        if not carries_gradient(value):
+            return weight
+        require_kind(weight, value, f"the seed for {key}")
+        return (
+            np.asarray(weight, value.dtype)
+            if isinstance(value, np.ndarray)
+            else weight * seed_for(value)
+        )
+
+
+def _differentiated(seeds: Sequence[tuple[str, Any]]) -> str | None:
+    """The one node whose gradients start from these adjoints; None for a weighted sum."""
+    moving = [(key, g) for key, g in seeds if np.any(g)]
+    if len(moving) != 1 or np.shape(moving[0][1]) != () or moving[0][1] != 1:
+        return None
+    return moving[0][0]
+
+
+def _value_in(values: Mapping[str, Any], leaf: Leaf) -> Any:
+    return leaf.constant if leaf.key is None else values[leaf.key]
+
+
+def _operands_in(
+    values: Mapping[str, Any], keys: tuple[str | None, ...], constants: tuple[Any, ...]
+) -> list[Any]:
+    return [c if k is None else values[k] for k, c in zip(keys, constants, strict=True)]
+
+
+def _check_branch(branch: Branch, values: Mapping[str, Any]) -> None:
+    try:
+        outcome = branch.test(*_operands_in(values, branch.keys, branch.operands))
+    except (ValueError, OverflowError) as error:  # int(nan)
+        outcome = str(error)
+    if not np.array_equal(outcome, branch.outcome):
+        where = branch.source or "the traced function"
+        raise changed(where, branch.text, branch.outcome, outcome)
+
+
+def same(x: Any, name: str, traced: Any) -> None:
+    """Refuse another value for a parameter that was fixed when it was traced."""
+    if x is not traced and x != traced:
+        raise ArgumentError(
+            f"parameter {name} was fixed at {traced!r} when it was traced and is now {x!r}; trace "
+            f"again with it"
+        )
+
+
+def changed(where: str, what: str, then: Any, now: Any) -> BranchChanged:
+    """The error for a decision that comes out otherwise than when it was traced."""
+    return BranchChanged(
+        f"{where}: `{what}` was {then} when it was traced and is {now} for these inputs; trace "
+        f"again with them"
+    )
+
+
+def reshaped(where: str, what: str, then: tuple[int, ...], now: tuple[int, ...]) -> BranchChanged:
+    """The error for a value whose shape depends on numbers, and has changed."""
+    return BranchChanged(
+        f"{where}: {what} had shape {then} when it was traced and has {now} for these inputs; "
+        f"trace again with them"
+    )

@@ -1,0 +1,147 @@
+"""Explain a derivative: the forward pass, the local derivatives and the chain rule, in lines.
+
+In: a traced graph and a node. Out: an Explanation, parts under headings, which prints as plain
+text, Markdown and LaTeX. Where there are too many paths to write down, or arrays on them, it goes
+back node by node instead, so that its length grows with the graph and never with its paths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+
+from graphtrace.errors import ArgumentError, RenderError
+from graphtrace.figure.chain import Way, as_number, way
+from graphtrace.figure.parts import Chain, Definition, Note, Part, Partial
+from graphtrace.figure.reading_order import (
+    arrays_of,
+    find,
+    ordered,
+    output_of,
+    outputs_of,
+    short_names,
+    title,
+    uses_of,
+)
+from graphtrace.lesson.wengert import Adjoints
+
+if TYPE_CHECKING:
+    from graphtrace.graph.traced import Graph
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A derivation in sections; it prints as text and draws itself in a notebook."""
+
+    title: str
+    sections: tuple[tuple[str, tuple[Part, ...]], ...]
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
+    arrays: AbstractSet[str] = field(default=frozenset(), repr=False)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        from graphtrace.lesson.written import explanation_text
+
+        return explanation_text(self)
+
+    def to_html(self) -> str:
+        """The derivation as HTML, without any style of its own."""
+        from graphtrace.lesson.written import explanation_html
+
+        return explanation_html(self)
+
+    def to_markdown(self) -> str:
+        """The derivation as Markdown, with formulas in TeX between dollar signs."""
+        from graphtrace.lesson.written import explanation_markdown
+
+        return explanation_markdown(self)
+
+    def to_latex(self) -> str:
+        """The derivation as paragraphs of aligned equations; they need amsmath."""
+        from graphtrace.lesson.written import explanation_latex
+
+        return explanation_latex(self)
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+
+def explain(graph: Graph, by: str, *, of: str | None = None) -> Explanation:
+    """How the derivative of `of` in `by` comes about; `Graph.explain` says the rest.
+
+    >>> import graphtrace as gt
+    >>> print(explain(gt.trace(lambda a, b: 2 * (a + b), 5.0, 3.0), "a"))
+    The derivative of f in a
+    <BLANKLINE>
+    Forward
+      a = 5
+      b = 3
+      v₁ = a + b = 8
+      f = 2v₁ = 16
+    <BLANKLINE>
+    Local derivatives
+      dv₁/da = 1
+      df/dv₁ = 2
+    <BLANKLINE>
+    Chain rule
+      df/da = df/dv₁ · dv₁/da = 2 · 1 = 2
+    """
+    try:
+        start = find(graph, by)
+        end = find(graph, of) if of is not None else output_of(graph)
+    except RenderError as error:
+        raise ArgumentError(str(error)) from None
+    if end is None:
+        listed = ", ".join(outputs_of(graph)) or "no number"
+        raise ArgumentError(
+            f"{title(graph)}() returns {listed}; say which one to differentiate, as in "
+            f"explain({by!r}, of=...)"
+        )
+    names, arrays = short_names(graph), arrays_of(graph)
+    named = f"The derivative of {names.get(str(end), end)} in {names.get(str(start), start)}"
+    before = nx.ancestors(graph, end) | {end}
+    forward = ("Forward", tuple(_defined(graph, key) for key in ordered(graph) if key in before))
+    if start not in before or start == end:
+        value = 1.0 if start == end else 0.0
+        chain = Chain(str(end), str(start), (), value)
+        told: tuple[Part, ...] = (chain, *_why_zero(start, end, value))
+        return Explanation(named, (forward, ("Chain rule", told)), names, arrays)
+    found = way(graph, (start, end))
+    chosen = [use for use in uses_of(graph) if use.key in found.uses]
+    derivatives = tuple(
+        Partial(
+            str(use.head),
+            str(use.tail),
+            use.attributes.get("symbol"),
+            use.attributes.get("local"),
+            total=use.key in found.total,
+        )
+        for use in chosen
+    )
+    local = ("Local derivatives", derivatives)
+    return Explanation(named, (forward, local, _backward(graph, found)), names, arrays)
+
+
+def _defined(graph: Graph, key: str) -> Definition:
+    data = graph.nodes[key]
+    return Definition(key, data.get("formula"), data["value"])
+
+
+def _why_zero(start: Any, end: Any, value: float) -> tuple[Note, ...]:
+    return () if value else (Note(f"{end} does not depend on {start}."),)
+
+
+def _backward(graph: Graph, found: Way) -> tuple[str, tuple[Part, ...]]:
+    """All paths if they are few and of numbers; else the adjoints, node by node."""
+    factors = [as_number(factor.value) for term in found.chain.terms for factor in term]
+    adjoints = Adjoints(graph, found.of)
+    if (found.spelled and None not in factors) or not adjoints.known:
+        return "Chain rule", (found.chain,)
+    back = [key for key in reversed(ordered(graph)) if key in found.nodes]
+    lines = tuple(adjoints.line(key, numbers=True) for key in back)
+    return f"Backward from {found.of}, node by node", lines

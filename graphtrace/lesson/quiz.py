@@ -1,0 +1,154 @@
+"""A quiz: the figure with numbers blanked to boxes, and its solution in the same layout.
+
+In: a traced graph and what to ask for. Out: two Figures that differ in nothing but the boxes'
+content.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from graphtrace.errors import RenderError
+from graphtrace.figure.build import figure
+from graphtrace.figure.parts import (
+    Definition,
+    Edge,
+    Figure,
+    Node,
+    Part,
+    Partial,
+    Share,
+    Unsaid,
+    Value,
+)
+from graphtrace.figure.reading_order import find
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+Blank: TypeAlias = Literal["values", "gradients", "derivatives"]
+_BLANKS = ("values", "gradients", "derivatives")
+
+_Place: TypeAlias = tuple[str, int]
+"""The id of a box or an arrow, and which of its parts: -1 is a box's gradient."""
+
+
+@dataclass(frozen=True)
+class Quiz:
+    """A figure to fill in, `question`, and the same filled in, `solution`.
+
+    `answers` are what belongs into the boxes, as text, in the order of the figure.
+    """
+
+    question: Figure
+    solution: Figure
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What belongs into the boxes."""
+        from graphtrace.lesson.written import part_text
+
+        return tuple(part_text(part, self.solution) for part in _asked(self.solution))
+
+    def _repr_svg_(self) -> str:
+        return self.question.to_svg()
+
+
+def _asked(drawn: Figure) -> Iterator[Part]:
+    """The parts that are in boxes; a value with its name, since it does not say what it is of."""
+    for node in drawn.nodes:
+        for part in (*node.parts, node.gradient):
+            if isinstance(part, Unsaid):
+                of = part.part
+                yield Definition(node.key, None, of.value) if isinstance(of, Value) else of
+    yield from (edge.part.part for edge in drawn.edges if isinstance(edge.part, Unsaid))
+
+
+def quiz(
+    graph: nx.MultiDiGraph[Any],
+    *blank: Blank,
+    keys: Collection[str] | None = None,
+    count: int | None = None,
+    seed: int = 0,
+    **detail: Any,
+) -> Quiz:
+    """A question and its solution; `Graph.quiz` says the rest.
+
+    >>> import graphtrace as gt
+    >>> g = gt.trace(lambda a, b: 3 * (a + b), 5.0, 6.0)
+    >>> quiz(g, "values", "derivatives", keys=["v1"]).answers
+    ('v₁ = 11', '∂v₁/∂a = 1', '∂v₁/∂b = 1')
+    """
+    asked = blank or ("gradients",)
+    for name in asked:
+        if name not in _BLANKS:
+            raise RenderError(f"{name!r} cannot be asked for: use one of {', '.join(_BLANKS)}")
+    if detail.get("step") is not None or detail.get("path") is not None:
+        raise RenderError("a quiz asks about the whole figure: leave out step= and path=")
+    if "gradients" in asked and not any("grad" in data for _, data in graph.nodes(data=True)):
+        raise RenderError("there are no gradients to ask for: call backward() before")
+    if not (count is None or isinstance(count, int)):
+        raise RenderError(f"count={count!r} is no whole number: say how many numbers to ask for")
+    drawn = figure(graph, **detail)
+    chosen = None if keys is None else {str(find(graph, key)) for key in keys}
+    places = list(_places(drawn, asked, chosen))
+    if count is not None and count < len(places):
+        picked = set(random.Random(seed).sample(range(len(places)), max(count, 0)))
+        places = [place for i, place in enumerate(places) if i in picked]
+    if not places:
+        raise RenderError(
+            f"the figure of {drawn.name} has no {' or '.join(asked)} to ask for there: choose "
+            f"others of {', '.join(_BLANKS)}, or other keys"
+        )
+    solution = _boxed(drawn, set(places), "filled")
+    question = _boxed(drawn, set(places), "empty")
+    return Quiz(replace(question, caption=(), room=(drawn.caption,)), solution)
+
+
+def _places(drawn: Figure, asked: Sequence[str], keys: Collection[str] | None) -> Iterator[_Place]:
+    """Where there is a number to ask for; the inputs are given."""
+    by_id = {node.id: node.key for node in drawn.nodes}
+    for node in drawn.nodes:
+        if keys is not None and node.key not in keys:
+            continue
+        for i, part in enumerate(node.parts):
+            if "values" in asked and isinstance(part, Value) and node.role != "input":
+                yield node.id, i
+        if "gradients" in asked and isinstance(node.gradient, Partial):
+            yield node.id, -1
+    for edge in drawn.edges:
+        back = edge.kind == "backward"
+        asks = "gradients" in asked if back else "derivatives" in asked
+        at = by_id[edge.tail] if back else by_id[edge.head]
+        if asks and (keys is None or at in keys) and _has_number(edge.part):
+            yield edge.id, 0
+
+
+def _has_number(part: object) -> bool:
+    return isinstance(part, Share) or (isinstance(part, Partial) and part.value is not None)
+
+
+def _boxed(drawn: Figure, places: Collection[_Place], box: Literal["empty", "filled"]) -> Figure:
+    def of_node(node: Node) -> Node:
+        parts = tuple(
+            Unsaid(part, box) if (node.id, i) in places and isinstance(part, Value) else part
+            for i, part in enumerate(node.parts)
+        )
+        gradient = node.gradient
+        if (node.id, -1) in places and isinstance(gradient, Partial):
+            gradient = Unsaid(gradient, box)
+        return replace(node, parts=parts, gradient=gradient)
+
+    def of_edge(edge: Edge) -> Edge:
+        if (edge.id, 0) in places and isinstance(edge.part, Partial | Share):
+            return replace(edge, part=Unsaid(edge.part, box))
+        return edge
+
+    return replace(
+        drawn,
+        nodes=tuple(of_node(node) for node in drawn.nodes),
+        edges=tuple(of_edge(edge) for edge in drawn.edges),
+    )

@@ -1,0 +1,108 @@
+"""Find the way of every arrow of a laid-out figure.
+
+In: a Figure, its measured text, its Layout. Out: a route for each edge, two for each lane. Plain
+geometry: it knows nothing about colours or SVG.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from graphtrace.figure import Direction, Figure
+from graphtrace.render.layout.geometry import label_size, lane_size, lone_size
+from graphtrace.render.layout.label_overlap import cleared
+from graphtrace.render.layout.lane import Box, Track, pairs, turned, turned_lane, turned_route
+from graphtrace.render.layout.places import Layout, Point, Route
+from graphtrace.render.paint.theme import Theme
+from graphtrace.render.typeset.label import Line, Sheet
+
+_SPREAD = 24
+"""Between two pairs of arrows that meet the same side of a box."""
+
+
+def routes(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> dict[str, Route]:
+    """The route of each edge by its id; a lane gives two."""
+    along = 1 if figure.direction == "TB" else 0
+    found = {figure.edges[i].id: _onward(route, along) for i, route in layout.routes.items()}
+    boxes = {
+        node.id: Box(middle, cell.width, cell.height, cell.shape == "circle")
+        for node, cell, middle in zip(figure.nodes, sheet.cells, layout.nodes, strict=True)
+    }
+    below = {edge.beside: i for i, edge in enumerate(figure.edges) if edge.beside is not None}
+    obstacles = list(boxes.values())
+    for i, route in layout.routes.items():
+        line = sheet.labels[i]
+        if line is not None and route.label is not None:
+            obstacles.append(Box(route.label, *lone_size(line, figure.direction)))
+    titles = [
+        Box(frame.title, *label_size(title))
+        for title, frame in zip(sheet.titles, layout.frames, strict=True)
+    ]
+    obstacles += titles
+    tracks = {}
+    for i, lane in layout.lanes.items():
+        edge = figure.edges[i]
+        lines = (sheet.labels[i], sheet.labels[below[edge.id]] if edge.id in below else None)
+        label = Box(lane.label, *lane_size(*lines, theme, figure.direction))
+        off = _offsets(lines, label, figure, theme)
+        tracks[i] = Track(lane, boxes[edge.tail], boxes[edge.head], label, off)
+    apart = 0 if figure.form == "wires" else theme.lane
+    for i, (forward, backward) in _pairs(tracks, obstacles, apart, figure.direction).items():
+        edge = figure.edges[i]
+        found[edge.id] = forward
+        if edge.id in below:
+            found[figure.edges[below[edge.id]].id] = backward
+    labels = {
+        edge.id: Box(middle, line.width, line.height)
+        for edge, line in zip(figure.edges, sheet.labels, strict=True)
+        if line is not None and (middle := found[edge.id].label) is not None
+    }
+    alone = {figure.edges[i].id for i in layout.routes}
+    taken = [*boxes.values(), *titles]
+    return cleared(found, labels, alone, taken, (layout.width, layout.height))
+
+
+def _offsets(
+    lines: tuple[Line | None, Line | None], label: Box, figure: Figure, theme: Theme
+) -> tuple[float, float]:
+    """How far the labels stand from the middle of their lane."""
+    if figure.direction == "LR":
+        off = label.height / 4 + theme.lane / 4
+        return off, off
+    apart = (0 if figure.form == "wires" else theme.lane / 2) + 6
+    first, second = (line.width / 2 if line is not None else 0 for line in lines)
+    return apart + first, apart + second
+
+
+def _pairs(
+    tracks: Mapping[int, Track], obstacles: Sequence[Box], apart: float, direction: Direction
+) -> Mapping[int, tuple[Route, Route]]:
+    if direction == "LR":
+        return pairs(tracks, obstacles, apart, _SPREAD)
+    flat = {
+        i: Track(turned_lane(t.lane), turned(t.tail), turned(t.head), turned(t.label), t.off)
+        for i, t in tracks.items()
+    }
+    found = pairs(flat, [turned(box) for box in obstacles], apart, _SPREAD)
+    return {i: (turned_route(on), turned_route(back)) for i, (on, back) in found.items()}
+
+
+def _onward(route: Route, along: int) -> Route:
+    """The route without a loop that the engine may have left in it: it never turns back."""
+    curve = list(route.curve)
+    for i in range(0, len(curve) - 1, 3):
+        low, high = sorted((curve[i][along], curve[i + 3][along]))
+        for k in (i + 1, i + 2):
+            at = max(low, min(high, curve[k][along]))
+            curve[k] = (curve[k][0], at) if along else (at, curve[k][1])
+    return route._replace(curve=tuple(curve))
+
+
+def moved(route: Route, by: float) -> Route:
+    """The route further to the right and further down by so much."""
+
+    def move(point: Point | None) -> Point | None:
+        return None if point is None else (point[0] + by, point[1] + by)
+
+    curve = tuple((x + by, y + by) for x, y in route.curve)
+    return Route(curve, move(route.start), move(route.end), move(route.label), route.over)

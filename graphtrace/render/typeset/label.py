@@ -1,0 +1,457 @@
+"""Set what a Figure says in measured lines of text.
+
+In: Figure parts and a theme. Out: `Line`s, each with its runs, its font size and its width, and
+`Cell`s that hold them. What is said is decided by say.py; where a cell stands by the layout.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Literal, NamedTuple, TypeAlias
+
+from graphtrace.figure import (
+    Chain,
+    Edge,
+    Figure,
+    Form,
+    Node,
+    Note,
+    Part,
+    Partial,
+    Shape,
+    Share,
+    Sign,
+    Source,
+    Sweep,
+    Unsaid,
+    Value,
+)
+from graphtrace.figure.chain import share_value
+from graphtrace.formula.number import is_scalar
+from graphtrace.render.paint.theme import Theme
+from graphtrace.render.typeset import metrics
+from graphtrace.render.typeset.formula import Run, Runs, plain
+from graphtrace.render.typeset.math_outline import Outline, outline
+from graphtrace.render.typeset.tex import of_runs, tex, tex_sides
+from graphtrace.render.typeset.wording import EQUALS, Wording, runs, sides, wording
+
+SHIFTED_SIZE = 0.75
+"""A raised or lowered run is this much smaller."""
+
+Outer: TypeAlias = Literal["box", "pill", "circle", "bare"]
+
+
+class Line(NamedTuple):
+    """One line of text.
+
+    `role` names what it says (formula, value, derivative, gradient, caption); `full` is all of
+    it, where it had to be cut. A line that is not `shown` only keeps its room.
+    """
+
+    role: str
+    runs: Runs
+    size: float
+    width: float
+    full: str
+    shown: bool = True
+    outline: Outline | None = None
+    """The same as outlines, drawn in its place."""
+    tex: str | None = None
+    """The LaTeX that the outline was made of."""
+    blank: Blank | None = None
+    """A box behind it that belongs to its width."""
+
+    @property
+    def said(self) -> str:
+        """All of the line as text."""
+        return plain(self.runs) + (self.blank.said if self.blank is not None else "")
+
+    @property
+    def height(self) -> float:
+        """From the top of the highest letter to the bottom of the lowest, and a little air."""
+        if self.blank is not None:
+            return max(self._replace(blank=None).height, self.blank.height + 2)
+        if self.outline is None:
+            return self.size * 1.15
+        return (self.outline.ascent + self.outline.descent) * self.size / 1000 + 3
+
+
+class Blank(NamedTuple):
+    """A box for a number that a quiz asks for, which stands in it if it is `filled`."""
+
+    answer: Line
+    width: float
+    filled: bool
+
+    @property
+    def said(self) -> str:
+        """The answer, or a line to write it on."""
+        return f" {self.answer.said}" if self.filled else " ____"
+
+    @property
+    def height(self) -> float:
+        """The box is as high as its answer."""
+        return max(self.answer.height + 1, self.answer.size * 1.4)
+
+
+class Placed(NamedTuple):
+    """A line, and its middle as seen from the middle of its cell."""
+
+    line: Line
+    x: float
+    y: float
+
+
+class Cell(NamedTuple):
+    """A box of the size that its lines need; `bars` are the places of its dividing lines."""
+
+    places: tuple[Placed, ...]
+    width: int
+    height: int
+    shape: Outer
+    bars: tuple[float, ...] = ()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines, from the first to the last."""
+        return tuple(place.line for place in self.places)
+
+
+class Sheet(NamedTuple):
+    """All text of a figure, measured: a cell for each node, a line or nothing for each edge."""
+
+    cells: tuple[Cell, ...]
+    labels: tuple[Line | None, ...]
+    titles: tuple[Line, ...] = ()
+    """Of the scopes."""
+
+
+def typeset(figure: Figure, theme: Theme) -> Sheet:
+    """Measure the text in the boxes and on the arrows, in the order of nodes and edges."""
+    words = wording(figure, theme.digits)
+    cells = tuple(_cell(node, words, figure.form, theme) for node in figure.nodes)
+    labels = tuple(edge_line(edge, words, theme) for edge in figure.edges)
+    titles = (_line("title", (Run(s.title),), theme.label_size, 200) for s in figure.scopes)
+    return Sheet(cells, labels, tuple(titles))
+
+
+def _cell(node: Node, words: Wording, form: Form, theme: Theme) -> Cell:
+    lines = node_lines(node, words, form, theme)
+    if any(isinstance(part, Sign) for part in node.parts):
+        return _circle(lines[0])
+    if node.role == "end" or (form == "wires" and node.role in ("input", "copy", "constant")):
+        return Cell((Placed(lines[0], 0, 0),), math.ceil(lines[0].width) + 8, 26, "bare")
+    if form == "records" and node.role not in ("copy", "constant"):
+        return _record(lines, theme)
+    tight = 0.6 if node.role == "copy" else 1
+    steps = [_step(line, theme) for line in lines]
+    height = math.fsum(steps) + 2 * theme.pad_y * tight
+    width = max(line.width for line in lines) + 2 * theme.pad_x * tight
+    places, y = [], -math.fsum(steps) / 2
+    for line, step in zip(lines, steps, strict=True):
+        places.append(Placed(line, 0, y + step / 2))
+        y += step
+    shape: Outer = "pill" if node.role in ("input", "copy", "constant") else "box"
+    if not theme.box_width and node.emphasis in ("plain", "dim") and not node.trouble:
+        shape = "bare"
+    return Cell(tuple(places), max(math.ceil(width), math.ceil(height)), math.ceil(height), shape)
+
+
+def _step(line: Line, theme: Theme) -> float:
+    """The height of a line among others."""
+    step = line.size * theme.leading
+    is_text = line.outline is None and line.blank is None
+    return step if is_text else max(step, line.height + 1)
+
+
+def _circle(line: Line) -> Cell:
+    side = max(34, math.ceil(line.width) + 18)
+    if side > 52:  # a long word has a box with round ends
+        return Cell((Placed(line, 0, 0),), side + 8, 36, "pill")
+    return Cell((Placed(line, 0, 0),), side, side, "circle")
+
+
+def _record(lines: Sequence[Line], theme: Theme) -> Cell:
+    """The lines side by side, with a bar between them."""
+    widths = [line.width + 1.6 * theme.pad_x for line in lines]
+    height = math.ceil(max(_step(line, theme) for line in lines) + 2 * theme.pad_y)
+    places: list[Placed] = []
+    bars, x = [], -math.fsum(widths) / 2
+    for line, width in zip(lines, widths, strict=True):
+        if places:
+            bars.append(x)
+        places.append(Placed(line, x + width / 2, 0))
+        x += width
+    return Cell(tuple(places), math.ceil(math.fsum(widths)), height, "box", tuple(bars))
+
+
+def node_lines(node: Node, words: Wording, form: Form, theme: Theme) -> list[Line]:
+    """The lines in a box, from the first to the last."""
+    lines = []
+    records = form == "records" and node.role not in ("copy", "constant")
+    for part in node.parts:
+        said = part.part if isinstance(part, Unsaid) else part
+        role, size = _role(said, theme)
+        if node.role in ("copy", "constant") and role == "formula":
+            size = theme.copy_size
+        text = runs(said, words)
+        if records and role == "value":
+            text = (Run("data "), *text)
+        latex = _tex(said, words, theme)
+        if latex is not None and records and role == "value":
+            latex = rf"\mathrm{{data}}\ {latex}"
+        line = _line(role, text, size, theme.widest_row, latex)
+        lines.append(_told(part, line, latex))
+    if node.gradient is not None:
+        told = node.gradient.part if isinstance(node.gradient, Unsaid) else node.gradient
+        text, latex = runs(told, words), _tex(told, words, theme)
+        if records and isinstance(told, Partial):
+            told = replace(told, short=True)
+            text, latex = (Run("grad "), *runs(told, words)), _tex(told, words, theme)
+            latex = rf"\mathrm{{grad}}\ {latex}" if latex is not None else None
+        line = _line("gradient", text, theme.label_size, theme.widest_row, latex)
+        lines.append(_told(node.gradient, line, latex))
+    return lines
+
+
+def _told(part: Part, line: Line, latex: str | None) -> Line:
+    """The line of a part as it is, only with its room, or with a box for its number."""
+    if not isinstance(part, Unsaid):
+        return line
+    if not part.box:
+        return line._replace(shown=False)
+    at = max((i for i, run in enumerate(line.runs) if run in (EQUALS, *_ROWS)), default=-1)
+    before, after = line.runs[: at + 1], line.runs[at + 1 :]
+    tex_before, tex_after = None, latex
+    if before and latex is not None:
+        split = "=" if before[-1] == EQUALS else r"\ "
+        tex_before, sign, tex_after = latex.rpartition(split)
+        tex_before += sign
+    size = line.size / MATH_SIZE if line.outline is not None else line.size
+    answer = _line(line.role, after, size, math.inf, tex_after)
+    start = _line(line.role, before, size, math.inf, tex_before)
+    blank = Blank(answer, max(answer.width + 10, _NARROWEST), part.box == "filled")
+    return start._replace(width=start.width + blank.width + 2 * bool(before), blank=blank)
+
+
+_ROWS = (Run("data "), Run("grad "))
+_NARROWEST = 38
+
+
+def _role(part: Part, theme: Theme) -> tuple[str, float]:
+    if isinstance(part, Value | Shape):
+        return "value", theme.value_size
+    if isinstance(part, Partial | Sweep):
+        return "tangent", theme.label_size
+    return (
+        ("source", theme.source_size)
+        if isinstance(part, Source | Note)
+        else ("formula", theme.formula_size)
+    )
+
+
+def edge_line(edge: Edge, words: Wording, theme: Theme) -> Line | None:
+    """The label of an arrow: in full if it is short, else what matters most of it."""
+    if edge.part is None:
+        return None
+    told = edge.part.part if isinstance(edge.part, Unsaid) else edge.part
+    role = "derivative" if edge.kind == "forward" else "gradient"
+    if isinstance(told, Value | Shape):
+        role = "value"
+    if isinstance(told, Sweep):
+        role = "tangent"
+    line, latex = None, None
+    for part in _shorter(told):
+        said = runs(part, words)
+        if not said:
+            continue
+        latex = _tex(part, words, theme)
+        line = _line(role, said, theme.label_size, theme.widest_label, latex)
+        if not _is_cut(line.runs):
+            break
+    if line is None:
+        return None
+    full = plain(runs(told, words._replace(digits=6)))
+    return _told(edge.part, line._replace(full=full), latex)
+
+
+def _shorter(part: Part) -> Iterable[Part]:
+    """The part, then what is left of it when it is too wide."""
+    yield part
+    if isinstance(part, Share) and (added := share_value(part)) is not None:
+        yield Partial(None, part.by, None, added, short=True)
+        yield replace(part, local=None)
+    if not isinstance(part, Partial):
+        return
+    if part.value is not None and is_scalar(part.value) and part.formula is not None:
+        yield Partial(part.of, part.by, None, part.value, part.short, part.total)
+    if not part.short:
+        yield Partial(part.of, part.by, part.formula, part.value, short=True)
+    if part.value is not None:
+        yield Partial(part.of, part.by, None, part.value, part.short, part.total)
+        yield Partial(None, part.by, None, part.value, short=True)
+
+
+def caption_rows(parts: Sequence[Part], words: Wording, theme: Theme, room: float) -> list[Placed]:
+    """What stands beneath a figure, broken into lines that fit the room.
+
+    An equation is broken before `=` and `+`, and goes on under its first right side; several
+    parts stand under each other's middle.
+    """
+    blocks: list[list[Placed]] = []
+    y, size = 0.0, theme.caption_size
+    for part in parts:
+        rows: list[Placed] = []
+        for indent, pieces in _broken(_pieces(part, words, theme), size, room):
+            said = tuple(run for piece in pieces for run in piece.runs)
+            latex = [piece.tex for piece in pieces if piece.tex is not None]
+            whole = " ".join(latex) if len(latex) == len(pieces) else None
+            line = _line("caption", said, size, max(room, theme.column) - indent, whole)
+            step = max(size * 1.5, line.height + 8)
+            rows.append(Placed(line, indent + line.width / 2, y + step / 2))
+            y += step
+        blocks.append(rows)
+    widths = [max(row.x + row.line.width / 2 for row in rows) for rows in blocks]
+    return [
+        row._replace(x=row.x + (max(widths) - width) / 2)
+        for rows, width in zip(blocks, widths, strict=True)
+        for row in rows
+    ]
+
+
+class _Piece(NamedTuple):
+    """What is not broken over lines, in runs and as LaTeX."""
+
+    runs: Runs
+    tex: str | None
+
+    @property
+    def begins_side(self) -> bool:
+        """Whether it is what an `=` stands before."""
+        return self.runs[0].text.startswith(" =")
+
+    def width(self, size: float) -> float:
+        drawn = outline(self.tex) if self.tex is not None else None
+        return drawn.width * size * MATH_SIZE / 1000 if drawn else runs_width(self.runs, size)
+
+
+def _pieces(part: Part, words: Wording, theme: Theme) -> list[_Piece]:
+    if not isinstance(part, Chain):
+        return [_Piece(runs(part, words), _tex(part, words, theme))]
+    found = sides(part, words)
+    latex = tex_sides(part, words) if theme.math else [None] * len(found)
+    return [_Piece(*both) for both in zip(found, latex, strict=True)]
+
+
+def _broken(pieces: Sequence[_Piece], size: float, room: float) -> list[tuple[float, list[_Piece]]]:
+    indent = pieces[0].width(size) if len(pieces) > 1 else 0.0
+    rows: list[tuple[float, list[_Piece]]] = [(0.0, [pieces[0]])]
+    for i, piece in enumerate(pieces[1:], 1):
+        start, so_far = rows[-1]
+        # A new side that does not fit as a whole begins a line of its own.
+        side = _side(pieces, i) if piece.begins_side else [piece]
+        width = start + math.fsum(p.width(size) for p in (*so_far, *side))
+        if i == 1 or width <= room:
+            so_far.append(piece)
+        else:
+            rows.append((indent, [piece]))
+    return rows
+
+
+def _side(pieces: Sequence[_Piece], start: int) -> list[_Piece]:
+    side = [pieces[start]]
+    for piece in pieces[start + 1 :]:
+        if piece.begins_side:
+            break
+        side.append(piece)
+    return side
+
+
+def _tex(part: Part, words: Wording, theme: Theme) -> str | None:
+    return tex(part, words) if theme.math else None
+
+
+MATH_SIZE = 1.15
+"""The letters of the mathematics font are smaller at the same size."""
+
+
+def _line(role: str, said: Runs, size: float, widest: float, latex: str | None = None) -> Line:
+    full = plain(said)
+    drawn = outline(latex) if latex is not None else None
+    scale = size * MATH_SIZE / 1000
+    if drawn is not None and drawn.width * scale > widest * MATH_SIZE:
+        said = elide(said, size, widest)
+        latex = of_runs(said)
+        drawn = outline(latex) if latex is not None else None
+    if drawn is not None and drawn.width * scale <= widest * MATH_SIZE:
+        return Line(role, said, size * MATH_SIZE, drawn.width * scale, full, True, drawn, latex)
+    shown = elide(said, size, widest)
+    return Line(role, shown, size, runs_width(shown, size), full)
+
+
+def runs_width(said: Sequence[Run], size: float) -> float:
+    """How wide the runs are when set side by side."""
+    return math.fsum(metrics.width(r.text, size * (SHIFTED_SIZE if r.shift else 1)) for r in said)
+
+
+def _is_cut(said: Runs) -> bool:
+    return said[-1].text.endswith(("…", _REST))
+
+
+_REST = ", …]"
+
+
+def elide(said: Runs, size: float, widest: float) -> Runs:
+    """The runs, cut with an ellipsis where they would be wider than `widest`.
+
+    A list is cut after an entry, never within a number.
+
+    >>> elide((Run("a long name"),), 10, 40)
+    (Run(text='a long…', italic=False, shift=''),)
+    >>> elide((Run("[1.25, 2.25, 3.25]"),), 10, 70)
+    (Run(text='[1.25, …]', italic=False, shift=''),)
+    """
+    if runs_width(said, size) <= widest:
+        return said
+    if said[-1].text.endswith("]"):
+        entries = _cut(said, size, widest - metrics.width(_REST, size))
+        entries = _whole_entries(entries)
+        if entries:
+            return entries
+    kept = _cut(said, size, widest - metrics.width("…", size))
+    return _ended(kept)
+
+
+def _cut(said: Runs, size: float, room: float) -> Runs:
+    """As much of the runs as there is room for."""
+    kept: list[Run] = []
+    for run in said:
+        scale = size * (SHIFTED_SIZE if run.shift else 1)
+        text = ""
+        for c in run.text:
+            room -= metrics.width(c, scale)
+            if room < 0:
+                return (*kept, run._replace(text=text)) if text else tuple(kept)
+            text += c
+        kept.append(run)
+    return tuple(kept)
+
+
+def _whole_entries(kept: Runs) -> Runs:
+    """The runs back to the end of the last whole entry of their list; () if there is none."""
+    for i in range(len(kept) - 1, -1, -1):
+        head, comma, _ = kept[i].text.rpartition(", ")
+        if comma and not kept[i].shift:
+            return (*kept[:i], kept[i]._replace(text=head + _REST))
+    return ()
+
+
+def _ended(kept: Runs) -> Runs:
+    if not kept:
+        return (Run("…"),)
+    last = kept[-1]
+    if last.shift or last.italic:
+        return (*kept, Run("…"))
+    return (*kept[:-1], last._replace(text=last.text.rstrip() + "…"))
