@@ -52,9 +52,7 @@ from graphtrace.transforms.jacobians import hessian, hvp, jacobian
 
 if TYPE_CHECKING:
     from graphtrace import plots as figures
-    from graphtrace.document import load
-    from graphtrace.graph.trace import trace
-    from graphtrace.graph.traced import Graph
+    from graphtrace.api import Graph, load, trace
 
 __all__ = [
     "ArgumentError",
@@ -100,10 +98,10 @@ __all__ = [
 __version__ = "0.1.0"
 
 _LAZY = {
-    "trace": "graphtrace.graph.trace",
-    "Graph": "graphtrace.graph.traced",
+    "Graph": "graphtrace.api",
     "figures": "graphtrace.plots",
-    "load": "graphtrace.document",
+    "load": "graphtrace.api",
+    "trace": "graphtrace.api",
 }
 """Names that import networkx, which takes longer than all the rest: only when they are used."""
 

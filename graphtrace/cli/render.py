@@ -18,7 +18,7 @@ from graphtrace.cli.program import one_sentence, say, short_warnings
 from graphtrace.errors import ArgumentError, GraphtraceError
 
 if TYPE_CHECKING:
-    from graphtrace.graph.traced import Graph
+    from graphtrace.api import Graph
     from graphtrace.render import Format
 
 

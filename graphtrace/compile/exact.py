@@ -12,11 +12,11 @@ from typing import Any
 
 from graphtrace.core.inputs import carries_gradient, gradient_like
 from graphtrace.core.sweep import sweep
-from graphtrace.graph.traced import Graph, Leaf, Tree
+from graphtrace.graph.traced import Leaf, TracedGraph, Tree
 
 
 def swept(
-    graph: Graph, seeds: Mapping[str, Any], wrt: Sequence[str], arguments: Mapping[str, Any]
+    graph: TracedGraph, seeds: Mapping[str, Any], wrt: Sequence[str], arguments: Mapping[str, Any]
 ) -> tuple[Any, dict[str, Any]]:
     """The value, and the gradient in each parameter of `wrt`; `seeds` are by the outputs' keys.
 

@@ -1,8 +1,8 @@
-"""Graph: the computational graph as a networkx.MultiDiGraph that knows its values and gradients.
+"""TracedGraph: the computational graph, a networkx.MultiDiGraph with values and gradients.
 
 In: nodes and edges as `graphtrace.graph.build` fills them in. Out: `forward` values, `backward`
 gradients. All state is in the node, edge and graph attributes, so that copies, subgraphs and
-pickles are whole. How it is shown is in `graphtrace.graph.views`.
+pickles are whole. Knows nothing of how it is shown or compiled.
 """
 
 from __future__ import annotations
@@ -24,12 +24,10 @@ from graphtrace.core.inputs import (
     seed_for,
 )
 from graphtrace.core.pytree import Structure
-from graphtrace.core.sweep import sweep
+from graphtrace.core.sweep import sweep, sweep_forward
 from graphtrace.errors import ArgumentError, BranchChanged
 from graphtrace.formula.symbol import Row
 from graphtrace.graph.lazy import FilledWhenRead, backward_unread, pending
-from graphtrace.graph.tangents import seeds_of, tangents_of
-from graphtrace.graph.views import Views
 
 
 class Leaf(NamedTuple):
@@ -63,7 +61,7 @@ class Branch:
     source: str | None
 
 
-class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
+class TracedGraph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
     """A traced function as a directed acyclic graph, from the inputs to the outputs.
 
     Every method of `networkx.MultiDiGraph` works on it. A node has the attributes `op`, `value`,
@@ -209,7 +207,7 @@ class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no ty
         >>> gt.trace(lambda w, x: w * x, 3.0, 4.0).jvp(w=1.0)
         4.0
         """
-        rates = tangents_of(self, seeds_of(self, tangents))
+        rates = self.tangents(self.tangent_seeds(tangents))
         for key, node in self._node.items():
             node.pop("tangent", None)
             if carries_gradient(node["value"]):
@@ -224,50 +222,25 @@ class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no ty
             ]
         )
 
-    def compile(
-        self,
-        output: str | None = None,
-        *,
-        seed: Any = None,
-        wrt: str | Sequence[str] | None = None,
-        jit: str | None = None,
-    ) -> Callable[..., tuple[Any, dict[str, Any]]]:
-        """The graph as a plain function of the same parameters: its value and all gradients.
+    def tangent_seeds(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The tangents of the input nodes, from those of the parameters; `jvp` says the rest."""
+        seeds: dict[str, Any] = {}
+        for _, leaf, t in self.given_leaves(parameters, "the tangent of {}"):
+            if leaf.key is not None and carries_gradient(self._node[leaf.key]["value"]):
+                seeds[leaf.key] = _tangent_like(leaf.key, t, self._node[leaf.key]["value"])
+        return seeds
 
-        Args:
-            output: The key of the output to differentiate, as for `backward`.
-            seed: The weights of several outputs, or of an array, as for `backward`.
-            wrt: The parameters whose gradients are wanted, by default all; `[]` for none.
-            jit: "numba" to have the numbers of a program of floats computed by machine code, where
-                Numba is installed: some seconds to compile, then several times as fast.
-
-        Returns:
-            A function that returns `(value, {parameter: gradient})`; `to_python` shows its source.
-            It raises what `forward` raises.
-
-        Raises:
-            ArgumentError: What `backward` raises, and for what Numba cannot compile.
+    def tangents(self, seeds: Mapping[str, Any]) -> dict[str, Any]:
+        """The tangents of the nodes that the tangents of some inputs reach, by node.
 
         >>> import graphtrace as gt
-        >>> f = gt.trace(lambda w, x: w * x, 3.0, 4.0).compile()
-        >>> f(5.0, 6.0)
-        (30.0, {'w': 6.0, 'x': 5.0})
+        >>> gt.trace(lambda a, b: a * b, 2.0, 3.0).tangents({"a": 1.0})
+        {'a': 1.0, 'f': 3.0}
         """
-        from graphtrace.compile import compile_graph
-
-        return compile_graph(self, jit, output=output, seed=seed, wrt=wrt)
-
-    def to_python(
-        self,
-        output: str | None = None,
-        *,
-        seed: Any = None,
-        wrt: str | Sequence[str] | None = None,
-    ) -> str:
-        """The source of `compile()`: forward and backward, as one would write them by hand."""
-        from graphtrace.compile import source_of
-
-        return source_of(self, output=output, seed=seed, wrt=wrt)
+        position, rows = self.wengert_list()
+        start = [(position[key], t) for key, t in seeds.items()]
+        rates = sweep_forward(rows, 0, len(rows), start)
+        return {key: t for key, t in zip(position, rates, strict=True) if t is not None}
 
     def __getstate__(self) -> dict[str, Any]:
         _ = self._node  # the whole graph is copied and pickled, not how to make it
@@ -450,6 +423,16 @@ def _differentiated(seeds: Sequence[tuple[str, Any]]) -> str | None:
     if len(moving) != 1 or np.shape(moving[0][1]) != () or moving[0][1] != 1:
         return None
     return moving[0][0]
+
+
+def _tangent_like(key: str, t: Any, value: Any) -> Any:
+    if np.shape(t) != np.shape(value):
+        raise ArgumentError(
+            f"the tangent of {key} has shape {np.shape(t)} and {key} has {np.shape(value)}; give "
+            f"it the same shape"
+        )
+    require_kind(t, value, f"the tangent of {key}")
+    return gradient_like(t, value)
 
 
 def _value_in(values: Mapping[str, Any], leaf: Leaf) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 from graphtrace.errors import RenderError
 from graphtrace.figure.build import figure
@@ -32,19 +32,20 @@ if TYPE_CHECKING:
 Blank: TypeAlias = Literal["values", "gradients", "derivatives"]
 _BLANKS = ("values", "gradients", "derivatives")
 
+AnyFigure = TypeVar("AnyFigure", bound=Figure)
 _Place: TypeAlias = tuple[str, int]
 """The id of a box or an arrow, and which of its parts: -1 is a box's gradient."""
 
 
 @dataclass(frozen=True)
-class Quiz:
+class Quiz(Generic[AnyFigure]):
     """A figure to fill in, `question`, and the same filled in, `solution`.
 
     `answers` are what belongs into the boxes, as text, in the order of the figure.
     """
 
-    question: Figure
-    solution: Figure
+    question: AnyFigure
+    solution: AnyFigure
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -52,9 +53,6 @@ class Quiz:
         from graphtrace.lesson.written import part_text
 
         return tuple(part_text(part, self.solution) for part in _asked(self.solution))
-
-    def _repr_svg_(self) -> str:
-        return self.question.to_svg()
 
 
 def _asked(drawn: Figure) -> Iterator[Part]:
@@ -74,7 +72,7 @@ def quiz(
     count: int | None = None,
     seed: int = 0,
     **detail: Any,
-) -> Quiz:
+) -> Quiz[Figure]:
     """A question and its solution; `Graph.quiz` says the rest.
 
     >>> import graphtrace as gt

@@ -26,11 +26,10 @@ from graphtrace.figure.reading_order import (
     uses_of,
 )
 from graphtrace.formula.symbol import adjoint_term, tangent_term
-from graphtrace.graph.tangents import seeds_of, tangents_of
 from graphtrace.lesson.table import Column, Table
 
 if TYPE_CHECKING:
-    from graphtrace.graph.traced import Graph
+    from graphtrace.graph.traced import TracedGraph
 
 MOST_TERMS = 6
 """Of a variable with more uses than this, so many are spelled out."""
@@ -47,7 +46,7 @@ class Step(NamedTuple):
 
 
 def wengert(
-    graph: Graph, *, tangent: Mapping[str, Any] | None = None, adjoint: bool = True
+    graph: TracedGraph, *, tangent: Mapping[str, Any] | None = None, adjoint: bool = True
 ) -> Table[Step]:
     """The Wengert list of the graph; `Graph.wengert` says the rest.
 
@@ -61,8 +60,8 @@ def wengert(
     b                         3
     f         ab             15
     """
-    seeds = None if tangent is None else seeds_of(graph, tangent)
-    tangents = {} if seeds is None else tangents_of(graph, seeds)
+    seeds = None if tangent is None else graph.tangent_seeds(tangent)
+    tangents = {} if seeds is None else graph.tangents(seeds)
     sweep = Adjoints(graph) if adjoint else None
     columns = [Column("variable"), Column("expression"), Column("value", "r")]
     columns += [Column("tangent ↓")] if seeds is not None else []
@@ -87,7 +86,7 @@ def wengert(
     return Table(named, tuple(rows), tuple(columns), tuple(cells), *words)
 
 
-def _tangent(graph: Graph, key: str, value: Any) -> Sweep:
+def _tangent(graph: TracedGraph, key: str, value: Any) -> Sweep:
     row = graph.nodes[key]["row"]
     operands = [(k, name) for k, name in enumerate(row.keys) if name is not None]
     terms = [(name, tangent_term(row, k)) for k, name in operands[:MOST_TERMS]]

@@ -11,7 +11,8 @@ import unicodedata
 from typing import Any
 
 from graphtrace.figure import Chain, Figure, Note, Part, Partial, Value
-from graphtrace.lesson import Explanation, Table
+from graphtrace.lesson.explain import Explanation
+from graphtrace.lesson.table import Table
 from graphtrace.render.typeset.escape import clean, xml
 from graphtrace.render.typeset.formula import GREEK, plain
 from graphtrace.render.typeset.tex import of_runs, tex, tex_sides

@@ -1,32 +1,152 @@
-"""What a graph shows of itself: figures, tables, derivations, and the formats they are written in.
+"""The one face of graphtrace: trace, load, and a Graph that evaluates, compiles and shows itself.
 
-In: a traced graph, as `self`. Out: what `graphtrace.figure` and `graphtrace.render` make of it;
-each is imported when it is first asked for. Knows nothing of how.
+In: a function and its arguments, or a file. Out: a Graph, and Pictures of it. Each method asks the
+room that knows how, which is imported when it is first needed; nothing below knows this module.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from graphtrace.figure.parts import Figure
+from graphtrace.graph.trace import trace_into
+from graphtrace.graph.traced import TracedGraph
+from graphtrace.lesson.quiz import Quiz
+
 if TYPE_CHECKING:
-    from graphtrace.figure import Figure, Trouble
-    from graphtrace.lesson import Explanation, Moved, Quiz, Step, Table
+    from graphtrace.figure.nudge import Moved
+    from graphtrace.figure.trouble import Trouble
+    from graphtrace.lesson.explain import Explanation
+    from graphtrace.lesson.table import Table
+    from graphtrace.lesson.wengert import Step
 
 
-class Views:
-    """The methods of a Graph that show it."""
+def trace(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
+    """The computational graph of `f(*args, **kwargs)`. `f` runs once.
 
-    __slots__ = ()
+    Args:
+        f: A function of floats, arrays, or nested dicts, lists and tuples of them, written with
+            operators and NumPy.
+        *args: Its arguments, as in a call. Every number and array in them is an input node, named
+            by its parameter (`a`, `params['W1']`); flags, strings and functions are handed on as
+            they are.
+        **kwargs: The same, by name.
 
-    def figure(self, **options: Any) -> Figure:
+    Returns:
+        A `Graph`, a networkx.MultiDiGraph that holds every value, evaluates again with `forward`,
+        differentiates with `backward`, and draws itself with `render` or in a notebook.
+
+    Raises:
+        TraceError: `f` does something that cannot be traced; the message says where and what to
+            write instead.
+        ArgumentError: The arguments do not fit the parameters of `f`.
+
+    >>> def J(a, b, c):
+    ...     u = b * c
+    ...     v = a + u
+    ...     return 3 * v
+    >>> g = trace(J, a=5, b=3, c=2)
+    >>> list(g.nodes), g.nodes["u"]["value"], g.edges["b", "u", 0]["local"]
+    (['a', 'b', 'c', 'u', 'v', 'J'], 6.0, 2.0)
+    """
+    return trace_into(Graph(), f, args, kwargs)
+
+
+def load(source: str | os.PathLike[str] | IO[Any]) -> Graph:
+    """The graph that `g.render("J.json")` has written.
+
+    Args:
+        source: A path, an open file, or the text itself.
+
+    Returns:
+        A Graph with the same values, gradients, `forward`, `backward` and figures.
+
+    Raises:
+        ArgumentError: It cannot be read, is no graph of graphtrace, is damaged, or needs a
+            primitive that is not declared here.
+
+    >>> import graphtrace as gt, io
+    >>> def J(a, b, c):
+    ...     return 3 * (a + b * c)
+    >>> file = io.StringIO()
+    >>> gt.trace(J, a=5, b=3, c=2).render(file, format="json")
+    >>> gt.load(file.getvalue()).forward(a=6)
+    36.0
+    """
+    from graphtrace.document import read
+
+    return read(source, Graph())
+
+
+class Graph(TracedGraph):
+    """A traced function as a directed acyclic graph, from the inputs to the outputs.
+
+    Every method of `networkx.MultiDiGraph` works on it. A node has the attributes `op`, `value`,
+    `label`, `scope`, `source` and, after `backward`, `grad`; an edge `(operand, node, position)`
+    has `local`, the local derivative, and `symbol`, the same as a formula. Made by
+    `graphtrace.trace`.
+    """
+
+    # Compiled
+
+    def compile(
+        self,
+        output: str | None = None,
+        *,
+        seed: Any = None,
+        wrt: str | Sequence[str] | None = None,
+        jit: str | None = None,
+    ) -> Callable[..., tuple[Any, dict[str, Any]]]:
+        """The graph as a plain function of the same parameters: its value and all gradients.
+
+        Args:
+            output: The key of the output to differentiate, as for `backward`.
+            seed: The weights of several outputs, or of an array, as for `backward`.
+            wrt: The parameters whose gradients are wanted, by default all; `[]` for none.
+            jit: "numba" to have the numbers of a program of floats computed by machine code, where
+                Numba is installed: some seconds to compile, then several times as fast.
+
+        Returns:
+            A function that returns `(value, {parameter: gradient})`; `to_python` shows its source.
+            It raises what `forward` raises.
+
+        Raises:
+            ArgumentError: What `backward` raises, and for what Numba cannot compile.
+
+        >>> import graphtrace as gt
+        >>> f = gt.trace(lambda w, x: w * x, 3.0, 4.0).compile()
+        >>> f(5.0, 6.0)
+        (30.0, {'w': 6.0, 'x': 5.0})
+        """
+        from graphtrace.compile import compile_graph
+
+        return compile_graph(self, jit, output=output, seed=seed, wrt=wrt)
+
+    def to_python(
+        self,
+        output: str | None = None,
+        *,
+        seed: Any = None,
+        wrt: str | Sequence[str] | None = None,
+    ) -> str:
+        """The source of `compile()`: forward and backward, as one would write them by hand."""
+        from graphtrace.compile import source_of
+
+        return source_of(self, output=output, seed=seed, wrt=wrt)
+
+    # Shown
+
+    def figure(self, **options: Any) -> Picture:
         """The figure as data: what `render` would draw, without colours, fonts or places."""
         from graphtrace.figure import figure
 
-        return figure(self, **options)
+        return Picture.of(figure(self, **options))
 
-    def frames(self, **options: Any) -> list[Figure]:
+    def frames(self, **options: Any) -> list[Picture]:
         """The forward and the backward pass, step by step, as figures with one layout.
 
         In a notebook, `for frame in g.frames(): display(frame)` shows them; `frame.render("1.svg")`
@@ -38,14 +158,14 @@ class Views:
         """
         from graphtrace.figure import frames
 
-        return frames(self, **options)
+        return [Picture.of(frame) for frame in frames(self, **options)]
 
     def trouble(self) -> list[Trouble]:
         """Where a value or derivative is 0, infinite or NaN, the first on the way first.
 
         Each says in a sentence what it is and in which file and line.
         """
-        from graphtrace.figure import trouble_of
+        from graphtrace.figure.trouble import trouble_of
 
         return trouble_of(self)
 
@@ -60,7 +180,7 @@ class Views:
         >>> gt.trace(lambda w, x: w * x, 3.0, 4.0).check()
         []
         """
-        from graphtrace.figure import check
+        from graphtrace.figure.check import check
 
         return check(self)
 
@@ -86,9 +206,9 @@ class Views:
         >>> [(row.key, round(row.after, 6)) for row in g.nudge("a", 0.001)]
         [('a', 5.001), ('v1', 11.001), ('f', 33.003)]
         """
-        from graphtrace.lesson import nudge
+        from graphtrace.lesson.nudge import nudge
 
-        return nudge(self, at, by)  # type: ignore[arg-type]  # a Graph: there is no other
+        return nudge(self, at, by)
 
     def explain(self, by: str, *, of: str | None = None) -> Explanation:
         """The derivation of dJ/da by the chain rule, step by step.
@@ -108,9 +228,9 @@ class Views:
         >>> print(str(gt.trace(lambda a, b: a * b, 5.0, 3.0).explain("a")).splitlines()[-1])
           df/da = b = 3
         """
-        from graphtrace.lesson import explain
+        from graphtrace.lesson.explain import explain
 
-        return explain(self, by, of=of)  # type: ignore[arg-type]
+        return explain(self, by, of=of)
 
     def wengert(
         self, *, tangent: Mapping[str, Any] | None = None, adjoint: bool = True
@@ -135,11 +255,11 @@ class Views:
         >>> [(row.key, row.tangent, row.adjoint) for row in g.wengert(tangent={"a": 1.0})]
         [('a', 1.0, 3.0), ('b', 0.0, 5.0), ('f', 3.0, 1.0)]
         """
-        from graphtrace.lesson import wengert
+        from graphtrace.lesson.wengert import wengert
 
-        return wengert(self, tangent=tangent, adjoint=adjoint)  # type: ignore[arg-type]
+        return wengert(self, tangent=tangent, adjoint=adjoint)
 
-    def quiz(self, *blank: Any, **options: Any) -> Quiz:
+    def quiz(self, *blank: Any, **options: Any) -> PictureQuiz:
         """The figure with numbers blanked to boxes to write into, and its solution.
 
         Args:
@@ -159,9 +279,10 @@ class Views:
         >>> g.quiz("values").answers
         ('f = 15',)
         """
-        from graphtrace.lesson import quiz
+        from graphtrace.lesson.quiz import quiz
 
-        return quiz(self, *blank, **options)
+        asked = quiz(self, *blank, **options)
+        return PictureQuiz(Picture.of(asked.question), Picture.of(asked.solution))
 
     def render(self, target: str | Path | IO[Any], /, **options: Any) -> None:
         """Draw the figure into a file; the suffix says the format.
@@ -220,3 +341,36 @@ class Views:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"image/svg+xml": self.to_svg(), "text/plain": repr(self)}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Picture(Figure):
+    """A Figure that draws itself: in a notebook, as SVG text, into a file."""
+
+    @classmethod
+    def of(cls, figure: Figure) -> Picture:
+        """The figure, able to draw itself."""
+        return cls(**{field.name: getattr(figure, field.name) for field in fields(Figure)})
+
+    def to_svg(self, **options: Any) -> str:
+        """The figure as the text of an SVG file; the options are a theme and an engine."""
+        from graphtrace.render import to_svg
+
+        return to_svg(self, **options)
+
+    def render(self, target: str | os.PathLike[str] | IO[Any], **options: Any) -> None:
+        """Draw the figure into a file; the suffix says the format."""
+        from graphtrace.render import render
+
+        render(self, target, **options)
+
+    def _repr_svg_(self) -> str:
+        return self.to_svg()
+
+
+@dataclass(frozen=True)
+class PictureQuiz(Quiz[Picture]):
+    """A quiz whose `question` draws itself in a notebook."""
+
+    def _repr_svg_(self) -> str:
+        return self.question.to_svg()
