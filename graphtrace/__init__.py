@@ -52,7 +52,7 @@ from graphtrace.transforms.jacobians import hessian, hvp, jacobian
 
 if TYPE_CHECKING:
     from graphtrace import plots as figures
-    from graphtrace.api import Graph, load, trace
+    from graphtrace.api import Graph, defaults, load, trace
 
 __all__ = [
     "ArgumentError",
@@ -71,6 +71,7 @@ __all__ = [
     "checkpoint",
     "cross_entropy",
     "custom_vjp",
+    "defaults",
     "figures",
     "gelu",
     "grad",
@@ -99,6 +100,7 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "Graph": "graphtrace.api",
+    "defaults": "graphtrace.api",
     "figures": "graphtrace.plots",
     "load": "graphtrace.api",
     "trace": "graphtrace.api",

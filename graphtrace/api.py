@@ -7,15 +7,23 @@ room that knows how, which is imported when it is first needed; nothing below kn
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import IO, TYPE_CHECKING, Any, Unpack
 
 from graphtrace.figure.parts import Figure
 from graphtrace.graph.trace import trace_into
 from graphtrace.graph.traced import TracedGraph
-from graphtrace.lesson.quiz import Quiz
+from graphtrace.lesson.quiz import Blank, Quiz
+from graphtrace.render.formats.registry import Format
+from graphtrace.render.options import (
+    Choices,
+    Defaults,
+    chosen,
+    is_content,
+    set_defaults,
+    takes_options,
+)
 
 if TYPE_CHECKING:
     from graphtrace.figure.nudge import Moved
@@ -54,6 +62,28 @@ def trace(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
     (['a', 'b', 'c', 'u', 'v', 'J'], 6.0, 2.0)
     """
     return trace_into(Graph(), f, args, kwargs)
+
+
+def defaults(**options: Unpack[Choices]) -> Defaults:
+    """Set options for every later figure, those that a notebook displays included.
+
+    Args:
+        **options: Any of those of `Graph.render`, such as `theme`, `scheme`, `math` or `width`.
+
+    Returns:
+        All options in force, by name. In a `with` block, those from before come back at its end.
+
+    Raises:
+        RenderError: There is no such option, with the nearest one, or no such value.
+
+    >>> import graphtrace as gt
+    >>> with gt.defaults(theme="print", digits=3):
+    ...     gt.defaults()["theme"]
+    'print'
+    >>> gt.defaults()["theme"]
+    'lecture'
+    """
+    return set_defaults(options)
 
 
 def load(source: str | os.PathLike[str] | IO[Any]) -> Graph:
@@ -140,25 +170,36 @@ class Graph(TracedGraph):
 
     # Shown
 
-    def figure(self, **options: Any) -> Picture:
-        """The figure as data: what `render` would draw, without colours, fonts or places."""
-        from graphtrace.figure import figure
+    @takes_options
+    def figure(self, **options: Unpack[Choices]) -> Picture:
+        """The figure as data: what `render` would draw, without places.
 
-        return Picture.of(figure(self, **options))
+        Raises:
+            RenderError: An option or a node does not exist, or is inside a folded box.
+        """
+        from graphtrace.figure.build import figure
 
-    def frames(self, **options: Any) -> list[Picture]:
+        return Picture.of(figure(self, chosen(options)), options)
+
+    @takes_options
+    def frames(self, *, of: str | None = None, **options: Unpack[Choices]) -> list[Picture]:
         """The forward and the backward pass, step by step, as figures with one layout.
 
         In a notebook, `for frame in g.frames(): display(frame)` shows them; `frame.render("1.svg")`
         writes one.
 
+        Args:
+            of: The output to step back from; by default the one output, or none if there are
+                several.
+            **options: What to show, and how it looks.
+
         >>> import graphtrace as gt
         >>> gt.trace(lambda a: 2 * a, 3.0).frames()[0]
         <Figure f: 2 nodes>
         """
-        from graphtrace.figure import frames
+        from graphtrace.figure.frames import frames
 
-        return [Picture.of(frame) for frame in frames(self, **options)]
+        return [Picture.of(frame, options) for frame in frames(self, chosen(options), of=of)]
 
     def trouble(self) -> list[Trouble]:
         """Where a value or derivative is 0, infinite or NaN, the first on the way first.
@@ -259,14 +300,24 @@ class Graph(TracedGraph):
 
         return wengert(self, tangent=tangent, adjoint=adjoint)
 
-    def quiz(self, *blank: Any, **options: Any) -> PictureQuiz:
+    @takes_options
+    def quiz(
+        self,
+        *blank: Blank,
+        keys: Collection[str] | None = None,
+        count: int | None = None,
+        seed: int = 0,
+        **options: Unpack[Choices],
+    ) -> PictureQuiz:
         """The figure with numbers blanked to boxes to write into, and its solution.
 
         Args:
-            blank: What to ask for: "values", "gradients" or "derivatives" (on the edges), by
+            *blank: What to ask for: "values", "gradients" or "derivatives" (on the edges), by
                 default the gradients.
-            **options: `keys=` asks only at these nodes, `count=` only for so many numbers, chosen
-                by `seed=`; the others are those of `figure`.
+            keys: Only at these nodes.
+            count: Only so many numbers, chosen by `seed`.
+            seed: Another number, another choice.
+            **options: What to show, and how it looks.
 
         Returns:
             A quiz with two figures of one layout: `question` and `solution`.
@@ -281,56 +332,72 @@ class Graph(TracedGraph):
         """
         from graphtrace.lesson.quiz import quiz
 
-        asked = quiz(self, *blank, **options)
-        return PictureQuiz(Picture.of(asked.question), Picture.of(asked.solution))
+        asked = quiz(self, *blank, options=chosen(options), keys=keys, count=count, seed=seed)
+        two = (Picture.of(one, options) for one in (asked.question, asked.solution))
+        return PictureQuiz(*two)
 
-    def render(self, target: str | Path | IO[Any], /, **options: Any) -> None:
+    @takes_options
+    def render(
+        self,
+        target: str | os.PathLike[str] | IO[Any],
+        *,
+        format: Format | None = None,
+        **options: Unpack[Choices],
+    ) -> None:
         """Draw the figure into a file; the suffix says the format.
 
         Args:
             target: A path that ends in .svg, .html, .pdf, .png, .tex, .dot, .mmd (Mermaid),
-                .graphml, .json (read again by `gt.load`) or .txt; or an open file, with `format=`.
-            **options: `step="dJ/dv"` for one step back, `path=("a", "J")` for the chain rule along
-                a path, `theme=` by name, and all that `graphtrace.render.render` takes.
+                .graphml, .json (read again by `gt.load`) or .txt; or an open file.
+            format: Where no suffix says it: "svg", "html", "pdf", "png", "tikz", "dot", "mermaid",
+                "graphml", "json" or "text".
+            **options: What to show, and how it looks.
 
         Raises:
-            RenderError: The file cannot be written, or the layout engine failed or took too long.
+            RenderError: An option does not exist, the file cannot be written, or the layout engine
+                failed or took too long.
         """
         from graphtrace.render import render
 
-        render(self, target, **options)
+        render(self, target, format=format, **options)
 
-    def to_svg(self, **options: Any) -> str:
-        """The figure as SVG text; the options are those of `render`."""
+    @takes_options
+    def to_svg(self, **options: Unpack[Choices]) -> str:
+        """The figure as SVG text."""
         from graphtrace.render import to_svg
 
         return to_svg(self, **options)
 
-    def to_dot(self, **options: Any) -> str:
+    @takes_options
+    def to_dot(self, **options: Unpack[Choices]) -> str:
         """The figure as DOT source, with readable labels, for any Graphviz."""
         from graphtrace.render import to_dot
 
         return to_dot(self, **options)
 
-    def to_tikz(self, **options: Any) -> str:
+    @takes_options
+    def to_tikz(self, **options: Unpack[Choices]) -> str:
         """The figure as TikZ code for LaTeX; `standalone=True` makes it a whole document."""
         from graphtrace.render import to_tikz
 
         return to_tikz(self, **options)
 
-    def to_mermaid(self, **options: Any) -> str:
+    @takes_options
+    def to_mermaid(self, **options: Unpack[Choices]) -> str:
         """The figure as a Mermaid flowchart, for Markdown pages that draw it."""
         from graphtrace.render import to_mermaid
 
         return to_mermaid(self, **options)
 
-    def to_html(self, **options: Any) -> str:
+    @takes_options
+    def to_html(self, **options: Unpack[Choices]) -> str:
         """The figure as an HTML page by itself, to zoom and pan."""
         from graphtrace.render import to_html
 
         return to_html(self, **options)
 
-    def to_text(self, **options: Any) -> str:
+    @takes_options
+    def to_text(self, **options: Unpack[Choices]) -> str:
         """The graph as lines for the terminal: each step with its value and derivatives."""
         from graphtrace.render import to_text
 
@@ -343,26 +410,41 @@ class Graph(TracedGraph):
         return {"image/svg+xml": self.to_svg(), "text/plain": repr(self)}
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Picture(Figure):
-    """A Figure that draws itself: in a notebook, as SVG text, into a file."""
+    """A Figure that draws itself: in a notebook, as SVG text, into a file.
+
+    `look` is what was chosen of its looks when it was made.
+    """
+
+    look: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, figure: Figure) -> Picture:
-        """The figure, able to draw itself."""
-        return cls(**{field.name: getattr(figure, field.name) for field in fields(Figure)})
+    def of(cls, figure: Figure, options: Mapping[str, Any]) -> Picture:
+        """The figure, able to draw itself with these options."""
+        told = {one.name: getattr(figure, one.name) for one in fields(Figure)}
+        look = {name: value for name, value in options.items() if not is_content(name)}
+        return cls(**told, look=look)
 
-    def to_svg(self, **options: Any) -> str:
-        """The figure as the text of an SVG file; the options are a theme and an engine."""
-        from graphtrace.render import to_svg
+    @takes_options
+    def to_svg(self, **options: Unpack[Choices]) -> str:
+        """The figure as the text of an SVG file."""
+        from graphtrace.render import content
 
-        return to_svg(self, **options)
+        return str(content(self, "svg", **{**self.look, **options}))
 
-    def render(self, target: str | os.PathLike[str] | IO[Any], **options: Any) -> None:
-        """Draw the figure into a file; the suffix says the format."""
+    @takes_options
+    def render(
+        self,
+        target: str | os.PathLike[str] | IO[Any],
+        *,
+        format: Format | None = None,
+        **options: Unpack[Choices],
+    ) -> None:
+        """Draw the figure into a file; the suffix says the format, as for `Graph.render`."""
         from graphtrace.render import render
 
-        render(self, target, **options)
+        render(self, target, format=format, **{**self.look, **options})
 
     def _repr_svg_(self) -> str:
         return self.to_svg()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from graphtrace.figure import Edge, Figure, Node
+from graphtrace.figure.parts import Edge, Figure, Node
 from graphtrace.render.layout.label_overlap import cleared
 from graphtrace.render.layout.lane import Box, Track, pairs
 from graphtrace.render.layout.places import Lane, Layout, Route

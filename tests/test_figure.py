@@ -8,19 +8,12 @@ import pytest
 
 import graphtrace as gt
 from graphtrace.errors import RenderError
-from graphtrace.figure import (
-    Definition,
-    Note,
-    Partial,
-    Share,
-    Unsaid,
-    Value,
-    figure,
-    frames,
-    in_form,
-    short_names,
-    trouble_of,
-)
+from graphtrace.figure.build import figure
+from graphtrace.figure.forms import in_form
+from graphtrace.figure.frames import frames
+from graphtrace.figure.parts import Definition, Note, Partial, Share, Unsaid, Value
+from graphtrace.figure.reading_order import short_names
+from graphtrace.figure.trouble import trouble_of
 from graphtrace.render.typeset.formula import plain
 from graphtrace.render.typeset.wording import runs, wording
 

@@ -9,8 +9,10 @@ import pytest
 
 import graphtrace as gt
 from graphtrace.errors import RenderError
-from graphtrace.figure import Definition, Note, Partial, Value, figure, frames
+from graphtrace.figure.build import figure
 from graphtrace.figure.fold import fold
+from graphtrace.figure.frames import frames
+from graphtrace.figure.parts import Definition, Note, Partial, Value
 from graphtrace.figure.reading_order import ordered
 from graphtrace.figure.recurrence import recurrence
 from graphtrace.figure.regions import regions_of, repeats

@@ -14,7 +14,8 @@ from hypothesis import example, given, settings, strategies as st
 
 import graphtrace as gt
 from graphtrace.errors import RenderError
-from graphtrace.figure import Shape, Source, in_form
+from graphtrace.figure.forms import in_form
+from graphtrace.figure.parts import Shape, Source
 from graphtrace.render import LECTURE, THEMES, Palette, Theme, to_dot, to_svg
 from graphtrace.render.layout import engine
 from graphtrace.render.paint.flow import flows, width_of

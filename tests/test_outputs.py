@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import graphtrace as gt
-from graphtrace.figure import Definition, Figure, Node
+from graphtrace.figure.parts import Definition, Figure, Node
 from graphtrace.render import THEMES, to_html, to_mermaid, to_text, to_tikz
 from graphtrace.render.formats.pdf import flat
 from graphtrace.render.typeset.formula import Run

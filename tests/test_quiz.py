@@ -8,7 +8,7 @@ from legibility import problems
 
 import graphtrace as gt
 from graphtrace.errors import RenderError
-from graphtrace.figure import Unsaid
+from graphtrace.figure.parts import Unsaid
 from graphtrace.render import to_dot
 
 THEMES = ["lecture", "cs231n", "karpathy", "blackboard", "print", "minimal"]

@@ -19,7 +19,10 @@ from hypothesis import example, given, strategies as st
 
 import graphtrace as gt
 from graphtrace.errors import RenderError
-from graphtrace.figure import Definition, Edge, Partial, Share, Value, figure, frames, in_form
+from graphtrace.figure.build import figure
+from graphtrace.figure.forms import in_form
+from graphtrace.figure.frames import frames
+from graphtrace.figure.parts import Definition, Edge, Partial, Share, Value
 from graphtrace.formula.number import number, value
 from graphtrace.render import LECTURE, THEMES, render, to_dot, to_svg
 from graphtrace.render.layout import engine

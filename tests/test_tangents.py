@@ -11,7 +11,7 @@ from samples import SAMPLES
 import graphtrace as gt
 from graphtrace.core.pytree import flatten
 from graphtrace.errors import ArgumentError, RenderError
-from graphtrace.figure import Partial, Sweep
+from graphtrace.figure.parts import Partial, Sweep
 
 
 def J(a, b, c):

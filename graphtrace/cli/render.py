@@ -125,12 +125,8 @@ def _listed(graph: Graph, wanted: dict[str, Any]) -> bytes:
     """The text in the colours of the terminal, as wide as it is."""
     from shutil import get_terminal_size
 
-    from graphtrace.render import to_text
-
-    of_a_picture = ("math", "id_prefix", "standalone", "engine", "time_limit")
-    told = {name: value for name, value in wanted.items() if name not in of_a_picture}
     columns = get_terminal_size().columns
-    return to_text(graph, columns=columns, colour=True, **told).encode("utf-8")
+    return graph.to_text(columns=columns, colour=True, **wanted).encode("utf-8")
 
 
 def _translate(wanted: dict[str, Any]) -> None:
@@ -154,20 +150,13 @@ def _nudge(text: str) -> tuple[str, float]:
     return name, by
 
 
-_DRAWING = (
-    *("theme", "scheme", "math", "width", "font", "font_size", "digits", "legend"),
-    *("id_prefix", "standalone", "engine", "time_limit"),
-)
-"""What is chosen where a Figure is drawn, not where it is made."""
-
-
 def _quiz(graph: Graph, blank: str, path: Path, kind: Format, wanted: dict[str, Any]) -> str:
     """The question into the file, the solution into one beside it."""
-    drawing = {name: wanted.pop(name) for name in _DRAWING if name in wanted}
-    quiz = graph.quiz(*(part.strip() for part in blank.split(",")), **wanted)
+    parts: list[Any] = [part.strip() for part in blank.split(",")]
+    quiz = graph.quiz(*parts, **wanted)
     beside = path.with_name(f"{path.stem}-solution{path.suffix}")
-    quiz.question.render(path, format=kind, **drawing)
-    quiz.solution.render(beside, format=kind, **drawing)
+    quiz.question.render(path, format=kind)
+    quiz.solution.render(beside, format=kind)
     return f"wrote {path}\nwrote {beside}"
 
 

@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from graphtrace.errors import RenderError
-from graphtrace.figure.build import figure
+from graphtrace.figure.build import DEFAULT, figure
 from graphtrace.figure.chain import gradients_of, step_way
 from graphtrace.figure.fold import fold
+from graphtrace.figure.options import Content
 from graphtrace.figure.parts import (
     Chain,
     Definition,
@@ -33,30 +34,32 @@ if TYPE_CHECKING:
     import networkx as nx
 
 
-def frames(graph: nx.MultiDiGraph[Any], *, of: str | None = None, **detail: Any) -> list[Figure]:
+def frames(
+    graph: nx.MultiDiGraph[Any], options: Content = DEFAULT, *, of: str | None = None
+) -> list[Figure]:
     """The forward and the backward pass as numbered figures, with one layout for all.
 
     Args:
         graph: A traced graph; it needs no `backward` before.
+        options: What to show.
         of: The output to step back from; by default the one output, or none if there are several.
-        detail: The options of `figure`, but for `step` and `path`.
 
     Returns:
         A figure with the inputs, one for each operation as its value comes, and, if the output
         is a scalar, one for each gradient as it comes back.
 
     Raises:
-        RenderError: An option does not exist.
+        RenderError: There is no such output.
 
     >>> import graphtrace as gt
     >>> len(frames(gt.trace(lambda a, b: a * b + a, 2.0, 3.0)))
     7
     """
-    folding = {name: detail.pop(name) for name in ("depth", "unfold", "limit") if name in detail}
-    graph = fold(graph, **folding)
+    graph = fold(graph, depth=options.depth, unfold=options.unfold, limit=options.limit)
     target = _target(graph, of)
     gradients = gradients_of(graph, target) if target is not None else {}
-    whole = figure(_with(graph, target, gradients), **detail)
+    opened = replace(options, depth=None, unfold=(), limit=None)
+    whole = figure(_with(graph, target, gradients), opened)
     told = [*_forward(graph), *_backward(graph, target, gradients)]
     captions = [
         (Note(f"{i} of {len(told)} · {what}"), *said)

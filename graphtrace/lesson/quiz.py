@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 from graphtrace.errors import RenderError
-from graphtrace.figure.build import figure
+from graphtrace.figure.build import DEFAULT, figure
+from graphtrace.figure.options import Content
 from graphtrace.figure.parts import (
     Definition,
     Edge,
@@ -68,10 +69,10 @@ def _asked(drawn: Figure) -> Iterator[Part]:
 def quiz(
     graph: nx.MultiDiGraph[Any],
     *blank: Blank,
+    options: Content = DEFAULT,
     keys: Collection[str] | None = None,
     count: int | None = None,
     seed: int = 0,
-    **detail: Any,
 ) -> Quiz[Figure]:
     """A question and its solution; `Graph.quiz` says the rest.
 
@@ -84,13 +85,13 @@ def quiz(
     for name in asked:
         if name not in _BLANKS:
             raise RenderError(f"{name!r} cannot be asked for: use one of {', '.join(_BLANKS)}")
-    if detail.get("step") is not None or detail.get("path") is not None:
+    if options.step is not None or options.path is not None:
         raise RenderError("a quiz asks about the whole figure: leave out step= and path=")
     if "gradients" in asked and not any("grad" in data for _, data in graph.nodes(data=True)):
         raise RenderError("there are no gradients to ask for: call backward() before")
     if not (count is None or isinstance(count, int)):
         raise RenderError(f"count={count!r} is no whole number: say how many numbers to ask for")
-    drawn = figure(graph, **detail)
+    drawn = figure(graph, options)
     chosen = None if keys is None else {str(find(graph, key)) for key in keys}
     places = list(_places(drawn, asked, chosen))
     if count is not None and count < len(places):

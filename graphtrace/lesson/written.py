@@ -10,7 +10,7 @@ import re
 import unicodedata
 from typing import Any
 
-from graphtrace.figure import Chain, Figure, Note, Part, Partial, Value
+from graphtrace.figure.parts import Chain, Figure, Note, Part, Partial, Value
 from graphtrace.lesson.explain import Explanation
 from graphtrace.lesson.table import Table
 from graphtrace.render.typeset.escape import clean, xml

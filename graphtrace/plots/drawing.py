@@ -10,14 +10,14 @@ import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, Unpack
 
 from graphtrace.errors import RenderError
 from graphtrace.render import Theme
 from graphtrace.render.formats import output, pdf as paper, svg
 from graphtrace.render.formats.page import page
 from graphtrace.render.formats.registry import Format, format_of
-from graphtrace.render.paint.style import styled
+from graphtrace.render.options import Choices, chosen, is_content
 from graphtrace.render.typeset import metrics
 from graphtrace.render.typeset.escape import decimal
 from graphtrace.render.typeset.formula import Run, Runs, name, plain
@@ -47,20 +47,19 @@ class Drawing:
     description: str
     draw: Callable[[Theme], Picture] = field(repr=False, compare=False)
 
-    def to_svg(
-        self, *, theme: str | Theme = "lecture", id_prefix: str | None = None, **look: Any
-    ) -> str:
+    def to_svg(self, **options: Unpack[Choices]) -> str:
         """The figure as the text of an SVG file.
 
-        `theme` is a `Theme` or the name of one, `id_prefix` what the ids in the file start with,
-        and `scheme` and the other options those of `graphtrace.render.paint.style.styled`.
+        The options are those of a traced figure that say how it looks, and `id_prefix`.
 
         Raises `RenderError` for a theme or an option that is not known, and where matplotlib is
         needed and not installed.
         """
-        style = styled(theme, look)
-        if look:
-            raise RenderError(f"{self.name} has no option {', '.join(look)}: leave it out")
+        content = [name for name in options if is_content(name)]
+        if content:
+            raise RenderError(f"{self.name} has no option {', '.join(content)}: leave it out")
+        look = chosen(options)
+        style, id_prefix = look.style(), look.id_prefix
         drawn = self.draw(style)
         told, size = (self.title, self.description), (drawn.width, drawn.height)
         smallest = size_of("index", style) * min(1, style.column / drawn.width)
@@ -74,7 +73,7 @@ class Drawing:
         target: str | os.PathLike[str] | IO[Any],
         *,
         format: Format | None = None,
-        **options: Any,
+        **options: Unpack[Choices],
     ) -> None:
         """Write the figure to a path or a stream, whole or not at all.
 

@@ -9,15 +9,23 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from graphtrace.figure import Edge, Figure, Node
+from graphtrace.figure.parts import Edge, Figure, Node
 from graphtrace.render.paint.flow import flows, width_of
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset.escape import clean, decimal
-from graphtrace.render.typeset.label import Line, Sheet, caption_rows
+from graphtrace.render.typeset.label import Line, Sheet, caption_rows, typeset
 from graphtrace.render.typeset.wording import wording
 
 if TYPE_CHECKING:
     from graphviz import Digraph
+
+    from graphtrace.render.rendering import Rendering
+
+
+def write(rendering: Rendering) -> str:
+    """The text of the file."""
+    drawn, theme = rendering.figure, rendering.theme
+    return readable_dot(drawn, typeset(drawn, theme), theme)
 
 
 def readable_dot(figure: Figure, sheet: Sheet, theme: Theme) -> str:

@@ -8,15 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from graphtrace.figure import Edge, Figure, Node
+from graphtrace.figure.parts import Edge, Figure, Node
 from graphtrace.render.formats import describe
 from graphtrace.render.formats.listing import told
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset.escape import clean, decimal
 from graphtrace.render.typeset.wording import Wording, wording
 
+if TYPE_CHECKING:
+    from graphtrace.render.rendering import Rendering
+
 _LONGEST = 200
+
+
+def write(rendering: Rendering) -> str:
+    """The text of the file."""
+    return flowchart(rendering.records, rendering.theme)
 
 
 def flowchart(figure: Figure, theme: Theme) -> str:

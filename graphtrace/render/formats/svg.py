@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-from graphtrace.figure import Edge, Figure, Node, Note, Part, Source
+from graphtrace.figure.parts import Edge, Figure, Node, Note, Source
 from graphtrace.render.formats import describe, legend
+from graphtrace.render.formats.arrow import arrow
 from graphtrace.render.formats.page import EMPHASIS, ID, page
-from graphtrace.render.layout.arrow import arrow
+from graphtrace.render.layout.frame import Page, frame_of, rows_of, smallest_shown
+from graphtrace.render.layout.legend import Legend, asks, tells_tangents
 from graphtrace.render.layout.places import Frame, Layout, Point
 from graphtrace.render.layout.route import moved, routes
 from graphtrace.render.paint.flow import flows
@@ -25,12 +27,12 @@ from graphtrace.render.typeset.label import (
     Blank,
     Cell,
     Line,
-    Placed,
     Sheet,
-    caption_rows,
 )
 from graphtrace.render.typeset.math_outline import Outline
-from graphtrace.render.typeset.wording import wording
+
+if TYPE_CHECKING:
+    from graphtrace.render.rendering import Rendering
 
 _HALF_HEIGHT = 0.35
 """From the middle of digits and capitals down to the baseline, in em."""
@@ -39,6 +41,11 @@ _RAISE = 0.38
 _LOWER = 0.18
 _LONG = 100
 """A wider line is held to its width: in a reader's wider font it would leave its box."""
+
+
+def write(rendering: Rendering) -> str:
+    """The text of the file."""
+    return draw(*rendering.setting, rendering.options.id_prefix)
 
 
 def draw(
@@ -67,16 +74,16 @@ def draw(
     return page(figure.name, said, body, size, theme, id_prefix, rules=rules, wide=wide)
 
 
-def _rules(figure: Figure, told: legend.Legend, theme: Theme) -> str:
+def _rules(figure: Figure, told: Legend, theme: Theme) -> str:
     """The style of what only some figures have."""
     rules = ""
     if any(node.role == "constant" for node in figure.nodes):
         rules += ".constant .box{fill:@paper;stroke:@muted}\n"
     if any(isinstance(part, Source | Note) for node in figure.nodes for part in node.parts):
         rules += f".source{{fill:@muted;font-size:{decimal(theme.source_size)}px}}\n"
-    if legend.tells_tangents(figure):
+    if tells_tangents(figure):
         rules += f".tangent{{fill:@tangent;font-size:{decimal(theme.label_size)}px}}\n"
-    if legend.asks(figure):
+    if asks(figure):
         rules += ".blank{fill:@paper;stroke:@muted;stroke-width:1}\n"
     if figure.scopes:
         rules += ".frame{fill:none;stroke:@faint_line;stroke-dasharray:2 3}\n"
@@ -86,67 +93,17 @@ def _rules(figure: Figure, told: legend.Legend, theme: Theme) -> str:
         rules += re.sub(r"\.(node|edge)\.", ".key.", "".join(f"{rule}\n" for rule in marks))
         rules += f".key text{{fill:@muted;font-size:{decimal(theme.legend_size)}px}}\n"
         rules += ".key .value{fill:@value}\n.key .gradient{fill:@gradient}\n"
-        rules += ".key .tangent{fill:@tangent}\n" if legend.tells_tangents(figure) else ""
+        rules += ".key .tangent{fill:@tangent}\n" if tells_tangents(figure) else ""
     return rules
 
 
-class _Frame(NamedTuple):
-    """The size of the picture, and where its graph and its caption begin."""
-
-    width: float
-    height: float
-    left: float
-    caption: Point
-    legend: Point
-    told: legend.Legend
-
-
-def frame_of(figure: Figure, layout: Layout, theme: Theme) -> _Frame:
-    """Room for the graph, for every caption that may stand beneath it, and for the legend."""
-    graph = layout.width + 2 * theme.margin
-    height = layout.height + 2 * theme.margin
-    captions = [_rows(parts, figure, theme) for parts in (figure.caption, *figure.room) if parts]
-    own = max((_block_width(rows) for rows in captions), default=0.0)
-    room = max(min(graph, theme.column), own + 2 * theme.margin, 340) - 2 * theme.margin
-    told = legend.legend(figure, theme, room)
-    width = max([graph, *(part + 2 * theme.margin for part in (own, told.width) if part)])
-    # On a figure that scrolls, a caption in the middle would be out of sight.
-    middle = width / 2 if graph <= theme.column or theme.fit else 0.0
-    lefts = [max(middle - part / 2, theme.margin) for part in (own, told.width)]
-    top = height + 6
-    if captions:
-        height = top + max(rows[-1].y + rows[-1].line.height / 2 for rows in captions) + 8
-    beneath = height + 2
-    if told.places:
-        height = beneath + told.height + 6
-    left = max(width - graph, 0) / 2
-    return _Frame(width, height, left, (lefts[0], top), (lefts[1], beneath), told)
-
-
-def _rows(parts: Sequence[Part], figure: Figure, theme: Theme) -> list[Placed]:
-    room = theme.column - 2 * theme.margin
-    return caption_rows(parts, wording(figure, theme.digits), theme, room)
-
-
-def _block_width(rows: Iterable[Placed]) -> float:
-    return max(row.x + row.line.width / 2 for row in rows)
-
-
-def _caption(figure: Figure, frame: _Frame, theme: Theme) -> Iterable[str]:
+def _caption(figure: Figure, frame: Page, theme: Theme) -> Iterable[str]:
     if not figure.caption:
         return
     yield f'<g {ID}caption" class="caption">'
-    for line, x, y in _rows(figure.caption, figure, theme):
+    for line, x, y in rows_of(figure.caption, figure, theme):
         yield text(line, (frame.caption[0] + x, frame.caption[1] + y), theme)
     yield "</g>"
-
-
-def smallest_shown(sheet: Sheet, width: float, theme: Theme) -> float:
-    """The size of the smallest text when the page shrinks the figure to fit the column."""
-    lines = [line for cell in sheet.cells for line in cell.lines]
-    lines += [line for line in sheet.labels if line is not None]
-    sizes = [line.size * (SHIFTED_SIZE if run.shift else 1) for line in lines for run in line.runs]
-    return min(sizes, default=theme.smallest) * min(1, theme.column / width)
 
 
 def _scopes(figure: Figure, sheet: Sheet, frames: Sequence[Frame], theme: Theme) -> Iterable[str]:

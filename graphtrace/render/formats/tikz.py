@@ -11,12 +11,13 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from graphtrace.figure import Edge, Figure, Node
-from graphtrace.render.formats import describe, legend
-from graphtrace.render.formats.legend import Entry, Legend
-from graphtrace.render.formats.svg import frame_of
+from graphtrace.figure.parts import Edge, Figure, Node
+from graphtrace.render.formats import describe
+from graphtrace.render.layout import legend
+from graphtrace.render.layout.frame import frame_of
+from graphtrace.render.layout.legend import Entry, Legend
 from graphtrace.render.layout.places import Frame, Layout, Point, Route
 from graphtrace.render.layout.route import moved, routes
 from graphtrace.render.paint.flow import flows, width_of
@@ -26,6 +27,9 @@ from graphtrace.render.typeset.escape import clean, decimal
 from graphtrace.render.typeset.formula import Run
 from graphtrace.render.typeset.label import Cell, Line, Sheet, caption_rows
 from graphtrace.render.typeset.wording import wording
+
+if TYPE_CHECKING:
+    from graphtrace.render.rendering import Rendering
 
 _POINTS = 0.75
 """A CSS pixel in points."""
@@ -43,6 +47,11 @@ _HEADING = r"""\documentclass[tikz]{standalone}
 \usepackage{amsmath}
 \begin{document}
 """
+
+
+def write(rendering: Rendering) -> str:
+    """The text of the file."""
+    return (document if rendering.options.standalone else picture)(*rendering.setting)
 
 
 def document(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> str:

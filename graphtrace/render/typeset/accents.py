@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Set as AbstractSet
 
-from graphtrace.figure import Sweep
+from graphtrace.figure.parts import Sweep
 from graphtrace.formula.term import ARRIVING
 from graphtrace.render.typeset.formula import Run, Runs, formula, name, plain
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple, TypeAlias
 
-from graphtrace.figure import (
+from graphtrace.figure.chain import share_value
+from graphtrace.figure.parts import (
     Chain,
     Edge,
     Figure,
@@ -28,7 +29,6 @@ from graphtrace.figure import (
     Unsaid,
     Value,
 )
-from graphtrace.figure.chain import share_value
 from graphtrace.formula.number import is_scalar
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset import metrics

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from graphtrace.figure import (
+from graphtrace.figure.chain import share_value
+from graphtrace.figure.parts import (
     Chain,
     Definition,
     Part,
@@ -22,7 +23,6 @@ from graphtrace.figure import (
     Unsaid,
     Value,
 )
-from graphtrace.figure.chain import share_value
 from graphtrace.formula.number import is_scalar, number
 from graphtrace.formula.term import ARRIVING
 from graphtrace.formula.term_text import name_latex

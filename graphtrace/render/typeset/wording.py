@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping, Sequence, Set as AbstractSet
 from typing import Any, NamedTuple
 
-from graphtrace.figure import (
+from graphtrace.figure.chain import share_value
+from graphtrace.figure.parts import (
     Chain,
     Definition,
     Figure,
@@ -26,7 +27,6 @@ from graphtrace.figure import (
     Unsaid,
     Value,
 )
-from graphtrace.figure.chain import share_value
 from graphtrace.formula.number import is_scalar, number, shape, telling, value
 from graphtrace.formula.term import ARRIVING
 from graphtrace.render.typeset.accents import marked, sum_of
