@@ -20,7 +20,7 @@ from graphtrace.figure.flow import with_flow
 from graphtrace.figure.fold import fold, located
 from graphtrace.figure.folded import tells_value
 from graphtrace.figure.nudge import nudged
-from graphtrace.figure.options import Content
+from graphtrace.figure.options import DEFAULT, Content
 from graphtrace.figure.parts import (
     Definition,
     Edge,
@@ -50,9 +50,6 @@ from graphtrace.figure.trouble import marked, trouble_of
 
 if TYPE_CHECKING:
     import networkx as nx
-
-
-DEFAULT = Content()
 
 
 def figure(graph: nx.MultiDiGraph[Any], options: Content = DEFAULT) -> Figure:

@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from graphtrace.errors import RenderError
-from graphtrace.figure.build import DEFAULT, figure
+from graphtrace.figure.build import figure
 from graphtrace.figure.chain import gradients_of, step_way
 from graphtrace.figure.fold import fold
-from graphtrace.figure.options import Content
+from graphtrace.figure.options import DEFAULT, Content
 from graphtrace.figure.parts import (
     Chain,
     Definition,

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-import networkx as nx
 import numpy as np
 
 from graphtrace.core.inputs import carries_gradient, gradient_like
@@ -106,6 +105,8 @@ def moves_of(graph: TracedGraph, key: str, index: Index | None, by: float) -> tu
     # What it moved by after rounding, so that the ratio of a float32 is no rounding error.
     real = as_number(after[key][index] - value[index] if index is not None else after[key] - value)
     nudged = by if real is None else real
+    import networkx as nx  # takes longer than all the rest
+
     rows = []
     reached = nx.descendants(graph, key) | {key}
     for node in ordered(graph):

@@ -220,3 +220,6 @@ def unknown(name: str, known: Collection[str]) -> RenderError:
     ]
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
     return RenderError(f"there is no option {name}: {hint}")
+
+
+DEFAULT = Content()

@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 from graphtrace.errors import RenderError
-from graphtrace.figure.build import DEFAULT, figure
-from graphtrace.figure.options import Content
+from graphtrace.figure.options import DEFAULT, Content
 from graphtrace.figure.parts import (
     Definition,
     Edge,
@@ -91,6 +90,8 @@ def quiz(
         raise RenderError("there are no gradients to ask for: call backward() before")
     if not (count is None or isinstance(count, int)):
         raise RenderError(f"count={count!r} is no whole number: say how many numbers to ask for")
+    from graphtrace.figure.build import figure  # not for those who never ask
+
     drawn = figure(graph, options)
     chosen = None if keys is None else {str(find(graph, key)) for key in keys}
     places = list(_places(drawn, asked, chosen))

@@ -15,7 +15,6 @@ from graphtrace.render.formats.registry import FORMATS, SUFFIXES, Format, format
 from graphtrace.render.options import Choices
 from graphtrace.render.paint.theme import LECTURE, Palette, Theme
 from graphtrace.render.paint.themes import THEMES
-from graphtrace.render.rendering import Rendering
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -42,6 +41,8 @@ def content(
     """
     if format not in FORMATS:
         raise unknown(format)
+    from graphtrace.render.rendering import Rendering
+
     module = import_module(f"graphtrace.render.formats.{FORMATS[format].module}")
     written: str | bytes = module.write(Rendering(graph, options, format))
     return written
