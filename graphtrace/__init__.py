@@ -14,6 +14,9 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import graphtrace.ops  # noqa: F401  (declares every operation)
@@ -111,11 +114,22 @@ _LAZY = {
 def __getattr__(name: str) -> Any:
     if name not in _LAZY:
         raise AttributeError(f"module 'graphtrace' has no attribute {name!r}")
-    from importlib import import_module
-
     module = import_module(_LAZY[name])
     return getattr(module, name, module)
 
 
 def __dir__() -> list[str]:
     return __all__
+
+
+class _Renamed(ModuleType):
+    """A module under the name that it had until 0.1, for programs that were printed then."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # of which those ask who look through all modules
+            raise AttributeError(name)
+        return getattr(import_module(_RENAMED[self.__name__]), name)
+
+
+_RENAMED = {"graphtrace.replay": "graphtrace.compile", "graphtrace.figures": "graphtrace.plots"}
+sys.modules.update({old: _Renamed(old) for old in _RENAMED})

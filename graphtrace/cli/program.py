@@ -108,9 +108,9 @@ def short_warnings() -> Iterator[None]:
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted and not context.resilient_parsing:
-        from graphtrace import __version__
+        from importlib.metadata import version
 
-        click.echo(f"graphtrace {__version__}")
+        click.echo(f"graphtrace {version('graphtrace')}")
         context.exit()
 
 
