@@ -230,7 +230,8 @@ output = _some(
         {
             "type": float,
             "metavar": "SECONDS",
-            "help": "How long the layout may take. E.g. --time-limit 60.",
+            "help": "How long the layout may take, all tries and figures together; your function "
+            "has all the time it needs. E.g. --time-limit 60.",
         },
     ),
     (

@@ -163,7 +163,10 @@ _DRAWING = (
 
 def _quiz(graph: Graph, blank: str, path: Path, kind: Format, wanted: dict[str, Any]) -> str:
     """The question into the file, the solution into one beside it."""
+    from graphtrace.render.engine import deadline
+
     drawing = {name: wanted.pop(name) for name in _DRAWING if name in wanted}
+    drawing["time_limit"] = deadline(drawing.get("time_limit"))
     quiz = graph.quiz(*(part.strip() for part in blank.split(",")), **wanted)
     beside = path.with_name(f"{path.stem}-solution{path.suffix}")
     quiz.question.render(path, format=kind, **drawing)

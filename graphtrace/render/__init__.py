@@ -82,12 +82,12 @@ def to_svg(
 
     `theme` is a `Theme` or the name of one: lecture, cs231n, karpathy, blackboard, print, minimal.
     `engine` is the name or path of a `dot` to lay out with instead of the one that came with
-    graphtrace, `time_limit` the seconds it may take, `id_prefix` what the ids in the file start
-    with (by default the same figure has the same ids each time, and different ones share none),
-    and `math` sets formulas as outlines of real mathematics, which look the same in every viewer
-    and need the extra `graphtrace[math]`. `scheme`, `font`, `font_size`, `digits`, `width` and
-    `legend` change the theme, see `graphtrace.render.look.styled`. The other options are those of
-    `graphtrace.figure.figure`.
+    graphtrace, `time_limit` the seconds that all its tries may take together (20 if not given),
+    `id_prefix` what the ids in the file start with (by default the same figure has the same ids
+    each time, and different ones share none), and `math` sets formulas as outlines of real
+    mathematics, which look the same in every viewer and need the extra `graphtrace[math]`.
+    `scheme`, `font`, `font_size`, `digits`, `width` and `legend` change the theme, see
+    `graphtrace.render.look.styled`. The other options are those of `graphtrace.figure.figure`.
 
     Raises `RenderError` if the figure is too large or the engine is missing, fails or takes too
     long.
@@ -195,12 +195,12 @@ def _setting(
     turn = detail.get("direction", "auto") == "auto"
     drawn, style = _told(graph, theme, detail)
     style = replace(style, math=(math or style.math) and len(drawn.nodes) <= MOST_MATH)
-    limit = engines.TIME_LIMIT if time_limit is None else time_limit
+    deadline = engines.deadline(time_limit)  # for all tries together
     program = engines.find(engine)
 
     def place(figure: Figure, sheet: Sheet, style: Theme) -> layout.Layout:
         source = geometry.layout_dot(figure, sheet, style)
-        answer = engines.run(program, source, "json0", time_limit=limit)
+        answer = engines.run(program, source, "json0", time_limit=deadline)
         return layout.read_layout(answer, len(figure.nodes))
 
     return fit.laid_out(drawn, flow.roomy(drawn, style), place, turn=turn)
@@ -295,9 +295,8 @@ def _paper(
     if program.bundled or paper.is_installed():
         setting = _setting(graph, theme, math, engine, time_limit, detail)
         return paper.convert(svg.draw(*setting), describe.title(setting.figure), format)
-    limit = engines.TIME_LIMIT if time_limit is None else time_limit
     source = to_dot(graph, theme=theme, **detail)
-    return engines.run(program, source, format, time_limit=limit)
+    return engines.run(program, source, format, time_limit=time_limit)
 
 
 def _data(graph: nx.MultiDiGraph[Any] | Figure, format: Format, detail: Sequence[str]) -> str:
