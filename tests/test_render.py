@@ -4,10 +4,8 @@ import io
 import math
 import os
 import re
-import stat
 import subprocess
 import sys
-import time
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +14,7 @@ import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import example, given, strategies as st
+from processes import posix, stub
 from reading import lines, middle_of, read, texts
 
 import graphtrace as gt
@@ -630,16 +629,6 @@ def test_the_same_input_gives_the_same_bytes_in_every_run(seed):
 # The engine
 
 
-def stub(path, body):
-    """A stand-in for dot: what happens when the engine misbehaves."""
-    path.write_text(f"#!/bin/sh\n{body}\n")
-    path.chmod(path.stat().st_mode | stat.S_IEXEC)
-    return path
-
-
-posix = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins are shell scripts")
-
-
 def test_the_default_engine_is_not_looked_for_on_the_path(monkeypatch):
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv(engine.VARIABLE, raising=False)
@@ -668,16 +657,6 @@ def test_an_engine_that_fails_is_quoted(tmp_path):
 def test_an_engine_that_answers_nonsense_is_refused(tmp_path):
     with pytest.raises(RenderError, match="is not a layout"):
         to_svg(lecture(), engine=stub(tmp_path / "dot", "cat >/dev/null; echo nonsense"))
-
-
-@posix
-def test_an_engine_that_takes_too_long_is_stopped_with_its_children(tmp_path):
-    mark = tmp_path / "alive"
-    slow = stub(tmp_path / "dot", f"(sleep 2; touch {mark}) & sleep 60")
-    with pytest.raises(RenderError, match=r"took longer than 0\.2 s: draw a part"):
-        to_svg(lecture(), engine=slow, time_limit=0.2)
-    time.sleep(2.2)
-    assert not mark.exists()
 
 
 @posix

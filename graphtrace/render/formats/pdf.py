@@ -36,8 +36,7 @@ def write(rendering: Rendering) -> bytes:
         plain = setting._replace(theme=replace(setting.theme, dark=None))
         return convert(svg.draw(*plain), describe.title(setting.figure), format)
     limit = rendering.options.time_limit
-    seconds = engine.TIME_LIMIT if limit is None else limit
-    return engine.run(program, dot.write(rendering), format, time_limit=seconds)
+    return engine.run(program, dot.write(rendering), format, time_limit=limit)
 
 
 def is_installed() -> bool:
