@@ -68,7 +68,7 @@ class Program:
         wrt: str | Sequence[str] | None = None,
     ) -> None:
         self.graph = graph
-        self.seeds = _seeds(graph, output, seed)
+        self.seeds = graph.adjoint_seeds(output, seed)
         self.wrt = _chosen(graph, wrt)
         self.keys = graph._in_order()
         self.names = Names(graph, self.keys)
@@ -254,15 +254,6 @@ class Program:
         named = Node(NAMED, x.value, [x], {}, name, note, is_backward=True)
         self._nodes.append_named(named)
         return named
-
-
-def _seeds(graph: TracedGraph, output: str | None, seed: Any) -> dict[str, Any]:
-    """The adjoints to start from, by the keys of the outputs."""
-    seeds: dict[str, Any] = {}
-    for key, g in graph._seeds(output, seed):
-        if carries_gradient(graph._node[key]["value"]):
-            seeds[key] = seeds[key] + g if key in seeds else g
-    return seeds
 
 
 def _chosen(graph: TracedGraph, wrt: str | Sequence[str] | None) -> list[str]:

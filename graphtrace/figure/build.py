@@ -34,13 +34,13 @@ from graphtrace.figure.parts import (
     Source,
 )
 from graphtrace.figure.reading_order import (
+    Gradients,
     Use,
     arrays_of,
+    gradients_left,
     is_one,
-    outputs_of,
     right_side,
     short_names,
-    target_of,
     title,
     uses_of,
 )
@@ -52,7 +52,9 @@ if TYPE_CHECKING:
     import networkx as nx
 
 
-def figure(graph: nx.MultiDiGraph[Any], options: Content = DEFAULT) -> Figure:
+def figure(
+    graph: nx.MultiDiGraph[Any], options: Content = DEFAULT, backward: Gradients | None = None
+) -> Figure:
     """What a lecturer would draw of the graph, as data.
 
     With a nudge or tangents, which go forward, no gradients come back. A use of an input far down
@@ -62,6 +64,7 @@ def figure(graph: nx.MultiDiGraph[Any], options: Content = DEFAULT) -> Figure:
     Args:
         graph: A traced graph.
         options: What to show.
+        backward: The gradients, where they are not those that `backward` has left.
 
     Raises:
         RenderError: A node does not exist, or is inside a folded box.
@@ -81,7 +84,8 @@ def figure(graph: nx.MultiDiGraph[Any], options: Content = DEFAULT) -> Figure:
     boxes = boxes_of(graph, uses, reach=3)
     if len(boxes) >= SMALL:
         boxes = boxes_of(graph, uses, reach=2)
-    drawing = _Drawing(graph, uses, boxes, replace(show, gradients=gradients), focus)
+    sweep = backward or gradients_left(graph)
+    drawing = _Drawing(graph, uses, boxes, replace(show, gradients=gradients), focus, sweep)
     drawn = Figure(
         title(graph),
         drawing.nodes(),
@@ -95,10 +99,11 @@ def figure(graph: nx.MultiDiGraph[Any], options: Content = DEFAULT) -> Figure:
         drawn = replace(drawn, caption=(*drawn.caption, graph.graph["note"]))
     drawn = with_constants(drawn, graph) if show.constants else drawn
     drawn = with_scopes(drawn, graph) if show.scopes else drawn
-    drawn = with_flow(drawn, graph) if show.flow else drawn
+    drawn = with_flow(drawn, graph, sweep) if show.flow else drawn
     drawn = with_tangents(drawn, whole) if show.tangents else drawn
     drawn = nudged(drawn, whole, show.nudge) if show.nudge is not None else drawn
-    drawn = marked(drawn, located(graph, trouble_of(whole))) if show.trouble else drawn
+    if show.trouble:
+        drawn = marked(drawn, located(graph, trouble_of(whole, backward)))
     return marked(drawn, located(graph, checked(whole)), none=ALL_AGREE) if show.check else drawn
 
 
@@ -140,25 +145,26 @@ class _Drawing:
         boxes: Sequence[Box],
         show: Content,
         focus: _Focus | None,
+        backward: Gradients,
     ) -> None:
         self.graph = graph
         self.uses = uses
         self.boxes = boxes
         self.show = show
         self.focus = focus
-        self.outputs = outputs_of(graph)
-        self.target = target_of(graph, self.outputs)
-        self.grads = {n: d["grad"] for n, d in graph.nodes(data=True) if "grad" in d}
-        told = uses
+        self.outputs = backward.outputs
+        self.target = backward.of
+        self.grads = backward.by
+        drawn = uses
         if focus is not None:
             self.target = str(focus.way.of)
             self.grads = dict(focus.way.gradients) if focus.kind == "step" else {}
-            told = [use for use in uses if use.key in focus.way.uses]
+            drawn = [use for use in uses if use.key in focus.way.uses]
         if not show.gradients:
             self.grads = {}
         self.small = len(boxes) < SMALL
         self.fan: dict[Any, int] = dict.fromkeys(graph, 0)
-        for use in told:
+        for use in drawn:
             self.fan[use.tail] += 1
 
     def nodes(self) -> tuple[Node, ...]:

@@ -28,7 +28,7 @@ from graphtrace.figure.parts import (
     Unsaid,
     Value,
 )
-from graphtrace.figure.reading_order import find, ordered, outputs_of
+from graphtrace.figure.reading_order import Gradients, find, ordered, outputs_of
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -59,7 +59,9 @@ def frames(
     target = _target(graph, of)
     gradients = gradients_of(graph, target) if target is not None else {}
     opened = replace(options, depth=None, unfold=(), limit=None)
-    whole = figure(_with(graph, target, gradients), opened)
+    outputs = outputs_of(graph) if target is None else [target]
+    name = None if target is None else str(target)
+    whole = figure(graph, opened, Gradients(name, gradients, outputs))
     told = [*_forward(graph), *_backward(graph, target, gradients)]
     captions = [
         (Note(f"{i} of {len(told)} · {what}"), *said)
@@ -96,18 +98,6 @@ def _target(graph: nx.MultiDiGraph[Any], of: str | None) -> Any:
         listed = ", ".join(str(output) for output in outputs)
         raise RenderError(f"of={of!r} is no output: use one of {listed}")
     return found
-
-
-def _with(graph: nx.MultiDiGraph[Any], target: Any, gradients: Any) -> nx.MultiDiGraph[Any]:
-    """A copy of the graph that has these gradients and no others."""
-    copy = graph.copy()
-    for node, data in copy.nodes(data=True):
-        data.pop("grad", None)
-        if node in gradients:
-            data["grad"] = gradients[node]
-    if target is not None and "outputs" in copy.graph:
-        copy.graph["outputs"] = [target]
-    return copy
 
 
 _Step = tuple[str, tuple[Part, ...], set[str], set[str]]

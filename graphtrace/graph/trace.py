@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from graphtrace.core.inputs import bind, name_of, open_tree, unbind
+from graphtrace.core.inputs import bind, call, name_of, open_tree, unbind
 from graphtrace.core.tape import recording
 from graphtrace.core.variable import holds_variable
 from graphtrace.errors import ArgumentError
@@ -39,7 +39,7 @@ def trace_into(
             for name, argument in arguments.items()
         }
         positional, keywords = unbind(f, {name: one.tree for name, one in opened.items()})
-        out = tape.call(f, positional, keywords)
+        out = call(tape, f, positional, keywords)
         outcome = Recording(f, tape, arguments, opened, out)
         fill_later(graph, outcome, lambda unread: Builder(outcome).fill(unread))
         return graph

@@ -7,7 +7,7 @@ pickles are whole. Knows nothing of how it is shown or compiled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -43,6 +43,11 @@ class Tree:
 
     leaves: tuple[Leaf, ...]
     structure: Structure
+
+    def gradients(self, adjoints: Mapping[str, Any]) -> Any:
+        """The adjoints of the leaves, in their structure; None for a leaf that has none."""
+        each = [None if leaf.key is None else adjoints.get(leaf.key) for leaf in self.leaves]
+        return self.structure(each)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,24 +175,48 @@ class TracedGraph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no typ
             gradients = backward_unread(self)
             if gradients is not None:
                 return gradients
-        position, rows = self.wengert_list()
-        nodes = self._node
-        given = [
-            (key, g)
-            for key, g in self._seeds(output, seed)
-            if carries_gradient(nodes[key]["value"])
-        ]
-        self.graph["gradient_of"] = _differentiated(given)
-        seeds = [(position[key], g) for key, g in given]
-        adjoints = sweep(rows, 0, len(rows), seeds)
-        for key, adjoint in zip(position, adjoints, strict=True):
-            node = nodes[key]
+        seeds = self.adjoint_seeds(output, seed)
+        adjoints = self.adjoints(seeds)
+        self.graph["gradient_of"] = _differentiated(seeds)
+        for key, node in self._node.items():
             node.pop("grad", None)
-            if carries_gradient(node["value"]):
-                node["grad"] = gradient_like(adjoint, node["value"])
+            if key in adjoints:
+                node["grad"] = adjoints[key]
+        trees: dict[str, Tree] = self.graph["parameters"]
+        return {name: tree.gradients(adjoints) for name, tree in trees.items()}
+
+    def adjoint_seeds(self, output: str | None, seed: Any) -> dict[str, Any]:
+        """The adjoints of the outputs to start from, by node; `backward` says the rest."""
+        self._require_whole()
+        seeds: dict[str, Any] = {}
+        for key, g in self._weights(output, seed):
+            if carries_gradient(self._node[key]["value"]):
+                seeds[key] = seeds[key] + g if key in seeds else g
+        return seeds
+
+    def adjoints(
+        self, of: str | Mapping[str, Any], values: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The gradient in every node that carries one, by node; the graph is not changed.
+
+        Args:
+            of: The node to differentiate, a scalar; or the adjoints to start from, by node.
+            values: The nodes' values, where they are not those of the trace: what `evaluate` gives.
+
+        Raises:
+            ArgumentError: There is no such node, or it is an array.
+
+        >>> import graphtrace as gt
+        >>> gt.trace(lambda w, x: w * x, 3.0, 4.0).adjoints("f")
+        {'w': 4.0, 'x': 3.0, 'f': 1.0}
+        """
+        seeds = self._one(of) if isinstance(of, str) else of
+        position, rows = self.wengert_list(values)
+        swept = sweep(rows, 0, len(rows), [(position[key], g) for key, g in seeds.items()])
         return {
-            name: tree.structure([self._leaf_gradient(leaf) for leaf in tree.leaves])
-            for name, tree in self.graph["parameters"].items()
+            key: gradient_like(g, row[1])
+            for key, row, g in zip(position, rows, swept, strict=True)
+            if carries_gradient(row[1])
         }
 
     def jvp(self, **tangents: Any) -> Any:
@@ -268,15 +297,18 @@ class TracedGraph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no typ
                     f"node {key} of this graph has edges from {now} and was traced with {then}, so "
                     f"it has no value; use the graph that gt.trace returned, or a copy of it"
                 )
-        if any(leaf.key is not None and leaf.key not in nodes for leaf in self._leaves()):
-            raise ArgumentError(
-                f"this graph lacks an input or output of {self.name or 'the function'}; use the "
-                f"graph that gt.trace returned, or a copy of it"
-            )
+        self._require_whole()
         indices = [nodes[key]["index"] for key in keys]
         if any(a >= b for a, b in pairwise(indices)):
             keys.sort(key=lambda key: nodes[key]["index"])
         return keys
+
+    def _require_whole(self) -> None:
+        if any(leaf.key is not None and leaf.key not in self._node for leaf in self._leaves()):
+            raise ArgumentError(
+                f"this graph lacks an input or output of {self.name or 'the function'}; use the "
+                f"graph that gt.trace returned, or a copy of it"
+            )
 
     def wengert_list(
         self, values: Mapping[str, Any] | None = None
@@ -319,9 +351,6 @@ class TracedGraph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no typ
 
     def _leaf_value(self, leaf: Leaf) -> Any:
         return leaf.constant if leaf.key is None else self._node[leaf.key]["value"]
-
-    def _leaf_gradient(self, leaf: Leaf) -> Any:
-        return None if leaf.key is None else self._node[leaf.key].get("grad")
 
     def given_leaves(
         self, parameters: Mapping[str, Any], called: str
@@ -367,7 +396,19 @@ class TracedGraph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no typ
             return np.array(given, dtype=traced.dtype)
         return type(traced)(given)
 
-    def _seeds(self, output: str | None, seed: Any) -> list[tuple[str, Any]]:
+    def _one(self, key: str) -> dict[str, Any]:
+        """The adjoint of a scalar in itself."""
+        if key not in self._node:
+            raise ArgumentError(f"{key!r} is no node of {self.name}()")
+        value = self._node[key]["value"]
+        if np.shape(value) != ():
+            raise ArgumentError(
+                f"{key} has shape {np.shape(value)}, and a gradient needs a scalar; sum "
+                f"it in the function, or give the weights as in backward(seed=...)"
+            )
+        return {key: seed_for(value)} if carries_gradient(value) else {}
+
+    def _weights(self, output: str | None, seed: Any) -> list[tuple[str, Any]]:
         outputs = self.outputs
         if output is not None:
             if output not in outputs:
@@ -383,13 +424,7 @@ class TracedGraph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no typ
                 f"as in backward(output=...), or weigh them as in backward(seed=...)"
             )
         if seed is None:
-            value = self._node[outputs[0]]["value"]
-            if np.shape(value) != ():
-                raise ArgumentError(
-                    f"{outputs[0]} has shape {np.shape(value)}, and a gradient needs a scalar; sum "
-                    f"it in the function, or give the weights as in backward(seed=...)"
-                )
-            return [(outputs[0], seed_for(value))]
+            return list(self._one(outputs[0]).items())
         if output is not None:
             return [(output, self._seed_like(output, seed))]
         result = self._result()
@@ -417,9 +452,9 @@ class TracedGraph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no typ
         )
 
 
-def _differentiated(seeds: Sequence[tuple[str, Any]]) -> str | None:
+def _differentiated(seeds: Mapping[str, Any]) -> str | None:
     """The one node whose gradients start from these adjoints; None for a weighted sum."""
-    moving = [(key, g) for key, g in seeds if np.any(g)]
+    moving = [(key, g) for key, g in seeds.items() if np.any(g)]
     if len(moving) != 1 or np.shape(moving[0][1]) != () or moving[0][1] != 1:
         return None
     return moving[0][0]

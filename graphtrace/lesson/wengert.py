@@ -18,10 +18,9 @@ from graphtrace.figure.parts import Definition, Part, Partial, Sweep, Value
 from graphtrace.figure.reading_order import (
     Use,
     arrays_of,
+    gradients_left,
     ordered,
-    outputs_of,
     short_names,
-    target_of,
     title,
     uses_of,
 )
@@ -103,13 +102,12 @@ class Adjoints:
 
     def __init__(self, graph: nx.MultiDiGraph[Any], of: Any = None) -> None:
         self.graph = graph
-        left = {n: d["grad"] for n, d in graph.nodes(data=True) if "grad" in d}
-        target = of if of is not None else target_of(graph, outputs_of(graph))
-        if of is None and left:
-            self.known: dict[Any, Any] = left
-        else:
+        left = gradients_left(graph)
+        target = of if of is not None else left.of
+        self.known = left.by
+        if of is not None or not left.by:
             self.known = gradients_of(graph, target) if target is not None else {}
-        ends = [target] if target is not None else outputs_of(graph)
+        ends = [target] if target is not None else left.outputs
         # Of a weighted sum, an output that is used further starts from its weight.
         self.weighted = set(ends) if target is None else set()
         self.reached = set(ends).union(*(nx.ancestors(graph, end) for end in ends))
