@@ -89,7 +89,7 @@ class Theme:
     >>> from dataclasses import replace
     >>> import graphtrace as gt
     >>> from graphtrace.render import LECTURE, Palette
-    >>> blue = replace(LECTURE.light, gradient="#0b5394")
+    >>> blue = replace(LECTURE.light, input="#0b5394")
     >>> seminar = replace(LECTURE, name="seminar", light=blue, dark=None, formula_size=18)
     >>> g = gt.trace(lambda b, c: b * c, 3.0, 2.0)
     >>> "#0b5394" in g.to_svg(theme=seminar)
