@@ -35,7 +35,7 @@ def page(
     """
     prefix = id_prefix
     if prefix is None:
-        prefix = _prefix(name, told[1], [*body, _style("", body, theme)])
+        prefix = _prefix(name, told[1], [*body, *_sheet("", body, theme, wide)])
     prefix = _slug(prefix) if prefix else ""
     root = prefix or "graphtrace"
     width, height = size
@@ -45,7 +45,7 @@ def page(
         _root(root, width, height, wide, theme),
         f'<title id="{root}-title">{xml(told[0])}</title>',
         f'<desc id="{root}-desc">{xml(told[1])}</desc>',
-        *_sheet(_shrinks(root, wide) + _style(root, [paper, *body], theme)),
+        *_sheet(root, [paper, *body], theme, wide),
         paper,
         *(line.replace(ID, f'id="{prefix}-' if prefix else 'id="') for line in body),
         "</svg>",
@@ -88,37 +88,32 @@ def _font(theme: Theme) -> str:
     return font if last in ("serif", "sans-serif", "monospace") else f"{font}, sans-serif"
 
 
-def _shrinks(root: str, wide: bool) -> str:
-    """The rule by which a figure inside a page shrinks with its column, for browsers alone."""
-    return "" if wide else f"@supports (aspect-ratio:1){{#{root}{{max-width:100%;height:auto}}}}\n"
+def _sheet(root: str, body: Sequence[str], theme: Theme, wide: bool) -> Iterable[str]:
+    """What a browser can do better than attributes, out of sight of readers that know less CSS.
+
+    A figure inside a page shrinks with its column; a page may recolour it by `--gt-*`; and it
+    follows the reader into the dark, where it has a dark scheme.
+    """
+    rules = "" if wide else f"#{root}{{max-width:100%;height:auto}}\n"
+    rules += "".join(_colours(root, body, theme))
+    if rules:
+        yield f"<style>\n@supports (color:var(--gt)){{\n{rules}}}\n</style>"
 
 
-def _sheet(style: str) -> Iterable[str]:
-    if style:
-        yield f"<style>\n{style}</style>"
-
-
-def _style(root: str, body: Sequence[str], theme: Theme) -> str:
-    """The rules that let a page recolour the figure, and the dark scheme; none for one scheme."""
+def _colours(root: str, body: Sequence[str], theme: Theme) -> Iterable[str]:
     if theme.dark is None:
-        return ""
+        return
     light, dark = asdict(theme.light), asdict(theme.dark)
     used = {mark for line in body for mark in _COLOUR.findall(line)}
-    rules = ""
     for letter, what in (("f", "fill"), ("s", "stroke")):
         for name, colour in light.items():
             mark = name.replace("_", "-")
             if (letter, mark) in used:
-                rules += f"#{root} .gt-{letter}-{mark}{{{what}:var({_property(name)},{colour})}}\n"
+                yield f"#{root} .gt-{letter}-{mark}{{{what}:var(--gt-{mark},{colour})}}\n"
     seen = {mark for _, mark in used}
-    night = "".join(
-        f"{_property(name)}:{c};" for name, c in dark.items() if name.replace("_", "-") in seen
-    )
-    return f"{rules}@media (prefers-color-scheme:dark){{#{root}{{{night}}}}}\n"
+    marks = ((name.replace("_", "-"), colour) for name, colour in dark.items())
+    night = "".join(f"--gt-{mark}:{colour};" for mark, colour in marks if mark in seen)
+    yield f"@media (prefers-color-scheme:dark){{#{root}{{{night}}}}}\n"
 
 
 _COLOUR = re.compile(r"\bgt-([fs])-([a-z-]+)")
-
-
-def _property(name: str) -> str:
-    return "--gt-" + name.replace("_", "-")
