@@ -97,7 +97,7 @@ def _sheet(root: str, body: Sequence[str], theme: Theme, wide: bool) -> Iterable
     rules = "" if wide else f"#{root}{{max-width:100%;height:auto}}\n"
     rules += "".join(_colours(root, body, theme))
     if rules:
-        yield f"<style>\n@supports (color:var(--gt)){{\n{rules}}}\n</style>"
+        yield f"<style>\n@supports (aspect-ratio:1){{\n{rules}}}\n</style>"
 
 
 def _colours(root: str, body: Sequence[str], theme: Theme) -> Iterable[str]:
