@@ -72,7 +72,6 @@ _POWER = Notation(
     Form("$0**$1", POWER, (POWER + 1, POWER)),
     Form("{$0}^{$1}", POWER, (POWER + 1, COMPARE)),
 )
-_ABSOLUTE = Notation(Form("abs($0)"), Form(r"\left|$0\right|"))
 
 
 def _sign(sign: str) -> Notation:
@@ -117,7 +116,6 @@ _BINARY: list[tuple[str, str, Rule, tuple[Any, Any], Notation]] = [
 _UNARY: list[tuple[str, str, Rule, Any, Notation]] = [
     ("negative", "neg", operator.neg, -1, _sign("-")),
     ("positive", "pos", operator.pos, 1, _sign("+")),
-    ("absolute", "abs", operator.abs, lambda x, y: side(x), _ABSOLUTE),
 ]
 
 
