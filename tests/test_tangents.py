@@ -123,7 +123,7 @@ def test_the_figure_can_be_read(theme, math):
     graph.jvp(a=1.0)
     svg = graph.to_svg(tangents=True, theme=theme, math=math)
     assert list(problems(svg)) == []
-    assert svg.count('class="math tangent"') + svg.count('class="tangent"') >= 6
+    assert svg.count('class="gt-tangent ') >= 6
 
 
 GIVEN = {

@@ -61,7 +61,7 @@ def render(
     TARGET is path/to/file.py:function, package.module:function, or an expression; an expression may
     be several statements, separated by semicolons, of which the last is the result.
     """
-    stdout = sys.stdout
+    output = "-" if output == "/dev/stdout" else output
     # What the function prints must not end up inside the figure.
     with one_sentence(traceback), short_warnings(), contextlib.redirect_stdout(sys.stderr):
         unsaid: tuple[Any, ...] = (None, ())
@@ -71,11 +71,7 @@ def render(
             if value not in unsaid and (value is not False or name in _TWO_WAYS)
         }
         said = _drawn(target, assignments, output, format, wanted)
-    if isinstance(said, bytes):
-        stdout.buffer.write(said)
-        stdout.buffer.flush()
-    else:
-        click.echo(said)
+    click.echo(said, nl=isinstance(said, str))
 
 
 _TWO_WAYS = ("values", "grad", "legend")
@@ -152,11 +148,14 @@ def _nudge(text: str) -> tuple[str, float]:
 
 def _quiz(graph: Graph, blank: str, path: Path, kind: Format, wanted: dict[str, Any]) -> str:
     """The question into the file, the solution into one beside it."""
+    from graphtrace.render.layout.engine import deadline
+
     parts: list[Any] = [part.strip() for part in blank.split(",")]
     quiz = graph.quiz(*parts, **wanted)
     beside = path.with_name(f"{path.stem}-solution{path.suffix}")
-    quiz.question.render(path, format=kind)
-    quiz.solution.render(beside, format=kind)
+    limit = deadline(wanted.get("time_limit"))
+    quiz.question.render(path, format=kind, time_limit=limit)
+    quiz.solution.render(beside, format=kind, time_limit=limit)
     return f"wrote {path}\nwrote {beside}"
 
 

@@ -14,12 +14,12 @@ from typing import IO, Any, NamedTuple, Unpack
 
 from graphtrace.errors import RenderError
 from graphtrace.render import Theme
-from graphtrace.render.formats import output, pdf as paper, svg
+from graphtrace.render.formats import output, pdf as paper
 from graphtrace.render.formats.page import page
 from graphtrace.render.formats.registry import Format, format_of
+from graphtrace.render.formats.text import set_line
 from graphtrace.render.options import Choices, chosen, is_content
 from graphtrace.render.typeset import metrics
-from graphtrace.render.typeset.escape import decimal
 from graphtrace.render.typeset.formula import Run, Runs, name, plain
 from graphtrace.render.typeset.label import Line, runs_width
 
@@ -27,15 +27,11 @@ Point = tuple[float, float]
 
 
 class Picture(NamedTuple):
-    """The lines of an SVG body, its size in CSS pixels, and CSS rules of its own.
-
-    In the rules, `fill:@ink` is the colour `ink` of the palette.
-    """
+    """The lines of an SVG body, and its size in CSS pixels."""
 
     body: tuple[str, ...]
     width: float
     height: float
-    rules: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +60,7 @@ class Drawing:
         told, size = (self.title, self.description), (drawn.width, drawn.height)
         smallest = size_of("index", style) * min(1, style.column / drawn.width)
         wide = smallest < style.smallest
-        return page(
-            self.name, told, drawn.body, size, style, id_prefix, rules=drawn.rules, wide=wide
-        )
+        return page(self.name, told, drawn.body, size, style, id_prefix, wide=wide)
 
     def render(
         self,
@@ -160,7 +154,8 @@ def caption(
         for row in wrapped(whole, size, width - 2 * theme.margin):
             words = row.split("*")
             said = tuple(Run(word, bool(i % 2)) for i, word in enumerate(words) if word)
-            body.append(svg.text(line("note", said, theme), (width / 2, top + size * 0.7)))
+            middle = (width / 2, top + size * 0.7)
+            body.append(set_line(line("note", said, theme), middle, theme))
             top += size * 1.4
     return body, top + theme.margin
 
@@ -177,11 +172,3 @@ def marked(word: str) -> str:
 def unmarked(sentence: str) -> str:
     """The sentence for a reader who does not see it."""
     return sentence.replace("*", "")
-
-
-def rules(theme: Theme) -> str:
-    """The text of every drawing."""
-    sizes = "".join(
-        f".{role}{{font-size:{decimal(size_of(role, theme))}px}}\n" for role in _SMALLER
-    )
-    return ".note,.tick{fill:@muted}\n" + sizes

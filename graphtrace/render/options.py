@@ -102,7 +102,12 @@ class Options(Content):
         "PATH",
     )
     time_limit: float | None = option(
-        None, "How long the layout may take, in seconds.", "Where it goes", "60", "SECONDS"
+        None,
+        "How long the layout may take, in seconds, all tries and figures together; your "
+        "function has all the time it needs.",
+        "Where it goes",
+        "60",
+        "SECONDS",
     )
     columns: int = option(80, "The longest line of plain text.", "Where it goes")
     colour: bool = option(

@@ -77,12 +77,12 @@ class Rendering:
 
         options, drawn, style = self.options, self.figure, self.theme
         style = replace(style, math=style.math and len(drawn.nodes) <= MOST_MATH)
-        limit = engine.TIME_LIMIT if options.time_limit is None else options.time_limit
+        deadline = engine.deadline(options.time_limit)  # for all tries together
         program = engine.find(options.engine)
 
         def place(figure: Figure, sheet: Sheet, style: Theme) -> Layout:
             source = geometry.layout_dot(figure, sheet, style)
-            answer = engine.run(program, source, "json0", time_limit=limit)
+            answer = engine.run(program, source, "json0", time_limit=deadline)
             return places.read_layout(answer, len(figure.nodes))
 
         turn = options.direction == "auto"

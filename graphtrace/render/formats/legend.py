@@ -1,4 +1,4 @@
-"""Draw the legend of a figure as SVG, in the same style classes as what it explains.
+"""Draw the legend of a figure as SVG, painted like what it explains.
 
 In: a Legend, its corner, a theme. Out: SVG.
 """
@@ -8,13 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from graphtrace.render.formats.arrow import arrow
-from graphtrace.render.layout.legend import SWATCH, Entry, Legend, Swatch, indent, way
+from graphtrace.render.formats.attributes import painted
+from graphtrace.render.formats.text import set_line
+from graphtrace.render.layout.legend import SWATCH, Entry, Legend, indent, way
 from graphtrace.render.layout.places import Point
+from graphtrace.render.paint.paint import paint
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset import metrics
-from graphtrace.render.typeset.escape import decimal, xml
+from graphtrace.render.typeset.escape import decimal
+from graphtrace.render.typeset.formula import Run
+from graphtrace.render.typeset.label import Line
 
-_RADII: Mapping[Swatch, float] = {"box": 3, "frame": 6, "blank": 2}
+_RADII: Mapping[str, float] = {"input": 7.5, "copy": 7.5, "constant": 7.5, "frame": 6, "blank": 2}
 
 
 def draw(told: Legend, at: Point, theme: Theme) -> Iterator[str]:
@@ -23,25 +28,25 @@ def draw(told: Legend, at: Point, theme: Theme) -> Iterator[str]:
         left, middle = at[0] + x, at[1] + y
         yield f'<g class="key {entry.kind}">'
         yield from _sample(entry, left, middle, theme)
-        where = f'x="{decimal(left + indent(entry))}" y="{_base(middle, theme)}"'
-        # Held to its width: in a reader's wider font it would run into the next entry.
-        width = decimal(metrics.width(entry.said, theme.legend_size))
-        where += f' textLength="{width}" lengthAdjust="spacingAndGlyphs"'
-        yield f'<text class="legend" {where} text-anchor="start">{xml(entry.said)}</text>'
+        words = _words("legend", entry.said, theme)
+        yield set_line(words, (left + indent(entry) + words.width / 2, middle), theme)
         yield "</g>"
 
 
-def _base(middle: float, theme: Theme) -> str:
-    return decimal(middle + 0.35 * theme.legend_size)
+def _words(role: str, said: str, theme: Theme) -> Line:
+    width = metrics.width(said, theme.legend_size)
+    return Line(role, (Run(said),), theme.legend_size, width, said)
 
 
 def _sample(entry: Entry, x: float, y: float, theme: Theme) -> Iterator[str]:
-    if entry.swatch in _RADII:
-        radius = 7.5 if entry.kind in ("input", "copy", "constant") else _RADII[entry.swatch]
-        size = f'x="{decimal(x + 3)}" y="{decimal(y - 7.5)}" width="{SWATCH - 6}" height="15"'
-        yield f'<rect class="{entry.swatch}" {size} rx="{radius}"/>'
-    elif entry.swatch == "number":
-        where = f'x="{decimal(x + SWATCH / 2)}" y="{_base(y, theme)}"'
-        yield f'<text class="{entry.kind}" {where}>0.12</text>'
-    elif entry.swatch != "none":
-        yield from arrow(way(entry, (x, y)), entry.size)
+    match entry.swatch:
+        case "box" | "frame" | "blank":
+            radius = _RADII.get(entry.kind, 3)
+            size = f'x="{decimal(x + 3)}" y="{decimal(y - 7.5)}" width="{SWATCH - 6}" height="15"'
+            look = paint(entry.element or entry.swatch, theme)
+            yield f'<rect {painted(entry.swatch, look, theme)} {size} rx="{radius}"/>'
+        case "number":
+            yield set_line(_words(entry.kind, "0.12", theme), (x + SWATCH / 2, y), theme)
+        case "arrow" | "back" if entry.element is not None:
+            look = paint(entry.element, theme, entry.size)
+            yield from arrow(way(entry, (x, y)), look, theme, wide=entry.size is not None)

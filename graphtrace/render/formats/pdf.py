@@ -6,7 +6,7 @@ fonts. This is the only place that knows typst.
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
@@ -33,10 +33,10 @@ def write(rendering: Rendering) -> bytes:
     program = engine.find(rendering.options.engine)
     if program.bundled or is_installed():
         setting = rendering.setting
-        return convert(svg.draw(*setting), describe.title(setting.figure), format)
+        plain = setting._replace(theme=replace(setting.theme, dark=None))
+        return convert(svg.draw(*plain), describe.title(setting.figure), format)
     limit = rendering.options.time_limit
-    seconds = engine.TIME_LIMIT if limit is None else limit
-    return engine.run(program, dot.write(rendering), format, time_limit=seconds)
+    return engine.run(program, dot.write(rendering), format, time_limit=limit)
 
 
 def is_installed() -> bool:
@@ -57,7 +57,7 @@ def convert(drawing: str, title: str, format: Literal["pdf", "png"]) -> bytes:
             "`pip install 'graphtrace[pdf]'`, or name a system Graphviz with engine='dot', or "
             "write .svg instead"
         ) from None
-    said = {"svg": flat(drawing), "title": title}
+    said = {"svg": drawing, "title": title}
     try:
         made = typst.compile(_PAGE, sys_inputs=said, format=format, ppi=96.0 * _SCALE)
     except RuntimeError as error:
@@ -65,17 +65,3 @@ def convert(drawing: str, title: str, format: Literal["pdf", "png"]) -> bytes:
             f"typst could not write the {format.upper()} ({error}): write .svg instead"
         ) from error
     return bytes(made)
-
-
-def flat(drawing: str) -> str:
-    """The SVG in plain colours, for a reader that knows no CSS variables and no dark mode.
-
-    >>> flat("<style>.a{fill:#fff;fill:var(--b,#fff)}</style>")
-    '<style>.a{fill:#fff}</style>'
-    """
-    head, start, rest = drawing.partition("<style>")
-    style, end, body = rest.partition("</style>")
-    style = re.sub(r"@media \(prefers-color-scheme:dark\)\{.*\}\}\n", "", style)
-    style = re.sub(r";(?:fill|stroke):var\([^()]*\)", "", style)
-    body = re.sub(r' textLength="[\d.]+" lengthAdjust="spacingAndGlyphs"', "", body)
-    return head + start + style + end + body

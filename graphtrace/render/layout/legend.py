@@ -5,14 +5,26 @@ In: a Figure and a theme. Out: the entries that this figure needs, each in its p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from typing import Literal, NamedTuple, TypeAlias
 
-from graphtrace.figure.parts import Figure, Partial, Sweep, Unsaid
+from graphtrace.figure.parts import (
+    Edge,
+    Emphasis,
+    Figure,
+    Kind,
+    Node,
+    Partial,
+    Role,
+    Sweep,
+    Unsaid,
+)
 from graphtrace.formula.number import number
 from graphtrace.render.layout.arrow import straight
 from graphtrace.render.layout.places import Point, Route
 from graphtrace.render.paint.flow import flows
+from graphtrace.render.paint.paint import paint
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset import metrics
 
@@ -26,13 +38,24 @@ _BETWEEN = 20
 
 
 class Entry(NamedTuple):
-    """A sample, in the style classes of `kind`, and what it means."""
+    """A sample and what it means; `kind` is the role of what it shows."""
 
     swatch: Swatch
     kind: str
     said: str
     size: float | None = None
     """The gradient that the width of a line tells."""
+    element: Node | Edge | None = None
+    """A box or an arrow that looks like it."""
+
+
+def _box(role: Role, said: str, trouble: str | None = None) -> Entry:
+    return Entry("box", role, said, element=Node(f"key-{role}", "", role, (), trouble=trouble))
+
+
+def _line(kind: Kind, said: str, emphasis: Emphasis = "plain", size: float | None = None) -> Entry:
+    edge = Edge("", "", "", kind, None, emphasis=emphasis)
+    return Entry("arrow" if kind == "forward" else "back", kind, said, size, edge)
 
 
 class Legend(NamedTuple):
@@ -75,9 +98,9 @@ def _entries(figure: Figure, theme: Theme) -> Iterator[Entry]:
     else:
         labelled = any(isinstance(edge.part, Partial) for edge in forward)
         said = "operand, with its local derivative" if labelled else "operand"
-        yield Entry("arrow", "forward", said)
+        yield _line("forward", said)
         if any(edge.emphasis != "strong" for edge in backward):
-            yield Entry("back", "backward", "gradient, on its way back")
+            yield _line("backward", "gradient, on its way back")
         elif any(node.gradient is not None for node in figure.nodes):
             yield Entry("number", "gradient", "gradient")
     if tells_tangents(figure):
@@ -85,11 +108,11 @@ def _entries(figure: Figure, theme: Theme) -> Iterator[Entry]:
     if asks(figure):
         yield Entry("blank", "blank", "a number to find")
     if any(edge.emphasis == "strong" for edge in forward):
-        yield Entry("arrow", "forward strong", "on the path")
+        yield _line("forward", "on the path", "strong")
     if any(edge.emphasis == "strong" for edge in backward) and figure.form != "wires":
-        yield Entry("back", "backward strong", "this step back")
+        yield _line("backward", "this step back", "strong")
     if any(node.trouble for node in figure.nodes) or any(edge.trouble for edge in shown):
-        yield Entry("box", "operation trouble", "0, infinite or NaN")
+        yield _box("operation", "0, infinite or NaN", "trouble")
     yield from _widths(figure)
 
 
@@ -109,7 +132,7 @@ def asks(figure: Figure) -> bool:
     return any(isinstance(part, Unsaid) and part.box for part in parts)
 
 
-_ROLES = {
+_ROLES: Mapping[Role, str] = {
     "input": "input",
     "copy": "an input again",
     "constant": "constant",
@@ -121,27 +144,23 @@ _ROLES = {
 def _boxes(figure: Figure, theme: Theme) -> Iterator[Entry]:
     """Boxes by their look; where all look the same, a legend has nothing to tell."""
     there = {node.role for node in figure.nodes}
-    looks: dict[tuple[object, ...], list[str]] = {}
+    looks: dict[tuple[object, ...], list[Role]] = {}
     for role in _ROLES:
         if role in there:
             looks.setdefault(_look(role, figure, theme), []).append(role)
     if len(looks) < 2 or not theme.box_width or figure.form == "wires":
         return
     for roles in looks.values():
-        yield Entry("box", roles[0], " or ".join(_ROLES[role] for role in roles))
+        yield _box(roles[0], " or ".join(_ROLES[role] for role in roles))
 
 
-def _look(role: str, figure: Figure, theme: Theme) -> tuple[object, ...]:
+def _look(role: Role, figure: Figure, theme: Theme) -> tuple[object, ...]:
+    """What tells a box of this role from another, for the eye."""
     if role in ("copy", "constant"):
         return (role,)
-    colours = theme.light
-    fill, line = {
-        "input": (colours.input, colours.input_line),
-        "operation": (colours.operation, colours.operation_line),
-        "output": (colours.output, colours.output_line),
-    }[role]
-    is_round = role == "input" and figure.form == "boxes"
-    return fill, line, is_round, theme.output_width if role == "output" else theme.box_width
+    look, colours = paint(Node("", "", role, ()), theme), asdict(theme.light)
+    is_pill = role == "input" and figure.form == "boxes"
+    return colours[look.fill or "paper"], colours[look.line or "paper"], is_pill, look.width
 
 
 def _widths(figure: Figure) -> Iterator[Entry]:
@@ -149,10 +168,9 @@ def _widths(figure: Figure) -> Iterator[Entry]:
     if not sizes:
         return
     forward = any(edge.id in sizes and edge.kind == "forward" for edge in figure.edges)
-    swatch, kind = ("arrow", "forward") if forward else ("back", "backward")
     for size in sorted({max(sizes.values()), min(sizes.values())}, reverse=True):
         said = f"gradient of size {number(size, 2)}"
-        yield Entry("arrow" if swatch == "arrow" else "back", kind, said, size)
+        yield _line("forward" if forward else "backward", said, size=size)
     yield Entry("none", "", "(widths on a log scale)")
 
 
