@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.core.primitive import Form, Notation, Primitive, called
+from graphtrace.core.primitive import SAFE, Code, Form, Notation, Primitive, called
 from graphtrace.core.variable import (
     NUMPY,
     Variable,
@@ -78,9 +78,11 @@ _absolute = Primitive(
     partials=(lambda x, y: side(x),),
     is_operator=True,
     notation=_BARS,
+    code=Code(lambda write, y, xs, params: Form(f"{write.call('abs')}($0)")),
 )
 _abs = operation(_absolute)
-absolute = operation(replace(_absolute, name="np.absolute", forward=np.absolute, is_operator=False))
+_of_numpy = replace(_absolute, name="np.absolute", forward=np.absolute, is_operator=False)
+absolute = operation(replace(_of_numpy, code=SAFE))
 modulus = operation(
     Primitive(
         "modulus",

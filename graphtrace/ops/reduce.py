@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import Primitive
+from graphtrace.core.primitive import Code, Primitive
 from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import fixed, operation, traced, unsupported
+from graphtrace.ops.as_python import by_method
 from graphtrace.ops.compare import equal
 from graphtrace.ops.shape import astype
 
@@ -93,7 +94,9 @@ def _reduction(function: Callable[..., Any], vjp: Callable[..., Any]) -> None:
     def forward(a: Any, **params: Any) -> Any:
         return function(a, **params)
 
-    row = operation(Primitive(name, forward, vjps=(vjp,)))
+    written = by_method(name, axis=None, keepdims=False, ddof=0)
+    code = Code(written, "shape" if function is np.prod else "rule", memory="own")
+    row = operation(Primitive(name, forward, vjps=(vjp,), code=code))
 
     def reduction(a: Any, **given: Any) -> Any:
         if not given:
