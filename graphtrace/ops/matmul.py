@@ -11,6 +11,7 @@ from graphtrace.core.primitive import PRODUCT, Code, Form, Notation, Primitive, 
 from graphtrace.core.refusal import no_out
 from graphtrace.core.sweep import unbroadcast
 from graphtrace.core.variable import NUMPY, add_methods, operation, traced
+from graphtrace.ops.as_python import operator_form
 from graphtrace.ops.operators import binary_operator, inplace_operator
 from graphtrace.ops.shape import matrix_transpose
 
@@ -69,12 +70,13 @@ def _matmul_db(g: Any, y: Any, a: Any, b: Any) -> Any:
     return unbroadcast(_transposed(a) @ g, b)
 
 
+_PRODUCT = infix(" @ ", r" \, ", PRODUCT)
 _matmul = Primitive(
     "matmul",
     operator.matmul,
     vjps=(_matmul_da, _matmul_db),
-    notation=infix(" @ ", r" \, ", PRODUCT),
-    code=Code(Form("$0 @ $1", PRODUCT, (PRODUCT, PRODUCT + 1)), "rule", memory="own"),
+    notation=_PRODUCT,
+    code=Code(operator_form(_PRODUCT.text), "rule", memory="own"),
 )
 operation(_matmul, np.matmul, np.linalg.matmul)
 _method, _reflected = binary_operator(_matmul)
