@@ -6,15 +6,28 @@ In: the decisions that were taken while tracing, and values whose shape depends 
 
 from __future__ import annotations
 
+import functools
 import math
+from typing import Any
 
 import numpy as np
 
-from graphtrace.compile.expressions import INFIX, Expressions, infix
+from graphtrace.compile.expressions import Expressions, filled
 from graphtrace.compile.literals import Literals, string
 from graphtrace.compile.nodes import Node
 from graphtrace.compile.program import Program
+from graphtrace.core.primitive import PRIMITIVES, Form
 from graphtrace.graph.traced import Branch
+
+
+@functools.cache
+def _operators() -> dict[Any, Form]:
+    """How the operators are written, which a row is of."""
+    return {
+        row.forward: row.code.python
+        for row in PRIMITIVES.values()
+        if isinstance(row.code.python, Form)
+    }
 
 
 class Guards:
@@ -48,8 +61,9 @@ class Guards:
     def _condition(self, branch: Branch, node: Node) -> str:
         """The expression that was decided on."""
         test, atoms = branch.test, [self._code.text(operand) for operand in node.operands]
-        if test in INFIX:
-            return infix(test, atoms)[0]
+        form = _operators().get(test)
+        if form is not None:
+            return filled(form, atoms)[0]
         texts = ", ".join(text for text, _ in atoms)
         if test is np.asarray:
             return texts

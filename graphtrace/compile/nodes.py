@@ -12,21 +12,24 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.core.primitive import ATOM, Primitive, primitive_named
+from graphtrace.core.primitive import ATOM, Code, Form, Primitive, primitive_named
 from graphtrace.core.tape import NO_PARAMS
 from graphtrace.ops.index import Slot
 
 NAMED = Primitive("named", lambda a: a)  # a value that has a line of its own
 LITERAL = Primitive("literal", lambda: None)
-FLOAT = Primitive("float", float)
+FLOAT = Primitive(
+    "float",
+    float,
+    code=Code(lambda write, y, xs, params: Form(f"{write.call('float')}($0)"), keeps=True),
+)
 RULE = Primitive("rule", lambda: None)  # a rule that is called
 GUARD = Primitive("guard", lambda: None)
 SHAPE_GUARD = Primitive("shape guard", lambda: None)
 
 ADD, NEGATIVE, BROADCAST = map(primitive_named, ("add", "negative", "broadcast_to"))
-_SUM, _TRANSPOSE = map(primitive_named, ("sum", "matrix_transpose"))
-COMPARISONS = frozenset("less less_equal greater greater_equal equal not_equal".split())
-VIEWS = frozenset("reshape transpose matrix_transpose".split())  # another view of the operand
+SCATTER_AT = primitive_named("scatter_at")
+_RESHAPE, _SUM, _TRANSPOSE = map(primitive_named, ("reshape", "sum", "matrix_transpose"))
 
 
 @dataclass(eq=False, slots=True)
@@ -105,17 +108,16 @@ class Nodes:
         """The node of an operation, or of a simpler one with the same result."""
         if not ops:
             return self.made(primitive, value, ops, params)
-        name = primitive.name.removeprefix("np.")
-        if primitive.partials is None and name not in COMPARISONS:
+        if primitive.partials is None and primitive.code.static != "elementwise":
             return self._moved(primitive, value, ops, params)
         if any(op.primitive is BROADCAST for op in ops):
             thin = self._thin(primitive, value, ops, params)
             if thin is not None:
                 return thin
-        node = None
-        if name == "multiply":
+        node, unit = None, primitive.code.unit
+        if unit == "both":
             node = self._product(value, *ops)
-        elif name in ("power", "divide") and _number(ops[1]) == 1 and alike(ops[0].value, value):
+        elif unit == "right" and _number(ops[1]) == 1 and alike(ops[0].value, value):
             node = ops[0]
         return node or self.made(primitive, value, ops, params)
 
@@ -123,14 +125,14 @@ class Nodes:
         self, primitive: Primitive, value: Any, ops: list[Node], params: dict[str, Any]
     ) -> Node:
         """No reshape, copy or spreading without need."""
-        a, name = ops[0], primitive.name
-        if name in ("reshape", "broadcast_to", "astype", "copy", "float") and alike(a.value, value):
+        a = ops[0]
+        if primitive.code.keeps and alike(a.value, value):
             return a
-        if name == "reshape" and a.primitive is _SUM and not a.params["keepdims"]:
+        if primitive is _RESHAPE and a.primitive is _SUM and not a.params["keepdims"]:
             kept = {"axis": a.params["axis"], "keepdims": True}
             if np.shape(np.sum(a.operands[0].value, **kept)) == np.shape(value):
                 return self.made(_SUM, value, a.operands, kept)
-        if name == "broadcast_to" or (name == "reshape" and not np.ndim(a.value)):
+        if primitive is BROADCAST or (primitive is _RESHAPE and not np.ndim(a.value)):
             a = a.operands[0] if a.primitive is BROADCAST else a
             return self.made(BROADCAST, value, [a], {"shape": np.shape(value)})
         return self.made(primitive, value, ops, params)
@@ -178,6 +180,16 @@ def alike(a: Any, b: Any) -> bool:
         return False
     numpy = (np.ndarray, np.generic)
     return isinstance(a, numpy) and isinstance(b, numpy) and a.dtype == b.dtype
+
+
+def shape_varies(node: Node) -> bool:
+    """Whether the shape of the value may depend on numbers."""
+    primitive, code = node.primitive, node.primitive.code
+    if not isinstance(node.value, np.ndarray) or primitive.partials is not None:
+        return False
+    if code.by_mask:
+        return any(op.value.dtype == bool for op in node.operands[1:])
+    return not code.static and not isinstance(primitive.forward, np.ufunc)
 
 
 def names_no_entry_twice(index: Any, where: Sequence[Node]) -> bool:

@@ -27,9 +27,9 @@ from graphtrace.compile.nodes import (
     SHAPE_GUARD,
     Node,
     Nodes,
+    shape_varies,
 )
-from graphtrace.compile.printed import is_printed, shape_varies
-from graphtrace.core.inputs import INPUT, carries_gradient, plain
+from graphtrace.core.inputs import INPUT, carries_gradient, value_of
 from graphtrace.core.primitive import Primitive
 from graphtrace.core.sweep import fit, partial, pull, times
 from graphtrace.core.tape import NO_PARAMS, Parts, Tape, parts
@@ -38,19 +38,6 @@ from graphtrace.errors import ArgumentError
 from graphtrace.graph.traced import Branch, Leaf, TracedGraph
 
 _NUMBERED = re.compile(r"v\d+").fullmatch  # the keys of values without a name of their own
-
-
-class _Watched(Tape):
-    """A list that notices when a rule decides something from numbers, as `if x > 0` does."""
-
-    __slots__ = ("decided",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.decided = False
-
-    def guard(self, *decision: Any) -> None:
-        self.decided = True
 
 
 class Program:
@@ -74,7 +61,7 @@ class Program:
         self.names = Names(graph, self.keys)
         self._nodes = Nodes()
         self.nodes, self.labels = self._nodes.listed, self._nodes.labels
-        self._tape = _Watched()
+        self._tape = Tape()
         self._steps: dict[int, tuple[str, str]] = {}
         self._at: list[Node] = []  # the node of each row
         self.may_raise = False  # a float of Python where the graph has one of NumPy
@@ -145,13 +132,13 @@ class Program:
         primitive, y, xs, _, params = row
         if primitive.stops(k):
             return None
-        if is_printed(primitive):
-            self._tape.decided = False
+        if primitive.partials is not None or primitive.code.static == "rule":
+            self._tape.looked = False
             try:
                 c = self._pulled(row, traced, k, g)
             except Exception:  # noqa: BLE001  (what cannot be traced is called)
-                self._tape.decided = True
-            if not self._tape.decided:
+                self._tape.looked = True
+            if not self._tape.looked:
                 return c
         value = pull(primitive, k, g.value, y, xs, params)
         if value is None:
@@ -170,9 +157,9 @@ class Program:
         if d is None:
             return None
         if type(g.value) is float and not params:  # as the sweep does it in line
-            if type(plain(d)) is np.float64:
+            if type(value_of(d)) is np.float64:
                 d = apply(FLOAT, (d,), NO_PARAMS)
-            if type(plain(d)) in (int, float):
+            if type(value_of(d)) in (int, float):
                 return times(g, d)
         return fit(times(g, d), plain_xs[k])
 

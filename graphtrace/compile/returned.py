@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.compile.expressions import INFIX, METHODS, PREFIX, Expressions
+from graphtrace.compile.expressions import Expressions
 from graphtrace.compile.literals import Literals, string
-from graphtrace.compile.nodes import BROADCAST, NAMED, VIEWS, Node
+from graphtrace.compile.nodes import BROADCAST, NAMED, Node
 from graphtrace.compile.program import Program
 from graphtrace.compile.trees import Trees
 from graphtrace.core.primitive import ATOM
@@ -20,11 +20,6 @@ from graphtrace.graph.traced import Leaf, Tree
 
 WIDTH = 96
 """No line is longer, where it can be broken."""
-
-# What makes an array of its own.
-_FRESH = METHODS | frozenset(
-    "where clip outer copy astype concatenate stack cumsum scatter scatter_at".split()
-)
 
 
 class Returned:
@@ -122,16 +117,11 @@ def owner(node: Node, *, sole: bool = False) -> Node | None:
     With `sole` also None where the array has another use, or is a view: `+=` would keep its
     layout, and NumPy sums entries in the order in which they lie.
     """
-    while node.primitive is NAMED or node.primitive.name in VIEWS:
+    while node.primitive is NAMED or node.primitive.code.memory == "view":
         if sole and (node.uses > 1 or node.primitive is not NAMED):
             return None
         node = node.operands[0]
-    forward = node.primitive.forward
-    is_fresh = (
-        isinstance(forward, np.ufunc)
-        or forward in INFIX
-        or forward in PREFIX
-        or node.primitive.name in _FRESH
-    )
+    primitive = node.primitive
+    is_fresh = isinstance(primitive.forward, np.ufunc) or primitive.code.memory == "own"
     is_own = is_fresh and isinstance(node.value, np.ndarray) and not (sole and node.uses > 1)
     return node if is_own else None

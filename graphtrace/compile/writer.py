@@ -24,8 +24,8 @@ from graphtrace.compile.nodes import (
     GUARD,
     LITERAL,
     NAMED,
+    SCATTER_AT,
     SHAPE_GUARD,
-    VIEWS,
     Node,
     alike,
 )
@@ -165,7 +165,7 @@ class _Writer:
 
     def _notice(self, node: Node) -> None:
         """Whether the backward part may warn, as NumPy does, or raise, as Python does."""
-        if node.primitive in (NAMED, FLOAT, BROADCAST) or node.primitive.name in VIEWS:
+        if node.primitive in (NAMED, FLOAT, BROADCAST) or node.primitive.code.memory == "view":
             return
         values = [node.value, *[operand.value for operand in node.operands]]
         if not _PYTHONS.issuperset(map(type, values)):
@@ -210,7 +210,7 @@ class _Writer:
         ):
             return False
         is_array = isinstance(before.value, np.ndarray)
-        if is_array and more.primitive.name == "scatter_at" and not more.text and more.uses == 1:
+        if is_array and more.primitive is SCATTER_AT and not more.text and more.uses == 1:
             self._code.scatter(named.name, more, "+=", named.note)
         else:
             self._code.say(f"{named.name} += {self._code.text(more)[0]}", named.note)

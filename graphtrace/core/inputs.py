@@ -185,7 +185,7 @@ def carries_gradient(leaf: Any) -> bool:
         return leaf.__class__ is float or leaf.dtype.kind in "fc"  # type: ignore[attr-defined]
     if is_static(leaf):
         return False
-    value = plain(leaf)
+    value = value_of(leaf)
     return not isinstance(value, (np.ndarray, np.generic)) or value.dtype.kind in "fc"
 
 
@@ -210,9 +210,17 @@ def close_output(out: Any, tape: Tape) -> tuple[list[Any], Structure]:
     return [gather(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves], structure
 
 
-def plain(leaf: Any) -> Any:
-    """The value of a traced leaf, any other leaf as it is."""
+def value_of(leaf: Any) -> Any:
+    """The value of a traced leaf, any other leaf as it is; for its shape, its type, its memory."""
     return leaf.value if type(leaf) is Variable else leaf
+
+
+def plain(leaf: Any) -> Any:
+    """The same, for a rule that goes on with the numbers: what it leaves behind holds for them."""
+    if type(leaf) is not Variable:
+        return leaf
+    leaf.tape.looked = True
+    return leaf.value
 
 
 def own(value: Any) -> Any:
@@ -234,7 +242,7 @@ def require_kind(given: Any, value: Any, what: str) -> None:
     kind = np.asarray(given).dtype.kind
     if kind not in "fciub":
         raise ArgumentError(f"{what} is {given!r:.60}, which is no number; give numbers")
-    if kind == "c" and not np.iscomplexobj(plain(value)):
+    if kind == "c" and not np.iscomplexobj(value_of(value)):
         raise ArgumentError(
             f"{what} is {given!r:.60}, which is complex, and the value is real; give real numbers"
         )
@@ -244,7 +252,7 @@ def gradient_like(g: Any, leaf: Any) -> Any:
     """An adjoint as the user gets it: of the input's type, shape and dtype, shared with nobody."""
     if type(g) is Variable:
         return g
-    value = plain(leaf)
+    value = value_of(leaf)
     if isinstance(value, np.ndarray):
         return np.zeros(value.shape, value.dtype) if g is None else np.array(g, dtype=value.dtype)
     if isinstance(value, (np.inexact, complex)):

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal, Protocol
 
 from graphtrace.errors import UnknownPrimitive
 
@@ -59,6 +59,52 @@ def called(text: str, latex: str | None = None) -> Notation:
     return Notation(Form(f"{text}($0)"), Form(rf"{command}\left($0\right)"))
 
 
+class Writer(Protocol):
+    """What writes a program: it says by what names the text calls things, and constants."""
+
+    def call(self, name: str, /) -> str:
+        """The name of NumPy (`np`) or of a builtin."""
+
+    def param(self, x: Any, /) -> str:
+        """A param of an operation."""
+
+    def dtype(self, dtype: Any, /) -> str:
+        """A type of NumPy."""
+
+
+Written = Callable[[Writer, Any, tuple[Any, ...], dict[str, Any]], Form | None]
+"""(writer, value, operands, params) to the Python for it; of the values the shape and type only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """How a row is written in Python, and what a compiler may take for granted of it.
+
+    It holds for all inputs, not only for those at hand. What is left out is safe: the row is
+    called, its shape is checked, its rule is called, its array may be anybody's.
+
+    * `python`: a Form, or a function that makes one (see `Written`) or None.
+    * `static`: what follows from shapes, types and params and from no number. "shape": the shape
+      of the value; "rule": that, and the rows that its vjps leave behind; "elementwise": the value
+      of a flat row is that of its entries. Of `partials` it need not be said: they are
+      elementwise, and one that goes on with numbers takes them by `graphtrace.core.inputs.plain`.
+    * `by_mask`: operands behind the first may be masks, by which the shape goes.
+    * `memory`: whose the array is. "own": the row's; "view": another view of operand 0.
+    * `keeps`: the value is operand 0, where shape and type are.
+    * `unit`: where an operand 1 changes nothing, "right" of the other or on "both" sides.
+    """
+
+    python: Form | Written | None = None
+    static: Literal["", "shape", "rule", "elementwise"] = ""
+    by_mask: bool = False
+    memory: Literal["", "own", "view"] = ""
+    keeps: bool = False
+    unit: Literal["", "right", "both"] = ""
+
+
+SAFE = Code()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Primitive:
     """An operation with its forward function, derivative rule and notation.
@@ -85,6 +131,8 @@ class Primitive:
     `notation` is a `Notation`, or a function `(number of operands, params, latex) -> Form`, or
     None for `name(operands, param=value)`.
 
+    `code` says how it is compiled.
+
     With none of the rules the operation is *flat*: its output carries no gradient. `None` in the
     place of one rule says so for one operand.
     """
@@ -98,6 +146,7 @@ class Primitive:
     add_into: Rule | None = None
     is_operator: bool = False
     notation: Notation | Callable[..., Form] | None = None
+    code: Code = SAFE
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

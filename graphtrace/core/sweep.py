@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.core.inputs import INPUT, plain
+from graphtrace.core.inputs import INPUT, value_of
 from graphtrace.core.primitive import Primitive
 from graphtrace.core.tape import Row, Tape, parts
 from graphtrace.core.variable import Variable, record
@@ -200,7 +200,7 @@ def push(
     # The rule is linear in the adjoint g of the output; its transpose takes t to the tangent.
     work = Tape() if tape is None else tape
     start = len(work.rows)
-    g = record(work, INPUT, np.zeros_like(plain(y))[()])
+    g = record(work, INPUT, np.zeros_like(value_of(y))[()])
     pulled = pull(primitive, k, g, y, xs, params)
     if type(pulled) is not Variable or pulled.index < start:
         return None
@@ -212,7 +212,7 @@ def push(
 
 def _of_kind(c: Any, y: Any) -> Any:
     """The real part of a tangent, where the output is real."""
-    is_real = c is not None and np.iscomplexobj(plain(c)) and not np.iscomplexobj(plain(y))
+    is_real = c is not None and np.iscomplexobj(value_of(c)) and not np.iscomplexobj(value_of(y))
     return np.real(c) if is_real else c
 
 

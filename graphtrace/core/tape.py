@@ -112,6 +112,7 @@ class Tape:
         "given_names",
         "guards",
         "lastis",
+        "looked",
         "root",
         "rows",
         "scope",
@@ -127,6 +128,8 @@ class Tape:
         self.lastis: list[int] | None = [] if locate else None
         self.scopes: list[tuple[int, Scope]] = []
         self.guards: list[Guard] = []
+        # Whether anything went by a number, so that the rows may be others for another number.
+        self.looked = False
         self.given_names: dict[int, str] = {}
         # Views and what they are views of, by the id of the handle.
         self.views: dict[int, View] = {}
@@ -198,6 +201,7 @@ class Tape:
         frame: FrameType,
     ) -> None:
         """Remember a decision, where a graph will be made of this list."""
+        self.looked = True
         if self.lastis is not None and max(parents, default=-1) >= 0:
             lasti = self.locate(frame)
             position = len(self.rows)

@@ -28,16 +28,26 @@ from graphtrace.core.refusal import called_in, foreign, instead_of_float, is_sto
 from graphtrace.core.tape import NO_PARAMS, Row, Tape, View, here, parts, place_of, written
 from graphtrace.errors import NoDerivative, TraceError
 
-NUMPY: dict[Any, Callable[..., Any]] = {}
+
+class _Once(dict[Any, Any]):
+    """A table in which nothing is replaced: what a function does is declared in one place."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if key in self:
+            raise ValueError(f"{getattr(key, '__name__', key)} is declared twice")
+        super().__setitem__(key, value)
+
+
+NUMPY: dict[Any, Callable[..., Any]] = _Once()
 """NumPy function -> what is called instead of it when an argument is traced."""
 
 LATE: list[Callable[[np.ufunc], Callable[..., Any] | None]] = []
 """Asked for what is called instead of a ufunc that NUMPY does not know, such as SciPy's."""
 
-WRITE_BACK: dict[str, Callable[[Any, Any, dict[str, Any]], Any]] = {}
+WRITE_BACK: dict[str, Callable[[Any, Any, dict[str, Any]], Any]] = _Once()
 """Row whose result is a view -> (base, changed view, params) to the base with that change."""
 
-DISPATCH: dict[str, Callable[[np.ufunc, tuple[Any, ...], dict[str, Any]], Any]] = {}
+DISPATCH: dict[str, Callable[[np.ufunc, tuple[Any, ...], dict[str, Any]], Any]] = _Once()
 """ufunc method (`__call__`, `reduce`) -> how a traced call of it is answered."""
 
 _T = TypeVar("_T")
@@ -179,8 +189,10 @@ class Variable:
         raise TraceError(f"{_here()}: {instead_of_float(sys._getframe(1))}")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if method == "__call__" and not kwargs and ufunc in NUMPY:
-            return NUMPY[ufunc](*map(traced, inputs))
+        if method == "__call__" and not kwargs:
+            direct = NUMPY.get(ufunc)
+            if direct is not None:
+                return direct(*map(traced, inputs))
         handler = DISPATCH.get(method)
         if handler is None:
             raise unsupported(f"np.{ufunc.__name__}.{method}", inputs)
@@ -366,7 +378,13 @@ def operation(primitive: Primitive, *functions: Any) -> Callable[..., Any]:
 def add_methods(methods: dict[str, Any]) -> None:
     """Give Variable methods and properties; the rows bring their own."""
     for name, method in methods.items():
+        if name in _ADDED:
+            raise ValueError(f"Variable.{name} is declared twice")
+        _ADDED.add(name)
         setattr(Variable, name, method)
+
+
+_ADDED: set[str] = set()
 
 
 def missing(error: AttributeError, where: str) -> Exception | None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.core.inputs import carries_gradient, is_static, name_of, own, plain, signature_of
+from graphtrace.core.inputs import carries_gradient, is_static, name_of, own, signature_of, value_of
 from graphtrace.core.primitive import Form, Primitive
 from graphtrace.core.pytree import Structure, flatten
 from graphtrace.core.sweep import push
@@ -336,10 +336,10 @@ def _adjoint_of(x: Any, c: Any, what: str) -> Any:
             f"{what} returned the adjoint {c!r:.40}; return a number or an array of the "
             f"argument's shape"
         )
-    if c is not None and np.shape(plain(c)) != np.shape(plain(x)):
+    if c is not None and np.shape(value_of(c)) != np.shape(value_of(x)):
         raise ArgumentError(
-            f"{what} returned shape {np.shape(plain(c))} for an argument of shape "
-            f"{np.shape(plain(x))}; return the argument's shape"
+            f"{what} returned shape {np.shape(value_of(c))} for an argument of shape "
+            f"{np.shape(value_of(x))}; return the argument's shape"
         )
     return c
 

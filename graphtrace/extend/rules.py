@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from graphtrace.core.inputs import carries_gradient, is_static, plain
+from graphtrace.core.inputs import carries_gradient, is_static, value_of
 from graphtrace.core.primitive import Rule
 from graphtrace.core.tape import Tape, activated
 from graphtrace.core.variable import Variable, gather
@@ -96,8 +96,8 @@ class OwnRules:
         @functools.wraps(rule.function)
         def partial(*xs: Any, **params: Any) -> Any:
             d = rule.run(xs, params)
-            shape = np.shape(plain(xs[-1]))
-            if np.shape(plain(d)) not in ((), shape):
+            shape = np.shape(value_of(xs[-1]))
+            if np.shape(value_of(d)) not in ((), shape):
                 rule.wrong_shape(d, f"the output has {shape}")
             return d
 
@@ -113,8 +113,8 @@ class OwnRules:
                 return None
             gs, ys, params = self._whole(g, y, xs, params)
             c = rule.run((gs, ys, *xs), params)
-            if c is not None and not _spreads(plain(c), plain(xs[k]), np.shape(plain(y))):
-                rule.wrong_shape(c, f"the operand has {np.shape(plain(xs[k]))}")
+            if c is not None and not _spreads(value_of(c), value_of(xs[k]), np.shape(value_of(y))):
+                rule.wrong_shape(c, f"the operand has {np.shape(value_of(xs[k]))}")
             return c
 
         return vjp
@@ -127,7 +127,7 @@ class OwnRules:
         def vjp(g: Any, y: Any, *xs: Any, **params: Any) -> Any:
             if not carries_gradient(xs[k]):
                 return None
-            zero = np.zeros_like(plain(xs[k]))[()]
+            zero = np.zeros_like(value_of(xs[k]))[()]
             return pulled_back(lambda t: self._jvp(k, t, y, *xs, **params), g, zero, (y, *xs))
 
         return vjp
@@ -139,10 +139,10 @@ class OwnRules:
         at = params.get(OUTPUT)
         _, ys, params = self._whole(None, y, xs, params)
         c = rule.run((t, ys, *xs), params, at)
-        shape = np.shape(plain(y))
-        if c is None or np.shape(plain(c)) == shape:
+        shape = np.shape(value_of(y))
+        if c is None or np.shape(value_of(c)) == shape:
             return c
-        if not _spreads(y, plain(c), shape):
+        if not _spreads(y, value_of(c), shape):
             rule.wrong_shape(c, f"the output has {shape}")
         return np.broadcast_to(c, shape)
 
@@ -156,7 +156,7 @@ class OwnRules:
         at = settings.pop(OUTPUT)
         ys = list(self._outputs(*xs, **settings))
         ys[at] = y
-        gs = [np.zeros_like(plain(each))[()] for each in ys]
+        gs = [np.zeros_like(value_of(each))[()] for each in ys]
         gs[at] = g
         return tuple(gs), tuple(ys), settings
 
@@ -187,7 +187,7 @@ class _OwnRule(NamedTuple):
     def wrong_shape(self, c: Any, wanted: str) -> NoReturn:
         """Raise ArgumentError for what the function has returned."""
         raise ArgumentError(
-            f"{self._place()} returned shape {np.shape(plain(c))} where {wanted}; return that shape"
+            f"{self._place()} returned shape {np.shape(c)} where {wanted}; return that shape"
         )
 
     def _place(self) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.core.inputs import IDENTITY, INPUT, carries_gradient, plain
+from graphtrace.core.inputs import IDENTITY, INPUT, carries_gradient, value_of
 from graphtrace.core.primitive import Primitive, declare
 from graphtrace.core.source import Returned, is_operator, location, operands, target, text
 from graphtrace.core.sweep import partial as local_derivative
@@ -155,9 +155,9 @@ class Builder:
             origin = self.origin[leaf.index] if type(leaf) is Variable else -1
             if origin >= 0:
                 self.result.append(Leaf(self.keys[origin]))
-            elif isinstance(plain(leaf), (int, float, complex, np.number, np.ndarray)):
+            elif isinstance(value_of(leaf), (int, float, complex, np.number, np.ndarray)):
                 key = names.unique(name)
-                constants[key] = plain(leaf)
+                constants[key] = value_of(leaf)
                 self.result.append(Leaf(key))
             else:
                 self.result.append(Leaf(None, leaf))

@@ -18,9 +18,9 @@ from graphtrace.core.inputs import (
     gradient_like,
     name_of,
     own,
-    plain,
     seed_for,
     signature_of,
+    value_of,
 )
 from graphtrace.core.pytree import leaf_names
 from graphtrace.core.sweep import sweep
@@ -54,7 +54,7 @@ class Recording:
 
     def value(self) -> Any:
         """What the function returned."""
-        return self.structure([own(plain(leaf)) for leaf in self.out])
+        return self.structure([own(value_of(leaf)) for leaf in self.out])
 
     def backward(self) -> dict[str, Any] | None:
         """The gradient of each parameter, where the output is one real or complex scalar."""

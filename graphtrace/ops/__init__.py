@@ -9,6 +9,7 @@ the ways to write it. For other rooms: the rows, by name.
 from graphtrace.ops import (
     accumulate,
     arithmetic,
+    as_python,
     assign,
     calculus,
     calls,

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import Primitive
+from graphtrace.core.primitive import Code, Primitive
 from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import NUMPY, fixed, operation, traced
+from graphtrace.ops.as_python import by_name
 from graphtrace.ops.shape import astype
 
 cumsum = operation(
@@ -17,6 +18,7 @@ cumsum = operation(
         "cumsum",
         lambda a, *, axis: np.cumsum(a, axis=axis),
         vjps=(lambda g, y, a, *, axis: np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis),),
+        code=Code(by_name("cumsum"), "rule", memory="own"),
     )
 )
 
@@ -36,7 +38,12 @@ def _cumprod_vjp(g: Any, y: Any, a: Any, *, axis: int) -> Any:
 
 
 cumprod = operation(
-    Primitive("cumprod", lambda a, *, axis: np.cumprod(a, axis=axis), vjps=(_cumprod_vjp,))
+    Primitive(
+        "cumprod",
+        lambda a, *, axis: np.cumprod(a, axis=axis),
+        vjps=(_cumprod_vjp,),
+        code=Code(by_name("cumprod"), "shape"),
+    )
 )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from graphtrace.core.primitive import (
     PRODUCT,
     SIGN,
     SUM,
+    Code,
     Form,
     Notation,
     Primitive,
@@ -25,6 +26,7 @@ from graphtrace.core.primitive import (
     infix,
 )
 from graphtrace.core.variable import NUMPY, add_methods, operation, unary
+from graphtrace.ops.as_python import by_kind, operator_form
 from graphtrace.ops.operators import binary_operator, inplace_operator
 
 
@@ -39,6 +41,7 @@ nonzero = operation(
         _nonzero,
         partials=(lambda a, y: a != 0,),
         notation=Notation(Form("$0", ATOM, (ATOM,)), Form("$0", ATOM, (ATOM,))),
+        code=Code(by_kind("{np}.where($0 == 0, 1, $0)", "($0 or 1.0)")),
     )
 )
 
@@ -49,7 +52,12 @@ def _side(x: Any) -> Any:
 
 
 side = operation(
-    Primitive("side", _side, notation=Notation(Form("sign($0)"), Form(r"\operatorname{sign}($0)")))
+    Primitive(
+        "side",
+        _side,
+        notation=Notation(Form("sign($0)"), Form(r"\operatorname{sign}($0)")),
+        code=Code(by_kind("{np}.where($0 >= 0, 1, -1)", "(1.0 if $0 >= 0 else -1.0)")),
+    )
 )
 
 
@@ -72,7 +80,6 @@ _POWER = Notation(
     Form("$0**$1", POWER, (POWER + 1, POWER)),
     Form("{$0}^{$1}", POWER, (POWER + 1, COMPARE)),
 )
-_ABSOLUTE = Notation(Form("abs($0)"), Form(r"\left|$0\right|"))
 
 
 def _sign(sign: str) -> Notation:
@@ -117,8 +124,15 @@ _BINARY: list[tuple[str, str, Rule, tuple[Any, Any], Notation]] = [
 _UNARY: list[tuple[str, str, Rule, Any, Notation]] = [
     ("negative", "neg", operator.neg, -1, _sign("-")),
     ("positive", "pos", operator.pos, 1, _sign("+")),
-    ("absolute", "abs", operator.abs, lambda x, y: side(x), _ABSOLUTE),
 ]
+
+
+# Where a 1 changes nothing.
+_UNITS: dict[str, Literal["right", "both"]] = {
+    "multiply": "both",
+    "divide": "right",
+    "power": "right",
+}
 
 
 def _declare(name: str, forward: Rule, partials: tuple[Any, ...], notation: Notation) -> Primitive:
@@ -128,9 +142,13 @@ def _declare(name: str, forward: Rule, partials: tuple[Any, ...], notation: Nota
     must do what the plain one does.
     """
     ufunc = getattr(np, name)
-    primitive = Primitive(name, forward, partials=partials, is_operator=True, notation=notation)
+    code = Code(operator_form(notation.text), memory="own", unit=_UNITS.get(name, ""))
+    primitive = Primitive(
+        name, forward, partials=partials, is_operator=True, notation=notation, code=code
+    )
     operation(primitive)
-    operation(replace(primitive, name=f"np.{name}", forward=ufunc, is_operator=False), ufunc)
+    twin = replace(primitive, code=replace(code, python=None))
+    operation(replace(twin, name=f"np.{name}", forward=ufunc, is_operator=False), ufunc)
     return primitive
 
 

@@ -26,8 +26,7 @@ def _find_late(ufunc: np.ufunc) -> Callable[..., Any] | None:
     for find in LATE:
         handler = find(ufunc)
         if handler is not None:
-            NUMPY[ufunc] = handler
-            return handler
+            return NUMPY.setdefault(ufunc, handler)
     return None
 
 

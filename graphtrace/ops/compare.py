@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.core.primitive import COMPARE, Form, Notation, Primitive
+from graphtrace.core.primitive import COMPARE, SAFE, Code, Form, Notation, Primitive
 from graphtrace.core.variable import NUMPY, add_methods, operation
 from graphtrace.ops.operators import compare, comparison_operator
 
@@ -38,7 +38,8 @@ _COMPARISONS: list[tuple[str, Callable[[Any, Any], Any], str, str]] = [
 _rules: dict[str, Callable[..., Any]] = {}
 for _name, _test, _text, _latex in _COMPARISONS:
     _ufunc = getattr(np, _name)
-    _primitive = Primitive(_name, _test, notation=_iverson(_text, _latex))
+    _code = Code(Form(f"$0 {_text} $1", COMPARE, (COMPARE + 1,)), "elementwise", memory="own")
+    _primitive = Primitive(_name, _test, notation=_iverson(_text, _latex), code=_code)
     _rules[_name] = operation(_primitive)
     NUMPY[_ufunc] = lambda a, b, p=_primitive, t=_test: compare(p, t, a, b)
     add_methods({f"__{_test.__name__}__": comparison_operator(_primitive, _test)})
@@ -80,8 +81,11 @@ _FLAT: list[Any] = [
     np.isclose,
     np.isin,
 ]
+# The shape of what these return follows from the operand's.
+_SHAPED = {np.argmax, np.argmin, np.argsort, np.count_nonzero, np.all, np.any}
 for _function in _FLAT:
-    operation(Primitive(_function.__name__, _function), _function)
+    _code = Code(static="shape") if _function in _SHAPED else SAFE
+    operation(Primitive(_function.__name__, _function, code=_code), _function)
 
 # Flat functions whose answer is a plain decision for the caller.
 _DECISIONS: list[Any] = [np.allclose, np.array_equal, np.array_equiv]

@@ -1,4 +1,4 @@
-"""Complex values: conjugate, real, imag, angle, and what |z| and sign(z) are for complex z.
+"""Complex values: conjugate, real, imag, angle; and |z| and sign(z), of real z too.
 
 The convention is JAX's: a vjp multiplies by the derivative and conjugates nothing, so that the
 gradient of a real function u of z = x + iy is ∂u/∂x - i ∂u/∂y (for |z|² it is 2 conj(z)); step
@@ -8,14 +8,15 @@ it on, and leave no row.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-import graphtrace.ops.elementwise  # noqa: F401  (declares the real sign)
-from graphtrace.core.primitive import Form, Notation, Primitive
+from graphtrace.core.primitive import SAFE, Code, Form, Notation, Primitive, called
 from graphtrace.core.variable import (
     NUMPY,
     Variable,
@@ -25,7 +26,7 @@ from graphtrace.core.variable import (
     traced,
     unsupported,
 )
-from graphtrace.ops.arithmetic import nonzero
+from graphtrace.ops.arithmetic import nonzero, side
 
 # real and imag as parts of z: Re(G dz) is the change of the output, so that G is 1 for Re z and -i
 # for Im z; for angle, Im(dz / z), it is -i/z.
@@ -70,14 +71,27 @@ angle = operation(
         notation=Notation(Form("angle($0)"), Form(r"\arg\left($0\right)")),
     )
 )
+_BARS = Notation(Form("abs($0)"), Form(r"\left|$0\right|"))
+_absolute = Primitive(
+    "absolute",
+    operator.abs,
+    partials=(lambda x, y: side(x),),
+    is_operator=True,
+    notation=_BARS,
+    code=Code(lambda write, y, xs, params: Form(f"{write.call('abs')}($0)")),
+)
+_abs = operation(_absolute)
+_of_numpy = replace(_absolute, name="np.absolute", forward=np.absolute, is_operator=False)
+absolute = operation(replace(_of_numpy, code=SAFE))
 modulus = operation(
     Primitive(
         "modulus",
         np.absolute,
         vjps=(lambda g, y, z: g * (np.conjugate(z) / nonzero(y)),),
-        notation=Notation(Form("abs($0)"), Form(r"\left|$0\right|")),
+        notation=_BARS,
     )
 )
+sign = operation(Primitive("sign", np.sign, partials=(0,), notation=called("sign")))
 
 # y = z / |z|, and 0 for 0, as NumPy 2 has it: dy is i y Im(conj(y) dz) / |z|.
 phase = operation(
@@ -143,21 +157,15 @@ for _question in (np.iscomplex, np.isreal):
     operation(Primitive(_question.__name__, _question), _question)
 
 
-def _by_kind(function: Any, for_complex: Callable[[Any], Any], method: str) -> None:
-    """Give a function that has a row for real operands another one for complex operands."""
-    for_real, real_method = NUMPY[function], getattr(Variable, method)
+def _by_kind(for_real: Callable[..., Any], for_complex: Callable[..., Any]) -> Callable[..., Any]:
+    """One function, with a row for real operands and another one for complex operands."""
 
-    def call(z: Any, *args: Any, **how: Any) -> Any:
-        if np.iscomplexobj(z) and not how:
-            return for_complex(z)
-        return for_real(z, *args, **how)
+    def applied(z: Any, **how: Any) -> Any:
+        return for_complex(z) if np.iscomplexobj(z) and not how else for_real(z, **how)
 
-    def called(z: Variable) -> Any:
-        return for_complex(z) if np.iscomplexobj(z.value) else real_method(z)
-
-    NUMPY[function] = call
-    add_methods({method: called})
+    return applied
 
 
-_by_kind(np.absolute, modulus, "__abs__")
-_by_kind(np.sign, phase, "sign")
+NUMPY[np.absolute] = _by_kind(absolute, modulus)
+NUMPY[np.sign] = _by_kind(sign, phase)
+add_methods({"__abs__": _by_kind(_abs, modulus), "sign": NUMPY[np.sign]})

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.core.inputs import IDENTITY, INPUT, plain
+from graphtrace.core.inputs import IDENTITY, INPUT, value_of
 from graphtrace.core.primitive import Primitive, Rule
 from graphtrace.core.sweep import sweep
 from graphtrace.core.tape import Tape
@@ -29,7 +29,7 @@ def composed(
     """
 
     def vjp(k: int, g: Any, y: Any, *xs: Any, **params: Any) -> Any:
-        if np.result_type(plain(xs[k])).kind not in "fc":
+        if np.result_type(value_of(xs[k])).kind not in "fc":
             return None
         return pulled_back(
             lambda x: formula(*xs[:k], x, *xs[k + 1 :], **params), g, xs[k], (*xs[:k], *xs[k + 1 :])

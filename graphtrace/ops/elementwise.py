@@ -92,7 +92,6 @@ _UNARY: list[tuple[str, Rule | float, Notation | None]] = [
     ("rad2deg", 1 / _DEGREE, None),
     ("degrees", 1 / _DEGREE, None),
     ("fabs", lambda x, y: side(x), _FABS),
-    ("sign", 0, None),
     ("floor", 0, _FLOOR),
     ("ceil", 0, _CEIL),
     ("rint", 0, None),

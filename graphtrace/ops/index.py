@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphtrace.core.primitive import ATOM, Form, Primitive, Rule
+from graphtrace.core.primitive import ATOM, COMPARE, Code, Form, Primitive, Rule, Writer
 from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import (
     NUMPY,
@@ -79,6 +79,24 @@ def _getitem_form(count: int, params: dict[str, Any], latex: bool) -> Form:
     return Form(f"{{$0}}_{{{index}}}" if latex else f"$0[{index}]", ATOM, (ATOM, 0))
 
 
+def _getitem_written(write: Writer, y: Any, xs: tuple[Any, ...], params: dict[str, Any]) -> Form:
+    return Form(f"$0[{index_in_python(write, params['index'], first=1)}]", ATOM, (ATOM, COMPARE))
+
+
+def index_in_python(write: Writer, index: Any, *, first: int) -> str:
+    """What stands between the brackets; the Slots are the operands from `first` on."""
+    if isinstance(index, Slot):
+        return f"${first + index.position}"
+    if type(index) is tuple and index:
+        parts = [index_in_python(write, part, first=first) for part in index]
+        is_list = len(parts) == 1 and type(index[0]) in (list, tuple)
+        return f"{parts[0]}," if is_list else ", ".join(parts)
+    if isinstance(index, slice):
+        ends = ["" if x is None else write.param(x) for x in (index.start, index.stop)]
+        return ":".join(ends) + ("" if index.step is None else f":{write.param(index.step)}")
+    return "..." if index is ... else write.param(index)
+
+
 getitem = operation(
     Primitive(
         "getitem",
@@ -90,6 +108,7 @@ getitem = operation(
         ),
         add_into=_add_at,
         notation=_getitem_form,
+        code=Code(_getitem_written, "rule", by_mask=True),
     )
 )
 scatter_at: Rule = operation(
@@ -99,6 +118,7 @@ scatter_at: Rule = operation(
         vjp_each=lambda k, h, y, g, *where, index, like: (
             getitem(h, *where, index=index) if k == 0 else None
         ),
+        code=Code(memory="own"),
     )
 )
 
@@ -138,6 +158,7 @@ where = operation(
         "where",
         np.where,
         partials=(None, lambda c, a, b, y: c != 0, lambda c, a, b, y: c == 0),
+        code=Code(memory="own"),
     )
 )
 
@@ -166,6 +187,7 @@ clip = operation(
             lambda a, low, high, y: _below(a, low) * _below(low, high),
             lambda a, low, high, y: _above(np.maximum(a, low), high),
         ),
+        code=Code(memory="own"),
     )
 )
 

@@ -20,7 +20,7 @@ import numpy as np
 from graphtrace.core.inputs import plain
 from graphtrace.core.primitive import ATOM, PRODUCT, Form, Notation, Rule, called
 from graphtrace.core.variable import NUMPY, fixed, traced
-from graphtrace.ops.rows import each_output, numpy_row, output_of
+from graphtrace.ops.rows import each_output, numpy_row, output_of, row_of
 from graphtrace.ops.shape import matrix_transpose
 
 
@@ -127,7 +127,7 @@ def _tensorsolve_da(g: Any, y: Any, a: Any, b: Any) -> Any:
     return np.reshape(-np.outer(db, np.ravel(y)), np.shape(a))
 
 
-tensorsolve = numpy_row(np.linalg.tensorsolve, _tensorsolve_da, _tensorsolve_db, notation=_SOLVE)
+tensorsolve = row_of(np.linalg.tensorsolve, _tensorsolve_da, _tensorsolve_db, notation=_SOLVE)
 
 
 def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.core.primitive import PRODUCT, Form, Notation, Primitive, infix
+from graphtrace.core.primitive import PRODUCT, Code, Form, Notation, Primitive, infix
 from graphtrace.core.refusal import no_out
 from graphtrace.core.sweep import unbroadcast
 from graphtrace.core.variable import NUMPY, add_methods, operation, traced
+from graphtrace.ops.as_python import operator_form
 from graphtrace.ops.operators import binary_operator, inplace_operator
 from graphtrace.ops.shape import matrix_transpose
 
@@ -29,6 +30,7 @@ outer = operation(
             Form("outer($0, $1)"),
             Form(r"{$0} \, {$1}^{\mathsf{T}}", PRODUCT, (PRODUCT, PRODUCT + 1)),
         ),
+        code=Code(None, "rule", memory="own"),
     )
 )
 
@@ -68,11 +70,13 @@ def _matmul_db(g: Any, y: Any, a: Any, b: Any) -> Any:
     return unbroadcast(_transposed(a) @ g, b)
 
 
+_PRODUCT = infix(" @ ", r" \, ", PRODUCT)
 _matmul = Primitive(
     "matmul",
     operator.matmul,
     vjps=(_matmul_da, _matmul_db),
-    notation=infix(" @ ", r" \, ", PRODUCT),
+    notation=_PRODUCT,
+    code=Code(operator_form(_PRODUCT.text), "rule", memory="own"),
 )
 operation(_matmul, np.matmul, np.linalg.matmul)
 _method, _reflected = binary_operator(_matmul)
@@ -109,7 +113,15 @@ def _dot_db(g: Any, y: Any, a: Any, b: Any) -> Any:
     return np.moveaxis(np.reshape(pulled, (np.shape(b)[-2], *rest)), 0, -2)
 
 
-_dot_row = operation(Primitive("dot", np.dot, vjps=(_dot_da, _dot_db), notation=_matmul.notation))
+_dot_row = operation(
+    Primitive(
+        "dot",
+        np.dot,
+        vjps=(_dot_da, _dot_db),
+        notation=_matmul.notation,
+        code=Code(static="shape"),
+    )
+)
 
 
 def _dot(a: Any, b: Any, out: Any = None) -> Any:

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import Primitive, Rule
+from graphtrace.core.primitive import SAFE, Code, Primitive, Rule
 from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import NUMPY, Variable, fixed, operation, traced
+from graphtrace.ops.as_python import by_name
 from graphtrace.ops.shape import positions_of, scatter
 
 
@@ -34,7 +35,8 @@ def _permuting(function: Callable[..., Any]) -> Rule:
     def forward(a: Any, **params: Any) -> Any:
         return function(a, **params)
 
-    return operation(Primitive(function.__name__, forward, vjps=(_permuted_vjp,)))
+    code = Code(by_name(function.__name__), "shape")
+    return operation(Primitive(function.__name__, forward, vjps=(_permuted_vjp,), code=code))
 
 
 sort = _permuting(np.sort)
@@ -127,7 +129,8 @@ def _statistic(function: Callable[..., Any]) -> Rule:
         share = np.where(np.isnan(ranks), 0, np.maximum(0, 1 - abs(np.nan_to_num(ranks) - at)))
         return np.sum(g * share, axis=lead)
 
-    return operation(Primitive(name, forward, vjp_each=vjp))
+    code = Code(static="shape") if name == "median" else SAFE
+    return operation(Primitive(name, forward, vjp_each=vjp, code=code))
 
 
 # The methods that interpolate everywhere, and their parameters (Hyndman and Fan, "Sample quantiles

@@ -16,7 +16,7 @@ from graphtrace.core.primitive import ATOM, PRODUCT, Form, Notation, Primitive, 
 from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import NUMPY, fixed, operation, traced
 from graphtrace.ops.matmul import outer
-from graphtrace.ops.rows import numpy_row
+from graphtrace.ops.rows import numpy_row, row_of
 from graphtrace.ops.shape import matrix_transpose
 
 # tensordot and inner
@@ -62,7 +62,7 @@ tensordot = numpy_row(np.tensordot, _tensordot_da, _tensordot_db)
 NUMPY[np.linalg.tensordot] = NUMPY[np.tensordot]
 
 _INNER = Notation(Form("inner($0, $1)"), Form(r"\left\langle $0, $1 \right\rangle"))
-inner = numpy_row(
+inner = row_of(
     np.inner,
     lambda g, y, a, b: _tensordot_da(g, y, a, b, axes=(-1, -1)),
     lambda g, y, a, b: _tensordot_db(g, y, a, b, axes=(-1, -1)),

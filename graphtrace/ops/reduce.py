@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import Primitive
+from graphtrace.core.primitive import Code, Primitive
 from graphtrace.core.refusal import no_out
-from graphtrace.core.variable import NUMPY, fixed, operation, traced, unsupported
+from graphtrace.core.variable import fixed, operation, traced, unsupported
+from graphtrace.ops.as_python import by_method
 from graphtrace.ops.compare import equal
 from graphtrace.ops.shape import astype
 
@@ -82,14 +83,20 @@ def _std_vjp(g: Any, y: Any, a: Any, *, axis: Any, keepdims: bool, ddof: float =
     return _var_vjp(g / (2 * y), y, a, axis=axis, keepdims=keepdims, ddof=ddof)
 
 
+WHOLE: dict[Any, Callable[..., Any]] = {}
+"""NumPy function -> the reduction of all entries; `statistics` adds where= and initial=."""
+
+
 def _reduction(function: Callable[..., Any], vjp: Callable[..., Any]) -> None:
-    """Declare the row of a reduction; where= and initial= are those of `statistics`."""
+    """Declare the row of a reduction of all entries."""
     name = function.__name__
 
     def forward(a: Any, **params: Any) -> Any:
         return function(a, **params)
 
-    row = operation(Primitive(name, forward, vjps=(vjp,)))
+    written = by_method(name, axis=None, keepdims=False, ddof=0)
+    code = Code(written, "shape" if function is np.prod else "rule", memory="own")
+    row = operation(Primitive(name, forward, vjps=(vjp,), code=code))
 
     def reduction(a: Any, **given: Any) -> Any:
         if not given:
@@ -111,7 +118,7 @@ def _reduction(function: Callable[..., Any], vjp: Callable[..., Any]) -> None:
             )
         return row(a, axis=axis, **params)
 
-    NUMPY[function] = reduction
+    WHOLE[function] = reduction
 
 
 _reduction(np.sum, lambda g, y, a, *, axis, keepdims: _spread(g, a, axis))

@@ -19,6 +19,19 @@ from graphtrace.core.variable import NUMPY, Variable, fixed, operation, record, 
 Arguments = tuple[list[Any], dict[str, Any]]
 
 
+def row_of(
+    function: Callable[..., Any],
+    *vjps: Rule | None,
+    notation: Notation | Callable[..., Any] | None = None,
+) -> Callable[..., Any]:
+    """Declare the row of `function`, with a vjp for each operand; its handler is the caller's."""
+
+    def forward(*operands: Any, **params: Any) -> Any:
+        return function(*operands, **params)
+
+    return operation(Primitive(function.__name__, forward, vjps=vjps, notation=notation))
+
+
 def numpy_row(
     function: Callable[..., Any],
     *vjps: Rule | None,
@@ -29,11 +42,7 @@ def numpy_row(
     A vjp is called as `vjp(g, y, *operands, **params)`, with only the params that the caller gave
     a value other than the default; the function returned applies the row in the same way.
     """
-
-    def forward(*operands: Any, **params: Any) -> Any:
-        return function(*operands, **params)
-
-    row = operation(Primitive(function.__name__, forward, vjps=vjps, notation=notation))
+    row = row_of(function, *vjps, notation=notation)
     split = arguments_of(function, len(vjps))
 
     def handler(*args: Any, **kwargs: Any) -> Any:

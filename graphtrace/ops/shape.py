@@ -10,21 +10,46 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import ATOM, Form, Notation, Primitive, Rule
+from graphtrace.core.inputs import value_of
+from graphtrace.core.primitive import (
+    ATOM,
+    SAFE,
+    Code,
+    Form,
+    Notation,
+    Primitive,
+    Rule,
+    Writer,
+    Written,
+)
 from graphtrace.core.refusal import no_out
 from graphtrace.core.sweep import unbroadcast
 from graphtrace.core.variable import NUMPY, fixed, operation, traced
+from graphtrace.ops.as_python import by_name
+
+
+def _reshape_written(
+    write: Writer, y: Any, xs: tuple[Any, ...], params: dict[str, Any]
+) -> Form | None:
+    a, shape = xs[0], np.shape(y)
+    if not isinstance(a, np.ndarray) or params.get("order", "C") != "C":
+        return None
+    if tuple(n for n in shape if n != 1) == a.shape:
+        axes = ", ".join("None" if n == 1 else ":" for n in shape)
+        return Form(f"$0[{axes}]", ATOM, (ATOM,))
+    return Form(f"$0.reshape({shape})", ATOM, (ATOM,))
+
 
 reshape = operation(
     Primitive(
         "reshape",
         lambda a, *, shape, order="C": np.reshape(a, shape, order=order),
         vjps=(lambda g, y, a, *, shape, order="C": _reshape(g, np.shape(a), order),),
+        code=Code(_reshape_written, "rule", memory="view", keeps=True),
     )
 )
 
@@ -32,24 +57,35 @@ reshape = operation(
 def _reshape(a: Any, shape: Any, order: str = "C", **copy: Any) -> Any:
     a = traced(a)
     if order in ("A", "K"):  # as the entries lie in memory, which an adjoint need not share
-        order = "F" if np.isfortran(plain(a)) else "C"
+        order = "F" if np.isfortran(value_of(a)) else "C"
     how = {} if order == "C" else {"order": order}
     return reshape(a, shape=fixed(shape), **how)
 
 
 def _ravel(a: Any, order: str = "C") -> Any:
     if order == "K" and np.ndim(a := traced(a)) > 2:  # the axes as they lie in memory
-        steps = np.abs(plain(a).strides)
+        steps = np.abs(value_of(a).strides)
         a, order = np.transpose(a, np.argsort(-steps, kind="stable")), "C"
     flat = _reshape(a, (-1,), order)
     # Of every second entry, say, np.ravel makes a copy where np.reshape makes a view.
-    return flat if plain(flat).flags.c_contiguous else np.copy(flat)
+    return flat if value_of(flat).flags.c_contiguous else np.copy(flat)
 
 
 NUMPY[np.reshape] = _reshape
 NUMPY[np.ravel] = _ravel
 
 _TRANSPOSED = Notation(Form("$0.T", ATOM, (ATOM,)), Form(r"{$0}^{\mathsf{T}}", ATOM, (ATOM,)))
+
+
+def _transpose_written(
+    write: Writer, y: Any, xs: tuple[Any, ...], params: dict[str, Any]
+) -> Form | None:
+    if not isinstance(xs[0], np.ndarray):
+        return None
+    axes = params.get("axes")
+    how = "T" if axes is None else f"transpose({write.param(axes)})"
+    return Form(f"$0.{how}", ATOM, (ATOM,))
+
 
 transpose = operation(
     Primitive(
@@ -61,6 +97,7 @@ transpose = operation(
             ),
         ),
         notation=_TRANSPOSED,
+        code=Code(_transpose_written, "rule", memory="view"),
     )
 )
 
@@ -77,6 +114,13 @@ matrix_transpose: Rule = operation(
         lambda a: np.swapaxes(a, -1, -2),
         vjps=(lambda g, y, a: matrix_transpose(g),),
         notation=_TRANSPOSED,
+        code=Code(
+            lambda write, y, xs, params: Form(
+                "$0.T" if np.ndim(y) == 2 else "$0.swapaxes(-1, -2)", ATOM, (ATOM,)
+            ),
+            "rule",
+            memory="view",
+        ),
     ),
     np.matrix_transpose,
     np.linalg.matrix_transpose,
@@ -87,6 +131,13 @@ broadcast_to = operation(
         "broadcast_to",
         lambda a, *, shape: np.broadcast_to(a, shape),
         vjps=(lambda g, y, a, *, shape: unbroadcast(g, a) if shape else g,),
+        code=Code(
+            lambda write, y, xs, params: Form(
+                f"{write.call('np')}.broadcast_to($0, {np.shape(y)})"
+            ),
+            "rule",
+            keeps=True,
+        ),
     )
 )
 NUMPY[np.broadcast_to] = lambda a, shape, subok=False: broadcast_to(traced(a), shape=fixed(shape))
@@ -99,9 +150,22 @@ def _astype(a: Any, *, dtype: Any) -> Any:
     return np.asarray(a).astype(dtype)[()]
 
 
+def _astype_written(
+    write: Writer, y: Any, xs: tuple[Any, ...], params: dict[str, Any]
+) -> Form | None:
+    dtype, a = params["dtype"], xs[0]
+    if np.ndim(a):
+        return Form(f"$0.astype({write.dtype(dtype)})", ATOM, (ATOM,))
+    is_real = np.result_type(a).kind in "fiub" and dtype.kind == "f"
+    return Form(f"{write.dtype(dtype)}($0)") if is_real else None
+
+
 astype = operation(
     Primitive(
-        "astype", _astype, vjps=(lambda g, y, a, *, dtype: g if dtype.kind in "fc" else None,)
+        "astype",
+        _astype,
+        vjps=(lambda g, y, a, *, dtype: g if dtype.kind in "fc" else None,),
+        code=Code(_astype_written, "rule", memory="own", keeps=True),
     )
 )
 NUMPY[np.astype] = lambda a, dtype, /, *, copy=True: astype(a, dtype=np.dtype(dtype))
@@ -111,13 +175,14 @@ copy = operation(
         "copy",
         lambda a, *, order="K": np.copy(a, order),
         vjps=(lambda g, y, a, *, order="K": g,),
+        code=Code(None, "rule", memory="own", keeps=True),
     )
 )
 
 
 def _copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     a = traced(a)
-    if np.ndim(a) < 2 or order == "K" or (order == "C" and plain(a).flags.c_contiguous):
+    if np.ndim(a) < 2 or order == "K" or (order == "C" and value_of(a).flags.c_contiguous):
         return copy(a)
     return copy(a, order=order)  # which ravel("K") of the copy sees
 
@@ -132,11 +197,21 @@ def _concatenate_vjp(k: int, g: Any, y: Any, *arrays: Any, axis: int) -> Any:
     return g[tuple(index)]
 
 
+def _joined(name: str) -> Written:
+    def written(write: Writer, y: Any, xs: tuple[Any, ...], params: dict[str, Any]) -> Form:
+        arrays = ", ".join(f"${i}" for i in range(len(xs)))
+        axis = f", axis={params['axis']}" if params["axis"] else ""
+        return Form(f"{write.call('np')}.{name}([{arrays}]{axis})")
+
+    return written
+
+
 concatenate = operation(
     Primitive(
         "concatenate",
         lambda *arrays, axis: np.concatenate(arrays, axis=axis),
         vjp_each=_concatenate_vjp,
+        code=Code(_joined("concatenate"), "rule", memory="own"),
     )
 )
 stack = operation(
@@ -144,6 +219,7 @@ stack = operation(
         "stack",
         lambda *arrays, axis: np.stack(arrays, axis=axis),
         vjp_each=lambda k, g, y, *arrays, axis: np.take(g, k, axis=axis),
+        code=Code(_joined("stack"), "rule", memory="own"),
     )
 )
 
@@ -204,7 +280,12 @@ def _gather(a: Any, *, origin: Any, shape: tuple[int, ...]) -> Any:
 
 
 scatter = operation(
-    Primitive("scatter", _scatter, vjps=(lambda h, y, g, **at: gather_from(h, **at),))
+    Primitive(
+        "scatter",
+        _scatter,
+        vjps=(lambda h, y, g, **at: gather_from(h, **at),),
+        code=Code(memory="own"),
+    )
 )
 gather_from: Rule = operation(
     Primitive("gather", _gather, vjps=(lambda h, y, a, **at: scatter(h, **at),))
@@ -216,7 +297,7 @@ def positions_of(a: Any) -> Any:
     return np.arange(1, np.size(a) + 1).reshape(np.shape(a))
 
 
-def selection(function: Callable[..., Any]) -> None:
+def selection(function: Callable[..., Any], code: Code = SAFE) -> None:
     """Declare a row for a NumPy function that only moves, copies or drops entries, or fills with 0.
 
     The first argument is the operand; the others are parameters.
@@ -229,7 +310,7 @@ def selection(function: Callable[..., Any]) -> None:
     def vjp(g: Any, y: Any, a: Any, **params: Any) -> Any:
         return scatter(g, origin=function(positions_of(a), **params), shape=np.shape(a))
 
-    row = operation(Primitive(function.__name__, forward, vjps=(vjp,)))
+    row = operation(Primitive(function.__name__, forward, vjps=(vjp,), code=code))
 
     def select(*args: Any, **kwargs: Any) -> Any:
         given = dict(zip(names, args, strict=False)) | kwargs
@@ -239,6 +320,27 @@ def selection(function: Callable[..., Any]) -> None:
     NUMPY[function] = select
 
 
+def _take_written(
+    write: Writer, y: Any, xs: tuple[Any, ...], params: dict[str, Any]
+) -> Form | None:
+    at, axis = params.get("indices"), params.get("axis")
+    if type(at) is not int or type(axis) is not int or axis < 0 or len(params) > 2:
+        return by_name("take")(write, y, xs, params)
+    return Form(f"$0[{':, ' * axis}{at}]", ATOM, (ATOM,))
+
+
+# Of what follows from shapes alone: what the rule leaves behind, or the shape.
+_STATIC: dict[Any, Literal["shape", "rule"]] = {
+    np.expand_dims: "rule",
+    np.squeeze: "rule",
+    np.swapaxes: "rule",
+    np.moveaxis: "rule",
+    np.flip: "rule",
+    np.roll: "shape",
+    np.tril: "shape",
+    np.triu: "shape",
+}
+_WRITTEN: dict[Any, Written | None] = {np.take: _take_written, np.delete: None}
 for _function in (
     np.expand_dims,
     np.squeeze,
@@ -262,7 +364,8 @@ for _function in (
     np.tril,
     np.triu,
 ):
-    selection(_function)
+    _python = _WRITTEN.get(_function, by_name(_function.__name__))
+    selection(_function, Code(_python, _STATIC.get(_function, "")))
 
 
 def _atleast(n: int) -> Callable[..., Any]:
@@ -307,4 +410,4 @@ for _splitter in (np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit):
 
 # What only asks about shape and type is answered from the value.
 for _question in (np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.result_type):
-    NUMPY[_question] = lambda *args, f=_question, **kw: f(*map(plain, args), **kw)
+    NUMPY[_question] = lambda *args, f=_question, **kw: f(*map(value_of, args), **kw)

@@ -12,6 +12,7 @@ from graphtrace.core.primitive import Rule
 from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import NUMPY, fixed, traced, unsupported
 from graphtrace.ops.composed import composed
+from graphtrace.ops.reduce import WHOLE
 from graphtrace.ops.shape import astype
 
 # Reductions of chosen entries: where= names them, or they are those that are no NaN.
@@ -131,7 +132,7 @@ def _arguments(of: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> dic
 
 def _with_where(function: Callable[..., Any], *same: Any) -> None:
     """Let a reduction that has a row take where= and initial= as well."""
-    whole, part = NUMPY[function], _reduction(function, function, skip_nan=False)
+    whole, part = WHOLE[function], _reduction(function, function, skip_nan=False)
 
     def reduction(a: Any, *args: Any, **kwargs: Any) -> Any:
         if not args and not kwargs:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.core.inputs import is_static, plain
+from graphtrace.core.inputs import is_static, value_of
 from graphtrace.core.pytree import flatten
 from graphtrace.errors import ArgumentError, NoDerivative
 from graphtrace.transforms.grad import grad, jvp
@@ -127,7 +127,7 @@ def _matrix(run: Linearized, chosen: tuple[Any, ...], mode: str | None) -> list[
 def _mixes(some: list[Any], others: list[Any]) -> bool:
     """Whether there are real numbers in the ones and complex ones in the others."""
     kinds = [
-        {np.result_type(plain(x)).kind for x in xs if not is_static(x)} for xs in (some, others)
+        {np.result_type(value_of(x)).kind for x in xs if not is_static(x)} for xs in (some, others)
     ]
     return bool(kinds[0] - {"c"}) and "c" in kinds[1]
 
@@ -150,7 +150,7 @@ def _by_rows(run: Linearized, chosen: tuple[Any, ...]) -> list[list[Any]]:
 
 def _by_columns(run: Linearized, chosen: tuple[Any, ...]) -> list[list[Any]]:
     leaves, structure = flatten(chosen)
-    values = [plain(leaf) for leaf in leaves]
+    values = [value_of(leaf) for leaf in leaves]
     of_leaf = []
     for j, leaf in enumerate(values):
         units = [structure(unit) for unit in _units(values, j)]
@@ -172,7 +172,7 @@ def _columns(value: Any, leaf: Any, pushed: list[Any]) -> Any:
 
 
 def _entries(leaves: list[Any]) -> int:
-    return sum(np.size(plain(leaf)) for leaf in leaves if not is_static(leaf))
+    return sum(np.size(value_of(leaf)) for leaf in leaves if not is_static(leaf))
 
 
 def _units(leaves: list[Any], k: int) -> Iterator[list[Any]]:
@@ -188,8 +188,8 @@ def _stacked(trees: Sequence[Any], shape: tuple[int, ...], like: Any) -> Any:
     """The trees, of the structure of `like`, put together leaf by leaf along axes of `shape`."""
     leaves, structure = flatten(like)
     if not trees:  # an output without entries
-        return structure([np.zeros(shape + np.shape(plain(leaf))) for leaf in leaves])
+        return structure([np.zeros(shape + np.shape(value_of(leaf))) for leaf in leaves])
     columns = zip(*(flatten(tree)[0] for tree in trees), strict=True)
     return structure(
-        [np.reshape(np.stack(column), shape + np.shape(plain(column[0])))[()] for column in columns]
+        [np.reshape(np.stack(column), shape + np.shape(column[0]))[()] for column in columns]
     )

@@ -26,10 +26,10 @@ from graphtrace.core.inputs import (
     name_of,
     open_tree,
     own,
-    plain,
     require_kind,
     seed_for,
     signature_of,
+    value_of,
 )
 from graphtrace.core.pytree import Structure, leaf_names
 from graphtrace.core.sweep import sweep, sweep_forward
@@ -89,7 +89,7 @@ class Linearized:
             self._out, self.structure = close_output(out, tape)
             self._rows, self._stop = tape.rows, len(tape.rows)
             self._tape = tape if nested else None
-            self.leaves = [plain(leaf) for leaf in self._out]
+            self.leaves = [value_of(leaf) for leaf in self._out]
             self.value = self.structure(self._out if nested else list(map(own, self.leaves)))
             self.aux = aux if nested else _plain_tree(aux, tape)
 
@@ -139,10 +139,10 @@ class Linearized:
 def _moving(opened: Opened, tangent: Any) -> Iterator[tuple[int, Any]]:
     rates = opened.structure.leaves_of(tangent, "a tangent")
     for leaf, row, rate in zip(opened.leaves, opened.rows, rates, strict=True):
-        if np.shape(plain(rate)) != np.shape(plain(leaf)):
+        if np.shape(value_of(rate)) != np.shape(value_of(leaf)):
             raise ArgumentError(
-                f"a tangent has shape {np.shape(plain(rate))} where its primal has "
-                f"{np.shape(plain(leaf))}; give it the primal's shape"
+                f"a tangent has shape {np.shape(value_of(rate))} where its primal has "
+                f"{np.shape(value_of(leaf))}; give it the primal's shape"
             )
         if row is not None:
             require_kind(rate, leaf, "a tangent")
@@ -198,7 +198,7 @@ def _parameter(f: Callable[..., Any], i: int) -> str:
 def _scalar_seed(
     f: Callable[..., Any], out: list[Any], structure: Structure, start: int
 ) -> list[tuple[int, Any]]:
-    value: Any = plain(out[0]) if structure.is_leaf else None
+    value: Any = value_of(out[0]) if structure.is_leaf else None
     if is_static(value) or np.shape(value) != () or np.iscomplexobj(value):
         raise ArgumentError(
             f"{name_of(f)}() must return a real scalar to have a gradient, and it returned "
@@ -212,10 +212,10 @@ def _seeds(
 ) -> list[tuple[int, Any]]:
     seeds = []
     for leaf, weight in zip(out, weights, strict=True):
-        if np.shape(plain(weight)) != np.shape(plain(leaf)):
+        if np.shape(value_of(weight)) != np.shape(value_of(leaf)):
             raise ArgumentError(
-                f"the adjoint has shape {np.shape(plain(weight))} where the value of "
-                f"{name_of(f)}() has {np.shape(plain(leaf))}; give one of the value's shape"
+                f"the adjoint has shape {np.shape(value_of(weight))} where the value of "
+                f"{name_of(f)}() has {np.shape(value_of(leaf))}; give one of the value's shape"
             )
         if _swept(leaf, start):
             kind = np.result_type(leaf.value)
@@ -250,4 +250,4 @@ def _gradients(opened: Opened, adjoints: list[Any], start: int) -> Any:
 
 def _plain_tree(tree: Any, tape: Tape) -> Any:
     leaves, structure = close_output(tree, tape)
-    return structure([own(plain(leaf)) for leaf in leaves])
+    return structure([own(value_of(leaf)) for leaf in leaves])
