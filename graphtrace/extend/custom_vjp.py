@@ -13,14 +13,13 @@ from dataclasses import replace
 from typing import Any
 
 from graphtrace.core.inputs import name_of, signature_of
-from graphtrace.core.primitive import Form, Primitive
+from graphtrace.core.primitive import Form, Primitive, call
 from graphtrace.core.pytree import flatten
 from graphtrace.core.sweep import push
 from graphtrace.core.tape import activated
 from graphtrace.core.variable import Variable, apply, unsupported
 from graphtrace.errors import ArgumentError, NoDerivative
 from graphtrace.extend.custom_call import Call, adjoints_through, taken_apart
-from graphtrace.extend.notation import call as written_call
 from graphtrace.extend.primitive import qualified_name
 from graphtrace.extend.rules import tape_of
 from graphtrace.transforms.linearize import sweeping, transforms_on
@@ -155,4 +154,4 @@ class CustomVJP:
         )
 
     def _written(self, count: int, params: dict[str, Any], latex: bool) -> Form:
-        return written_call(self.name, count, "", latex=latex)
+        return call(self.name, count, latex, {})

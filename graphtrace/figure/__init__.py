@@ -30,7 +30,6 @@ from graphtrace.figure.parts import (
     Unsaid,
     Value,
 )
-from graphtrace.figure.reading_order import short_names
 from graphtrace.figure.trouble import Trouble, trouble_of
 
 __all__ = [
@@ -63,6 +62,5 @@ __all__ = [
     "figure",
     "frames",
     "in_form",
-    "short_names",
     "trouble_of",
 ]

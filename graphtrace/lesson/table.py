@@ -6,11 +6,12 @@ Markdown and LaTeX, which `graphtrace.render` writes. It knows nothing about gra
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set as AbstractSet
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 from graphtrace.figure.parts import Part
+from graphtrace.formula.naming import Naming
 
 Row = TypeVar("Row")
 
@@ -34,8 +35,7 @@ class Table(Generic[Row]):
     rows: tuple[Row, ...]
     columns: tuple[Column, ...] = field(repr=False)
     cells: tuple[tuple[Part | None, ...], ...] = field(repr=False)
-    names: Mapping[str, str] = field(default_factory=dict, repr=False)
-    arrays: AbstractSet[str] = field(default=frozenset(), repr=False)
+    names: Naming = field(default_factory=Naming, repr=False)
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import IO, Any, NamedTuple
 
 from graphtrace.errors import RenderError
+from graphtrace.formula.naming import natural
+from graphtrace.formula.runs import Run, Runs, plain
 from graphtrace.render import Theme
 from graphtrace.render.formats import output, pdf as paper, svg
 from graphtrace.render.formats.page import page
@@ -20,7 +22,6 @@ from graphtrace.render.formats.registry import Format, format_of
 from graphtrace.render.paint.style import styled
 from graphtrace.render.typeset import metrics
 from graphtrace.render.typeset.escape import decimal
-from graphtrace.render.typeset.formula import Run, Runs, name, plain
 from graphtrace.render.typeset.label import Line, runs_width
 
 Point = tuple[float, float]
@@ -119,7 +120,7 @@ def call(function: str, variable: str, prime: str = "") -> Runs:
     >>> plain(call("f", "a")), plain(call("relu", "x", "′"))
     ('f(a)', 'relu′(x)')
     """
-    return (*name(function), Run(f"{prime}("), *name(variable), Run(")"))
+    return (*natural(function).runs(), Run(f"{prime}("), *natural(variable).runs(), Run(")"))
 
 
 def listed(words: Sequence[str]) -> str:

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from graphtrace.errors import RenderError
 from graphtrace.formula.number import number
+from graphtrace.formula.runs import Runs
 from graphtrace.plots.drawing import Point, line
 from graphtrace.render import Theme
 from graphtrace.render.formats import svg
 from graphtrace.render.typeset.escape import decimal
-from graphtrace.render.typeset.formula import Runs
 from graphtrace.render.typeset.label import Line
 
 if TYPE_CHECKING:
