@@ -14,6 +14,9 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import graphtrace.ops  # noqa: F401  (declares every operation)
@@ -52,9 +55,7 @@ from graphtrace.transforms.jacobians import hessian, hvp, jacobian
 
 if TYPE_CHECKING:
     from graphtrace import plots as figures
-    from graphtrace.document import load
-    from graphtrace.graph.trace import trace
-    from graphtrace.graph.traced import Graph
+    from graphtrace.api import Graph, defaults, load, trace
 
 __all__ = [
     "ArgumentError",
@@ -73,6 +74,7 @@ __all__ = [
     "checkpoint",
     "cross_entropy",
     "custom_vjp",
+    "defaults",
     "figures",
     "gelu",
     "grad",
@@ -100,10 +102,11 @@ __all__ = [
 __version__ = "0.1.0"
 
 _LAZY = {
-    "trace": "graphtrace.graph.trace",
-    "Graph": "graphtrace.graph.traced",
+    "Graph": "graphtrace.api",
+    "defaults": "graphtrace.api",
     "figures": "graphtrace.plots",
-    "load": "graphtrace.document",
+    "load": "graphtrace.api",
+    "trace": "graphtrace.api",
 }
 """Names that import networkx, which takes longer than all the rest: only when they are used."""
 
@@ -111,11 +114,22 @@ _LAZY = {
 def __getattr__(name: str) -> Any:
     if name not in _LAZY:
         raise AttributeError(f"module 'graphtrace' has no attribute {name!r}")
-    from importlib import import_module
-
     module = import_module(_LAZY[name])
     return getattr(module, name, module)
 
 
 def __dir__() -> list[str]:
     return __all__
+
+
+class _Renamed(ModuleType):
+    """A module under the name that it had until 0.1, for programs that were printed then."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # of which those ask who look through all modules
+            raise AttributeError(name)
+        return getattr(import_module(_RENAMED[self.__name__]), name)
+
+
+_RENAMED = {"graphtrace.replay": "graphtrace.compile", "graphtrace.figures": "graphtrace.plots"}
+sys.modules.update({old: _Renamed(old) for old in _RENAMED})

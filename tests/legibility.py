@@ -1,7 +1,7 @@
 """What is hard to read in an SVG of ours, by its geometry and its colours.
 
 Text is measured by the widths that the figures are set with; a line is where its Bézier points
-lead; a colour is what the figure's own style sheet says, in light and in dark.
+lead; a colour is what the attributes say, and in the dark what the style sheet puts in its place.
 """
 
 import re
@@ -14,7 +14,7 @@ from graphtrace.render.typeset import metrics
 
 SVG = "{http://www.w3.org/2000/svg}"
 COLUMN, SMALLEST, CONTRAST = 720, 9, 4.5
-LINES = {"arrow", "weight", "curve", "slope", "jump", "tangent", "leg", "axis"}
+LINES = {f"gt-{name}" for name in "arrow weight curve slope jump tangent leg axis".split()}
 SHAPES = {"rect", "circle"}
 
 
@@ -24,7 +24,7 @@ def problems(svg):
     style = Style(root)
     width, height = (float(root.get(side)) for side in ("width", "height"))
     found = list(elements(root))
-    texts = [Text(e, style) for e in found if e.tag == "text" or "math" in e.classes]
+    texts = [Text(e) for e in found if e.is_text]
     shown = {text: text.box for text in texts}
     for text, (left, top, right, bottom) in shown.items():
         if left < -0.5 or top < -0.5 or right > width + 0.5 or bottom > height + 0.5:
@@ -45,7 +45,7 @@ def problems(svg):
         if line.tag == "path" and line.classes & LINES:
             points = line.points()
             after = found[found.index(line) :]
-            papers = [e.box() for e in after if e.tag == "rect" and "paper" in e.classes]
+            papers = [e.box() for e in after if e.tag == "rect" and "gt-paper" in e.classes]
             for text, (left, top, right, bottom) in shown.items():
                 x, y = points[:, 0], points[:, 1]
                 if any(inside(text.box, paper) for paper in papers):
@@ -60,6 +60,15 @@ class Element:
     def __init__(self, node, chain, at):
         self.tag, self.node, self.chain, self.at = node.tag.removeprefix(SVG), node, chain, at
         self.classes = set(node.get("class", "").split())
+        is_line = self.tag == "g" and node.get("font-size") is not None
+        self.is_text = is_line or self.tag == "text" or node.get("role") == "math"
+
+    def get(self, name, default=None):
+        """An attribute, of the element or of the nearest around it, and the classes beside it."""
+        for node in (self.node, *reversed(self.chain)):
+            if node.get(name) is not None:
+                return node.get(name), node.get("class", "").split()
+        return default, []
 
     def points(self):
         """The way of a path in absolute coordinates, a point each pixel or so."""
@@ -89,34 +98,26 @@ class Element:
 
 
 class Text:
-    """A text or a formula in outlines, with the box of its ink."""
+    """A line of text or a formula in outlines, with the box of its ink."""
 
-    def __init__(self, element, style):
+    def __init__(self, element):
         self.element = element
-        if element.tag == "text":
-            self.said = "".join(element.node.itertext())
-            self.size = style.size(element)
-            runs = [(element.node.text or "", self.size)]
-            smallest = self.size
-            for span in element.node:
-                size = float(span.get("font-size", self.size))
-                smallest = min(smallest, size)
-                runs += [(span.text or "", size), (span.tail or "", self.size)]
-            wide = sum(metrics.width(text, size) for text, size in runs)
-            x = float(element.node.get("x")) + element.at[0]
-            y = float(element.node.get("y")) + element.at[1]
-            left = x - (0 if element.node.get("text-anchor") == "start" else wide / 2)
-            self.box = (left, y - 0.72 * self.size, left + wide, y + 0.2 * self.size)
-            self.size = smallest
-        else:
+        if element.node.get("role") == "math":
             self.said = element.node.get("aria-label")
             x, y, scale = (float(n) for n in re.findall(r"-?[\d.]+", element.node.get("transform")))
             self.size = 1000 * scale
             left, top, right, bottom = outline(element.node[0].get("d"))
             x, y = x + element.at[0], y + element.at[1]
             self.box = (x + left * scale, y + top * scale, x + right * scale, y + bottom * scale)
+        else:
+            runs = [element.node] if element.tag == "text" else list(element.node)
+            self.said = "".join(run.text for run in runs)
+            size = float(element.node.get("font-size"))
+            boxes = [run_box(run, float(run.get("font-size", size)), element.at) for run in runs]
+            self.box = (*np.min(boxes, axis=0)[:2], *np.max(boxes, axis=0)[2:])
+            self.size = min(float(run.get("font-size", size)) for run in runs)
         group = next((e for e in element.chain if "node" in e.get("class", "").split()), None)
-        shapes = [] if group is None else [s for s in group if s.get("class") == "box"]
+        shapes = [] if group is None else [s for s in group if "gt-box" in s.get("class", "")]
         at = element.at
         self.node = Element(shapes[0], (), at).box() if shapes else None
 
@@ -124,55 +125,27 @@ class Text:
         return f"{self.said!r}"
 
 
+def run_box(run, size, at):
+    """Where the ink of a run of text stands."""
+    wide = metrics.width(run.text, size)
+    x, y = float(run.get("x")) + at[0], float(run.get("y")) + at[1]
+    left = x - (wide / 2 if run.get("text-anchor") == "middle" else 0)
+    below = 0.2 if set(run.text) & set("gjpqy,;()[]") else 0.0
+    return left, y - 0.72 * size, left + wide, y + below * size
+
+
 class Style:
-    """The style sheet of a figure: which colour and size an element has."""
+    """The dark scheme of a figure, and what its attributes say."""
 
     def __init__(self, root):
         text = "".join(sheet.text for sheet in root.iter(f"{SVG}style"))
-        light, _, dark = text.partition("@media")
-        self.dark = dict(re.findall(r"(--[\w-]+):(#\w+)", dark))
-        self.rules = [
-            (selector.split()[1:], dict(re.findall(r"([\w-]+):([^;}]+)", body)))
-            for selectors, body in re.findall(r"([^{}]+)\{([^}]*)\}", light)
-            for selector in selectors.strip().split(",")
-        ]
-
-    def get(self, element, name):
-        """The value of a property: that of the last of the rules with the most classes."""
-        best, value = -1, None
-        chain = [*element.chain, element.node]
-        for selector, body in self.rules:
-            weight = "".join(selector).count(".")
-            if name in body and weight >= best and matches(selector, chain):
-                best, value = weight, body[name]
-        return value
+        self.dark = dict(re.findall(r"(--[\w-]+):(#\w+)", text.partition("@media")[2]))
 
     def fill(self, element, scheme):
         """The colour of an element's inside."""
-        said = self.get(element, "fill")
-        if (known := re.match(r"var\((--[\w-]+),(#\w+)\)", said)) is None:
-            return said
-        return self.dark.get(known[1], known[2]) if scheme == "dark" else known[2]
-
-    def size(self, element):
-        """The font size in pixels."""
-        said = self.get(element, "font-size") or element.node.get("font-size", "16")
-        return float(said.removesuffix("px"))
-
-
-def matches(selector, chain):
-    """Whether the last of the chain is what the selector means."""
-    *outer, last = selector
-    if not is_one(last, chain[-1]):
-        return False
-    rest = iter(chain[:-1])
-    return all(any(is_one(part, node) for node in rest) for part in outer)
-
-
-def is_one(part, node):
-    tag, *classes = part.split(".")
-    own = node.get("class", "").split()
-    return tag in ("", node.tag.removeprefix(SVG)) and all(name in own for name in classes)
+        colour, classes = element.get("fill")
+        name = next((c.removeprefix("gt-f-") for c in classes if c.startswith("gt-f-")), None)
+        return self.dark.get(f"--gt-{name}", colour) if scheme == "dark" else colour
 
 
 def elements(node, chain=(), at=(0.0, 0.0)):
@@ -181,7 +154,7 @@ def elements(node, chain=(), at=(0.0, 0.0)):
         found = Element(child, chain, np.array(at))
         if found.tag in ("g", "text", *SHAPES, "path", "polygon"):
             yield found
-        if found.tag == "g" and "math" not in found.classes:
+        if found.tag == "g" and not found.is_text:
             moved = re.fullmatch(
                 r"translate\((-?[\d.]+)[ ,]?(-?[\d.]*)\)", child.get("transform", "")
             )
@@ -197,12 +170,12 @@ def ground(text, found, style, scheme):
     for element in found:
         if element is text.element:
             break
-        filled = element.tag in SHAPES or element.classes & {"flat", "triangle"}
+        filled = element.tag in SHAPES or element.classes & {"gt-flat", "gt-triangle"}
         if not filled:
             continue
         box = element.box()
         if box[0] <= x <= box[2] and box[1] <= y <= box[3]:
-            opacity = float(style.get(element, "fill-opacity") or 1)
+            opacity = float(element.node.get("fill-opacity", 1))
             colour = style.fill(element, scheme)
             if colour and colour.startswith("#"):
                 behind = mixed(colour, behind, opacity)

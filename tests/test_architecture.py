@@ -1,4 +1,4 @@
-"""Imports point one way: from the drawing to the graph to the rules, never back."""
+"""Imports point one way: from the face to the drawing to the graph to the rules, never back."""
 
 import ast
 import sys
@@ -12,69 +12,28 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "graphtrace"
 
-# A module imports from the rows above its own. A package's modules share a row and may import
-# each other, in no circle.
-LAYERS = [
-    "graphtrace.errors",
-    "graphtrace.target.describe_error",
-    "graphtrace.core.source",
-    "graphtrace.core.pytree",
-    "graphtrace.core.primitive",
-    "graphtrace.core.tape",
-    "graphtrace.core.scipy_functions",
-    "graphtrace.core.refusal",
-    "graphtrace.core.variable",
-    "graphtrace.core.inputs",
-    "graphtrace.ops",
-    "graphtrace.document.encoding",
-    "graphtrace.tools.classification",
-    "graphtrace.core.sweep",
-    "graphtrace.extend.notation",
-    "graphtrace.extend.rules",
-    "graphtrace.extend.primitive",
-    "graphtrace.transforms.linearize",
-    "graphtrace.transforms",
-    "graphtrace.transforms.jacobians",
-    "graphtrace.extend.custom_call",
-    "graphtrace.extend.custom_vjp",
-    "graphtrace.transforms.check_grads",
-    "graphtrace.tools.trial",
-    "graphtrace.tools.coverage",
-    "graphtrace.formula.term",
-    "graphtrace.formula.term_text",
-    "graphtrace.formula.symbol",
-    "graphtrace.graph.linear_map",
-    "graphtrace.graph.lazy",
-    "graphtrace.graph.views",
-    "graphtrace.graph.tangents",
-    "graphtrace.graph",
-    "graphtrace.graph.build",
-    "graphtrace.graph.trace",
-    "graphtrace.document",
-    "graphtrace.compile",
-    "graphtrace.figure",
-    "graphtrace.render",
-    "graphtrace.plots",
-    "graphtrace.target.expression",
-    "graphtrace.target.argument",
-    "graphtrace.target",
-    "graphtrace.gallery.page",
-    "graphtrace.gallery",
-    "graphtrace.cli",
+# A room imports from the rooms above its own in this list, and from its own modules, in no circle.
+# Imports inside functions and those for types count as well.
+ROOMS = [
+    "errors",
+    "core",  # a traced value, the Wengert list, the sweeps
+    "ops",  # the rows
+    "transforms",  # grad, vjp, jvp, jacobian, ...
+    "extend",  # operations of the user's own
+    "formula",  # terms and their text
+    "graph",  # networkx
+    "document",  # JSON
+    "compile",  # Python
+    "figure",  # what a picture says
+    "render",  # how it looks, where everything stands, and the formats
+    "lesson",  # tables and derivations
+    "plots",  # figures that are no graphs
+    "target",  # what to trace, from text
+    "api",  # the one face: Graph, Picture, trace, load
+    "gallery",
+    "cli",
+    "tools",  # not in the wheel
 ]
-
-# What may point the other way, because it waits until a function is called: importer, imported.
-LAZY = {
-    ("graphtrace.graph", "graphtrace.compile"),  # g.compile() likewise
-    ("graphtrace.graph.views", "graphtrace.figure"),  # g.figure() too
-    ("graphtrace.graph.views", "graphtrace.render"),  # g.render("J.svg") is the graph's own method
-    ("graphtrace.figure", "graphtrace.render"),  # and the figure's
-    ("graphtrace.core.tape", "graphtrace.core.variable"),  # what an error says
-    (
-        "graphtrace.ops",
-        "graphtrace.core.sweep",
-    ),  # an operation composed of others sweeps their rows
-}
 
 # They stand on the standard library alone.
 STANDARD_LIBRARY_ONLY = [
@@ -138,93 +97,77 @@ def imports_of(module: str) -> list[Import]:
     ]
 
 
-def layer(module: str) -> str:
-    """The row of LAYERS that the module is in or under."""
-    for row in LAYERS:
-        if module == row or module.startswith(row + "."):
-            return row
-    pytest.fail(f"{module} has no row in LAYERS")
+def room(module: str) -> str:
+    """The room that the module is in or is."""
+    return module.split(".")[1]
 
 
 def ours(module: str) -> list[Import]:
-    return [found for found in imports_of(module) if found.imported in MODULES]
+    return [one for one in imports_of(module) if one.imported in MODULES]
 
 
 INNER = [name for name in MODULES if name not in {"graphtrace", "graphtrace.__main__"}]
 
 
 @pytest.mark.parametrize("module", INNER)
-def test_a_module_imports_only_from_the_rows_above_it(module):
-    own = LAYERS.index(layer(module))
-    for found in ours(module):
-        if found.typing or found.imported == "graphtrace":
-            continue
-        if found.lazy and (layer(module), layer(found.imported)) in LAZY:
-            continue
-        assert LAYERS.index(layer(found.imported)) <= own, found
+def test_a_module_imports_only_from_the_rooms_above_it(module):
+    for one in ours(module):
+        assert one.imported != "graphtrace", one
+        assert ROOMS.index(room(one.imported)) <= ROOMS.index(room(module)), one
 
 
 def test_no_two_modules_import_each_other():
-    edges = {
-        module: {found.imported for found in ours(module) if not found.lazy and not found.typing}
-        for module in INNER
-    }
+    edges = {module: {one.imported for one in ours(module)} for module in INNER}
     try:
         TopologicalSorter(edges).prepare()
     except CycleError as error:
         pytest.fail(" imports ".join(reversed(error.args[1])))
 
 
-def test_every_row_is_a_module_that_exists():
-    assert set(LAYERS) - set(MODULES) == set()
+def test_every_room_is_there_and_has_a_row():
+    assert {room(module) for module in INNER} == set(ROOMS)
 
 
-def test_every_exception_to_the_direction_is_used():
-    used = {
-        (layer(module), layer(found.imported))
-        for module in INNER
-        for found in ours(module)
-        if found.lazy and found.imported != "graphtrace"
-    }
-    assert used >= LAZY
+def test_at_the_top_stand_the_face_the_errors_and_the_rooms():
+    files = {path.name for path in PACKAGE.iterdir() if path.is_file()}
+    assert files == {"__init__.py", "__main__.py", "api.py", "errors.py", "py.typed"}
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, path in MODULES.items() if path.stem == "__init__"]
+)
+def test_a_room_says_what_comes_in_and_what_goes_out(name):
+    said = ast.get_docstring(ast.parse(MODULES[name].read_text(encoding="utf-8"))) or ""
+    assert name == "graphtrace" or {"In:", "Out:"} <= set(said.split()), name
 
 
 @pytest.mark.parametrize("module", STANDARD_LIBRARY_ONLY)
 def test_the_lowest_rows_stand_on_the_standard_library_alone(module):
-    for found in imports_of(module):
-        top = found.imported.partition(".")[0]
-        assert top in sys.stdlib_module_names or found.imported == "graphtrace.errors", found
+    for one in imports_of(module):
+        top = one.imported.partition(".")[0]
+        assert top in sys.stdlib_module_names or one.imported == "graphtrace.errors", one
 
 
 def test_the_package_itself_imports_nothing_of_ours_but_what_is_cheap():
-    eager = [found for found in ours("graphtrace") if not found.lazy and not found.typing]
-    assert not {layer(found.imported) for found in eager} & {
-        "graphtrace.graph",
-        "graphtrace.figure",
-        "graphtrace.render",
-        "graphtrace.plots",
-        "graphtrace.cli",
-    }
+    eager = [one for one in ours("graphtrace") if not one.lazy and not one.typing]
+    assert {room(one.imported) for one in eager} <= {"errors", "ops", "transforms", "extend"}
 
 
 @pytest.mark.parametrize(
     ("library", "only_in"),
     [
-        (
-            "networkx",
-            {"graphtrace.graph.lazy", "graphtrace.graph", "graphtrace.figure", "graphtrace.render"},
-        ),
-        ("typst", {"graphtrace.render"}),
-        ("graphviz", {"graphtrace.render"}),
-        ("matplotlib", {"graphtrace.plots"}),
-        ("click", {"graphtrace.cli"}),
+        ("networkx", {"graph", "figure", "render", "lesson"}),
+        ("typst", {"render"}),
+        ("graphviz", {"render"}),
+        ("matplotlib", {"plots"}),
+        ("click", {"cli"}),
     ],
 )
 def test_a_heavy_library_is_imported_only_where_it_is_used(library, only_in):
     for module in INNER:
-        for found in imports_of(module):
-            if found.imported.partition(".")[0] == library and not found.typing:
-                assert layer(module) in only_in, found
+        for one in imports_of(module):
+            if one.imported.partition(".")[0] == library and not one.typing:
+                assert room(module) in only_in, one
 
 
 def test_an_import_inside_a_function_is_seen():

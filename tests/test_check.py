@@ -8,7 +8,7 @@ from legibility import problems
 from samples import SAMPLES
 
 import graphtrace as gt
-from graphtrace.figure import Note
+from graphtrace.figure.parts import Note
 
 
 @gt.primitive(partials=[lambda x, y: 2 * x**2])  # 3 * x**2 would be right

@@ -2,7 +2,7 @@
 
 import pytest
 
-from graphtrace.figure import Edge, Figure, Node
+from graphtrace.figure.parts import Edge, Figure, Node
 from graphtrace.formula.naming import Naming
 from graphtrace.render.layout.label_overlap import cleared
 from graphtrace.render.layout.lane import Box, Track, pairs

@@ -6,24 +6,18 @@ import subprocess
 import sys
 import time
 import types
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings, strategies as st
+from processes import ENVIRONMENT, LECTURE, command
 
 import graphtrace as gt
 from graphtrace import cli
-from graphtrace.cli import options as offered
-from graphtrace.render import SUFFIXES, THEMES
+from graphtrace.render import SUFFIXES
 from graphtrace.render.layout import engine
-
-LECTURE = ("J = 3*(a + b*c)", "--at", "a=5", "--at", "b=3", "--at", "c=2")
-
-# Processes start in a folder of their own and still run this graphtrace.
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(gt.__file__).parents[1])}
 
 FUNCTIONS = """\
 import sys
@@ -389,8 +383,8 @@ def test_a_traceback_is_shown_when_asked_for():
 
 def test_a_folder_that_is_not_there_is_a_failure():
     assert fails("render", *LECTURE, "-o", "gone/J.svg", code=1) == (
-        "gone/J.svg cannot be written (No such file or directory): choose a directory that exists "
-        "and is writable"
+        "gone/J.svg cannot be written (No such file or directory): choose another path, in a "
+        "directory that exists and is writable"
     )
 
 
@@ -479,7 +473,6 @@ def test_a_nudge_that_is_none_is_shown(typed):
 
 def test_a_theme_that_is_not_there_lists_those_that_are():
     assert "'lecture', 'cs231n'" in fails("render", *LECTURE, "--theme", "foo", code=2)
-    assert tuple(THEMES) == offered.THEMES
 
 
 def test_help_shows_the_options_in_groups():
@@ -510,16 +503,6 @@ def test_without_a_command_help_is_shown():
 
 
 # Processes
-
-
-def command(*args, **how):
-    return subprocess.Popen(
-        [sys.executable, "-m", "graphtrace", *args],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=ENVIRONMENT,
-        **how,
-    )
 
 
 def test_the_command_runs_as_a_process():

@@ -8,18 +8,12 @@ import pytest
 
 import graphtrace as gt
 from graphtrace.errors import RenderError
-from graphtrace.figure import (
-    Definition,
-    Note,
-    Partial,
-    Share,
-    Unsaid,
-    Value,
-    figure,
-    frames,
-    in_form,
-    trouble_of,
-)
+from graphtrace.figure.build import figure
+from graphtrace.figure.forms import in_form
+from graphtrace.figure.frames import frames
+from graphtrace.figure.options import Content
+from graphtrace.figure.parts import Definition, Note, Partial, Share, Unsaid, Value
+from graphtrace.figure.trouble import trouble_of
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.runs import plain
 from graphtrace.render.typeset.wording import runs, wording
@@ -113,7 +107,7 @@ def test_a_backward_arrow_names_the_forward_one_it_runs_beside():
 
 
 def test_gradients_can_be_left_out():
-    drawn = figure(lecture(backward=True), gradients=False)
+    drawn = figure(lecture(backward=True), Content(gradients=False))
     assert {edge.kind for edge in drawn.edges} == {"forward"}
 
 
@@ -157,7 +151,7 @@ def test_copies_keep_every_edge():
 )
 def test_an_unknown_option_lists_the_valid_ones(option, value):
     with pytest.raises(RenderError, match="use one of"):
-        figure(lecture(), **{option: value})
+        figure(lecture(), Content(**{option: value}))
 
 
 def test_a_cycle_is_refused():
@@ -169,14 +163,14 @@ def test_a_cycle_is_refused():
 
 
 def test_values_and_derivatives_can_be_left_out():
-    drawn = figure(lecture(), values=False, derivatives="none")
+    drawn = figure(lecture(), Content(values=False, derivatives="none"))
     assert all(not isinstance(part, Value) for node in drawn.nodes for part in node.parts)
     assert all(edge.part is None for edge in drawn.edges)
 
 
 def test_a_derivative_can_be_formula_only_or_number_only():
-    formula = edge(figure(lecture(), derivatives="formula"), "edge-b-u-0").part
-    number = edge(figure(lecture(), derivatives="number"), "edge-b-u-0").part
+    formula = edge(figure(lecture(), Content(derivatives="formula")), "edge-b-u-0").part
+    number = edge(figure(lecture(), Content(derivatives="number")), "edge-b-u-0").part
     assert (str(formula.formula), formula.value) == ("c", None)
     assert (number.formula, number.value) == (None, 2.0)
 
@@ -230,7 +224,7 @@ def chain_said(drawn):
 
 
 def test_one_step_back_draws_the_arrow_that_brings_the_derivative():
-    drawn = figure(lecture(), step="dJ/dv")
+    drawn = figure(lecture(), Content(step="dJ/dv"))
     (back,) = [edge for edge in drawn.edges if edge.kind == "backward"]
     assert back.part == Partial("J", "v", value=3.0, total=True)
     assert (back.id, back.emphasis) == ("gradient-v-J-1", "strong")
@@ -239,19 +233,19 @@ def test_one_step_back_draws_the_arrow_that_brings_the_derivative():
 
 def test_a_step_needs_no_backward_and_leaves_the_graph_alone():
     graph = lecture()
-    figure(graph, step="dJ/da")
+    figure(graph, Content(step="dJ/da"))
     assert all("grad" not in data for _, data in graph.nodes(data=True))
 
 
 def test_the_step_after_the_first_shows_what_it_builds_on():
-    drawn = figure(lecture(), step="∂J/∂a")
+    drawn = figure(lecture(), Content(step="∂J/∂a"))
     back = {edge.id: edge.emphasis for edge in drawn.edges if edge.kind == "backward"}
     assert back == {"gradient-a-v-0": "strong", "gradient-v-J-1": "plain"}
     assert chain_said(drawn) == "dJ/da = dJ/dv · dv/da = 3 · 1 = 3"
 
 
 def test_a_path_is_strong_and_the_rest_is_dim():
-    drawn = figure(lecture(), path=("a", "J"))
+    drawn = figure(lecture(), Content(path=("a", "J")))
     emphasis = {node.key: node.emphasis for node in drawn.nodes}
     assert {key for key, how in emphasis.items() if how == "strong"} == {"a", "v", "J"}
     assert {key for key, how in emphasis.items() if how == "dim"} == {"b", "c", "u"}
@@ -259,8 +253,11 @@ def test_a_path_is_strong_and_the_rest_is_dim():
 
 
 def test_a_path_spells_out_its_product():
-    assert chain_said(figure(lecture(), path=("a", "J"))) == "dJ/da = dJ/dv · dv/da = 3 · 1 = 3"
-    said = chain_said(figure(lecture(), path=("b", "J")))
+    assert (
+        chain_said(figure(lecture(), Content(path=("a", "J"))))
+        == "dJ/da = dJ/dv · dv/da = 3 · 1 = 3"
+    )
+    said = chain_said(figure(lecture(), Content(path=("b", "J"))))
     assert said == "dJ/db = dJ/dv · dv/du · du/db = 3 · 1 · 2 = 6"
 
 
@@ -271,7 +268,7 @@ def two_ways(a):
 
 
 def test_where_paths_meet_their_products_are_summed():
-    said = chain_said(figure(gt.trace(two_ways, 3.0), path=("a", "two_ways")))
+    said = chain_said(figure(gt.trace(two_ways, 3.0), Content(path=("a", "two_ways"))))
     d = "d\N{THIN SPACE}two_ways"
     assert said == (f"{d}/da = {d}/dp · dp/da + {d}/dq · dq/da = (−3) · 2 + 6 · (−1) = −12")
 
@@ -281,19 +278,19 @@ def test_a_derivative_along_one_of_several_paths_is_partial():
         h = a * a
         return h * a
 
-    drawn = figure(gt.trace(f, 2.0), path=("a", "f"))
+    drawn = figure(gt.trace(f, 2.0), Content(path=("a", "f")))
     assert "∂f/∂a" in chain_said(drawn)
     assert chain_said(drawn).endswith("= 12")
 
 
 def test_a_path_through_a_node_is_a_part_of_the_derivative():
-    drawn = figure(gt.trace(two_ways, 3.0), path=("a", "p", "two_ways"))
+    drawn = figure(gt.trace(two_ways, 3.0), Content(path=("a", "p", "two_ways")))
     assert chain_said(drawn).startswith("Along this path: ")
     assert chain_said(drawn).endswith(" = (−3) · 2 = −6")
 
 
 def test_an_operand_that_is_used_twice_is_told_by_its_formulas():
-    said = chain_said(figure(gt.trace(lambda a: a * a, 3.0), path=("a", "f")))
+    said = chain_said(figure(gt.trace(lambda a: a * a, 3.0), Content(path=("a", "f"))))
     assert said == "df/da = a + a = 3 + 3 = 6"
 
 
@@ -304,7 +301,7 @@ def test_many_paths_are_told_in_one_step():
             y = np.tanh(y) + x
         return y
 
-    drawn = figure(gt.trace(f, 0.3), path=("x", "f"))
+    drawn = figure(gt.trace(f, 0.3), Content(path=("x", "f")))
     assert len(drawn.caption[0].terms) == 13
     assert all(len(term) <= 2 for term in drawn.caption[0].terms)
 
@@ -315,7 +312,7 @@ def test_a_path_between_arrays_is_told_without_numbers():
         return np.sum(h)
 
     graph = gt.trace(loss, np.ones((2, 2)), np.ones(2))
-    said = chain_said(figure(graph, path=("W", "loss")))
+    said = chain_said(figure(graph, Content(path=("W", "loss"))))
     assert "dh/dv₁" in said
     assert "[" in said.split("=")[-1]
 
@@ -332,18 +329,18 @@ def test_a_path_between_arrays_is_told_without_numbers():
 )
 def test_a_step_or_path_that_is_not_there_is_refused(option, message):
     with pytest.raises(RenderError, match=message):
-        figure(lecture(), **option)
+        figure(lecture(), Content(**option))
 
 
 def test_a_short_name_finds_its_node():
     graph = gt.trace(lambda p: p["W"] * 2, {"W": 3.0})
-    assert chain_said(figure(graph, step="df/dW")) == "df/dW = 2"
+    assert chain_said(figure(graph, Content(step="df/dW"))) == "df/dW = 2"
 
 
 def test_a_graph_of_another_maker_has_paths_too():
     graph = nx.MultiDiGraph(name="f")
     graph.add_edge("a", "f", 0, local=2.0)
-    assert chain_said(figure(graph, path=("a", "f"))) == "df/da = 2"
+    assert chain_said(figure(graph, Content(path=("a", "f")))) == "df/da = 2"
 
 
 # Frames
@@ -424,7 +421,7 @@ def test_a_gradient_that_stops_is_found():
 
 def test_a_sound_graph_has_no_trouble():
     assert trouble_of(lecture(backward=True)) == []
-    assert figure(lecture(), trouble=True).caption == (Note("No 0, infinity or NaN."),)
+    assert figure(lecture(), Content(trouble=True)).caption == (Note("No 0, infinity or NaN."),)
 
 
 def test_entries_of_arrays_are_looked_at():
@@ -434,7 +431,7 @@ def test_entries_of_arrays_are_looked_at():
 
 
 def test_trouble_is_marked_and_the_first_is_told_beneath():
-    drawn = figure(gt.trace(distance, 2.0, 2.0), trouble=True)
+    drawn = figure(gt.trace(distance, 2.0, 2.0), Content(trouble=True))
     assert nodes_of(drawn)["s"].trouble == "zero"
     assert nodes_of(drawn)["x"].trouble is None
     assert edge(drawn, "edge-s-distance-0").trouble == "inf"
@@ -463,7 +460,7 @@ def test_records_have_every_gradient_in_its_box():
 
 
 def test_a_negative_factor_is_in_parentheses():
-    drawn = figure(gt.trace(lambda x: 2 * (x - x), 3.0), step="df/dx")
+    drawn = figure(gt.trace(lambda x: 2 * (x - x), 3.0), Content(step="df/dx"))
     assert chain_said(drawn) == "df/dx = df/dv₁ · 1 + df/dv₁ · (−1) = 2 · 1 + 2 · (−1) = 0"
 
 
@@ -475,6 +472,6 @@ def test_on_a_wire_a_share_is_one_number():
 
 
 def test_a_path_over_wires_has_its_factors_below_them():
-    drawn = in_form(figure(lecture(), path=("b", "J")), "wires")
+    drawn = in_form(figure(lecture(), Content(path=("b", "J"))), "wires")
     factor = edge(drawn, "edge-b-u-0-factor")
     assert (factor.beside, factor.part.value, factor.part.short) == ("edge-b-u-0", 2.0, True)

@@ -159,7 +159,7 @@ def test_a_derivative_that_jumps_is_drawn_in_two_pieces():
     slopes = [
         path
         for path in ET.fromstring(DRAWINGS["activation"]().to_svg()).iter(f"{SVG}path")
-        if path.get("class") == "slope"
+        if "gt-slope" in path.get("class", "")
     ]
     assert len(slopes) == 3
 
@@ -169,7 +169,7 @@ def test_a_derivative_that_jumps_is_drawn_in_two_pieces():
 
 def test_flat_parts_are_shaded_and_told():
     drawing = gt.figures.activation(gt.sigmoid, gt.relu)
-    shaded = re.findall('class="flat"', drawing.to_svg())
+    shaded = re.findall('class="gt-flat ', drawing.to_svg())
     assert len(shaded) == 2 * 3
     assert "sigmoid has a slope of at most 0.25" in drawing.description
     assert "relu has a slope of at most 1 and is flat from −6 to 0" in drawing.description
@@ -210,8 +210,8 @@ def test_at_several_points_each_slope_is_marked():
 
 
 def test_a_tangent_that_is_the_curve_is_not_drawn_over_it():
-    assert 'class="tangent"' not in gt.figures.slope(line, 2).to_svg()
-    assert 'class="tangent"' in gt.figures.slope(lambda a: a**2, 2).to_svg()
+    assert 'class="gt-tangent ' not in gt.figures.slope(line, 2).to_svg()
+    assert 'class="gt-tangent ' in gt.figures.slope(lambda a: a**2, 2).to_svg()
 
 
 # Networks
@@ -221,7 +221,7 @@ def columns(svg):
     """The neurons' middles by their x."""
     found = {}
     for circle in ET.fromstring(svg).iter(f"{SVG}circle"):
-        if circle.get("class") == "box":
+        if "gt-box" in circle.get("class"):
             found.setdefault(circle.get("cx"), []).append(float(circle.get("cy")))
     return found
 
@@ -239,7 +239,7 @@ def test_the_neurons_of_a_layer_are_numbered_from_the_top_and_evenly_apart():
 
 
 def test_every_neuron_is_joined_to_every_neuron_of_the_next_layer():
-    assert gt.figures.network([3, 5, 5, 3, 1]).to_svg().count('class="weight"') == 58
+    assert gt.figures.network([3, 5, 5, 3, 1]).to_svg().count('class="gt-weight ') == 58
 
 
 def test_neurons_are_named_as_in_the_lecture():
@@ -258,7 +258,7 @@ def test_names_and_words_can_be_chosen_by_layer():
 def test_a_long_layer_is_elided():
     svg = gt.figures.network([784, 3], most=5).to_svg()
     assert re.findall(r'data-node="(x[^"]*)"', svg) == ["x_1", "x_2", "x_3", "x_784"]
-    assert svg.count('class="dot"') == 3
+    assert svg.count('class="gt-dot ') == 3
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,11 @@ import pytest
 
 import graphtrace as gt
 from graphtrace.errors import RenderError
-from graphtrace.figure import Definition, Note, Partial, Value, figure, frames
+from graphtrace.figure.build import figure
 from graphtrace.figure.fold import fold
+from graphtrace.figure.frames import frames
+from graphtrace.figure.options import Content
+from graphtrace.figure.parts import Definition, Note, Partial, Value
 from graphtrace.figure.reading_order import ordered
 from graphtrace.figure.recurrence import recurrence
 from graphtrace.figure.regions import regions_of, repeats
@@ -311,7 +314,7 @@ def test_unfold_of_what_is_not_there_lists_the_calls():
 @pytest.mark.parametrize(("option", "value"), [("depth", -1), ("depth", "all"), ("limit", 0)])
 def test_a_number_that_is_none_is_refused(option, value):
     with pytest.raises(RenderError, match=f"{option}={value!r} is not a choice: use"):
-        fold(traced("crossing"), **{option: value})
+        traced("crossing").figure(**{option: value})
 
 
 def test_alike_calls_are_open_or_folded_together():
@@ -563,7 +566,7 @@ def test_the_frames_of_a_folded_graph_have_one_layout():
 
 def test_the_frames_of_a_box_of_several_values_tell_each_gradient():
     graph = traced("cells")
-    last = frames(graph, depth=0)[-1]
+    last = frames(graph, Content(depth=0))[-1]
     assert last.caption[-1].terms == ()
     assert last.caption[-1].value == pytest.approx(graph.nodes["x"]["grad"])
 
@@ -620,4 +623,4 @@ def test_a_direction_that_is_asked_for_is_kept():
 
 
 def test_what_is_wider_than_long_is_read_from_left_to_right():
-    assert figure(gt.trace(fibonacci, 0.5), limit=200).direction == "LR"
+    assert figure(gt.trace(fibonacci, 0.5), Content(limit=200)).direction == "LR"

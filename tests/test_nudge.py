@@ -6,7 +6,7 @@ from legibility import problems
 
 import graphtrace as gt
 from graphtrace.errors import ArgumentError, BranchChanged, RenderError
-from graphtrace.figure import Partial, Ratio, Value
+from graphtrace.figure.parts import Partial, Ratio, Value
 from graphtrace.formula.number import number, telling
 
 

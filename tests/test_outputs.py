@@ -11,14 +11,13 @@ from html.parser import HTMLParser
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 import graphtrace as gt
-from graphtrace.figure import Definition, Figure, Node
+from graphtrace.figure.parts import Definition, Figure, Node
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.runs import Run
 from graphtrace.render import THEMES, to_html, to_mermaid, to_text, to_tikz
-from graphtrace.render.formats.pdf import flat
 from graphtrace.render.formats.tikz import mathematics
 
 TEXTS = ("tikz", "mermaid", "html", "graphml", "json", "text", "dot", "svg")
@@ -160,7 +159,7 @@ def test_tikz_has_the_places_of_the_svg():
     tex, svg = to_tikz(traced()), traced().to_svg()
     x, y = re.search(r"\(node-u\) at \(([\d.]+),([\d.]+)\)", tex).groups()
     box = re.search(
-        r'node-u"[^>]*>.*?<rect class="box" x="([\d.]+)" y="([\d.]+)" w\w+="(\d+)" '
+        r'node-u"[^>]*>.*?<rect class="gt-box [^>]*?x="([\d.]+)" y="([\d.]+)" w\w+="(\d+)" '
         r'height="(\d+)"',
         svg,
         re.DOTALL,
@@ -237,7 +236,7 @@ def test_mermaid_has_a_box_for_each_node_and_the_derivative_on_each_edge():
 
 def test_mermaid_paints_a_path():
     text = to_mermaid(traced(), path=("a", "J"))
-    assert len(re.findall(r"linkStyle \d+ stroke:#b3261e", text)) == 2
+    assert "linkStyle 2,4 stroke:#b3261e" in text
     assert 'caption["dJ/da = dJ/dv · dv/da = 3 · 1 = 3"]' in text
 
 
@@ -443,15 +442,6 @@ def test_the_png_has_two_pixels_for_each_of_the_figure_s():
     assert png.startswith(b"\x89PNG")
     width = float(re.search(r'viewBox="0 0 ([\d.]+)', traced().to_svg())[1])
     assert struct.unpack(">I", png[16:20])[0] == pytest.approx(2 * width, abs=2)
-
-
-@settings(max_examples=20)
-@given(st.sampled_from(list(THEMES)), st.booleans())
-def test_what_is_converted_has_no_variables_and_no_dark_mode(theme, legend):
-    svg = flat(traced().to_svg(theme=theme, legend=legend))
-    assert "var(" not in svg
-    assert "@media" not in svg
-    assert "textLength" not in svg
 
 
 def test_a_folded_box_tells_what_it_repeats():

@@ -4,10 +4,8 @@ import io
 import math
 import os
 import re
-import stat
 import subprocess
 import sys
-import time
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +14,15 @@ import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import example, given, strategies as st
+from processes import posix, stub
+from reading import lines, middle_of, read, texts
 
 import graphtrace as gt
 from graphtrace.errors import RenderError
-from graphtrace.figure import Definition, Edge, Partial, Share, Value, figure, frames, in_form
+from graphtrace.figure.build import figure
+from graphtrace.figure.forms import in_form
+from graphtrace.figure.frames import frames
+from graphtrace.figure.parts import Definition, Edge, Partial, Share, Value
 from graphtrace.formula.naming import Naming, natural
 from graphtrace.formula.number import number, value
 from graphtrace.formula.printer import on_board
@@ -107,10 +110,6 @@ def single(key, **attributes):
 def groups(svg, kind):
     root = ET.fromstring(svg)
     return [g for g in root.iter(f"{SVG}g") if kind in g.get("class", "").split()]
-
-
-def texts(svg):
-    return ["".join(t.itertext()) for t in ET.fromstring(svg).iter(f"{SVG}text")]
 
 
 # Numbers
@@ -345,10 +344,10 @@ def apart(p, q):
 
 def label_boxes(svg):
     for group in groups(svg, "edge"):
-        for text in group.iter(f"{SVG}text"):
-            x, y = float(text.get("x")), float(text.get("y"))
-            said = width("".join(text.itertext()), LECTURE.label_size) * 0.85
-            yield x - said / 2, y - 10, x + said / 2, y + 2
+        for line in lines(group):
+            left, y = float(line[0].get("x")), float(line[0].get("y"))
+            right = float(line[-1].get("x")) + float(line[-1].get("textLength"))
+            yield left + 1, y - 10, right - 1, y + 2
 
 
 @pytest.mark.parametrize(("f", "args", "back"), CASES, ids=IDS)
@@ -384,17 +383,17 @@ def test_the_backward_arrows_run_beside_and_their_labels_below():
     svg = to_svg(lecture(backward=True))
     forward, backward = groups(svg, "forward"), groups(svg, "backward")
     for ahead, back in zip(forward, backward, strict=True):
-        above, below = ahead.find(f"{SVG}text"), back.find(f"{SVG}text")
-        assert above.get("x") == below.get("x")
-        assert float(above.get("y")) + 10 < float(below.get("y"))
+        (above,), (below,) = lines(ahead), lines(back)
+        assert abs(middle_of(above) - middle_of(below)) < 0.02
+        assert float(above[0].get("y")) + 10 < float(below[0].get("y"))
 
 
 def test_downwards_the_labels_stand_left_and_right_of_their_arrows():
     svg = to_svg(lecture(backward=True), direction="TB")
     for ahead, back in zip(groups(svg, "forward"), groups(svg, "backward"), strict=True):
-        left, right = ahead.find(f"{SVG}text"), back.find(f"{SVG}text")
-        assert left.get("y") == right.get("y")
-        assert float(left.get("x")) + 20 < float(right.get("x"))
+        (left,), (right,) = lines(ahead), lines(back)
+        assert left[0].get("y") == right[0].get("y")
+        assert middle_of(left) + 20 < middle_of(right)
 
 
 @pytest.mark.parametrize(("f", "args", "back"), CASES, ids=IDS)
@@ -419,9 +418,9 @@ def test_a_long_sum_is_broken_before_a_plus_within_the_column():
     graph = traced(lambda x: x * x + x * np.sin(x) + np.exp(x) * x, (0.7,))
     root = ET.fromstring(to_svg(graph, path=("x", "f")))
     (caption,) = (g for g in root.iter(f"{SVG}g") if g.get("class") == "caption")
-    rows = ["".join(t.itertext()) for t in caption]
+    rows = [read(line) for line in lines(caption)]
     assert len(rows) > 1
-    assert all(row.startswith((" + ", " = ")) for row in rows[1:])
+    assert all(row.startswith(("+ ", "= ")) for row in rows[1:])
     assert all(width(row, LECTURE.caption_size) < LECTURE.column for row in rows)
 
 
@@ -440,7 +439,7 @@ def test_a_frame_shows_nothing_before_its_time():
 
 
 def test_a_figure_draws_itself_and_takes_no_more_choices():
-    drawn = figure(lecture(), step="dJ/dv")
+    drawn = lecture().figure(step="dJ/dv")
     assert drawn._repr_svg_() == to_svg(lecture(), step="dJ/dv")
     with pytest.raises(RenderError, match="values cannot be chosen now"):
         drawn.to_svg(values=False)
@@ -472,16 +471,16 @@ def test_wires_have_the_value_above_and_the_gradient_below():
     svg = to_svg(lecture(backward=True), theme="cs231n")
     (above,) = (g for g in groups(svg, "forward") if g.get("data-from") == "u")
     (below,) = (g for g in groups(svg, "backward") if g.get("data-from") == "u")
-    assert (above.find(f"{SVG}text").text, below.find(f"{SVG}text").text) == ("6", "3")
-    assert float(above.find(f"{SVG}text").get("y")) < float(below.find(f"{SVG}text").get("y"))
+    above, under = above.find(f".//{SVG}text"), below.find(f".//{SVG}text")
+    assert (above.text, under.text) == ("6", "3")
+    assert float(above.get("y")) < float(under.get("y"))
     assert below.find(f"{SVG}path") is None
 
 
 def test_a_record_says_name_data_and_grad_in_one_row():
     svg = to_svg(lecture(backward=True), theme="karpathy")
     (u,) = (g for g in groups(svg, "node") if g.get("data-node") == "u")
-    said = ["".join(t.itertext()) for t in u.iter(f"{SVG}text")]
-    assert said == ["u = bc", "data 6", "grad 3"]
+    assert [read(line) for line in lines(u)] == ["u = bc", "data 6", "grad 3"]
     assert len({t.get("y") for t in u.iter(f"{SVG}text")}) <= 3
     assert len(u.findall(f"{SVG}line")) == 2
 
@@ -506,8 +505,9 @@ def test_a_figure_that_cannot_be_read_when_shrunk_says_that_it_scrolls():
 
 def test_raised_text_is_smaller_and_returns_to_the_line():
     svg = to_svg(traced(lambda w: (2 + 3 * w) ** 2 + 1, (3.0,)))
-    shifts = [float(dy) for dy in re.findall(r'dy="([^"]+)"', svg)]
-    assert any(shift < 0 for shift in shifts)
+    power = next(line for line in lines(ET.fromstring(svg)) if read(line) == "f = v3 + 1")
+    heights = [float(run.get("y")) for run in power]
+    assert max(heights) > heights[0] == heights[-1]
     assert f'font-size="{LECTURE.formula_size * SHIFTED_SIZE:g}"' in svg
 
 
@@ -533,7 +533,7 @@ def test_every_style_rule_is_for_this_figure_alone():
     root = ET.fromstring(svg).get("id")
     style = re.search(r"<style>(.*)</style>", svg, re.DOTALL)[1]
     selectors = [s for rule in re.findall(r"([^{}]+)\{", style) for s in rule.split(",")]
-    assert all(s.strip().startswith(f"#{root}") for s in selectors if "@media" not in s)
+    assert all(s.strip().startswith(f"#{root}") for s in selectors if "@" not in s)
 
 
 def test_a_figure_follows_the_page_into_the_dark_unless_told_not_to():
@@ -599,7 +599,7 @@ def nasty_graph(key, other, graph_name):
 def test_dot_is_readable_on_its_own():
     dot = to_dot(lecture(backward=True))
     assert 'u [label="u = bc\\n6"' in dot
-    assert 'b -> u [label="∂u/∂b = c = 2"]' in dot
+    assert re.search(r'b -> u \[.*label="∂u/∂b = c = 2"', dot)
     assert 'label="dJ/du = 3"' in dot
     assert "dir=back" in dot
     assert "rankdir=LR" in dot
@@ -650,16 +650,6 @@ def test_the_same_input_gives_the_same_bytes_in_every_run(seed):
 # The engine
 
 
-def stub(path, body):
-    """A stand-in for dot: what happens when the engine misbehaves."""
-    path.write_text(f"#!/bin/sh\n{body}\n")
-    path.chmod(path.stat().st_mode | stat.S_IEXEC)
-    return path
-
-
-posix = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins are shell scripts")
-
-
 def test_the_default_engine_is_not_looked_for_on_the_path(monkeypatch):
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv(engine.VARIABLE, raising=False)
@@ -688,16 +678,6 @@ def test_an_engine_that_fails_is_quoted(tmp_path):
 def test_an_engine_that_answers_nonsense_is_refused(tmp_path):
     with pytest.raises(RenderError, match="is not a layout"):
         to_svg(lecture(), engine=stub(tmp_path / "dot", "cat >/dev/null; echo nonsense"))
-
-
-@posix
-def test_an_engine_that_takes_too_long_is_stopped_with_its_children(tmp_path):
-    mark = tmp_path / "alive"
-    slow = stub(tmp_path / "dot", f"(sleep 2; touch {mark}) & sleep 60")
-    with pytest.raises(RenderError, match=r"took longer than 0\.2 s: draw a part"):
-        to_svg(lecture(), engine=slow, time_limit=0.2)
-    time.sleep(2.2)
-    assert not mark.exists()
 
 
 @posix

@@ -13,7 +13,7 @@ from graphtrace.cli.program import say
 from graphtrace.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from graphtrace.graph.traced import Graph
+    from graphtrace.api import Graph
 
 
 def traced(target: str, assignments: Sequence[str]) -> Graph:
@@ -22,7 +22,7 @@ def traced(target: str, assignments: Sequence[str]) -> Graph:
 
     function = load(target)
     args, kwargs = _arguments(function, assignments)
-    from graphtrace import trace
+    from graphtrace.api import trace
 
     graph = trace(function, *args, **kwargs)
     _warn_of_nan(graph)

@@ -1,19 +1,22 @@
 """The options of `graphtrace render`, in the groups in which its help shows them.
 
-In: nothing. Out: decorators for click. Each option's name is that of the library's own, so that
-what was typed is handed on as it is; what was not typed is not handed on.
+In: the options as the library declares them. Out: decorators for click. Each option's name is that
+of the library's own, so that what was typed is handed on as it is; what was not typed, is not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from dataclasses import fields
+from typing import Any, TypeVar, get_args
 
 import click
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
+from graphtrace.figure.options import About, abouts, choices_of
+from graphtrace.render.options import Options
+from graphtrace.render.paint.themes import THEMES
 
-THEMES = ("lecture", "cs231n", "karpathy", "blackboard", "print", "minimal")
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class Option(click.Option):
@@ -53,77 +56,45 @@ def _some(group: str, *options: tuple[str, dict[str, Any]]) -> Callable[[_Functi
     return decorate
 
 
-def _flag(help: str) -> dict[str, Any]:
-    return {"is_flag": True, "help": help}
+_TYPED = {"gradients": "grad", "engine": "dot"}
+"""What an option of the library is called on the command line, where that is another word."""
 
 
-content = _some(
-    "What is drawn",
-    (
-        "--values/--no-values",
-        {"help": "The number under each formula. E.g. --no-values."},
-    ),
-    (
-        "--grad/--no-grad",
-        {
-            "help": "The gradients in red. Default: where the function returns one number. "
-            "E.g. --no-grad."
-        },
-    ),
-    (
-        "--derivatives",
-        {
-            "type": click.Choice(["both", "number", "formula", "none"]),
-            "help": "The local derivative on each edge. E.g. --derivatives number.",
-        },
-    ),
-    ("--shapes", _flag("The shape of each array. E.g. --shapes --no-values.")),
-    ("--sources", _flag("File and line of each operation. E.g. --sources.")),
-    ("--constants", _flag("The 3 of 3*v as a leaf of its own. E.g. --constants.")),
-    ("--scopes", _flag("A titled frame around each helper call. E.g. --scopes.")),
-    (
-        "--depth",
-        {
-            "type": int,
-            "metavar": "N",
-            "help": "Levels of helper calls that are opened; 0: each is one box. E.g. --depth 0.",
-        },
-    ),
-    (
-        "--unfold",
-        {
-            "multiple": True,
-            "metavar": "NAME",
-            "help": "A folded call, or a node in one, to open. E.g. --unfold layer_2.",
-        },
-    ),
-    (
-        "--limit",
-        {
-            "type": int,
-            "metavar": "N",
-            "help": "Up to so many nodes nothing is folded. E.g. --limit 200.",
-        },
-    ),
-)
+def _declared(group: str) -> list[tuple[str, dict[str, Any]]]:
+    """The options of a figure in this group of the help, as `Options` declares them."""
+    known = abouts(Options)
+    return [
+        _as_typed(_TYPED.get(one.name, one.name).replace("_", "-"), one.default, *known[one.name])
+        for one in fields(Options)
+        if known[one.name][1].group == group and known[one.name][1].example
+    ]
+
+
+def _as_typed(name: str, default: Any, kind: Any, about: About) -> tuple[str, dict[str, Any]]:
+    settings: dict[str, Any] = {"metavar": about.metavar}
+    names = f"--{name}"
+    kinds = (kind, *get_args(kind))
+    if bool in kinds:
+        settings["is_flag"] = True
+        if default is not False:
+            names = f"--{name}/--no-{name}"
+    elif choices := choices_of(kind):
+        settings["type"] = click.Choice(choices, case_sensitive=False)
+    elif name == "theme":
+        settings["type"] = click.Choice(list(THEMES))
+    elif int in kinds or float in kinds:
+        settings["type"] = int if int in kinds else float
+    settings["multiple"] = default == ()
+    example = about.example if "-" in about.example[:1] else f"--{name} {about.example}"
+    meaning = about.meaning.replace("`", "")
+    return names, {**settings, "help": f"{meaning} E.g. {example}."}
+
+
+content = _some("What is drawn", *_declared("What is drawn"))
 
 story = _some(
     "What it tells",
-    (
-        "--step",
-        {"metavar": "dJ/dV", "help": "One step back, with the chain rule. E.g. --step dJ/dv."},
-    ),
-    (
-        "--path",
-        {"metavar": "A,J", "help": "The paths between two nodes in colour. E.g. --path a,J."},
-    ),
-    (
-        "--nudge",
-        {
-            "metavar": "NAME=STEP",
-            "help": "Every value before and after a nudge. E.g. --nudge a=0.001.",
-        },
-    ),
+    *_declared("What it tells"),
     (
         "--tangent",
         {
@@ -132,8 +103,6 @@ story = _some(
             "help": "Forward mode: the tangents, from this one on. E.g. --tangent a=1.",
         },
     ),
-    ("--trouble", _flag("Mark zeros, infinities and NaN; name the first. E.g. --trouble.")),
-    ("--check", _flag("Mark derivatives that finite differences refute. E.g. --check.")),
     (
         "--quiz",
         {
@@ -151,54 +120,11 @@ story = _some(
     ),
 )
 
-look = _some(
-    "How it looks",
-    (
-        "--theme",
-        {"type": click.Choice(THEMES), "help": "Colours and form. E.g. --theme blackboard."},
-    ),
-    (
-        "--scheme",
-        {
-            "type": click.Choice(["auto", "light", "dark"]),
-            "help": "Follow the page into the dark, or not. E.g. --scheme light.",
-        },
-    ),
-    ("--math", _flag("Formulas typeset as in a book; graphtrace[math]. E.g. --math.")),
-    (
-        "--direction",
-        {
-            "type": click.Choice(["auto", "LR", "TB"], case_sensitive=False),
-            "help": "Left to right, or top to bottom. E.g. --direction TB.",
-        },
-    ),
-    (
-        "--width",
-        {
-            "type": float,
-            "metavar": "PIXELS",
-            "help": "The column in which it has to be readable. E.g. --width 360.",
-        },
-    ),
-    ("--font", {"metavar": "FAMILIES", "help": "As in CSS. E.g. --font 'Georgia, serif'."}),
-    (
-        "--font-size",
-        {"type": float, "metavar": "PIXELS", "help": "Of the formulas. E.g. --font-size 18."},
-    ),
-    (
-        "--digits",
-        {"type": int, "metavar": "N", "help": "Significant digits of numbers. E.g. --digits 3."},
-    ),
-    ("--legend/--no-legend", {"help": "What colours and lines mean, beneath. E.g. --legend."}),
-    ("--flow", _flag("Edges as wide as their gradient is large. E.g. --flow.")),
-)
+look = _some("How it looks", *_declared("How it looks"))
 
 output = _some(
     _LAST,
-    (
-        "--standalone",
-        _flag("TikZ as a document of its own. E.g. -o J.tex --standalone."),
-    ),
+    *_declared(_LAST),
     (
         "-o --output",
         {
@@ -212,25 +138,6 @@ output = _some(
         {
             "metavar": "FORMAT",
             "help": "Where the suffix does not say it. E.g. -o - --format text.",
-        },
-    ),
-    (
-        "--id-prefix",
-        {"metavar": "TEXT", "help": "What the ids in an SVG begin with. E.g. --id-prefix fig1."},
-    ),
-    (
-        "--dot",
-        {
-            "metavar": "PATH",
-            "help": "A Graphviz program to lay it out with instead of ours. E.g. --dot dot.",
-        },
-    ),
-    (
-        "--time-limit",
-        {
-            "type": float,
-            "metavar": "SECONDS",
-            "help": "How long the layout may take. E.g. --time-limit 60.",
         },
     ),
     (

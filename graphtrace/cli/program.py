@@ -7,6 +7,7 @@ what the commands do.
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -25,17 +26,18 @@ class _Program(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         kwargs.setdefault("prog_name", "graphtrace")
         kwargs["standalone_mode"] = False
+        _open_output()
         try:
             code = super().main(*args, **kwargs) or 0
+            sys.stdout.flush()
         except click.Abort:
             code = INTERRUPTED
-        except BrokenPipeError:
-            # the reader of standard output has left; Python would complain once more at exit
-            _close_quietly(sys.stdout)
-            code = FAILURE
         except click.ClickException as error:
             code = error.exit_code
             say("error", _sentence(error))
+        except (OSError, UnicodeError) as error:  # all others have met `one_sentence`
+            code = FAILURE
+            _give_up_output(error)
         sys.exit(code)
 
 
@@ -48,14 +50,28 @@ def _sentence(error: click.ClickException) -> str:
 
 def say(kind: str, text: str) -> None:
     """One line on standard error, such as `graphtrace: error: ...`."""
-    click.echo(f"graphtrace: {kind}: {' '.join(text.split())}", err=True)
+    with contextlib.suppress(OSError):  # where not even that can be said, the exit code tells
+        click.echo(f"graphtrace: {kind}: {' '.join(text.split())}", err=True)
 
 
-def _close_quietly(stream: Any) -> None:
-    with contextlib.suppress(OSError, ValueError):
-        import os
+def _open_output() -> None:
+    """A standard output that is closed (`>&-`) fails when it is written to, as a full one does."""
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")
 
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+def _give_up_output(error: OSError | UnicodeError) -> None:
+    """Say why standard output failed, unless its reader has left: that is nothing to talk about."""
+    if isinstance(error, UnicodeError):
+        say("error", f"standard output cannot be written ({error}): set PYTHONIOENCODING=utf-8")
+    elif not isinstance(error, BrokenPipeError):
+        say(
+            "error",
+            f"standard output cannot be written ({error.strerror}): send it to a terminal, or to "
+            "a file on a disk that has room",
+        )
+    with contextlib.suppress(OSError, ValueError):  # or Python would complain once more at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextlib.contextmanager
@@ -63,8 +79,6 @@ def one_sentence(traceback: bool) -> Iterator[None]:
     """Whatever is raised becomes one sentence, even a SystemExit in the user's file."""
     try:
         yield
-    except BrokenPipeError:
-        raise
     except KeyboardInterrupt:
         raise click.exceptions.Exit(INTERRUPTED) from None  # click would print an empty line
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a function may raise anything
@@ -108,9 +122,9 @@ def short_warnings() -> Iterator[None]:
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted and not context.resilient_parsing:
-        from graphtrace import __version__
+        from importlib.metadata import version
 
-        click.echo(f"graphtrace {__version__}")
+        click.echo(f"graphtrace {version('graphtrace')}")
         context.exit()
 
 

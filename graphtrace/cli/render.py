@@ -18,7 +18,7 @@ from graphtrace.cli.program import one_sentence, say, short_warnings
 from graphtrace.errors import ArgumentError, GraphtraceError
 
 if TYPE_CHECKING:
-    from graphtrace.graph.traced import Graph
+    from graphtrace.api import Graph
     from graphtrace.render import Format
 
 
@@ -61,7 +61,7 @@ def render(
     TARGET is path/to/file.py:function, package.module:function, or an expression; an expression may
     be several statements, separated by semicolons, of which the last is the result.
     """
-    stdout = sys.stdout
+    output = "-" if output == "/dev/stdout" else output
     # What the function prints must not end up inside the figure.
     with one_sentence(traceback), short_warnings(), contextlib.redirect_stdout(sys.stderr):
         unsaid: tuple[Any, ...] = (None, ())
@@ -71,11 +71,7 @@ def render(
             if value not in unsaid and (value is not False or name in _TWO_WAYS)
         }
         said = _drawn(target, assignments, output, format, wanted)
-    if isinstance(said, bytes):
-        stdout.buffer.write(said)
-        stdout.buffer.flush()
-    else:
-        click.echo(said)
+    click.echo(said, nl=isinstance(said, str))
 
 
 _TWO_WAYS = ("values", "grad", "legend")
@@ -125,12 +121,8 @@ def _listed(graph: Graph, wanted: dict[str, Any]) -> bytes:
     """The text in the colours of the terminal, as wide as it is."""
     from shutil import get_terminal_size
 
-    from graphtrace.render import to_text
-
-    of_a_picture = ("math", "id_prefix", "standalone", "engine", "time_limit")
-    told = {name: value for name, value in wanted.items() if name not in of_a_picture}
     columns = get_terminal_size().columns
-    return to_text(graph, columns=columns, colour=True, **told).encode("utf-8")
+    return graph.to_text(columns=columns, colour=True, **wanted).encode("utf-8")
 
 
 def _translate(wanted: dict[str, Any]) -> None:
@@ -154,20 +146,16 @@ def _nudge(text: str) -> tuple[str, float]:
     return name, by
 
 
-_DRAWING = (
-    *("theme", "scheme", "math", "width", "font", "font_size", "digits", "legend"),
-    *("id_prefix", "standalone", "engine", "time_limit"),
-)
-"""What is chosen where a Figure is drawn, not where it is made."""
-
-
 def _quiz(graph: Graph, blank: str, path: Path, kind: Format, wanted: dict[str, Any]) -> str:
     """The question into the file, the solution into one beside it."""
-    drawing = {name: wanted.pop(name) for name in _DRAWING if name in wanted}
-    quiz = graph.quiz(*(part.strip() for part in blank.split(",")), **wanted)
+    from graphtrace.render.layout.engine import deadline
+
+    parts: list[Any] = [part.strip() for part in blank.split(",")]
+    quiz = graph.quiz(*parts, **wanted)
     beside = path.with_name(f"{path.stem}-solution{path.suffix}")
-    quiz.question.render(path, format=kind, **drawing)
-    quiz.solution.render(beside, format=kind, **drawing)
+    limit = deadline(wanted.get("time_limit"))
+    quiz.question.render(path, format=kind, time_limit=limit)
+    quiz.solution.render(beside, format=kind, time_limit=limit)
     return f"wrote {path}\nwrote {beside}"
 
 

@@ -23,7 +23,7 @@ from graphtrace.compile.program import Program
 from graphtrace.compile.writer import Written, written
 from graphtrace.core.tape import collector_paused
 from graphtrace.errors import ArgumentError
-from graphtrace.graph.traced import Graph
+from graphtrace.graph.traced import TracedGraph
 
 __all__ = [
     "array",
@@ -40,7 +40,7 @@ __all__ = [
 _serial = itertools.count(1)
 
 
-def source_of(graph: Graph, **options: Any) -> str:
+def source_of(graph: TracedGraph, **options: Any) -> str:
     """The program that `compile_graph` compiles, as a module's text.
 
     Large arrays, and objects that have no literal, are names that a comment at the top describes;
@@ -63,7 +63,7 @@ def source_of(graph: Graph, **options: Any) -> str:
     return _written(graph, options)[0].text
 
 
-def compile_graph(graph: Graph, jit: str | None = None, **options: Any) -> Callable[..., Any]:
+def compile_graph(graph: TracedGraph, jit: str | None = None, **options: Any) -> Callable[..., Any]:
     """A plain function of the traced function's parameters: `(value, {parameter: gradient})`.
 
     The value is that of `Graph.forward` and the gradients are those of `grad`, to the last bit but
@@ -87,7 +87,7 @@ def compile_graph(graph: Graph, jit: str | None = None, **options: Any) -> Calla
     return f if jit is None else _where_it_raises(_jitted(graph, options), f)
 
 
-def _jitted(graph: Graph, options: dict[str, Any]) -> Callable[..., Any]:
+def _jitted(graph: TracedGraph, options: dict[str, Any]) -> Callable[..., Any]:
     """The function with its numbers computed by Numba; it raises where the plain one decides."""
     require_floats(graph)
     module, _ = _written(graph, options, jit=True)
@@ -100,7 +100,7 @@ def _jitted(graph: Graph, options: dict[str, Any]) -> Callable[..., Any]:
 
 
 def _written(
-    graph: Graph, options: dict[str, Any], *, jit: bool = False
+    graph: TracedGraph, options: dict[str, Any], *, jit: bool = False
 ) -> tuple[Written, Callable[..., Any]]:
     """The text, and the same of the arguments by name, by the sweep."""
     with collector_paused():  # collections would take half of the time

@@ -10,30 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graphtrace.core.inputs import carries_gradient, gradient_like
-from graphtrace.core.sweep import sweep
-from graphtrace.graph.traced import Graph, Leaf, Tree
+from graphtrace.graph.traced import TracedGraph, Tree
 
 
 def swept(
-    graph: Graph, seeds: Mapping[str, Any], wrt: Sequence[str], arguments: Mapping[str, Any]
+    graph: TracedGraph, seeds: Mapping[str, Any], wrt: Sequence[str], arguments: Mapping[str, Any]
 ) -> tuple[Any, dict[str, Any]]:
     """The value, and the gradient in each parameter of `wrt`; `seeds` are by the outputs' keys.
 
     Raises what `Graph.forward` raises.
     """
     values = graph.evaluate(**arguments)
-    number, rows = graph.wengert_list(values)
-    adjoints = sweep(rows, 0, len(rows), [(number[key], seed) for key, seed in seeds.items()])
-
-    def gradient(leaf: Leaf) -> Any:
-        if leaf.key is None or not carries_gradient(values[leaf.key]):
-            return None
-        return gradient_like(adjoints[number[leaf.key]], values[leaf.key])
-
+    adjoints = graph.adjoints(seeds, values)
     result: Tree = graph.graph["result"]
     value = [leaf.constant if leaf.key is None else values[leaf.key] for leaf in result.leaves]
     trees: dict[str, Tree] = graph.graph["parameters"]
-    return result.structure(value), {
-        name: trees[name].structure([gradient(leaf) for leaf in trees[name].leaves]) for name in wrt
-    }
+    return result.structure(value), {name: trees[name].gradients(adjoints) for name in wrt}

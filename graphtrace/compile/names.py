@@ -14,7 +14,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection
 
-from graphtrace.graph.traced import Graph
+from graphtrace.graph.traced import TracedGraph
 
 _KEYS = re.compile(r"\w+((?:\['\w+'\])+)")
 _LONGEST = 40
@@ -23,7 +23,7 @@ _LONGEST = 40
 class Names:
     """The names of one program. The parameters keep their own; others give way to them."""
 
-    def __init__(self, graph: Graph, order: list[str]) -> None:
+    def __init__(self, graph: TracedGraph, order: list[str]) -> None:
         self._taken = set(keyword.kwlist)
         self._numbers: Counter[str] = Counter()
         self._adjoints: dict[str, str] = {}

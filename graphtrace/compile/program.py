@@ -35,7 +35,7 @@ from graphtrace.core.sweep import fit, partial, pull, times
 from graphtrace.core.tape import NO_PARAMS, Parts, Tape, parts
 from graphtrace.core.variable import Variable, apply, record
 from graphtrace.errors import ArgumentError
-from graphtrace.graph.traced import Branch, Graph, Leaf
+from graphtrace.graph.traced import Branch, Leaf, TracedGraph
 
 _NUMBERED = re.compile(r"v\d+").fullmatch  # the keys of values without a name of their own
 
@@ -62,13 +62,13 @@ class Program:
 
     def __init__(
         self,
-        graph: Graph,
+        graph: TracedGraph,
         output: str | None = None,
         seed: Any = None,
         wrt: str | Sequence[str] | None = None,
     ) -> None:
         self.graph = graph
-        self.seeds = _seeds(graph, output, seed)
+        self.seeds = graph.adjoint_seeds(output, seed)
         self.wrt = _chosen(graph, wrt)
         self.keys = graph._in_order()
         self.names = Names(graph, self.keys)
@@ -256,16 +256,7 @@ class Program:
         return named
 
 
-def _seeds(graph: Graph, output: str | None, seed: Any) -> dict[str, Any]:
-    """The adjoints to start from, by the keys of the outputs."""
-    seeds: dict[str, Any] = {}
-    for key, g in graph._seeds(output, seed):
-        if carries_gradient(graph._node[key]["value"]):
-            seeds[key] = seeds[key] + g if key in seeds else g
-    return seeds
-
-
-def _chosen(graph: Graph, wrt: str | Sequence[str] | None) -> list[str]:
+def _chosen(graph: TracedGraph, wrt: str | Sequence[str] | None) -> list[str]:
     """The parameters whose gradient is wanted, in their own order."""
     known = list(graph.graph["parameters"])
     if not (wrt is None or isinstance(wrt, Iterable)):

@@ -18,8 +18,8 @@ import numpy as np
 from graphtrace.core.primitive import Primitive, declare
 from graphtrace.core.pytree import Structure, flatten, leaf_names
 from graphtrace.core.refusal import foreign
-from graphtrace.core.tape import Tape
-from graphtrace.core.variable import Variable, gather, holds_variable, record, stale
+from graphtrace.core.tape import Tape, here
+from graphtrace.core.variable import Variable, gather, holds_variable, missing, record, stale
 from graphtrace.errors import ArgumentError, TraceError
 
 INPUT = declare(Primitive("input", lambda: None))
@@ -142,6 +142,41 @@ def open_tree(tape: Tape, tree: Any, name: Callable[[], str]) -> Opened:
 
 def _leaf_name(tree: Any, name: Callable[[], str], i: int) -> str:
     return leaf_names(tree, name())[i]
+
+
+def call(tape: Tape, f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """What the user's function returns; an error that a traced value made says what to write."""
+    try:
+        return tape.call(f, args, kwargs)
+    except (AttributeError, TypeError, ValueError) as error:
+        better = _better(error)
+        if better is None:
+            raise
+        raise better from None
+
+
+def _better(error: Exception) -> Exception | None:
+    """The error in our words, where it comes of a traced value that Python or NumPy was given."""
+    if isinstance(error, AttributeError):
+        return missing(error, _where_raised(error))
+    if isinstance(error, ValueError):
+        cause = error.__cause__  # NumPy wraps our own refusal of `out[i] = x`
+        return cause if isinstance(cause, TraceError) and "array element" in str(error) else None
+    # np.exp(np.array([x, 1.0])), np.linalg.det(np.array([[x, y], [y, x]])): arrays of objects,
+    # which NumPy does not ask us about.
+    if "loop of ufunc does not support arg" in str(error) or "dtype('O')" in str(error):
+        return TraceError(
+            f"{_where_raised(error)}: NumPy cannot compute this of an array of objects; "
+            f"put traced values together with np.stack([...]) instead of np.array([...])"
+        )
+    return None
+
+
+def _where_raised(error: Exception) -> str:
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return here(at.tb_frame, at.tb_lineno) if at is not None else "the traced function"
 
 
 def carries_gradient(leaf: Any) -> bool:

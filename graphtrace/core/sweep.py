@@ -17,8 +17,9 @@ from graphtrace.core.inputs import INPUT, plain
 from graphtrace.core.primitive import Primitive
 from graphtrace.core.tape import Row, Tape, parts
 from graphtrace.core.variable import Variable, record
-from graphtrace.ops.shape import astype, unbroadcast
 
+_add_reduce: Any = np.add.reduce  # its stubs differ from NumPy to NumPy
+_astype: Any = np.astype
 _BOOL = np.dtype(bool)
 _NO_FLOAT = (ZeroDivisionError, OverflowError, TypeError)
 """What a rule raises at a pole; or there is none, or it is a number."""
@@ -277,8 +278,20 @@ def fit(c: Any, x: Any) -> Any:
         c = np.asarray(c)
     dtype = x.dtype
     if c.dtype != dtype and dtype.kind in "fc":
-        c = astype(np.real(c) if c.dtype.kind == "c" and dtype.kind == "f" else c, dtype=dtype)
+        c = _astype(np.real(c) if c.dtype.kind == "c" and dtype.kind == "f" else c, dtype)
     return c if c.__class__ is not np.ndarray or isinstance(x, np.ndarray) else c[()]
+
+
+def unbroadcast(g: Any, x: Any) -> Any:
+    """The adjoint `g` of a broadcast operand summed back to the shape and kind of `x`."""
+    shape = x.shape if type(x) is np.ndarray or type(x) is Variable else np.shape(x)
+    if g.shape != shape:
+        lead = g.ndim - len(shape)
+        axes = (*range(lead), *[lead + i for i, n in enumerate(shape) if n != g.shape[lead + i]])
+        # np.sum is a layer of Python over this, and takes twice as long on small arrays.
+        g = _add_reduce(g, axis=axes) if type(g) is np.ndarray else np.sum(g, axis=axes)
+        g = g if g.shape == shape else np.reshape(g, shape)
+    return g
 
 
 def _as_numpy(x: Any) -> Any:

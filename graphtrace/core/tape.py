@@ -141,29 +141,7 @@ class Tape:
         """Call the user's function; the frame of this call is where the user's frames begin."""
         if self.root is None:
             self.root = sys._getframe()
-        try:
-            return f(*args, **kwargs)
-        except AttributeError as error:
-            from graphtrace.core.variable import missing
-
-            better = missing(error, _where_raised(error))
-            if better is None:
-                raise
-            raise better from None
-        except ValueError as error:
-            # NumPy wraps our own refusal of `out[i] = x`.
-            if isinstance(error.__cause__, TraceError) and "array element" in str(error):
-                raise error.__cause__ from None
-            raise
-        except TypeError as error:
-            # np.exp(np.array([x, 1.0])), np.linalg.det(np.array([[x, y], [y, x]])): arrays of
-            # objects, which NumPy does not ask us about.
-            if "loop of ufunc does not support arg" in str(error) or "dtype('O')" in str(error):
-                raise TraceError(
-                    f"{_where_raised(error)}: NumPy cannot compute this of an array of objects; "
-                    f"put traced values together with np.stack([...]) instead of np.array([...])"
-                ) from None
-            raise
+        return f(*args, **kwargs)
 
     def locate(self, frame: FrameType) -> int:
         """Where `frame` stands in the innermost function that is the user's: `scope` and offset."""
@@ -330,13 +308,6 @@ def user_frame(frame: FrameType | None) -> FrameType | None:
     while at is not None and _is_ours(at.f_code):
         at = None if at.f_code is Tape.call.__code__ else at.f_back
     return at
-
-
-def _where_raised(error: Exception) -> str:
-    at = error.__traceback__
-    while at is not None and at.tb_next is not None:
-        at = at.tb_next
-    return here(at.tb_frame, at.tb_lineno) if at is not None else "the traced function"
 
 
 def here(frame: FrameType, lineno: int | None = None) -> str:

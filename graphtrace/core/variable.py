@@ -24,8 +24,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import numpy as np
 
 from graphtrace.core.primitive import Primitive, declare
-from graphtrace.core.refusal import foreign, instead_of_float, is_store
-from graphtrace.core.scipy_functions import called_in
+from graphtrace.core.refusal import called_in, foreign, instead_of_float, is_store
 from graphtrace.core.tape import NO_PARAMS, Row, Tape, View, here, parts, place_of, written
 from graphtrace.errors import NoDerivative, TraceError
 

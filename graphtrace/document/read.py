@@ -1,6 +1,6 @@
 """Read a graph that was written as JSON.
 
-In: a path, an open file or a text. Out: a Graph whose values, forward, backward and figures are
+In: a path, an open file or a text. Out: a graph whose values, forward, backward and figures are
 those of the graph that was written. Nothing in the text is executed, and what is damaged is one
 sentence.
 """
@@ -24,30 +24,12 @@ from graphtrace.document.write import VERSION
 from graphtrace.errors import ArgumentError
 from graphtrace.formula.symbol import Row, Symbol, row_text
 from graphtrace.graph.build import CONSTANT, local_of
-from graphtrace.graph.traced import Branch, Graph, Leaf, Tree
+from graphtrace.graph.trace import AnyGraph
+from graphtrace.graph.traced import Branch, Leaf, TracedGraph, Tree
 
 
-def load(source: str | os.PathLike[str] | IO[Any]) -> Graph:
-    """The graph that `g.render("J.json")` has written.
-
-    Args:
-        source: A path, an open file, or the text itself.
-
-    Returns:
-        A Graph with the same values, gradients, `forward`, `backward` and figures.
-
-    Raises:
-        ArgumentError: It cannot be read, is no graph of graphtrace, is damaged, or needs a
-            primitive that is not declared here.
-
-    >>> import graphtrace as gt, io
-    >>> def J(a, b, c):
-    ...     return 3 * (a + b * c)
-    >>> file = io.StringIO()
-    >>> gt.trace(J, a=5, b=3, c=2).render(file, format="json")
-    >>> gt.load(file.getvalue()).forward(a=6)
-    36.0
-    """
+def read(source: str | os.PathLike[str] | IO[Any], graph: AnyGraph) -> AnyGraph:
+    """The empty `graph`, filled with what was written; `graphtrace.load` says the rest."""
     name, text = _text(source)
     try:
         said = json.loads(text, parse_constant=_refuse)
@@ -60,7 +42,7 @@ def load(source: str | os.PathLike[str] | IO[Any]) -> Graph:
                 f"{name} is written in version {said['version']!r:.20} of the format and this "
                 f"graphtrace reads version {VERSION}: load it with the graphtrace that wrote it"
             )
-        return _Reader(said).graph()
+        return _Reader(said).fill(graph)
     except ArgumentError:
         raise
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
@@ -115,9 +97,9 @@ class _Reader:
         self.values: dict[str, Any] = {}
         self.indices: dict[str, int] = {}
 
-    def graph(self) -> Graph:
+    def fill(self, graph: AnyGraph) -> AnyGraph:
         said = self.said
-        graph = Graph(name=text_of(said["name"]))
+        graph.graph["name"] = text_of(said["name"])
         with np.errstate(all="ignore"):
             for node in said["nodes"]:
                 self._add_node(graph, node)
@@ -147,7 +129,7 @@ class _Reader:
             raise ValueError(f"there is no node {key!r:.60} above the place that names it")
         return key
 
-    def _add_node(self, graph: Graph, said: Mapping[str, Any]) -> None:
+    def _add_node(self, graph: TracedGraph, said: Mapping[str, Any]) -> None:
         key, value, index = text_of(said["name"]), decode(said["value"]), said["index"]
         if key in self.values or type(index) is not int or not _is_value(value):
             raise ValueError(f"node {key!r:.60} is there twice, or has no index or no value")

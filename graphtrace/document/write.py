@@ -15,12 +15,12 @@ from graphtrace.document.names import name_of_test, primitive_name
 from graphtrace.errors import ArgumentError
 from graphtrace.formula.symbol import Row, Symbol
 from graphtrace.graph.linear_map import LinearMap
-from graphtrace.graph.traced import Branch, Graph, Tree
+from graphtrace.graph.traced import Branch, TracedGraph, Tree
 
 VERSION = 1
 
 
-def to_json(graph: Graph) -> str:
+def to_json(graph: TracedGraph) -> str:
     """The graph as JSON, of which `load` makes the same graph again.
 
     It holds what `gt.trace` and `backward` have put into the graph, and none of the attributes
@@ -126,7 +126,7 @@ def _formula(symbol: Symbol | None) -> dict[str, str] | None:
     return None if symbol is None else {"text": str(symbol), "latex": symbol.latex}
 
 
-def _edges(graph: Graph, order: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _edges(graph: TracedGraph, order: Sequence[str]) -> Iterator[dict[str, Any]]:
     for key in order:
         row: Row = graph.nodes[key]["row"]
         for k, operand in enumerate(row.keys):

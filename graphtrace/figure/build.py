@@ -7,7 +7,7 @@ fonts, text widths, DOT or SVG, and has no derivative rules.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -20,10 +20,9 @@ from graphtrace.figure.flow import with_flow
 from graphtrace.figure.fold import fold, located
 from graphtrace.figure.folded import tells_value
 from graphtrace.figure.nudge import nudged
+from graphtrace.figure.options import DEFAULT, Content
 from graphtrace.figure.parts import (
     Definition,
-    Derivatives,
-    Direction,
     Edge,
     Emphasis,
     Figure,
@@ -35,12 +34,12 @@ from graphtrace.figure.parts import (
     Source,
 )
 from graphtrace.figure.reading_order import (
+    Gradients,
     Use,
+    gradients_left,
     is_one,
     naming_of,
-    outputs_of,
     right_side,
-    target_of,
     title,
     uses_of,
 )
@@ -53,67 +52,21 @@ if TYPE_CHECKING:
 
 
 def figure(
-    graph: nx.MultiDiGraph[Any],
-    *,
-    values: bool = True,
-    gradients: bool = True,
-    derivatives: Derivatives = "both",
-    direction: Direction | Literal["auto"] = "auto",
-    depth: int | None = None,
-    unfold: str | Collection[str] = (),
-    limit: int | None = None,
-    step: str | Sequence[str] | None = None,
-    path: Sequence[str] | None = None,
-    trouble: bool = False,
-    shapes: bool = False,
-    sources: bool = False,
-    constants: bool = False,
-    scopes: bool = False,
-    flow: bool = False,
-    nudge: tuple[str, float] | None = None,
-    tangents: bool = False,
-    check: bool = False,
+    graph: nx.MultiDiGraph[Any], options: Content = DEFAULT, backward: Gradients | None = None
 ) -> Figure:
     """What a lecturer would draw of the graph, as data.
 
+    With a nudge or tangents, which go forward, no gradients come back. A use of an input far down
+    the graph is drawn as a small copy of that input beside the use, since no lecturer draws an
+    arrow across the whole board.
+
     Args:
         graph: A traced graph.
-        values: Whether the number stands under each formula.
-        gradients: Whether to show what `backward` has left on the nodes.
-        derivatives: The local derivative on each edge: "number", "formula", "both" or "none".
-        direction: "LR" (left to right), "TB" (top to bottom), or "auto": left to right, unless
-            that were a long strip.
-        depth: How many levels of helper calls are opened: 0 draws each call as one box. By
-            default as many as fit.
-        unfold: Helper calls to open although they are folded, by their names in the attribute
-            `scope`, such as "layer_2"; and nodes to be seen, such as "h_7" in a loop.
-        limit: Up to so many nodes nothing is folded; by default 40. Beyond, helper calls and
-            loops are one box each, with the total derivatives on its edges, then stretches of
-            the computation; a note beneath says so.
-        step: One step back, such as "dJ/dv": the arrows that bring this derivative, and the
-            chain rule beneath. It needs no `backward` before.
-        path: Two nodes, such as ("a", "J"), and any between them to pass: all paths between
-            them in colour with the factors on their edges, and their product beneath.
-        trouble: Whether to mark zeros, infinities and NaN, and to name the first of them. What
-            `Graph.check` finds is another matter, see `check`.
-        shapes: Whether the shape of each array is told, beside its values or instead of them.
-        sources: Whether the file and line of each operation stand beneath it.
-        constants: Whether the 3 of 3*v is a leaf of its own.
-        scopes: Whether a titled frame stands around what a helper call computes.
-        flow: Whether an edge is as wide as the gradient that it brings back is large.
-        nudge: An input and a step, such as ("a", 0.001): 5 → 5.001 in the boxes that move, and
-            the ratio beneath; see `Graph.nudge`.
-        tangents: Whether to show what `jvp` has left on the nodes.
-        check: Whether to mark local derivatives that differ from finite differences of their
-            operation, and to name the first of them; see `Graph.check`.
-
-    With a nudge or tangents, which go forward, no gradients come back.
-
-    A use of an input far down the graph is drawn as a small copy of that input beside the use,
-    since no lecturer draws an arrow across the whole board.
+        options: What to show.
+        backward: The gradients, where they are not those that `backward` has left.
 
     Raises:
-        RenderError: An option or a node does not exist, or is inside a folded box.
+        RenderError: A node does not exist, or is inside a folded box.
 
     >>> import networkx as nx
     >>> g = nx.MultiDiGraph()
@@ -121,35 +74,35 @@ def figure(
     >>> [node.id for node in figure(g).nodes]
     ['node-a']
     """
-    _choice("direction", direction, ("auto", "LR", "TB"))
-    _choice("derivatives", derivatives, ("both", "number", "formula", "none"))
+    show = options
     whole = graph
-    graph = fold(graph, depth=depth, unfold=unfold, limit=limit)
-    focus = _focus(graph, step, path)
-    gradients = gradients and nudge is None and not tangents
+    graph = fold(graph, depth=show.depth, unfold=show.unfold, limit=show.limit)
+    focus = _focus(graph, show.step, show.path)
+    gradients = show.gradients and show.nudge is None and not show.tangents
     uses = uses_of(graph)
     boxes = boxes_of(graph, uses, reach=3)
     if len(boxes) >= SMALL:
         boxes = boxes_of(graph, uses, reach=2)
-    show = _Show(values, gradients, derivatives, focus, shapes, sources)
-    drawing = _Drawing(graph, uses, boxes, show)
+    sweep = backward or gradients_left(graph)
+    drawing = _Drawing(graph, uses, boxes, replace(show, gradients=gradients), focus, sweep)
     drawn = Figure(
         title(graph),
         drawing.nodes(),
         drawing.edges(),
         naming_of(graph),
-        reading_direction(graph, uses, boxes) if direction == "auto" else direction,
+        reading_direction(graph, uses, boxes) if show.direction == "auto" else show.direction,
         caption=(focus.way.chain,) if focus is not None else (),
     )
     if "note" in graph.graph:
         drawn = replace(drawn, caption=(*drawn.caption, graph.graph["note"]))
-    drawn = with_constants(drawn, graph) if constants else drawn
-    drawn = with_scopes(drawn, graph) if scopes else drawn
-    drawn = with_flow(drawn, graph) if flow else drawn
-    drawn = with_tangents(drawn, whole) if tangents else drawn
-    drawn = nudged(drawn, whole, nudge) if nudge is not None else drawn
-    drawn = marked(drawn, located(graph, trouble_of(whole))) if trouble else drawn
-    return marked(drawn, located(graph, checked(whole)), none=ALL_AGREE) if check else drawn
+    drawn = with_constants(drawn, graph) if show.constants else drawn
+    drawn = with_scopes(drawn, graph) if show.scopes else drawn
+    drawn = with_flow(drawn, graph, sweep) if show.flow else drawn
+    drawn = with_tangents(drawn, whole) if show.tangents else drawn
+    drawn = nudged(drawn, whole, show.nudge) if show.nudge is not None else drawn
+    if show.trouble:
+        drawn = marked(drawn, located(graph, trouble_of(whole, backward)))
+    return marked(drawn, located(graph, checked(whole)), none=ALL_AGREE) if show.check else drawn
 
 
 class _Focus(NamedTuple):
@@ -157,17 +110,6 @@ class _Focus(NamedTuple):
 
     kind: Literal["step", "path"]
     way: Way
-
-
-class _Show(NamedTuple):
-    """What a figure shows."""
-
-    values: bool
-    gradients: bool
-    derivatives: Derivatives
-    focus: _Focus | None
-    shapes: bool = False
-    sources: bool = False
 
 
 def _focus(
@@ -199,26 +141,28 @@ class _Drawing:
         graph: nx.MultiDiGraph[Any],
         uses: Sequence[Use],
         boxes: Sequence[Box],
-        show: _Show,
+        show: Content,
+        focus: _Focus | None,
+        backward: Gradients,
     ) -> None:
         self.graph = graph
         self.uses = uses
         self.boxes = boxes
         self.show = show
-        self.outputs = outputs_of(graph)
-        self.target = target_of(graph, self.outputs)
-        self.grads = {n: d["grad"] for n, d in graph.nodes(data=True) if "grad" in d}
-        told = uses
-        focus = show.focus
+        self.focus = focus
+        self.outputs = backward.outputs
+        self.target = backward.of
+        self.grads = backward.by
+        drawn = uses
         if focus is not None:
             self.target = str(focus.way.of)
             self.grads = dict(focus.way.gradients) if focus.kind == "step" else {}
-            told = [use for use in uses if use.key in focus.way.uses]
+            drawn = [use for use in uses if use.key in focus.way.uses]
         if not show.gradients:
             self.grads = {}
         self.small = len(boxes) < SMALL
         self.fan: dict[Any, int] = dict.fromkeys(graph, 0)
-        for use in told:
+        for use in drawn:
             self.fan[use.tail] += 1
 
     def nodes(self) -> tuple[Node, ...]:
@@ -257,7 +201,7 @@ class _Drawing:
         )
 
     def _node_emphasis(self, box: Box) -> Emphasis:
-        focus = self.show.focus
+        focus = self.focus
         if focus is None:
             return "plain"
         if focus.kind == "step":
@@ -274,7 +218,7 @@ class _Drawing:
 
     def _tells_in_box(self, node: Any) -> bool:
         """A single use tells the whole gradient on its arrow; dJ/dJ = 1 needs no telling."""
-        focus = self.show.focus
+        focus = self.focus
         if focus is not None:
             return self.fan[node] > 1
         if self.fan[node] == 0 and node in self.outputs:
@@ -300,10 +244,10 @@ class _Drawing:
         return tuple(edges)
 
     def _is_path(self) -> bool:
-        return self.show.focus is not None and self.show.focus.kind == "path"
+        return self.focus is not None and self.focus.kind == "path"
 
     def _edge_emphasis(self, use: Use) -> Emphasis:
-        focus = self.show.focus
+        focus = self.focus
         if focus is None:
             return "plain"
         if focus.kind == "step":
@@ -311,7 +255,7 @@ class _Drawing:
         return "strong" if use.key in focus.way.uses else "dim"
 
     def _local(self, use: Use) -> Partial | None:
-        focus, derivatives = self.show.focus, self.show.derivatives
+        focus, derivatives = self.focus, self.show.derivatives
         if derivatives == "none" or (focus is not None and use.key not in focus.way.uses):
             return None
         formula = use.attributes.get("symbol") if derivatives != "number" else None
@@ -323,7 +267,7 @@ class _Drawing:
         return replace(part, short=not self.small and focus is None)
 
     def _backward(self, use: Use) -> Part | None:
-        focus = self.show.focus
+        focus = self.focus
         if focus is not None and use.key not in focus.way.uses:
             return None
         whole = self._gradient(use.tail)
@@ -336,8 +280,3 @@ class _Drawing:
             return None
         local = use.attributes.get("local")
         return Share(self.target, str(use.head), str(use.tail), upstream, local)
-
-
-def _choice(name: str, value: object, valid: Sequence[str]) -> None:
-    if value not in valid:
-        raise RenderError(f"{name}={value!r} is not a choice: use one of {', '.join(valid)}")

@@ -115,17 +115,13 @@ def way(
 def gradients_of(graph: nx.MultiDiGraph[Any], of: Any) -> dict[Any, Any]:
     """The gradient of one node with respect to all; nothing where the graph cannot tell."""
     whole = graph.graph.get("unfolded", graph)
-    if of not in whole or not hasattr(whole, "backward"):
+    if of not in whole or not hasattr(whole, "adjoints"):
         return {}
-    copy = whole.copy()
-    copy.graph["outputs"] = [of]
-    for _, data in copy.nodes(data=True):
-        data.pop("grad", None)
     try:
-        copy.backward()
+        adjoints: dict[Any, Any] = whole.adjoints(of)
     except ArgumentError:  # of an array there is no one gradient
         return {}
-    return {node: data["grad"] for node, data in copy.nodes(data=True) if "grad" in data}
+    return adjoints
 
 
 def _total(used: Sequence[Use]) -> frozenset[tuple[Any, Any, Any]]:
@@ -252,13 +248,16 @@ def as_number(x: object) -> float | None:
 
 def share_value(part: Share) -> Any:
     """What one use adds to a gradient, as a number or an array; None where that is not known."""
-    upstream: Any = part.upstream
-    local: Any = part.local
-    if upstream is None or local is None:
+    if part.upstream is None or part.local is None:
         return None
+    share = times_local(part.upstream, part.local)
+    return None if isinstance(share, tuple) else share
+
+
+def times_local(upstream: Any, local: Any) -> Any:
+    """An adjoint times the local derivative on an edge: a number, an elementwise array or a map."""
     with np.errstate(all="ignore"):
-        found = upstream @ local if hasattr(local, "structure") else upstream * local
-    return None if isinstance(found, tuple) else found
+        return upstream @ local if hasattr(local, "structure") else upstream * local
 
 
 def _sum(terms: Sequence[Sequence[Partial]]) -> float | None:

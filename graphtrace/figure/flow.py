@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphtrace.errors import RenderError
-from graphtrace.figure.chain import gradients_of
+from graphtrace.figure.chain import gradients_of, times_local
 from graphtrace.figure.parts import Figure
-from graphtrace.figure.reading_order import outputs_of, title, uses_of
+from graphtrace.figure.reading_order import Gradients, title, uses_of
 
 if TYPE_CHECKING:
     import networkx as nx
 
 
-def with_flow(figure: Figure, graph: nx.MultiDiGraph[Any]) -> Figure:
+def with_flow(figure: Figure, graph: nx.MultiDiGraph[Any], backward: Gradients) -> Figure:
     """The figure with, on each edge, the largest entry of dJ/dhead · ∂head/∂tail, by its size.
 
-    The gradients are those that `backward` has left, else those of the one output.
+    The gradients are those given, else those of the one output.
 
     Raises:
         RenderError: There are none, and not one scalar output to take them of.
@@ -33,10 +33,9 @@ def with_flow(figure: Figure, graph: nx.MultiDiGraph[Any]) -> Figure:
     >>> [round(edge.flow, 3) for edge in g.figure(flow=True).edges]
     [0.04, 0.4]
     """
-    grads = {node: data["grad"] for node, data in graph.nodes(data=True) if "grad" in data}
-    outputs = outputs_of(graph)
-    if not grads and len(outputs) == 1:
-        grads = gradients_of(graph, outputs[0])
+    grads = backward.by
+    if not grads and len(backward.outputs) == 1:
+        grads = gradients_of(graph, backward.outputs[0])
     if not grads:
         raise RenderError(
             f"{title(graph)} has no gradients to show the flow of: call backward() before, with "
@@ -55,7 +54,4 @@ def _size(upstream: Any, local: Any) -> float | None:
     """The largest entry of the share, without its sign; None where no derivative passes."""
     if local is None:
         return None
-    elementwise = isinstance(local, (int, float, complex, np.ndarray, np.generic))
-    with np.errstate(all="ignore"):
-        share = upstream * local if elementwise else upstream @ local
-        return float(np.max(np.abs(share), initial=0.0))
+    return float(np.max(np.abs(times_local(upstream, local)), initial=0.0))

@@ -63,8 +63,6 @@ def fold(
     """
     if "unfolded" in graph.graph:
         return graph
-    _whole_number("depth", depth, 0)
-    _whole_number("limit", limit, 1)
     asked = {unfold} if isinstance(unfold, str) else unfold
     names = {name.removesuffix("()") for name in asked}
     if depth is None and not names and len(graph) <= (limit or COMFORT):
@@ -97,11 +95,6 @@ def fold(
     if depth is None or any(further):
         folded.graph["note"] = Note(f"{operations} in {boxes}{more}")
     return folded
-
-
-def _whole_number(name: str, value: object, least: int) -> None:
-    if value is not None and not (isinstance(value, int) and value >= least):
-        raise RenderError(f"{name}={value!r} is not a choice: use {least}, {least + 1}, ...")
 
 
 def _formula(graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], loop: Region) -> Definition | None:

@@ -13,6 +13,7 @@ from graphtrace.errors import RenderError
 from graphtrace.figure.build import figure
 from graphtrace.figure.chain import gradients_of, step_way
 from graphtrace.figure.fold import fold
+from graphtrace.figure.options import DEFAULT, Content
 from graphtrace.figure.parts import (
     Chain,
     Definition,
@@ -27,36 +28,40 @@ from graphtrace.figure.parts import (
     Unsaid,
     Value,
 )
-from graphtrace.figure.reading_order import find, ordered, outputs_of
+from graphtrace.figure.reading_order import Gradients, find, ordered, outputs_of
 
 if TYPE_CHECKING:
     import networkx as nx
 
 
-def frames(graph: nx.MultiDiGraph[Any], *, of: str | None = None, **detail: Any) -> list[Figure]:
+def frames(
+    graph: nx.MultiDiGraph[Any], options: Content = DEFAULT, *, of: str | None = None
+) -> list[Figure]:
     """The forward and the backward pass as numbered figures, with one layout for all.
 
     Args:
         graph: A traced graph; it needs no `backward` before.
+        options: What to show.
         of: The output to step back from; by default the one output, or none if there are several.
-        detail: The options of `figure`, but for `step` and `path`.
 
     Returns:
         A figure with the inputs, one for each operation as its value comes, and, if the output
         is a scalar, one for each gradient as it comes back.
 
     Raises:
-        RenderError: An option does not exist.
+        RenderError: There is no such output.
 
     >>> import graphtrace as gt
     >>> len(frames(gt.trace(lambda a, b: a * b + a, 2.0, 3.0)))
     7
     """
-    folding = {name: detail.pop(name) for name in ("depth", "unfold", "limit") if name in detail}
-    graph = fold(graph, **folding)
+    graph = fold(graph, depth=options.depth, unfold=options.unfold, limit=options.limit)
     target = _target(graph, of)
     gradients = gradients_of(graph, target) if target is not None else {}
-    whole = figure(_with(graph, target, gradients), **detail)
+    opened = replace(options, depth=None, unfold=(), limit=None)
+    outputs = outputs_of(graph) if target is None else [target]
+    name = None if target is None else str(target)
+    whole = figure(graph, opened, Gradients(name, gradients, outputs))
     told = [*_forward(graph), *_backward(graph, target, gradients)]
     captions = [
         (Note(f"{i} of {len(told)} · {what}"), *said)
@@ -93,18 +98,6 @@ def _target(graph: nx.MultiDiGraph[Any], of: str | None) -> Any:
         listed = ", ".join(str(output) for output in outputs)
         raise RenderError(f"of={of!r} is no output: use one of {listed}")
     return found
-
-
-def _with(graph: nx.MultiDiGraph[Any], target: Any, gradients: Any) -> nx.MultiDiGraph[Any]:
-    """A copy of the graph that has these gradients and no others."""
-    copy = graph.copy()
-    for node, data in copy.nodes(data=True):
-        data.pop("grad", None)
-        if node in gradients:
-            data["grad"] = gradients[node]
-    if target is not None and "outputs" in copy.graph:
-        copy.graph["outputs"] = [target]
-    return copy
 
 
 _Step = tuple[str, tuple[Part, ...], set[str], set[str]]

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-import networkx as nx
 import numpy as np
 
 from graphtrace.core.inputs import carries_gradient, gradient_like
@@ -20,10 +19,9 @@ from graphtrace.errors import ArgumentError, RenderError
 from graphtrace.figure.chain import as_number
 from graphtrace.figure.parts import Edge, Figure, Node, Part, Partial, Ratio, Value
 from graphtrace.figure.reading_order import find, ordered, output_of
-from graphtrace.graph.tangents import tangents_of
 
 if TYPE_CHECKING:
-    from graphtrace.graph.traced import Graph
+    from graphtrace.graph.traced import TracedGraph
 
 Index: TypeAlias = tuple[Any, ...]
 
@@ -39,7 +37,7 @@ class Moved(NamedTuple):
     derivative: Any
 
 
-def nudged(figure: Figure, graph: Graph, step: Any) -> Figure:
+def nudged(figure: Figure, graph: TracedGraph, step: Any) -> Figure:
     """The figure with `5 → 5.001` in the boxes that move, the others pale, the ratio beneath.
 
     Raises `RenderError` if the step is not an input and a number.
@@ -73,7 +71,9 @@ def nudged(figure: Figure, graph: Graph, step: Any) -> Figure:
     )
 
 
-def _ratio(graph: Graph, key: str, index: Index | None, rows: dict[str, Moved]) -> tuple[Part, ...]:
+def _ratio(
+    graph: TracedGraph, key: str, index: Index | None, rows: dict[str, Moved]
+) -> tuple[Part, ...]:
     target = output_of(graph)
     first, last = rows[key], rows.get(target or "")
     if last is None or last.key == key or as_number(last.change) is None:
@@ -87,7 +87,7 @@ def _ratio(graph: Graph, key: str, index: Index | None, rows: dict[str, Moved]) 
     return Ratio(last.key, name, change, step), derivative
 
 
-def moves_of(graph: Graph, key: str, index: Index | None, by: float) -> tuple[Moved, ...]:
+def moves_of(graph: TracedGraph, key: str, index: Index | None, by: float) -> tuple[Moved, ...]:
     """How each node moves, in the order of evaluation, the input itself first."""
     if not as_number(by) or not math.isfinite(by):
         raise ArgumentError(f"a nudge by {by!r} is no step; give a finite number other than 0")
@@ -95,7 +95,7 @@ def moves_of(graph: Graph, key: str, index: Index | None, by: float) -> tuple[Mo
     step = np.zeros_like(value) if index is not None else np.ones_like(value)
     if index is not None:
         step[index] = 1
-    tangents = tangents_of(graph, {key: step[()]})
+    tangents = graph.tangents({key: step[()]})
     moved = value + step * np.asarray(by, np.result_type(value))
     after = graph.evaluate(**_parameter_with(graph, key, moved[()]))
     if np.array_equal(after[key], value):
@@ -105,6 +105,8 @@ def moves_of(graph: Graph, key: str, index: Index | None, by: float) -> tuple[Mo
     # What it moved by after rounding, so that the ratio of a float32 is no rounding error.
     real = as_number(after[key][index] - value[index] if index is not None else after[key] - value)
     nudged = by if real is None else real
+    import networkx as nx  # takes longer than all the rest
+
     rows = []
     reached = nx.descendants(graph, key) | {key}
     for node in ordered(graph):
@@ -125,7 +127,7 @@ def entry_name(key: str, index: Index | None) -> str:
     return f"{key}[{', '.join(map(str, index))}]"
 
 
-def entry_at(graph: Graph, at: str) -> tuple[str, Index | None]:
+def entry_at(graph: TracedGraph, at: str) -> tuple[str, Index | None]:
     """The input and the entry that `x[2]` names."""
     match = re.fullmatch(r"(?P<key>.+)\[(?P<index>\s*-?\d+\s*(,\s*-?\d+\s*)*,?\s*)\]", str(at))
     index: Index | None = None
@@ -167,7 +169,7 @@ def _require_entry(key: str, value: Any, index: Index | None) -> None:
         )
 
 
-def _parameter_with(graph: Graph, key: str, value: Any) -> dict[str, Any]:
+def _parameter_with(graph: TracedGraph, key: str, value: Any) -> dict[str, Any]:
     """The parameter that holds the input, with another value for it."""
     for name, tree in graph.graph["parameters"].items():
         if any(leaf.key == key for leaf in tree.leaves):

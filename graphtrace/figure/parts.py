@@ -6,9 +6,8 @@ widths, DOT or SVG; only the three methods that a notebook calls hand it on to b
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
-from typing import IO, Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.term import Term
@@ -240,18 +239,3 @@ class Figure:
     def __repr__(self) -> str:
         # A list of frames is on a notebook's page, and all that they say would bury it.
         return f"<Figure {self.name}: {len(self.nodes)} nodes>"
-
-    def to_svg(self, **options: Any) -> str:
-        """The figure as the text of an SVG file; the options are a theme and an engine."""
-        from graphtrace.render import to_svg
-
-        return to_svg(self, **options)
-
-    def render(self, target: str | os.PathLike[str] | IO[Any], **options: Any) -> None:
-        """Draw the figure into a file; the suffix says the format."""
-        from graphtrace.render import render
-
-        render(self, target, **options)
-
-    def _repr_svg_(self) -> str:
-        return self.to_svg()

@@ -91,6 +91,22 @@ def target_of(graph: nx.MultiDiGraph[Any], outputs: Sequence[Any]) -> str | None
     return str(sinks[0]) if len(sinks) == 1 else None
 
 
+@dataclass(frozen=True, slots=True)
+class Gradients:
+    """The gradients that a figure tells, by node; those of `of`, where they have a name."""
+
+    of: str | None
+    by: Mapping[Any, Any]
+    outputs: Sequence[Any]
+
+
+def gradients_left(graph: nx.MultiDiGraph[Any]) -> Gradients:
+    """The gradients that `backward` has left on the nodes."""
+    outputs = outputs_of(graph)
+    left = {node: data["grad"] for node, data in graph.nodes(data=True) if "grad" in data}
+    return Gradients(target_of(graph, outputs), left, outputs)
+
+
 def output_of(graph: nx.MultiDiGraph[Any]) -> str | None:
     """The one output, or that of several which the gradients are of."""
     outputs = outputs_of(graph)

@@ -1,8 +1,7 @@
 """The total derivative through a folded box: the sum over its inner paths, as a linear map.
 
 In: a graph, and the nodes of a box in evaluation order. Out: what arrives at the values that go
-into the box, for adjoints of the values that come out. The local derivatives are the graph's own;
-here they are only multiplied and added up, by one sweep back.
+into the box, for adjoints of the values that come out, by a sweep over the rows of the box alone.
 """
 
 from __future__ import annotations
@@ -10,11 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphtrace.core.sweep import pull
+from graphtrace.core.inputs import INPUT
+from graphtrace.core.primitive import Primitive
+from graphtrace.core.sweep import sweep
+from graphtrace.core.tape import NO_PARAMS, Row
+from graphtrace.figure.chain import times_local
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -28,29 +32,37 @@ def adjoints(
     What comes out keeps the adjoint that it is given: a path that goes on to another value that
     comes out counts there.
     """
-    found = dict(seeds)
-    with np.errstate(all="ignore"):
-        for node in reversed(inner):
-            upstream = found.get(node)
-            if upstream is None:
-                continue
-            row = graph.nodes[node].get("row")
-            for tail, _, k, edge in graph.in_edges(node, keys=True, data=True):
-                if tail in seeds:
-                    continue
-                share = _share(upstream, row, k, edge.get("local"))
-                if share is not None:
-                    found[tail] = found[tail] + share if tail in found else share
-    return found
+    inside = set(inner)
+    tails = dict.fromkeys(t for node in inner for t in graph.pred[node] if t not in inside)
+    position = {key: i for i, key in enumerate((*tails, *inner))}
+    rows: list[Row] = [(INPUT, None, NO_PARAMS)] * len(tails)
+    for node in inner:
+        primitive, value, operands, params = _operation(graph, node)
+        at = [-1 if key in seeds else position.get(key, -1) for key, _ in operands]
+        xs = [x for _, x in operands]
+        rows.append((primitive, value, params, *chain(*zip(xs, at, strict=True))))
+    swept = sweep(rows, 0, len(rows), [(position[key], g) for key, g in seeds.items()])
+    return {key: g for key, g in zip(position, swept, strict=True) if g is not None}
 
 
-def _share(upstream: Any, row: Any, k: Any, local: Any) -> Any:
-    """What one operand receives; as in `Graph.backward`, a rule's zero stops inf and nan."""
-    if isinstance(local, float) and (local or row is None):
-        return upstream * local
-    if row is None:
-        return None if local is None else upstream @ local
-    return pull(row.primitive, k, upstream, row.value, row.operands, row.params)
+def _operation(
+    graph: nx.MultiDiGraph[Any], node: Any
+) -> tuple[Primitive, Any, list[tuple[Any, Any]], dict[str, Any]]:
+    """What a node does, its value, the keys and values of its operands, and its params."""
+    row = graph.nodes[node].get("row")
+    if row is not None:
+        operands = list(zip(row.keys, row.operands, strict=True))
+        return row.primitive, row.value, operands, row.params
+    # Of a graph from elsewhere only the local derivatives are known.
+    edges = list(graph.in_edges(node, data="local"))
+
+    def vjp(k: int, g: Any, y: Any, *xs: Any) -> Any:
+        local = edges[k][2]
+        return None if local is None else times_local(g, local)
+
+    operands = [(tail, graph.nodes[tail].get("value", 0.0)) for tail, _, _ in edges]
+    primitive = Primitive(str(node), lambda *xs: None, vjp_each=vjp)
+    return primitive, graph.nodes[node].get("value"), operands, NO_PARAMS
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,14 +7,14 @@ with the places marked. It computes nothing: it only looks.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
 from graphtrace.figure.parts import Edge, Emphasis, Figure, Node, Note
-from graphtrace.figure.reading_order import ordered, uses_of
+from graphtrace.figure.reading_order import Gradients, gradients_left, ordered, uses_of
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -43,20 +43,21 @@ class Trouble:
         return f"{where}{self.label}"
 
 
-def trouble_of(graph: nx.MultiDiGraph[Any]) -> list[Trouble]:
+def trouble_of(graph: nx.MultiDiGraph[Any], backward: Gradients | None = None) -> list[Trouble]:
     """What is wrong with the graph, the first cause first.
 
     What is not finite comes first, since it spoils all that follows: values in the order of
     evaluation, then local derivatives, then gradients against it. Then come zeros: derivatives,
     where a gradient stops, and last the values of operations. Gradients are looked at if
-    `backward` has left some.
+    they are given, or `Graph.backward` has left some.
 
     >>> import graphtrace as gt, numpy as np
     >>> g = gt.trace(lambda x: np.sqrt(x), 0.0)
     >>> [(t.what, t.kind, t.node) for t in trouble_of(g)]
     [('local derivative', 'inf', 'f'), ('value', 'zero', 'f')]
     """
-    found = [*_values(graph), *_locals(graph), *_gradients(graph)]
+    gradients = (backward or gradients_left(graph)).by
+    found = [*_values(graph), *_locals(graph), *_gradients(graph, gradients)]
     return sorted(found, key=_rank)
 
 
@@ -93,15 +94,15 @@ def _locals(graph: nx.MultiDiGraph[Any]) -> list[Trouble]:
     return found
 
 
-def _gradients(graph: nx.MultiDiGraph[Any]) -> list[Trouble]:
+def _gradients(graph: nx.MultiDiGraph[Any], gradients: Mapping[Any, Any]) -> list[Trouble]:
     """Against the arrows: the first is where it begins."""
     found = []
     for node in reversed(ordered(graph)):
-        data = graph.nodes[node]
-        kind = _kind(data.get("grad"))
+        kind = _kind(gradients.get(node))
         if kind is not None:
-            said = f"the gradient of {node} is {_SAID[kind]}"
-            found.append(Trouble("gradient", kind, str(node), None, said, data.get("source")))
+            source = graph.nodes[node].get("source")
+            label = f"the gradient of {node} is {_SAID[kind]}"
+            found.append(Trouble("gradient", kind, str(node), None, label, source))
     return found
 
 

@@ -16,15 +16,18 @@ from pathlib import Path
 
 from graphtrace.errors import ArgumentError, TargetError
 from graphtrace.gallery.page import GENERATOR, Exhibit, page
+from graphtrace.render.formats import output
 from graphtrace.target.function import load_file
 
 
 def update(folder: Path) -> Iterator[Path]:
     """Write the SVG of every file and the page, each in one step, and yield where it is."""
     for source in sources(folder):
-        yield _write(source.with_suffix(".svg"), draw(source))
+        output.write(svg := source.with_suffix(".svg"), draw(source))
+        yield svg
     if (index := _index(folder)) is not None:
-        yield _write(index, contents(folder).encode("utf-8"))
+        output.write(index, contents(folder).encode("utf-8"))
+        yield index
 
 
 def differences(folder: Path) -> Iterator[str]:
@@ -72,19 +75,18 @@ def contents(folder: Path) -> str:
 
 
 def _exhibit(source: Path) -> Exhibit:
-    text = source.read_text(encoding="utf-8")
+    text = _read(source)
     tree = ast.parse(text)
     docstring = ast.get_docstring(tree) or ""
     start = tree.body[0].end_lineno or 0 if docstring else 0
     code = "\n".join(text.splitlines()[start:]).strip("\n")
-    svg = source.with_suffix(".svg").read_text(encoding="utf-8")
-    return Exhibit(source.stem, docstring, code, svg)
+    return Exhibit(source.stem, docstring, code, _read(source.with_suffix(".svg")))
 
 
 def _order(folder: Path, names: list[str]) -> Iterator[tuple[str, str]]:
     """Each name under its heading: those that order.txt lists, then the others."""
     order, left, heading = folder / "order.txt", dict.fromkeys(names), ""
-    lines = order.read_text(encoding="utf-8").splitlines() if order.is_file() else []
+    lines = _read(order).splitlines() if order.is_file() else []
     for line in filter(None, map(str.strip, lines)):
         if line.startswith("#"):
             heading = line.removeprefix("#").strip()
@@ -99,15 +101,16 @@ def _order(folder: Path, names: list[str]) -> Iterator[tuple[str, str]]:
 def _index(folder: Path) -> Path | None:
     """Where the page is written: nowhere, if a page of somebody else's is there."""
     index = folder / "index.html"
-    ours = not index.exists() or GENERATOR in index.read_text(encoding="utf-8", errors="replace")
+    ours = not index.exists() or GENERATOR in _read(index, errors="replace")
     return index if ours else None
 
 
-def _write(path: Path, content: bytes) -> Path:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    partial.replace(path)
-    return path
+def _read(path: Path, errors: str = "strict") -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors=errors)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise TargetError(f"'{path}' cannot be read ({why}): make it a file of UTF-8") from error
 
 
 def _difference(path: Path, content: bytes) -> Iterator[str]:

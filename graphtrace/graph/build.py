@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,15 +22,13 @@ from graphtrace.core.tape import Location, Scope, locations, parts
 from graphtrace.core.variable import Variable
 from graphtrace.formula.symbol import Row, Symbol, row_text
 from graphtrace.graph.linear_map import LinearMap
-from graphtrace.graph.traced import Branch, Graph, Leaf, Tree
-
-if TYPE_CHECKING:
-    from graphtrace.graph.trace import Recording
+from graphtrace.graph.recording import Recording
+from graphtrace.graph.traced import Branch, Leaf, TracedGraph, Tree
 
 CONSTANT = declare(Primitive("constant", lambda: None))
 
 
-class Dag:
+class Builder:
     """The pass over one recording; holds what its steps share."""
 
     def __init__(self, recording: Recording) -> None:
@@ -49,7 +47,7 @@ class Dag:
         self.scopes: dict[Scope, tuple[str, ...]] = {}
         self.scope_names = _Names()
 
-    def fill(self, graph: Graph) -> None:
+    def fill(self, graph: TracedGraph) -> None:
         """Add the nodes, the edges and the graph's attributes."""
         first = len(self.recording.input_names)
         self._find_origins(first)
@@ -154,7 +152,7 @@ class Dag:
                 inner.add(i)
         return inner
 
-    def _name_outputs(self, graph: Graph) -> dict[str, Any]:
+    def _name_outputs(self, graph: TracedGraph) -> dict[str, Any]:
         """Fill in `result`; constants that are returned get a node of their own."""
         constants: dict[str, Any] = {}
         names = _Names(self.keys.values())
@@ -170,7 +168,7 @@ class Dag:
                 self.result.append(Leaf(None, leaf))
         return constants
 
-    def _add_nodes(self, graph: Graph) -> None:
+    def _add_nodes(self, graph: TracedGraph) -> None:
         """What add_node and add_edge do, at a fifth of their time.
 
         There is one dictionary for the edges between two nodes, in both directions.
@@ -347,7 +345,7 @@ def local_of(row: Row, k: int) -> Any:
     return np.broadcast_to(d, np.shape(value))
 
 
-def _add_constant(graph: Graph, key: str, value: Any, index: int) -> None:
+def _add_constant(graph: TracedGraph, key: str, value: Any, index: int) -> None:
     """A node for a returned constant: an output that depends on no input."""
     graph.add_node(
         key,

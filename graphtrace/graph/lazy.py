@@ -9,6 +9,7 @@ what is filled in.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from threading import RLock
 from typing import Any, Protocol
 
@@ -21,9 +22,6 @@ _PENDING = "_recording"
 
 class Recording(Protocol):
     """What a trace has left, until the graph is made of it."""
-
-    def fill(self, graph: Any) -> None:
-        """Add the nodes, the edges and the graph's attributes."""
 
     def value(self) -> Any:
         """What the traced function returned."""
@@ -59,10 +57,11 @@ class FilledWhenRead:
 class _Unread:
     """A recording that no graph has been made of; threads that look at once wait for one."""
 
-    __slots__ = ("is_filling", "lock", "recording")
+    __slots__ = ("build", "is_filling", "lock", "recording")
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, build: Callable[[Any], None]) -> None:
         self.recording = recording
+        self.build = build
         self.lock = RLock()
         self.is_filling = False
 
@@ -73,7 +72,7 @@ class _Unread:
             self.is_filling = True
             try:
                 with collector_paused():
-                    self.recording.fill(graph)
+                    self.build(graph)
                 del graph.__dict__[_PENDING]
             except BaseException:  # such as an interrupt: the next to look finds it pending
                 nx.MultiDiGraph.__init__(graph)
@@ -82,9 +81,9 @@ class _Unread:
                 self.is_filling = False
 
 
-def fill_later(graph: Any, recording: Recording) -> None:
-    """Let the graph be filled from the recording when it is first read."""
-    graph.__dict__[_PENDING] = _Unread(recording)
+def fill_later(graph: Any, recording: Recording, build: Callable[[Any], None]) -> None:
+    """Let `build` fill the graph from the recording when it is first read."""
+    graph.__dict__[_PENDING] = _Unread(recording, build)
 
 
 def pending(graph: Any) -> Recording | None:

@@ -1,13 +1,13 @@
-"""Graph: the computational graph as a networkx.MultiDiGraph that knows its values and gradients.
+"""TracedGraph: the computational graph, a networkx.MultiDiGraph with values and gradients.
 
 In: nodes and edges as `graphtrace.graph.build` fills them in. Out: `forward` values, `backward`
 gradients. All state is in the node, edge and graph attributes, so that copies, subgraphs and
-pickles are whole. How it is shown is in `graphtrace.graph.views`.
+pickles are whole. Knows nothing of how it is shown or compiled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -24,12 +24,10 @@ from graphtrace.core.inputs import (
     seed_for,
 )
 from graphtrace.core.pytree import Structure
-from graphtrace.core.sweep import sweep
+from graphtrace.core.sweep import sweep, sweep_forward
 from graphtrace.errors import ArgumentError, BranchChanged
 from graphtrace.formula.symbol import Row
 from graphtrace.graph.lazy import FilledWhenRead, backward_unread, pending
-from graphtrace.graph.tangents import seeds_of, tangents_of
-from graphtrace.graph.views import Views
 
 
 class Leaf(NamedTuple):
@@ -45,6 +43,11 @@ class Tree:
 
     leaves: tuple[Leaf, ...]
     structure: Structure
+
+    def gradients(self, adjoints: Mapping[str, Any]) -> Any:
+        """The adjoints of the leaves, in their structure; None for a leaf that has none."""
+        each = [None if leaf.key is None else adjoints.get(leaf.key) for leaf in self.leaves]
+        return self.structure(each)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class Branch:
     source: str | None
 
 
-class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
+class TracedGraph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
     """A traced function as a directed acyclic graph, from the inputs to the outputs.
 
     Every method of `networkx.MultiDiGraph` works on it. A node has the attributes `op`, `value`,
@@ -172,24 +175,48 @@ class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no ty
             gradients = backward_unread(self)
             if gradients is not None:
                 return gradients
-        position, rows = self.wengert_list()
-        nodes = self._node
-        given = [
-            (key, g)
-            for key, g in self._seeds(output, seed)
-            if carries_gradient(nodes[key]["value"])
-        ]
-        self.graph["gradient_of"] = _differentiated(given)
-        seeds = [(position[key], g) for key, g in given]
-        adjoints = sweep(rows, 0, len(rows), seeds)
-        for key, adjoint in zip(position, adjoints, strict=True):
-            node = nodes[key]
+        seeds = self.adjoint_seeds(output, seed)
+        adjoints = self.adjoints(seeds)
+        self.graph["gradient_of"] = _differentiated(seeds)
+        for key, node in self._node.items():
             node.pop("grad", None)
-            if carries_gradient(node["value"]):
-                node["grad"] = gradient_like(adjoint, node["value"])
+            if key in adjoints:
+                node["grad"] = adjoints[key]
+        trees: dict[str, Tree] = self.graph["parameters"]
+        return {name: tree.gradients(adjoints) for name, tree in trees.items()}
+
+    def adjoint_seeds(self, output: str | None, seed: Any) -> dict[str, Any]:
+        """The adjoints of the outputs to start from, by node; `backward` says the rest."""
+        self._require_whole()
+        seeds: dict[str, Any] = {}
+        for key, g in self._weights(output, seed):
+            if carries_gradient(self._node[key]["value"]):
+                seeds[key] = seeds[key] + g if key in seeds else g
+        return seeds
+
+    def adjoints(
+        self, of: str | Mapping[str, Any], values: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The gradient in every node that carries one, by node; the graph is not changed.
+
+        Args:
+            of: The node to differentiate, a scalar; or the adjoints to start from, by node.
+            values: The nodes' values, where they are not those of the trace: what `evaluate` gives.
+
+        Raises:
+            ArgumentError: There is no such node, or it is an array.
+
+        >>> import graphtrace as gt
+        >>> gt.trace(lambda w, x: w * x, 3.0, 4.0).adjoints("f")
+        {'w': 4.0, 'x': 3.0, 'f': 1.0}
+        """
+        seeds = self._one(of) if isinstance(of, str) else of
+        position, rows = self.wengert_list(values)
+        swept = sweep(rows, 0, len(rows), [(position[key], g) for key, g in seeds.items()])
         return {
-            name: tree.structure([self._leaf_gradient(leaf) for leaf in tree.leaves])
-            for name, tree in self.graph["parameters"].items()
+            key: gradient_like(g, row[1])
+            for key, row, g in zip(position, rows, swept, strict=True)
+            if carries_gradient(row[1])
         }
 
     def jvp(self, **tangents: Any) -> Any:
@@ -209,7 +236,7 @@ class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no ty
         >>> gt.trace(lambda w, x: w * x, 3.0, 4.0).jvp(w=1.0)
         4.0
         """
-        rates = tangents_of(self, seeds_of(self, tangents))
+        rates = self.tangents(self.tangent_seeds(tangents))
         for key, node in self._node.items():
             node.pop("tangent", None)
             if carries_gradient(node["value"]):
@@ -224,50 +251,25 @@ class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no ty
             ]
         )
 
-    def compile(
-        self,
-        output: str | None = None,
-        *,
-        seed: Any = None,
-        wrt: str | Sequence[str] | None = None,
-        jit: str | None = None,
-    ) -> Callable[..., tuple[Any, dict[str, Any]]]:
-        """The graph as a plain function of the same parameters: its value and all gradients.
+    def tangent_seeds(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The tangents of the input nodes, from those of the parameters; `jvp` says the rest."""
+        seeds: dict[str, Any] = {}
+        for _, leaf, t in self.given_leaves(parameters, "the tangent of {}"):
+            if leaf.key is not None and carries_gradient(self._node[leaf.key]["value"]):
+                seeds[leaf.key] = _tangent_like(leaf.key, t, self._node[leaf.key]["value"])
+        return seeds
 
-        Args:
-            output: The key of the output to differentiate, as for `backward`.
-            seed: The weights of several outputs, or of an array, as for `backward`.
-            wrt: The parameters whose gradients are wanted, by default all; `[]` for none.
-            jit: "numba" to have the numbers of a program of floats computed by machine code, where
-                Numba is installed: some seconds to compile, then several times as fast.
-
-        Returns:
-            A function that returns `(value, {parameter: gradient})`; `to_python` shows its source.
-            It raises what `forward` raises.
-
-        Raises:
-            ArgumentError: What `backward` raises, and for what Numba cannot compile.
+    def tangents(self, seeds: Mapping[str, Any]) -> dict[str, Any]:
+        """The tangents of the nodes that the tangents of some inputs reach, by node.
 
         >>> import graphtrace as gt
-        >>> f = gt.trace(lambda w, x: w * x, 3.0, 4.0).compile()
-        >>> f(5.0, 6.0)
-        (30.0, {'w': 6.0, 'x': 5.0})
+        >>> gt.trace(lambda a, b: a * b, 2.0, 3.0).tangents({"a": 1.0})
+        {'a': 1.0, 'f': 3.0}
         """
-        from graphtrace.compile import compile_graph
-
-        return compile_graph(self, jit, output=output, seed=seed, wrt=wrt)
-
-    def to_python(
-        self,
-        output: str | None = None,
-        *,
-        seed: Any = None,
-        wrt: str | Sequence[str] | None = None,
-    ) -> str:
-        """The source of `compile()`: forward and backward, as one would write them by hand."""
-        from graphtrace.compile import source_of
-
-        return source_of(self, output=output, seed=seed, wrt=wrt)
+        position, rows = self.wengert_list()
+        start = [(position[key], t) for key, t in seeds.items()]
+        rates = sweep_forward(rows, 0, len(rows), start)
+        return {key: t for key, t in zip(position, rates, strict=True) if t is not None}
 
     def __getstate__(self) -> dict[str, Any]:
         _ = self._node  # the whole graph is copied and pickled, not how to make it
@@ -295,15 +297,18 @@ class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no ty
                     f"node {key} of this graph has edges from {now} and was traced with {then}, so "
                     f"it has no value; use the graph that gt.trace returned, or a copy of it"
                 )
-        if any(leaf.key is not None and leaf.key not in nodes for leaf in self._leaves()):
-            raise ArgumentError(
-                f"this graph lacks an input or output of {self.name or 'the function'}; use the "
-                f"graph that gt.trace returned, or a copy of it"
-            )
+        self._require_whole()
         indices = [nodes[key]["index"] for key in keys]
         if any(a >= b for a, b in pairwise(indices)):
             keys.sort(key=lambda key: nodes[key]["index"])
         return keys
+
+    def _require_whole(self) -> None:
+        if any(leaf.key is not None and leaf.key not in self._node for leaf in self._leaves()):
+            raise ArgumentError(
+                f"this graph lacks an input or output of {self.name or 'the function'}; use the "
+                f"graph that gt.trace returned, or a copy of it"
+            )
 
     def wengert_list(
         self, values: Mapping[str, Any] | None = None
@@ -346,9 +351,6 @@ class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no ty
 
     def _leaf_value(self, leaf: Leaf) -> Any:
         return leaf.constant if leaf.key is None else self._node[leaf.key]["value"]
-
-    def _leaf_gradient(self, leaf: Leaf) -> Any:
-        return None if leaf.key is None else self._node[leaf.key].get("grad")
 
     def given_leaves(
         self, parameters: Mapping[str, Any], called: str
@@ -394,7 +396,19 @@ class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no ty
             return np.array(given, dtype=traced.dtype)
         return type(traced)(given)
 
-    def _seeds(self, output: str | None, seed: Any) -> list[tuple[str, Any]]:
+    def _one(self, key: str) -> dict[str, Any]:
+        """The adjoint of a scalar in itself."""
+        if key not in self._node:
+            raise ArgumentError(f"{key!r} is no node of {self.name}()")
+        value = self._node[key]["value"]
+        if np.shape(value) != ():
+            raise ArgumentError(
+                f"{key} has shape {np.shape(value)}, and a gradient needs a scalar; sum "
+                f"it in the function, or give the weights as in backward(seed=...)"
+            )
+        return {key: seed_for(value)} if carries_gradient(value) else {}
+
+    def _weights(self, output: str | None, seed: Any) -> list[tuple[str, Any]]:
         outputs = self.outputs
         if output is not None:
             if output not in outputs:
@@ -410,13 +424,7 @@ class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no ty
                 f"as in backward(output=...), or weigh them as in backward(seed=...)"
             )
         if seed is None:
-            value = self._node[outputs[0]]["value"]
-            if np.shape(value) != ():
-                raise ArgumentError(
-                    f"{outputs[0]} has shape {np.shape(value)}, and a gradient needs a scalar; sum "
-                    f"it in the function, or give the weights as in backward(seed=...)"
-                )
-            return [(outputs[0], seed_for(value))]
+            return list(self._one(outputs[0]).items())
         if output is not None:
             return [(output, self._seed_like(output, seed))]
         result = self._result()
@@ -444,12 +452,22 @@ class Graph(Views, nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no ty
         )
 
 
-def _differentiated(seeds: Sequence[tuple[str, Any]]) -> str | None:
+def _differentiated(seeds: Mapping[str, Any]) -> str | None:
     """The one node whose gradients start from these adjoints; None for a weighted sum."""
-    moving = [(key, g) for key, g in seeds if np.any(g)]
+    moving = [(key, g) for key, g in seeds.items() if np.any(g)]
     if len(moving) != 1 or np.shape(moving[0][1]) != () or moving[0][1] != 1:
         return None
     return moving[0][0]
+
+
+def _tangent_like(key: str, t: Any, value: Any) -> Any:
+    if np.shape(t) != np.shape(value):
+        raise ArgumentError(
+            f"the tangent of {key} has shape {np.shape(t)} and {key} has {np.shape(value)}; give "
+            f"it the same shape"
+        )
+    require_kind(t, value, f"the tangent of {key}")
+    return gradient_like(t, value)
 
 
 def _value_in(values: Mapping[str, Any], leaf: Leaf) -> Any:

@@ -29,7 +29,7 @@ from graphtrace.formula.runs import plain
 from graphtrace.lesson.wengert import Adjoints
 
 if TYPE_CHECKING:
-    from graphtrace.graph.traced import Graph
+    from graphtrace.graph.traced import TracedGraph
 
 
 @dataclass(frozen=True)
@@ -46,31 +46,31 @@ class Explanation:
     def __str__(self) -> str:
         from graphtrace.lesson.written import explanation_text
 
-        return explanation_text(self)
+        return explanation_text(self.title, self.sections, self.names)
 
     def to_html(self) -> str:
         """The derivation as HTML, without any style of its own."""
         from graphtrace.lesson.written import explanation_html
 
-        return explanation_html(self)
+        return explanation_html(self.title, self.sections, self.names)
 
     def to_markdown(self) -> str:
         """The derivation as Markdown, with formulas in TeX between dollar signs."""
         from graphtrace.lesson.written import explanation_markdown
 
-        return explanation_markdown(self)
+        return explanation_markdown(self.title, self.sections, self.names)
 
     def to_latex(self) -> str:
         """The derivation as paragraphs of aligned equations; they need amsmath."""
         from graphtrace.lesson.written import explanation_latex
 
-        return explanation_latex(self)
+        return explanation_latex(self.title, self.sections, self.names)
 
     def _repr_html_(self) -> str:
         return self.to_html()
 
 
-def explain(graph: Graph, by: str, *, of: str | None = None) -> Explanation:
+def explain(graph: TracedGraph, by: str, *, of: str | None = None) -> Explanation:
     """How the derivative of `of` in `by` comes about; `Graph.explain` says the rest.
 
     >>> import graphtrace as gt
@@ -127,7 +127,7 @@ def explain(graph: Graph, by: str, *, of: str | None = None) -> Explanation:
     return Explanation(named, (forward, local, _backward(graph, found)), names)
 
 
-def _defined(graph: Graph, key: str) -> Definition:
+def _defined(graph: TracedGraph, key: str) -> Definition:
     data = graph.nodes[key]
     return Definition(key, data.get("formula"), data["value"])
 
@@ -136,7 +136,7 @@ def _why_zero(start: Any, end: Any, value: float) -> tuple[Note, ...]:
     return () if value else (Note(f"{end} does not depend on {start}."),)
 
 
-def _backward(graph: Graph, found: Way) -> tuple[str, tuple[Part, ...]]:
+def _backward(graph: TracedGraph, found: Way) -> tuple[str, tuple[Part, ...]]:
     """All paths if they are few and of numbers; else the adjoints, node by node."""
     factors = [as_number(factor.value) for term in found.chain.terms for factor in term]
     adjoints = Adjoints(graph, found.of)

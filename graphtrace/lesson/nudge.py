@@ -17,10 +17,10 @@ from graphtrace.formula.runs import plain
 from graphtrace.lesson.table import Column, Table
 
 if TYPE_CHECKING:
-    from graphtrace.graph.traced import Graph
+    from graphtrace.graph.traced import TracedGraph
 
 
-def nudge(graph: Graph, at: str, by: float) -> Table[Moved]:
+def nudge(graph: TracedGraph, at: str, by: float) -> Table[Moved]:
     """The values before and after `at` moves; `Graph.nudge` says the rest.
 
     >>> import graphtrace as gt

@@ -9,10 +9,10 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 from graphtrace.errors import RenderError
-from graphtrace.figure.build import figure
+from graphtrace.figure.options import DEFAULT, Content
 from graphtrace.figure.parts import (
     Definition,
     Edge,
@@ -32,19 +32,20 @@ if TYPE_CHECKING:
 Blank: TypeAlias = Literal["values", "gradients", "derivatives"]
 _BLANKS = ("values", "gradients", "derivatives")
 
+AnyFigure = TypeVar("AnyFigure", bound=Figure)
 _Place: TypeAlias = tuple[str, int]
 """The id of a box or an arrow, and which of its parts: -1 is a box's gradient."""
 
 
 @dataclass(frozen=True)
-class Quiz:
+class Quiz(Generic[AnyFigure]):
     """A figure to fill in, `question`, and the same filled in, `solution`.
 
     `answers` are what belongs into the boxes, as text, in the order of the figure.
     """
 
-    question: Figure
-    solution: Figure
+    question: AnyFigure
+    solution: AnyFigure
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -52,9 +53,6 @@ class Quiz:
         from graphtrace.lesson.written import part_text
 
         return tuple(part_text(part, self.solution) for part in _asked(self.solution))
-
-    def _repr_svg_(self) -> str:
-        return self.question.to_svg()
 
 
 def _asked(drawn: Figure) -> Iterator[Part]:
@@ -70,11 +68,11 @@ def _asked(drawn: Figure) -> Iterator[Part]:
 def quiz(
     graph: nx.MultiDiGraph[Any],
     *blank: Blank,
+    options: Content = DEFAULT,
     keys: Collection[str] | None = None,
     count: int | None = None,
     seed: int = 0,
-    **detail: Any,
-) -> Quiz:
+) -> Quiz[Figure]:
     """A question and its solution; `Graph.quiz` says the rest.
 
     >>> import graphtrace as gt
@@ -86,13 +84,15 @@ def quiz(
     for name in asked:
         if name not in _BLANKS:
             raise RenderError(f"{name!r} cannot be asked for: use one of {', '.join(_BLANKS)}")
-    if detail.get("step") is not None or detail.get("path") is not None:
+    if options.step is not None or options.path is not None:
         raise RenderError("a quiz asks about the whole figure: leave out step= and path=")
     if "gradients" in asked and not any("grad" in data for _, data in graph.nodes(data=True)):
         raise RenderError("there are no gradients to ask for: call backward() before")
     if not (count is None or isinstance(count, int)):
         raise RenderError(f"count={count!r} is no whole number: say how many numbers to ask for")
-    drawn = figure(graph, **detail)
+    from graphtrace.figure.build import figure  # not for those who never ask
+
+    drawn = figure(graph, options)
     chosen = None if keys is None else {str(find(graph, key)) for key in keys}
     places = list(_places(drawn, asked, chosen))
     if count is not None and count < len(places):

@@ -49,25 +49,25 @@ class Table(Generic[Row]):
     def __str__(self) -> str:
         from graphtrace.lesson.written import table_text
 
-        return table_text(self)
+        return table_text(self.title, self.columns, self.cells, self.names)
 
     def to_html(self) -> str:
         """The table as HTML, without any style of its own."""
         from graphtrace.lesson.written import table_html
 
-        return table_html(self)
+        return table_html(self.title, self.columns, self.cells, self.names)
 
     def to_markdown(self) -> str:
         """The table as Markdown, with formulas in TeX between dollar signs."""
         from graphtrace.lesson.written import table_markdown
 
-        return table_markdown(self)
+        return table_markdown(self.title, self.columns, self.cells, self.names)
 
     def to_latex(self) -> str:
         """The table as a LaTeX `tabular` with the rules of booktabs."""
         from graphtrace.lesson.written import table_latex
 
-        return table_latex(self)
+        return table_latex(self.title, self.columns, self.cells, self.names)
 
     def _repr_html_(self) -> str:
         return self.to_html()

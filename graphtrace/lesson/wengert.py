@@ -17,20 +17,18 @@ from graphtrace.figure.chain import as_number, gradients_of
 from graphtrace.figure.parts import Definition, Part, Partial, Sweep, Value
 from graphtrace.figure.reading_order import (
     Use,
+    gradients_left,
     naming_of,
     ordered,
-    outputs_of,
-    target_of,
     title,
     uses_of,
 )
 from graphtrace.formula.symbol import adjoint_term, tangent_term
 from graphtrace.formula.term import Term
-from graphtrace.graph.tangents import seeds_of, tangents_of
 from graphtrace.lesson.table import Column, Table
 
 if TYPE_CHECKING:
-    from graphtrace.graph.traced import Graph
+    from graphtrace.graph.traced import TracedGraph
 
 MOST_TERMS = 6
 """Of a variable with more uses than this, so many are spelled out."""
@@ -47,7 +45,7 @@ class Step(NamedTuple):
 
 
 def wengert(
-    graph: Graph, *, tangent: Mapping[str, Any] | None = None, adjoint: bool = True
+    graph: TracedGraph, *, tangent: Mapping[str, Any] | None = None, adjoint: bool = True
 ) -> Table[Step]:
     """The Wengert list of the graph; `Graph.wengert` says the rest.
 
@@ -61,8 +59,8 @@ def wengert(
     b                         3
     f         ab             15
     """
-    seeds = None if tangent is None else seeds_of(graph, tangent)
-    tangents = {} if seeds is None else tangents_of(graph, seeds)
+    seeds = None if tangent is None else graph.tangent_seeds(tangent)
+    tangents = {} if seeds is None else graph.tangents(seeds)
     sweep = Adjoints(graph) if adjoint else None
     columns = [Column("variable"), Column("expression"), Column("value", "r")]
     columns += [Column("tangent ↓")] if seeds is not None else []
@@ -86,7 +84,7 @@ def wengert(
     return Table(named, tuple(rows), tuple(columns), tuple(cells), naming_of(graph))
 
 
-def _tangent(graph: Graph, key: str, value: Any) -> Sweep:
+def _tangent(graph: TracedGraph, key: str, value: Any) -> Sweep:
     row = graph.nodes[key]["row"]
     operands = [(k, name) for k, name in enumerate(row.keys) if name is not None]
     terms = [tangent_term(row, k) for k, _ in operands[:MOST_TERMS]]
@@ -103,13 +101,12 @@ class Adjoints:
 
     def __init__(self, graph: nx.MultiDiGraph[Any], of: Any = None) -> None:
         self.graph = graph
-        left = {n: d["grad"] for n, d in graph.nodes(data=True) if "grad" in d}
-        target = of if of is not None else target_of(graph, outputs_of(graph))
-        if of is None and left:
-            self.known: dict[Any, Any] = left
-        else:
+        left = gradients_left(graph)
+        target = of if of is not None else left.of
+        self.known = left.by
+        if of is not None or not left.by:
             self.known = gradients_of(graph, target) if target is not None else {}
-        ends = [target] if target is not None else outputs_of(graph)
+        ends = [target] if target is not None else left.outputs
         # Of a weighted sum, an output that is used further starts from its weight.
         self.weighted = set(ends) if target is None else set()
         self.reached = set(ends).union(*(nx.ancestors(graph, end) for end in ends))

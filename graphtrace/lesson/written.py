@@ -1,105 +1,111 @@
 """Write tables and derivations as plain text, HTML, Markdown and LaTeX.
 
-In: a `Table` or an `Explanation`, whose parts say.py and tex.py put in words and mathematics. Out:
-text that needs no figure. Nothing from a user enters it but escaped.
+In: headings and the parts beneath them, which wording.py puts in words and mathematics. Out: text that needs no figure. Nothing from a user enters it but escaped.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any
+from collections.abc import Sequence
+from typing import TypeAlias
 
-from graphtrace.figure import Figure, Note, Part, Partial, Value
+from graphtrace.figure.parts import Figure, Note, Part, Partial, Value
+from graphtrace.formula.naming import Naming
 from graphtrace.formula.runs import Run, latex, plain
-from graphtrace.lesson import Explanation, Table
 from graphtrace.render.typeset.escape import clean, columns_of, xml
 from graphtrace.render.typeset.wording import Wording, runs, tex, tex_sides, wording
 
+Columns: TypeAlias = Sequence[tuple[str, str]]
+Cells: TypeAlias = Sequence[Sequence[Part | None]]
+Sections: TypeAlias = Sequence[tuple[str, Sequence[Part]]]
 
-def table_text(table: Table[Any]) -> str:
+
+def table_text(title: str, columns: Columns, cells: Cells, names: Naming) -> str:
     """The table in columns, a line under the headings."""
-    words = Wording(table.names)
-    titles = [column.title for column in table.columns]
-    body = [[clean(_plain(part, words)) for part in row] for row in table.cells]
+    words = Wording(names)
+    titles = [heading for heading, _ in columns]
+    body = [[clean(_plain(part, words)) for part in row] for row in cells]
     sizes = [max(map(columns_of, column)) for column in zip(titles, *body, strict=True)]
     lines = []
     for row in [titles, ["─" * size for size in sizes], *body]:
-        cells = zip(row, sizes, table.columns, strict=True)
-        lines.append("  ".join(_padded(text, n, c.align) for text, n, c in cells).rstrip())
-    return "\n".join([table.title, "", *lines])
+        padded = [_padded(row[i], sizes[i], columns[i][1]) for i in range(len(row))]
+        lines.append("  ".join(padded).rstrip())
+    return "\n".join([title, "", *lines])
 
 
-def table_html(table: Table[Any]) -> str:
+def table_html(title: str, columns: Columns, cells: Cells, names: Naming) -> str:
     """An HTML table; where its formulas have raised and lowered letters, so has it."""
-    words = Wording(table.names)
-    sides = [{"l": "left", "r": "right"}[column.align] for column in table.columns]
-    lines = ['<table class="graphtrace">', f"<caption>{xml(table.title)}</caption>"]
-    heads = zip(table.columns, sides, strict=True)
-    titles = "".join(f'<th style="text-align:{side}">{xml(c.title)}</th>' for c, side in heads)
+    words = Wording(names)
+    sides = [{"l": "left", "r": "right"}[align] for _, align in columns]
+    lines = ['<table class="graphtrace">', f"<caption>{xml(title)}</caption>"]
+    titles = "".join(
+        f'<th style="text-align:{side}">{xml(heading)}</th>'
+        for (heading, _), side in zip(columns, sides, strict=True)
+    )
     lines.append(f"<thead><tr>{titles}</tr></thead>\n<tbody>")
-    for row in table.cells:
-        cells = zip(row, sides, strict=True)
-        said = "".join(f'<td style="text-align:{s}">{_html(p, words)}</td>' for p, s in cells)
+    for row in cells:
+        sided = zip(row, sides, strict=True)
+        said = "".join(f'<td style="text-align:{s}">{_html(p, words)}</td>' for p, s in sided)
         lines.append(f"<tr>{said}</tr>")
     return "\n".join([*lines, "</tbody>\n</table>"]) + "\n"
 
 
-def table_markdown(table: Table[Any]) -> str:
+def table_markdown(title: str, columns: Columns, cells: Cells, names: Naming) -> str:
     """A Markdown table, its formulas in TeX."""
-    words = Wording(table.names)
-    titles = [_markdown_text(column.title) for column in table.columns]
-    rules = [{"l": ":--", "r": "--:"}[column.align] for column in table.columns]
-    body = [[_markdown(part, words).replace("|", r"\|") for part in row] for row in table.cells]
+    words = Wording(names)
+    titles = [_markdown_text(heading) for heading, _ in columns]
+    rules = [{"l": ":--", "r": "--:"}[align] for _, align in columns]
+    body = [[_markdown(part, words).replace("|", r"\|") for part in row] for row in cells]
     rows = ["| " + " | ".join(row) + " |" for row in [titles, rules, *body]]
-    return "\n".join([_markdown_text(table.title), "", *rows]) + "\n"
+    return "\n".join([_markdown_text(title), "", *rows]) + "\n"
 
 
-def table_latex(table: Table[Any]) -> str:
+def table_latex(title: str, columns: Columns, cells: Cells, names: Naming) -> str:
     """A `tabular` for a document that loads amsmath and booktabs."""
-    words = Wording(table.names)
-    sides = "".join(column.align for column in table.columns)
-    titles = [_latex_text(column.title) for column in table.columns]
-    lines = [f"% {clean(table.title)}", rf"\begin{{tabular}}{{{sides}}}", r"\toprule"]
+    words = Wording(names)
+    sides = "".join(align for _, align in columns)
+    titles = [_latex_text(heading) for heading, _ in columns]
+    lines = [f"% {clean(title)}", rf"\begin{{tabular}}{{{sides}}}", r"\toprule"]
     lines += [" & ".join(titles) + r" \\", r"\midrule"]
-    lines += [" & ".join(_latex(part, words) for part in row) + r" \\" for row in table.cells]
+    lines += [" & ".join(_latex(part, words) for part in row) + r" \\" for row in cells]
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
 
 
-def explanation_text(told: Explanation) -> str:
+def explanation_text(title: str, sections: Sections, names: Naming) -> str:
     """Each section under its heading."""
-    words = Wording(told.names)
+    words = Wording(names)
     lines = []
-    for heading, parts in told.sections:
+    for heading, parts in sections:
         lines += ["", heading, *(f"  {clean(_plain(part, words))}" for part in parts)]
-    return "\n".join([told.title, *lines])
+    return "\n".join([title, *lines])
 
 
-def explanation_html(told: Explanation) -> str:
+def explanation_html(title: str, sections: Sections, names: Naming) -> str:
     """A heading and a list for each section."""
-    words = Wording(told.names)
-    lines = ['<div class="graphtrace">', f"<p>{xml(told.title)}</p>"]
-    for heading, parts in told.sections:
+    words = Wording(names)
+    lines = ['<div class="graphtrace">', f"<p>{xml(title)}</p>"]
+    for heading, parts in sections:
         items = "".join(f"<li>{_html(part, words)}</li>" for part in parts)
         lines.append(f"<p><b>{xml(heading)}</b></p>\n<ul>{items}</ul>")
     return "\n".join([*lines, "</div>"]) + "\n"
 
 
-def explanation_markdown(told: Explanation) -> str:
+def explanation_markdown(title: str, sections: Sections, names: Naming) -> str:
     """A heading and a list for each section, its formulas in TeX."""
-    words = Wording(told.names)
-    lines = [_markdown_text(told.title)]
-    for heading, parts in told.sections:
+    words = Wording(names)
+    lines = [_markdown_text(title)]
+    for heading, parts in sections:
         lines += ["", f"**{_markdown_text(heading)}**", ""]
         lines += [f"- {_markdown(part, words)}" for part in parts]
     return "\n".join(lines) + "\n"
 
 
-def explanation_latex(told: Explanation) -> str:
+def explanation_latex(title: str, sections: Sections, names: Naming) -> str:
     """A paragraph with aligned equations for each section; needs amsmath."""
-    words = Wording(told.names)
-    lines = [_latex_text(told.title)]
-    for heading, parts in told.sections:
+    words = Wording(names)
+    lines = [_latex_text(title)]
+    for heading, parts in sections:
         equations = [_aligned(part, words) for part in parts]
         lines += ["", rf"\paragraph{{{_latex_text(heading)}}}", r"\begin{align*}"]
         lines += ["  " + " \\\\\n  ".join(equations), r"\end{align*}"]

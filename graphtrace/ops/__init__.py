@@ -1,6 +1,8 @@
 """The rows: one module a family, imported here so that every operation is declared.
 
-A new operation is one row in one of these files; docs/design.md shows the ways to write it.
+In: NumPy's functions, ufuncs and operators on traced values. Out: rows with a derivative rule and a
+notation. Knows no graph. A new operation is one row in one of these files; docs/design.md shows
+the ways to write it. For other rooms: the rows, by name.
 """
 
 # ruff: noqa: F401  (imported for what they declare)

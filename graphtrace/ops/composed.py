@@ -14,6 +14,7 @@ import numpy as np
 
 from graphtrace.core.inputs import IDENTITY, INPUT, plain
 from graphtrace.core.primitive import Primitive, Rule
+from graphtrace.core.sweep import sweep
 from graphtrace.core.tape import Tape
 from graphtrace.core.variable import Variable, operation, record
 
@@ -43,8 +44,6 @@ def pulled_back(f: Rule, g: Any, x: Any, others: tuple[Any, ...]) -> Any:
     Where one of them is traced, the rows of f and those of its sweep go on that trace, so that the
     adjoint can be differentiated again.
     """
-    from graphtrace.core.sweep import sweep
-
     outer = next((v.tape for v in (g, x, *others) if type(v) is Variable), None)
     tape = Tape() if outer is None else outer
     start = len(tape.rows)

@@ -9,9 +9,10 @@ import numpy as np
 
 from graphtrace.core.primitive import PRODUCT, Form, Notation, Primitive, infix
 from graphtrace.core.refusal import no_out
+from graphtrace.core.sweep import unbroadcast
 from graphtrace.core.variable import NUMPY, add_methods, operation, traced
 from graphtrace.ops.operators import binary_operator, inplace_operator
-from graphtrace.ops.shape import matrix_transpose, unbroadcast
+from graphtrace.ops.shape import matrix_transpose
 
 # y = a b:  da = g bᵀ, db = aᵀ g (Giles, "Collected matrix derivative results", 2008, 2.2.2). A
 # one-dimensional operand is a row on the left and a column on the right, as in np.matmul.

@@ -17,22 +17,8 @@ import numpy as np
 from graphtrace.core.inputs import plain
 from graphtrace.core.primitive import ATOM, Form, Notation, Primitive, Rule, call
 from graphtrace.core.refusal import no_out
-from graphtrace.core.variable import NUMPY, Variable, fixed, operation, traced
-
-_add_reduce: Any = np.add.reduce  # its stubs differ from NumPy to NumPy
-
-
-def unbroadcast(g: Any, x: Any) -> Any:
-    """The adjoint `g` of a broadcast operand summed back to the shape and kind of `x`."""
-    shape = x.shape if type(x) is np.ndarray or type(x) is Variable else np.shape(x)
-    if g.shape != shape:
-        lead = g.ndim - len(shape)
-        axes = (*range(lead), *[lead + i for i, n in enumerate(shape) if n != g.shape[lead + i]])
-        # np.sum is a layer of Python over this, and takes twice as long on small arrays.
-        g = _add_reduce(g, axis=axes) if type(g) is np.ndarray else np.sum(g, axis=axes)
-        g = g if g.shape == shape else np.reshape(g, shape)
-    return g
-
+from graphtrace.core.sweep import unbroadcast
+from graphtrace.core.variable import NUMPY, fixed, operation, traced
 
 reshape = operation(
     Primitive(

@@ -24,10 +24,9 @@ from graphtrace.plots.drawing import (
     caption,
     listed,
     marked,
-    rules,
     unmarked,
 )
-from graphtrace.plots.plot import RULES, Plot, plain
+from graphtrace.plots.plot import Plot, plain
 from graphtrace.render import Theme
 from graphtrace.render.typeset.label import Line
 
@@ -155,7 +154,7 @@ def _draw(
         top = (i // columns) * block + _TOP
         _column(plot, f, curve, (left, top, width / columns - side - _RIGHT), share, flat, marked)
     body, bottom = caption(note, width, rows * block + 6, theme)
-    return Picture((*plot.body(), *body), width, bottom, rules(theme) + RULES)
+    return Picture((*plot.body(), *body), width, bottom)
 
 
 def _range(values: np.ndarray, up: float = 0.06) -> tuple[float, float]:

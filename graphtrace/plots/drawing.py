@@ -10,33 +10,29 @@ import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, Unpack
 
 from graphtrace.errors import RenderError
 from graphtrace.formula.naming import natural
 from graphtrace.formula.runs import Run, Runs, plain
 from graphtrace.render import Theme
-from graphtrace.render.formats import output, pdf as paper, svg
+from graphtrace.render.formats import output, pdf as paper
 from graphtrace.render.formats.page import page
 from graphtrace.render.formats.registry import Format, format_of
-from graphtrace.render.paint.style import styled
+from graphtrace.render.formats.text import set_line
+from graphtrace.render.options import Choices, chosen, is_content
 from graphtrace.render.typeset import metrics
-from graphtrace.render.typeset.escape import decimal
 from graphtrace.render.typeset.label import Line, runs_width
 
 Point = tuple[float, float]
 
 
 class Picture(NamedTuple):
-    """The lines of an SVG body, its size in CSS pixels, and CSS rules of its own.
-
-    In the rules, `fill:@ink` is the colour `ink` of the palette.
-    """
+    """The lines of an SVG body, and its size in CSS pixels."""
 
     body: tuple[str, ...]
     width: float
     height: float
-    rules: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,34 +44,31 @@ class Drawing:
     description: str
     draw: Callable[[Theme], Picture] = field(repr=False, compare=False)
 
-    def to_svg(
-        self, *, theme: str | Theme = "lecture", id_prefix: str | None = None, **look: Any
-    ) -> str:
+    def to_svg(self, **options: Unpack[Choices]) -> str:
         """The figure as the text of an SVG file.
 
-        `theme` is a `Theme` or the name of one, `id_prefix` what the ids in the file start with,
-        and `scheme` and the other options those of `graphtrace.render.paint.style.styled`.
+        The options are those of a traced figure that say how it looks, and `id_prefix`.
 
         Raises `RenderError` for a theme or an option that is not known, and where matplotlib is
         needed and not installed.
         """
-        style = styled(theme, look)
-        if look:
-            raise RenderError(f"{self.name} has no option {', '.join(look)}: leave it out")
+        content = [name for name in options if is_content(name)]
+        if content:
+            raise RenderError(f"{self.name} has no option {', '.join(content)}: leave it out")
+        look = chosen(options)
+        style, id_prefix = look.style(), look.id_prefix
         drawn = self.draw(style)
         told, size = (self.title, self.description), (drawn.width, drawn.height)
         smallest = size_of("index", style) * min(1, style.column / drawn.width)
         wide = smallest < style.smallest
-        return page(
-            self.name, told, drawn.body, size, style, id_prefix, rules=drawn.rules, wide=wide
-        )
+        return page(self.name, told, drawn.body, size, style, id_prefix, wide=wide)
 
     def render(
         self,
         target: str | os.PathLike[str] | IO[Any],
         *,
         format: Format | None = None,
-        **options: Any,
+        **options: Unpack[Choices],
     ) -> None:
         """Write the figure to a path or a stream, whole or not at all.
 
@@ -162,7 +155,8 @@ def caption(
         for row in wrapped(whole, size, width - 2 * theme.margin):
             words = row.split("*")
             said = tuple(Run(word, bool(i % 2)) for i, word in enumerate(words) if word)
-            body.append(svg.text(line("note", said, theme), (width / 2, top + size * 0.7)))
+            middle = (width / 2, top + size * 0.7)
+            body.append(set_line(line("note", said, theme), middle, theme))
             top += size * 1.4
     return body, top + theme.margin
 
@@ -179,11 +173,3 @@ def marked(word: str) -> str:
 def unmarked(sentence: str) -> str:
     """The sentence for a reader who does not see it."""
     return sentence.replace("*", "")
-
-
-def rules(theme: Theme) -> str:
-    """The text of every drawing."""
-    sizes = "".join(
-        f".{role}{{font-size:{decimal(size_of(role, theme))}px}}\n" for role in _SMALLER
-    )
-    return ".note,.tick{fill:@muted}\n" + sizes

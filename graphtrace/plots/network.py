@@ -12,23 +12,22 @@ from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 from graphtrace.errors import ArgumentError
+from graphtrace.figure.parts import Node, Role
 from graphtrace.formula.naming import natural
 from graphtrace.formula.runs import Runs, plain
-from graphtrace.plots.drawing import Drawing, Picture, Point, line, listed, rules
+from graphtrace.plots.drawing import Drawing, Picture, Point, line, listed
 from graphtrace.render import Theme
-from graphtrace.render.formats import svg
+from graphtrace.render.formats.attributes import painted
+from graphtrace.render.formats.text import set_line
 from graphtrace.render.layout import engine
 from graphtrace.render.layout.places import read_layout
+from graphtrace.render.paint.paint import Paint, paint
 from graphtrace.render.typeset.escape import decimal, xml
 
 _LEAST = 4
 _DIAMETER = 44
 _GAP = 13
 _BETWEEN = 104
-_RULES = """\
-.weight{fill:none;stroke:@faint_line;stroke-width:1}
-.dot{fill:@ink}
-"""
 
 
 _T = TypeVar("_T")
@@ -154,7 +153,7 @@ def _draw(columns: list[list[Neuron]], layers: Sequence[str], theme: Theme) -> P
     # The word beneath the first and the last column may be wider than the column.
     side = theme.margin + max(0.0, max(word.width for word in words) / 2 - _DIAMETER / 2)
     places = [[(x + side, y + theme.margin) for x, y in column] for column in laid]
-    body = list(_weights(columns, places))
+    body = list(_weights(columns, places, theme))
     for neurons, at in zip(columns, places, strict=True):
         for neuron, middle in zip(neurons, at, strict=True):
             body += _neuron(neuron, middle, _role(neuron.layer, len(columns)), theme)
@@ -162,12 +161,12 @@ def _draw(columns: list[list[Neuron]], layers: Sequence[str], theme: Theme) -> P
     if any(word.full for word in words):
         for word, column in zip(words, places, strict=True):
             if word.full:
-                body.append(svg.text(word, (column[0][0], bottom + 10)))
+                body.append(set_line(word, (column[0][0], bottom + 10), theme))
         bottom += 28
-    return Picture(tuple(body), width + 2 * side, bottom, rules(theme) + _RULES)
+    return Picture(tuple(body), width + 2 * side, bottom)
 
 
-def _role(layer: int, layers: int) -> str:
+def _role(layer: int, layers: int) -> Role:
     return "input" if layer == 0 else "output" if layer == layers - 1 else "operation"
 
 
@@ -198,14 +197,15 @@ def _layout(columns: list[list[Neuron]]) -> tuple[list[list[Point]], float, floa
     return middles, found.width, found.height
 
 
-def _weights(columns: list[list[Neuron]], places: list[list[Point]]) -> Iterable[str]:
+def _weights(columns: list[list[Neuron]], places: list[list[Point]], theme: Theme) -> Iterable[str]:
+    look = painted("weight", Paint(None, "faint_line"), theme)
     for i in range(len(columns) - 1):
         for one, p in zip(columns[i], places[i], strict=True):
             for two, q in zip(columns[i + 1], places[i + 1], strict=True):
                 if one.label is None or two.label is None:
                     continue
                 ends = f'data-from="{xml(one.key)}" data-to="{xml(two.key)}"'
-                yield f'<g class="edge" {ends}><path class="weight" d="{_straight(p, q)}"/></g>'
+                yield f'<g class="edge" {ends}><path {look} d="{_straight(p, q)}"/></g>'
 
 
 def _straight(p: Point, q: Point) -> str:
@@ -216,15 +216,17 @@ def _straight(p: Point, q: Point) -> str:
     return "M{},{}L{},{}".format(*map(decimal, ends))
 
 
-def _neuron(neuron: Neuron, at: Point, role: str, theme: Theme) -> Iterable[str]:
+def _neuron(neuron: Neuron, at: Point, role: Role, theme: Theme) -> Iterable[str]:
     if neuron.label is None:
+        dot = painted("dot", Paint("ink"), theme)
         for off in (-9, 0, 9):
-            yield f'<circle class="dot" cx="{decimal(at[0])}" cy="{decimal(at[1] + off)}" r="2"/>'
+            yield f'<circle {dot} cx="{decimal(at[0])}" cy="{decimal(at[1] + off)}" r="2"/>'
         return
     yield f'<g class="node {role}" data-node="{xml(neuron.key)}">'
     yield f"<title>{xml(neuron.key)}</title>"
     ring = f'cx="{decimal(at[0])}" cy="{decimal(at[1])}" r="{decimal(_DIAMETER / 2)}"'
-    yield f'<circle class="box" {ring}/>'
+    look = paint(Node("", neuron.key, role, ()), theme)
+    yield f"<circle {painted('box', look, theme)} {ring}/>"
     yield from _set(neuron.label, at, theme)
     yield "</g>"
 
@@ -235,7 +237,7 @@ def _set(label: _Label, at: Point, theme: Theme) -> Iterable[str]:
     marks = [line("index", said, theme) for said in (label.above, label.below)]
     x = at[0] - (base.width + max(mark.width for mark in marks)) / 2
     if label.base:
-        yield svg.text(base, (x + base.width / 2, at[1]))
+        yield set_line(base, (x + base.width / 2, at[1]), theme)
     for mark, rise in zip(marks, (-7, 6), strict=True):
         if mark.full:
-            yield svg.text(mark, (x + base.width + 1 + mark.width / 2, at[1] + rise))
+            yield set_line(mark, (x + base.width + 1 + mark.width / 2, at[1] + rise), theme)

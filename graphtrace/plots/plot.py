@@ -19,7 +19,9 @@ from graphtrace.formula.number import number
 from graphtrace.formula.runs import Runs
 from graphtrace.plots.drawing import Point, line
 from graphtrace.render import Theme
-from graphtrace.render.formats import svg
+from graphtrace.render.formats.attributes import painted
+from graphtrace.render.formats.text import set_line
+from graphtrace.render.paint.paint import Paint
 from graphtrace.render.typeset.escape import decimal
 from graphtrace.render.typeset.label import Line
 
@@ -40,20 +42,20 @@ _WORSE = 20
 _Box: TypeAlias = tuple[float, float, float, float]
 """Left, top, right, bottom."""
 
-RULES = """\
-.axis{stroke:@line;stroke-width:1;fill:none}
-.curve{fill:none;stroke:@input_line;stroke-width:2.2;stroke-linejoin:round}
-.slope{fill:none;stroke:@gradient;stroke-width:2.2;stroke-linejoin:round}
-.jump,.guide{fill:none;stroke:@line;stroke-width:1;stroke-dasharray:3 3}
-.tangent{fill:none;stroke:@gradient;stroke-width:1.3;stroke-dasharray:6 4}
-.leg{fill:none;stroke:@gradient;stroke-width:2.2;stroke-linejoin:round}
-.triangle{fill:@gradient;fill-opacity:.12}
-.flat{fill:@ink;fill-opacity:.09;stroke:@line;stroke-width:1;stroke-dasharray:1 3}
-.dot{fill:@ink}
-.dot.red{fill:@gradient}
-.red{fill:@gradient}
-.blue{fill:@input_line}
-"""
+PAINTS: Mapping[str, Paint] = {
+    "axis": Paint(None, "line"),
+    "curve": Paint(None, "input_line", 2.2, is_round=True),
+    "slope": Paint(None, "gradient", 2.2, is_round=True),
+    "jump": Paint(None, "line", dash=(3, 3)),
+    "guide": Paint(None, "line", dash=(3, 3)),
+    "tangent": Paint(None, "gradient", 1.3, dash=(6, 4)),
+    "leg": Paint(None, "gradient", 2.2, is_round=True),
+    "triangle": Paint("gradient", opacity=0.12),
+    "flat": Paint("ink", "line", dash=(1, 3), opacity=0.09),
+    "dot": Paint("ink"),
+    "dot red": Paint("gradient"),
+}
+"""What matplotlib draws, by the gid of its artist."""
 
 
 class Plot:
@@ -157,7 +159,7 @@ class Plot:
 
     def body(self) -> list[str]:
         """The whole sheet as lines of SVG."""
-        return _written(self._sheet, self.width, self.height, self._said)
+        return _written(self._sheet, self.width, self.height, self._said, self._theme)
 
 
 def _most(height: float) -> int:
@@ -227,7 +229,9 @@ def _sheet(width: float, height: float) -> Figure:
     return sheet
 
 
-def _written(sheet: Figure, width: float, height: float, said: Mapping[str, Line]) -> list[str]:
+def _written(
+    sheet: Figure, width: float, height: float, said: Mapping[str, Line], theme: Theme
+) -> list[str]:
     from matplotlib.backend_bases import RendererBase
 
     body: list[str] = []
@@ -262,7 +266,7 @@ def _written(sheet: Figure, width: float, height: float, said: Mapping[str, Line
             aside = {"left": 0.5, "center": 0.0, "right": -0.5}[mtext.get_horizontalalignment()]
             below = _CAPITAL if mtext.get_verticalalignment() == "top" else 0.0
             middle = (x + aside * text.width, height - y + below * text.size / 2)
-            body.append(svg.text(text, middle))
+            body.append(set_line(text, middle, theme))
 
         def draw_path(self, gc: Any, path: Any, transform: Any, rgbFace: Any = None) -> None:
             if not self.role:
@@ -270,7 +274,8 @@ def _written(sheet: Figure, width: float, height: float, said: Mapping[str, Line
             clip = gc.get_clip_rectangle()
             limits = None if clip is None or rgbFace is not None else clip.extents
             if found := _path(path, transform, height, limits):
-                body.append(f'<path class="{self.role}" d="{found}"/>')
+                look = painted(self.role, PAINTS[self.role], theme)
+                body.append(f'<path {look} d="{found}"/>')
 
     sheet.draw(Writer())
     return body

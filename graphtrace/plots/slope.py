@@ -28,10 +28,9 @@ from graphtrace.plots.drawing import (
     caption,
     listed,
     marked,
-    rules,
     unmarked,
 )
-from graphtrace.plots.plot import RULES, Plot, plain
+from graphtrace.plots.plot import Plot, plain
 from graphtrace.render import Theme
 
 if TYPE_CHECKING:
@@ -176,7 +175,7 @@ def _draw(
     for triangle in triangles:
         _labels(plot, axes, triangle, curve.variable, alone=len(triangles) == 1)
     body, bottom = caption(note, _WIDTH, _TOP + _HEIGHT + _BOTTOM + 4, theme)
-    return Picture((*plot.body(), *body), _WIDTH, bottom, rules(theme) + RULES)
+    return Picture((*plot.body(), *body), _WIDTH, bottom)
 
 
 def _range(curve: Curve, triangles: Sequence[Triangle]) -> tuple[float, float]:

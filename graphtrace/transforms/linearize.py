@@ -18,6 +18,7 @@ import numpy as np
 
 from graphtrace.core.inputs import (
     Opened,
+    call,
     carries_gradient,
     close_output,
     gradient_like,
@@ -81,7 +82,7 @@ class Linearized:
             traced, self._opened = _open(tape, f, args, argnums)
             around = _AROUND.set((*_AROUND.get(), (tape, self._token)))
             try:
-                out = tape.call(f, traced, dict(kwargs))
+                out = call(tape, f, traced, dict(kwargs))
             finally:
                 _AROUND.reset(around)
             out, aux = _pair(f, out) if has_aux else (out, None)

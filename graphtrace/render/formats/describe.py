@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from graphtrace.figure import (
+from graphtrace.figure.parts import (
     Definition,
     Figure,
     Node,

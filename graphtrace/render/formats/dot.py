@@ -9,15 +9,24 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from graphtrace.figure import Edge, Figure, Node
-from graphtrace.render.paint.flow import flows, width_of
+from graphtrace.figure.parts import Edge, Figure, Node
+from graphtrace.render.paint.flow import flows
+from graphtrace.render.paint.paint import ink, paint
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset.escape import clean, decimal
-from graphtrace.render.typeset.label import Line, Sheet, caption_rows
+from graphtrace.render.typeset.label import Line, Sheet, caption_rows, typeset
 from graphtrace.render.typeset.wording import wording
 
 if TYPE_CHECKING:
     from graphviz import Digraph
+
+    from graphtrace.render.rendering import Rendering
+
+
+def write(rendering: Rendering) -> str:
+    """The text of the file."""
+    drawn, theme = rendering.figure, rendering.theme
+    return readable_dot(drawn, typeset(drawn, theme), theme)
 
 
 def readable_dot(figure: Figure, sheet: Sheet, theme: Theme) -> str:
@@ -28,8 +37,7 @@ def readable_dot(figure: Figure, sheet: Sheet, theme: Theme) -> str:
     dot.attr("graph", bgcolor=colours.paper, nodesep="0.45", ranksep="0.4")
     size = decimal(theme.label_size)
     dot.attr("node", shape="box", style="filled", fontname="Helvetica", fontcolor=colours.ink)
-    dot.attr("edge", fontname="Helvetica", fontsize=size, fontcolor=colours.muted)
-    dot.attr("edge", color=colours.line)
+    dot.attr("edge", fontname="Helvetica", fontsize=size)
     names = _identifiers(figure)
     if figure.caption:
         rows = caption_rows(figure.caption, wording(figure, theme.digits), theme, theme.column)
@@ -40,8 +48,7 @@ def readable_dot(figure: Figure, sheet: Sheet, theme: Theme) -> str:
     sizes = flows(figure)
     for edge, line in zip(figure.edges, sheet.labels, strict=True):
         if edge.emphasis != "hidden":
-            wide = {"penwidth": decimal(width_of(sizes[edge.id]))} if edge.id in sizes else {}
-            options = _readable_edge(edge, line, theme) | wide
+            options = _readable_edge(edge, line, theme, sizes.get(edge.id))
             dot.edge(names[edge.tail], names[edge.head], **options)
     return str(dot.source)
 
@@ -59,40 +66,37 @@ def _readable_frame(dot: Digraph, figure: Figure, names: dict[str, str], outer: 
 def _readable_node(
     dot: Digraph, name: str, node: Node, lines: tuple[Line, ...], theme: Theme
 ) -> None:
-    colours = theme.light
-    fill, line = {
-        "input": (colours.input, colours.input_line),
-        "copy": (colours.input, colours.input_line),
-        "constant": (colours.paper, colours.muted),
-        "output": (colours.output, colours.output_line),
-        "operation": (colours.operation, colours.operation_line),
-        "end": (colours.paper, colours.paper),
-    }[node.role]
-    if node.emphasis != "plain":
-        line = colours.gradient if node.emphasis == "strong" else colours.faint_line
+    look = paint(node, theme)
     style = "filled,rounded" if node.role in ("input", "copy", "constant") else "filled"
     dot.node(
         name,
         label=_label(lines),
-        fillcolor=fill,
-        color=line,
+        fillcolor=_hex(look.fill, theme),
+        color=_hex(look.line or look.fill, theme),
+        penwidth=decimal(look.width),
         style=style,
         fontsize=decimal(theme.formula_size),
         tooltip=_label(lines).replace("\\n", "  "),
     )
 
 
-def _readable_edge(edge: Edge, line: Line | None, theme: Theme) -> dict[str, str]:
-    options = {"label": _label((line,))} if line is not None and line.shown else {}
+def _readable_edge(
+    edge: Edge, line: Line | None, theme: Theme, size: float | None
+) -> dict[str, str]:
+    look = paint(edge, theme, size)
+    options = {"color": _hex(look.line, theme), "penwidth": decimal(look.width)}
+    if line is not None and line.shown:
+        options |= {"label": _label((line,)), "fontcolor": _hex(ink(line.role, edge), theme)}
     if edge.kind == "backward":
-        red = theme.light.gradient
-        options |= {"dir": "back", "style": "dashed", "color": red, "fontcolor": red}
-    if edge.emphasis == "strong":
-        red = theme.light.gradient
-        options |= {"penwidth": "2", "color": red, "fontcolor": red}
-    elif edge.emphasis == "dim":
-        options |= {"color": theme.light.faint_line, "fontcolor": theme.light.faint}
+        options["dir"] = "back"
+    if look.dash:
+        options["style"] = "dotted" if look.dash[0] < look.dash[1] else "dashed"
     return options
+
+
+def _hex(colour: str | None, theme: Theme) -> str:
+    """A colour of the palette, as Graphviz takes it."""
+    return str(getattr(theme.light, colour or "paper"))
 
 
 def _digraph(figure: Figure, name: str) -> Digraph:

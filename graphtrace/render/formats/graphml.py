@@ -16,6 +16,13 @@ from graphtrace.render.typeset.escape import clean
 if TYPE_CHECKING:
     import networkx as nx
 
+    from graphtrace.render.rendering import Rendering
+
+
+def write(rendering: Rendering) -> str:
+    """The text of the file."""
+    return graphml(rendering.graph)
+
 
 def graphml(graph: nx.MultiDiGraph[Any]) -> str:
     """The graph as GraphML.

@@ -10,9 +10,14 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+from graphtrace.render.formats import describe, svg
 from graphtrace.render.paint.theme import Palette, Theme
 from graphtrace.render.typeset.escape import xml
+
+if TYPE_CHECKING:
+    from graphtrace.render.rendering import Rendering
 
 _STYLE = """\
 :root{color-scheme:@schemes;--paper:@paper;--ink:@ink;--line:@line;--box:@box}
@@ -148,7 +153,13 @@ _PAGE = """\
 """
 
 
-def page(svg: str, title: str, theme: Theme) -> str:
+def write(rendering: Rendering) -> str:
+    """The text of the file."""
+    setting = rendering.setting
+    return page(svg.draw(*setting), describe.title(setting.figure), setting.theme)
+
+
+def page(drawn: str, title: str, theme: Theme) -> str:
     """The page; what is in the SVG is escaped already, the title is here."""
     digest = base64.b64encode(hashlib.sha256(_SCRIPT.encode("utf-8")).digest()).decode("ascii")
     policy = (
@@ -161,7 +172,7 @@ def page(svg: str, title: str, theme: Theme) -> str:
         dark = f"@media (prefers-color-scheme:dark){{:root{{{_properties(theme.dark)}}}}}\n"
     schemes = "light" if theme.dark is None else "light dark"
     style = _filled(_STYLE, {**colours, "dark": dark, "schemes": schemes})
-    parts = {"policy": policy, "title": xml(title), "style": style, "svg": svg, "script": _SCRIPT}
+    parts = {"policy": policy, "title": xml(title), "style": style, "svg": drawn, "script": _SCRIPT}
     return _filled(_PAGE, parts)
 
 

@@ -1,168 +1,25 @@
-"""Tell beneath a figure what its colours and lines mean.
+"""Draw the legend of a figure as SVG, painted like what it explains.
 
-In: a Figure and a theme. Out: the entries that this figure needs, and their drawing as SVG, in the
-same style classes as what they explain.
+In: a Legend, its corner, a theme. Out: SVG.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Iterator, Mapping
 
-from graphtrace.figure import Figure, Partial, Sweep, Unsaid
-from graphtrace.formula.number import number
-from graphtrace.render.layout.arrow import arrow, straight
-from graphtrace.render.layout.places import Point, Route
-from graphtrace.render.paint.flow import flows
+from graphtrace.formula.runs import Run
+from graphtrace.render.formats.arrow import arrow
+from graphtrace.render.formats.attributes import painted
+from graphtrace.render.formats.text import set_line
+from graphtrace.render.layout.legend import SWATCH, Entry, Legend, indent, way
+from graphtrace.render.layout.places import Point
+from graphtrace.render.paint.paint import paint
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset import metrics
-from graphtrace.render.typeset.escape import decimal, xml
+from graphtrace.render.typeset.escape import decimal
+from graphtrace.render.typeset.label import Line
 
-Swatch: TypeAlias = Literal["box", "arrow", "back", "number", "frame", "blank", "none"]
-
-_RADII: Mapping[Swatch, float] = {"box": 3, "frame": 6, "blank": 2}
-
-SWATCH = 30
-"""The width of a sample."""
-
-_GAP = 7
-_BETWEEN = 20
-
-
-class Entry(NamedTuple):
-    """A sample, in the style classes of `kind`, and what it means."""
-
-    swatch: Swatch
-    kind: str
-    said: str
-    size: float | None = None
-    """The gradient that the width of a line tells."""
-
-
-class Legend(NamedTuple):
-    """Entries with the left end and the middle height of each, and the room that they take."""
-
-    places: tuple[tuple[Entry, Point], ...]
-    width: float
-    height: float
-
-
-def legend(figure: Figure, theme: Theme, room: float) -> Legend:
-    """The entries of a figure, in lines no wider than the room; empty where none is wanted."""
-    entries: Iterable[Entry] = ()
-    if theme.legend is not False:
-        entries = _entries(figure, theme) if theme.legend else _widths(figure)
-    step = theme.legend_size * 1.7
-    x, y, widest = 0.0, step / 2, 0.0
-    places = []
-    for entry in entries:
-        size = indent(entry) + metrics.width(entry.said, theme.legend_size)
-        if x and x + size > room:
-            x, y = 0.0, y + step
-        places.append((entry, (x, y)))
-        widest = max(widest, x + size)
-        x += size + _BETWEEN
-    return Legend(tuple(places), widest, y + step / 2 if places else 0.0)
-
-
-def _entries(figure: Figure, theme: Theme) -> Iterator[Entry]:
-    yield from _boxes(figure, theme)
-    if figure.scopes:
-        yield Entry("frame", "scope", "the call of a function")
-    shown = [edge for edge in figure.edges if edge.emphasis != "hidden"]
-    forward = [edge for edge in shown if edge.kind == "forward"]
-    backward = [edge for edge in shown if edge.kind == "backward"]
-    if figure.form == "wires":
-        yield Entry("number", "value", "value")
-        if backward:
-            yield Entry("number", "gradient", "gradient")
-    else:
-        labelled = any(isinstance(edge.part, Partial) for edge in forward)
-        said = "operand, with its local derivative" if labelled else "operand"
-        yield Entry("arrow", "forward", said)
-        if any(edge.emphasis != "strong" for edge in backward):
-            yield Entry("back", "backward", "gradient, on its way back")
-        elif any(node.gradient is not None for node in figure.nodes):
-            yield Entry("number", "gradient", "gradient")
-    if tells_tangents(figure):
-        yield Entry("number", "tangent", "tangent, on its way forward")
-    if asks(figure):
-        yield Entry("blank", "blank", "a number to find")
-    if any(edge.emphasis == "strong" for edge in forward):
-        yield Entry("arrow", "forward strong", "on the path")
-    if any(edge.emphasis == "strong" for edge in backward) and figure.form != "wires":
-        yield Entry("back", "backward strong", "this step back")
-    if any(node.trouble for node in figure.nodes) or any(edge.trouble for edge in shown):
-        yield Entry("box", "operation trouble", "0, infinite or NaN")
-    yield from _widths(figure)
-
-
-def tells_tangents(figure: Figure) -> bool:
-    """Whether it shows what forward mode has found."""
-    in_boxes = (part for node in figure.nodes for part in node.parts)
-    parts = (*in_boxes, *(edge.part for edge in figure.edges if edge.kind == "backward"))
-    return any(isinstance(part, Sweep) for part in parts) or any(
-        isinstance(part, Partial) for node in figure.nodes for part in node.parts
-    )
-
-
-def asks(figure: Figure) -> bool:
-    """Whether it has a box for a number, as in a quiz."""
-    in_boxes = (part for node in figure.nodes for part in (*node.parts, node.gradient))
-    parts = (*in_boxes, *(edge.part for edge in figure.edges))
-    return any(isinstance(part, Unsaid) and part.box for part in parts)
-
-
-_ROLES = {
-    "input": "input",
-    "copy": "an input again",
-    "constant": "constant",
-    "operation": "operation",
-    "output": "output",
-}
-
-
-def _boxes(figure: Figure, theme: Theme) -> Iterator[Entry]:
-    """Boxes by their look; where all look the same, a legend has nothing to tell."""
-    there = {node.role for node in figure.nodes}
-    looks: dict[tuple[object, ...], list[str]] = {}
-    for role in _ROLES:
-        if role in there:
-            looks.setdefault(_look(role, figure, theme), []).append(role)
-    if len(looks) < 2 or not theme.box_width or figure.form == "wires":
-        return
-    for roles in looks.values():
-        yield Entry("box", roles[0], " or ".join(_ROLES[role] for role in roles))
-
-
-def _look(role: str, figure: Figure, theme: Theme) -> tuple[object, ...]:
-    if role in ("copy", "constant"):
-        return (role,)
-    colours = theme.light
-    fill, line = {
-        "input": (colours.input, colours.input_line),
-        "operation": (colours.operation, colours.operation_line),
-        "output": (colours.output, colours.output_line),
-    }[role]
-    is_round = role == "input" and figure.form == "boxes"
-    return fill, line, is_round, theme.output_width if role == "output" else theme.box_width
-
-
-def _widths(figure: Figure) -> Iterator[Entry]:
-    sizes = flows(figure)
-    if not sizes:
-        return
-    forward = any(edge.id in sizes and edge.kind == "forward" for edge in figure.edges)
-    swatch, kind = ("arrow", "forward") if forward else ("back", "backward")
-    for size in sorted({max(sizes.values()), min(sizes.values())}, reverse=True):
-        said = f"gradient of size {number(size, 2)}"
-        yield Entry("arrow" if swatch == "arrow" else "back", kind, said, size)
-    yield Entry("none", "", "(widths on a log scale)")
-
-
-def indent(entry: Entry) -> float:
-    """Where its text begins."""
-    return 0 if entry.swatch == "none" else SWATCH + _GAP
+_RADII: Mapping[str, float] = {"input": 7.5, "copy": 7.5, "constant": 7.5, "frame": 6, "blank": 2}
 
 
 def draw(told: Legend, at: Point, theme: Theme) -> Iterator[str]:
@@ -171,32 +28,25 @@ def draw(told: Legend, at: Point, theme: Theme) -> Iterator[str]:
         left, middle = at[0] + x, at[1] + y
         yield f'<g class="key {entry.kind}">'
         yield from _sample(entry, left, middle, theme)
-        where = f'x="{decimal(left + indent(entry))}" y="{_base(middle, theme)}"'
-        # Held to its width: in a reader's wider font it would run into the next entry.
-        width = decimal(metrics.width(entry.said, theme.legend_size))
-        where += f' textLength="{width}" lengthAdjust="spacingAndGlyphs"'
-        yield f'<text class="legend" {where} text-anchor="start">{xml(entry.said)}</text>'
+        words = _words("legend", entry.said, theme)
+        yield set_line(words, (left + indent(entry) + words.width / 2, middle), theme)
         yield "</g>"
 
 
-def _base(middle: float, theme: Theme) -> str:
-    return decimal(middle + 0.35 * theme.legend_size)
+def _words(role: str, said: str, theme: Theme) -> Line:
+    width = metrics.width(said, theme.legend_size)
+    return Line(role, (Run(said),), theme.legend_size, width, said)
 
 
 def _sample(entry: Entry, x: float, y: float, theme: Theme) -> Iterator[str]:
-    if entry.swatch in _RADII:
-        radius = 7.5 if entry.kind in ("input", "copy", "constant") else _RADII[entry.swatch]
-        size = f'x="{decimal(x + 3)}" y="{decimal(y - 7.5)}" width="{SWATCH - 6}" height="15"'
-        yield f'<rect class="{entry.swatch}" {size} rx="{radius}"/>'
-    elif entry.swatch == "number":
-        where = f'x="{decimal(x + SWATCH / 2)}" y="{_base(y, theme)}"'
-        yield f'<text class="{entry.kind}" {where}>0.12</text>'
-    elif entry.swatch != "none":
-        yield from arrow(way(entry, (x, y)), entry.size)
-
-
-def way(entry: Entry, at: Point) -> Route:
-    """The sample of an arrow that begins at that point."""
-    end = (at[0] + SWATCH, at[1])
-    back = entry.swatch == "back"
-    return straight(end, at, back=True) if back else straight(at, end)
+    match entry.swatch:
+        case "box" | "frame" | "blank":
+            radius = _RADII.get(entry.kind, 3)
+            size = f'x="{decimal(x + 3)}" y="{decimal(y - 7.5)}" width="{SWATCH - 6}" height="15"'
+            look = paint(entry.element or entry.swatch, theme)
+            yield f'<rect {painted(entry.swatch, look, theme)} {size} rx="{radius}"/>'
+        case "number":
+            yield set_line(_words(entry.kind, "0.12", theme), (x + SWATCH / 2, y), theme)
+        case "arrow" | "back" if entry.element is not None:
+            look = paint(entry.element, theme, entry.size)
+            yield from arrow(way(entry, (x, y)), look, theme, wide=entry.size is not None)

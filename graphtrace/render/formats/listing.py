@@ -11,14 +11,17 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import zip_longest
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from graphtrace.figure import Definition, Figure, Node, Part, Partial, Unsaid, Value
+from graphtrace.figure.parts import Definition, Figure, Node, Part, Partial, Unsaid, Value
 from graphtrace.formula.runs import plain
 from graphtrace.render.formats import describe
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset.escape import clean, columns_of
 from graphtrace.render.typeset.wording import Wording, runs, sides, whole, wording
+
+if TYPE_CHECKING:
+    from graphtrace.render.rendering import Rendering
 
 Kind: TypeAlias = Literal["", "title", "value", "gradient", "derivative", "trouble"]
 
@@ -39,6 +42,13 @@ _STYLES: dict[Kind, str] = {
     "derivative": "cyan",
     "trouble": "bold magenta",
 }
+
+
+def write(rendering: Rendering) -> str:
+    """The text of the file."""
+    options = rendering.options
+    rows = lines(rendering.records, rendering.theme, options.columns)
+    return coloured_text(rows) if options.colour else plain_text(rows)
 
 
 def plain_text(rows: Iterable[Row]) -> str:

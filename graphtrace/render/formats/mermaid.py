@@ -8,15 +8,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from graphtrace.figure import Edge, Figure, Node
+from graphtrace.figure.parts import Edge, Figure, Node
 from graphtrace.render.formats import describe
 from graphtrace.render.formats.listing import told
+from graphtrace.render.paint.paint import Paint, ink, paint
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset.escape import clean, decimal
 from graphtrace.render.typeset.wording import Wording, wording
 
+if TYPE_CHECKING:
+    from graphtrace.render.rendering import Rendering
+
 _LONGEST = 200
+
+
+def write(rendering: Rendering) -> str:
+    """The text of the file."""
+    return flowchart(rendering.records, rendering.theme)
 
 
 def flowchart(figure: Figure, theme: Theme) -> str:
@@ -32,18 +42,16 @@ def flowchart(figure: Figure, theme: Theme) -> str:
     if figure.caption:
         said = "<br/>".join(_safe(told(part, words)) for part in figure.caption)
         lines.append(f'  caption["{said}"]:::caption')
-    return "\n".join([*lines, *_styles(theme), *_strong(shown, theme)]) + "\n"
+    return "\n".join([*lines, *_styles(figure, shown, theme)]) + "\n"
 
 
 def _box(node: Node, words: Wording) -> str:
     parts = [*node.parts, *([node.gradient] if node.gradient is not None else [])]
     said = [told(part, words) for part in parts]
     text = "<br/>".join(_safe(line) for line in said if line)
-    plain_kind = node.role if node.emphasis == "plain" else node.emphasis
-    kind = "trouble" if node.trouble else plain_kind
     is_round = node.role in ("input", "copy", "constant")
     opened, closed = ("(", ")") if is_round else ("[", "]")
-    return f'{opened}"{text}"{closed}:::{kind}'
+    return f'{opened}"{text}"{closed}:::{_look(node)}'
 
 
 def _label(edge: Edge, words: Wording) -> str:
@@ -51,29 +59,37 @@ def _label(edge: Edge, words: Wording) -> str:
     return f'|"{said}"|' if said else ""
 
 
-def _styles(theme: Theme) -> Iterator[str]:
-    c = theme.light
-    plainly = f"color:{c.ink},stroke-width:{decimal(theme.box_width)}px"
-    yield f"  classDef input fill:{c.input},stroke:{c.input_line},{plainly}"
-    yield f"  classDef copy fill:{c.input},stroke:{c.input_line},{plainly},stroke-dasharray:3 2"
-    yield f"  classDef constant fill:{c.paper},stroke:{c.muted},{plainly}"
-    yield f"  classDef operation fill:{c.operation},stroke:{c.operation_line},{plainly}"
-    edge = f"stroke-width:{decimal(theme.output_width)}px"
-    yield f"  classDef output fill:{c.output},stroke:{c.output_line},color:{c.ink},{edge}"
-    yield f"  classDef strong fill:{c.operation},stroke:{c.gradient},color:{c.ink},stroke-width:3px"
-    yield f"  classDef bold fill:{c.operation},stroke:{c.ink},color:{c.ink},stroke-width:3px"
-    yield f"  classDef dim fill:{c.paper},stroke:{c.faint_line},color:{c.faint},stroke-width:1px"
-    yield f"  classDef trouble fill:{c.paper},stroke:{c.trouble},color:{c.ink},stroke-width:3px"
-    yield f"  classDef caption fill:none,stroke:none,color:{c.ink}"
-    line = f"stroke-width:{decimal(theme.line_width)}px"
-    yield f"  linkStyle default stroke:{c.line},color:{c.muted},{line}"
+def _look(node: Node) -> str:
+    """The name of the class of boxes that look like this one."""
+    emphasis = "" if node.emphasis == "plain" else f"_{node.emphasis}"
+    return f"{node.role}{emphasis}{'_trouble' if node.trouble else ''}"
 
 
-def _strong(edges: list[Edge], theme: Theme) -> Iterator[str]:
+def _styles(figure: Figure, edges: list[Edge], theme: Theme) -> Iterator[str]:
+    """What boxes and lines look like, of each look once."""
+    looks = {_look(node): node for node in figure.nodes}
+    for name, node in looks.items():
+        look, text = paint(node, theme), ink("formula", node)
+        fill, line = _hex(look.fill, theme), _hex(look.line or look.fill, theme)
+        pen = _pen(look)
+        yield f"  classDef {name} fill:{fill},stroke:{line},color:{_hex(text, theme)},{pen}"
+    yield f"  classDef caption fill:none,stroke:none,color:{theme.light.ink}"
+    lines: dict[str, list[str]] = {}
     for i, edge in enumerate(edges):
-        if edge.trouble or edge.emphasis == "strong":
-            colour = theme.light.trouble if edge.trouble else theme.light.gradient
-            yield f"  linkStyle {i} stroke:{colour},color:{colour},stroke-width:3px"
+        arrow, text = paint(edge, theme), ink("derivative", edge)
+        style = f"stroke:{_hex(arrow.line, theme)},color:{_hex(text, theme)},{_pen(arrow)}"
+        lines.setdefault(style, []).append(str(i))
+    for style, places in lines.items():
+        yield f"  linkStyle {','.join(places)} {style}"
+
+
+def _pen(look: Paint) -> str:
+    dash = f",stroke-dasharray:{' '.join(map(decimal, look.dash))}" if look.dash else ""
+    return f"stroke-width:{decimal(look.width)}px{dash}"
+
+
+def _hex(colour: str | None, theme: Theme) -> str:
+    return str(getattr(theme.light, colour or "paper"))
 
 
 _MEANS = re.compile(r"[^\w ,=()/.+]|(?<=\d)\.(?= )|^\+|_", re.ASCII)

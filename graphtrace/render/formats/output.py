@@ -5,8 +5,12 @@ In: a path or a stream, and bytes. It knows nothing about what the bytes are.
 
 from __future__ import annotations
 
+import errno
 import os
-import tempfile
+import signal
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,11 +27,12 @@ def write(target: str | os.PathLike[str] | IO[Any], content: bytes) -> None:
         return
     path = Path(target)
     try:
-        _replace(path, content)
-    except OSError as error:
-        why = error.strerror or str(error)
+        _put(path, content)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
         raise RenderError(
-            f"{path} cannot be written ({why}): choose a directory that exists and is writable"
+            f"{path} cannot be written ({why}): choose another path, in a directory "
+            "that exists and is writable"
         ) from error
 
 
@@ -36,31 +41,62 @@ def _write_stream(stream: IO[Any], content: bytes) -> None:
     stream.write(content.decode("utf-8") if is_text else content)
 
 
-def _replace(path: Path, content: bytes) -> None:
-    path = Path(os.path.realpath(path))  # a link stays a link
+def _put(path: Path, content: bytes) -> None:
+    """Replace a file; what is no file, or is written to already, is added to."""
     if path.is_dir():
-        raise IsADirectoryError(21, "it is a directory")
-    if path.exists() and not path.is_file():  # a pipe or a device cannot be replaced
-        path.write_bytes(content)
+        raise IsADirectoryError(errno.EISDIR, "it is a directory")
+    old = path.stat().st_mode if path.exists() else None
+    if (old is not None and not stat.S_ISREG(old)) or path.as_posix().startswith(_STREAMS):
+        with path.open("ab") as stream:
+            stream.write(content)
         return
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".graphtrace-", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(_mode(path))
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    path = Path(os.path.realpath(path))  # a link stays a link
+    if old is not None and not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, "it is read-only")
+    _replace(path, content, old)
 
 
-def _mode(path: Path) -> int:
-    """The mode that a plain open() would have left: mkstemp's is for the owner only."""
+_STREAMS = ("/dev/fd/", "/dev/stdout", "/dev/stderr", "/proc/self/fd/")
+"""Names of what is open, also where that is a file: it must not lose what it holds."""
+
+
+def _replace(path: Path, content: bytes, mode: int | None) -> None:
+    """A new file has the permissions that open() gives it, one that was there keeps its own."""
+    temporary = path.with_name(f".graphtrace-{os.urandom(8).hex()}.tmp")
+    with _undisturbed():
+        try:
+            with temporary.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())  # else a crash of the machine could leave half a file
+            if mode is not None:
+                temporary.chmod(mode & 0o777)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let signals that would end us wait until a file is whole, so that nothing is left behind.
+
+    Only SIGKILL does not wait. It may leave the hidden temporary file, which does no harm.
+    """
+    came: list[int] = []
+    held: list[int] = []
+    with suppress(ValueError):  # in a thread nobody can handle signals
+        for number in _ENDING:
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, lambda number, _: came.append(number))
+                held.append(number)
     try:
-        return path.stat().st_mode & 0o777
-    except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
+        yield
+    finally:
+        for number in held:
+            signal.signal(number, signal.SIG_DFL)
+        for number in came:
+            signal.raise_signal(number)
+
+
+_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]

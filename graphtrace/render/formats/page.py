@@ -12,46 +12,10 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
+from graphtrace.render.formats.attributes import painted
+from graphtrace.render.paint.paint import paint
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset.escape import decimal, xml
-
-# `fill:@ink` becomes the colour `ink` of the palette.
-_RULES = """\
-.paper{fill:@paper}
-text,.math{fill:@ink}
-.operation .box{fill:@operation;stroke:@operation_line}
-.input .box,.copy .box{fill:@input;stroke:@input_line}
-.copy .box{stroke-dasharray:3 2}
-.output .box{fill:@output;stroke:@output_line}
-.derivative{fill:@muted}
-.value{fill:@value}
-.gradient{fill:@gradient}
-.arrow{fill:none}
-.bar{stroke:@operation_line}
-.forward .arrow{stroke:@line}
-.forward .head{fill:@line}
-.backward .arrow{stroke:@gradient;stroke-dasharray:5 3}
-.backward .head{fill:@gradient}
-.italic{font-style:italic}
-"""
-
-# After the sizes, which they overrule.
-EMPHASIS = """\
-.node.dim text,.edge.dim text,.node.dim .math,.edge.dim .math{fill:@faint}
-.node.dim .box{fill:@paper;stroke:@faint_line;stroke-width:1}
-.edge.dim .arrow{stroke:@faint_line}
-.edge.dim .head{fill:@faint_line}
-.node.strong .box{stroke:@gradient;stroke-width:2.4}
-.edge.strong .arrow{stroke:@gradient;stroke-width:2.4}
-.edge.strong .head{fill:@gradient}
-.edge.strong .derivative{fill:@gradient}
-.node.bold .box{stroke:@ink;stroke-width:2.4}
-.node.trouble .box{stroke:@trouble;stroke-width:2.4;stroke-dasharray:1 4;stroke-linecap:round}
-.edge.trouble .derivative{fill:@trouble}
-.edge.trouble .arrow{stroke:@trouble;stroke-width:2.4;stroke-dasharray:1 4;stroke-linecap:round}
-.edge.trouble .head{fill:@trouble}
-.node.bold.trouble .box,.edge.bold.trouble .arrow{stroke-width:4}
-"""
 
 
 def page(
@@ -62,26 +26,27 @@ def page(
     theme: Theme,
     id_prefix: str | None = None,
     *,
-    rules: str = "",
     wide: bool = False,
 ) -> str:
     """The lines of a body as an SVG file that is titled and described, in the theme's colours.
 
-    `rules` are CSS in which `fill:@ink` is a colour of the palette, beside those of every figure;
-    `wide` says that it scrolls instead of shrinking.
+    `wide` says that it scrolls instead of shrinking. The paint is in attributes, for readers that
+    know no style sheet; a style sheet is there only for what follows the page into the dark.
     """
     prefix = id_prefix
     if prefix is None:
-        prefix = _prefix(name, told[1], [*body, _style("", theme, rules)])
+        prefix = _prefix(name, told[1], [*body, _style("", body, theme)])
     prefix = _slug(prefix) if prefix else ""
     root = prefix or "graphtrace"
     width, height = size
+    sides = f'width="{decimal(width)}" height="{decimal(height)}"'
+    paper = f"<rect {painted('paper', paint('paper', theme), theme)} {sides}/>"
     lines = [
         _root(root, width, height, wide, theme),
         f'<title id="{root}-title">{xml(told[0])}</title>',
         f'<desc id="{root}-desc">{xml(told[1])}</desc>',
-        f"<style>\n{_style(root, theme, rules)}</style>",
-        f'<rect class="paper" width="{decimal(width)}" height="{decimal(height)}"/>',
+        *_sheet(_shrinks(root, wide) + _style(root, [paper, *body], theme)),
+        paper,
         *(line.replace(ID, f'id="{prefix}-' if prefix else 'id="') for line in body),
         "</svg>",
     ]
@@ -108,13 +73,11 @@ def _root(root: str, width: float, height: float, wide: bool, theme: Theme) -> s
     shown = min(1, theme.column / width) if theme.fit and not wide else 1
     size = f'width="{decimal(width * shown)}" height="{decimal(height * shown)}"'
     name = f"graphtrace {_slug(theme.name)}" + (" wide" if wide else "")
-    scroll = ' data-display="scroll"' if wide else ' style="max-width:100%;height:auto"'
+    scroll = ' data-display="scroll"' if wide else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" id="{root}" class="{name}"{scroll} '
-        # Some viewers would drop the space at the beginning of a raised or lowered run.
-        f'xml:space="preserve" {size} viewBox="0 0 {w} {h}" role="img" '
-        f'aria-labelledby="{root}-title {root}-desc" font-family="{_font(theme)}" '
-        'text-anchor="middle">'
+        f'{size} viewBox="0 0 {w} {h}" role="img" '
+        f'aria-labelledby="{root}-title {root}-desc" font-family="{_font(theme)}">'
     )
 
 
@@ -125,44 +88,36 @@ def _font(theme: Theme) -> str:
     return font if last in ("serif", "sans-serif", "monospace") else f"{font}, sans-serif"
 
 
-def _style(root: str, theme: Theme, more: str = "") -> str:
-    rules = _RULES + "".join(
-        f"{name}{{font-size:{decimal(size)}px}}\n"
-        for name, size in (
-            (".formula", theme.formula_size),
-            (".value", theme.value_size),
-            (".derivative,.gradient,.edge .value", theme.label_size),
-            (".copy .formula", theme.copy_size),
-            (".caption", theme.caption_size),
-        )
-    )
-    rules += "".join(
-        f"{name}{{stroke-width:{decimal(size)}}}\n"
-        for name, size in (
-            (".box,.bar", theme.box_width),
-            (".output .box", theme.output_width),
-            (".arrow", theme.line_width),
-        )
-    )
-    rules += EMPHASIS + more
-    light = asdict(theme.light)
-    rules = _COLOUR.sub(lambda m: _paint(m[1], m[2], light[m[2]]), rules)
-    # Each selector begins with the root's id: a page may hold figures of several themes.
-    rules = _SELECTOR.sub(rf"#{root} \g<0>", rules)
+def _shrinks(root: str, wide: bool) -> str:
+    """The rule by which a figure inside a page shrinks with its column, for browsers alone."""
+    return "" if wide else f"@supports (aspect-ratio:1){{#{root}{{max-width:100%;height:auto}}}}\n"
+
+
+def _sheet(style: str) -> Iterable[str]:
+    if style:
+        yield f"<style>\n{style}</style>"
+
+
+def _style(root: str, body: Sequence[str], theme: Theme) -> str:
+    """The rules that let a page recolour the figure, and the dark scheme; none for one scheme."""
     if theme.dark is None:
-        return rules
-    used = (item for item in asdict(theme.dark).items() if f"var({_property(item[0])}," in rules)
-    dark = "".join(f"{_property(name)}:{c};" for name, c in used)
-    return rules + f"@media (prefers-color-scheme:dark){{#{root}{{{dark}}}}}\n"
+        return ""
+    light, dark = asdict(theme.light), asdict(theme.dark)
+    used = {mark for line in body for mark in _COLOUR.findall(line)}
+    rules = ""
+    for letter, what in (("f", "fill"), ("s", "stroke")):
+        for name, colour in light.items():
+            mark = name.replace("_", "-")
+            if (letter, mark) in used:
+                rules += f"#{root} .gt-{letter}-{mark}{{{what}:var({_property(name)},{colour})}}\n"
+    seen = {mark for _, mark in used}
+    night = "".join(
+        f"{_property(name)}:{c};" for name, c in dark.items() if name.replace("_", "-") in seen
+    )
+    return f"{rules}@media (prefers-color-scheme:dark){{#{root}{{{night}}}}}\n"
 
 
-_COLOUR = re.compile(r"(fill|stroke):@(\w+)")
-_SELECTOR = re.compile(r"(?:(?<=\n)|(?<=\},)|^|(?<=,))[.a-z][.a-z ]*(?=[,{])", re.MULTILINE)
-
-
-def _paint(what: str, name: str, colour: str) -> str:
-    """Plain first, for viewers without custom properties; the property lets a page recolour."""
-    return f"{what}:{colour};{what}:var({_property(name)},{colour})"
+_COLOUR = re.compile(r"\bgt-([fs])-([a-z-]+)")
 
 
 def _property(name: str) -> str:

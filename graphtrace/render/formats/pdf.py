@@ -6,11 +6,16 @@ fonts. This is the only place that knows typst.
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from importlib.util import find_spec
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from graphtrace.errors import RenderError
+from graphtrace.render.formats import describe, dot, svg
+from graphtrace.render.layout import engine
+
+if TYPE_CHECKING:
+    from graphtrace.render.rendering import Rendering
 
 _SCALE = 2
 """Pixels of a PNG for each CSS pixel: sharp on today's screens."""
@@ -22,12 +27,24 @@ _PAGE = b"""\
 """
 
 
+def write(rendering: Rendering) -> bytes:
+    """A PDF or PNG of the SVG; where only a system Graphviz is at hand, what that draws."""
+    format: Literal["pdf", "png"] = "png" if rendering.format == "png" else "pdf"
+    program = engine.find(rendering.options.engine)
+    if program.bundled or is_installed():
+        setting = rendering.setting
+        plain = setting._replace(theme=replace(setting.theme, dark=None))
+        return convert(svg.draw(*plain), describe.title(setting.figure), format)
+    limit = rendering.options.time_limit
+    return engine.run(program, dot.write(rendering), format, time_limit=limit)
+
+
 def is_installed() -> bool:
     """Whether typst is there."""
     return find_spec("typst") is not None
 
 
-def convert(svg: str, title: str, format: Literal["pdf", "png"]) -> bytes:
+def convert(drawing: str, title: str, format: Literal["pdf", "png"]) -> bytes:
     """The SVG on one page of its own size.
 
     Raises `RenderError` if typst is not installed or refuses it.
@@ -40,7 +57,7 @@ def convert(svg: str, title: str, format: Literal["pdf", "png"]) -> bytes:
             "`pip install 'graphtrace[pdf]'`, or name a system Graphviz with engine='dot', or "
             "write .svg instead"
         ) from None
-    said = {"svg": flat(svg), "title": title}
+    said = {"svg": drawing, "title": title}
     try:
         made = typst.compile(_PAGE, sys_inputs=said, format=format, ppi=96.0 * _SCALE)
     except RuntimeError as error:
@@ -48,17 +65,3 @@ def convert(svg: str, title: str, format: Literal["pdf", "png"]) -> bytes:
             f"typst could not write the {format.upper()} ({error}): write .svg instead"
         ) from error
     return bytes(made)
-
-
-def flat(svg: str) -> str:
-    """The SVG in plain colours, for a reader that knows no CSS variables and no dark mode.
-
-    >>> flat("<style>.a{fill:#fff;fill:var(--b,#fff)}</style>")
-    '<style>.a{fill:#fff}</style>'
-    """
-    head, start, rest = svg.partition("<style>")
-    style, end, body = rest.partition("</style>")
-    style = re.sub(r"@media \(prefers-color-scheme:dark\)\{.*\}\}\n", "", style)
-    style = re.sub(r";(?:fill|stroke):var\([^()]*\)", "", style)
-    body = re.sub(r' textLength="[\d.]+" lengthAdjust="spacingAndGlyphs"', "", body)
-    return head + start + style + end + body

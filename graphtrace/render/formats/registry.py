@@ -7,25 +7,35 @@ from __future__ import annotations
 
 import os
 from pathlib import PurePath
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, NamedTuple
 
 from graphtrace.errors import RenderError
 
 Format = Literal["svg", "html", "pdf", "png", "tikz", "dot", "mermaid", "graphml", "json", "text"]
 
+
+class Row(NamedTuple):
+    """A format: the module of this room whose `write` makes it of a Rendering, its suffixes."""
+
+    module: str
+    suffixes: tuple[str, ...]
+
+
+FORMATS: dict[Format, Row] = {
+    "svg": Row("svg", (".svg",)),
+    "html": Row("html", (".html",)),
+    "pdf": Row("pdf", (".pdf",)),
+    "png": Row("pdf", (".png",)),
+    "tikz": Row("tikz", (".tex", ".tikz")),
+    "dot": Row("dot", (".dot", ".gv")),
+    "mermaid": Row("mermaid", (".mmd",)),
+    "graphml": Row("graphml", (".graphml",)),
+    "json": Row("document", (".json",)),
+    "text": Row("listing", (".txt",)),
+}
+
 SUFFIXES: dict[str, Format] = {
-    ".svg": "svg",
-    ".html": "html",
-    ".pdf": "pdf",
-    ".png": "png",
-    ".tex": "tikz",
-    ".tikz": "tikz",
-    ".dot": "dot",
-    ".gv": "dot",
-    ".mmd": "mermaid",
-    ".graphml": "graphml",
-    ".json": "json",
-    ".txt": "text",
+    suffix: name for name, row in FORMATS.items() for suffix in row.suffixes
 }
 
 
@@ -48,5 +58,4 @@ def format_of(target: str | os.PathLike[str] | IO[Any]) -> Format:
 
 def unknown(format: str) -> RenderError:
     """The error for a name that is no format."""
-    known = ", ".join(dict.fromkeys(SUFFIXES.values()))
-    return RenderError(f"there is no format {format!r}: use one of {known}")
+    return RenderError(f"there is no format {format!r}: use one of {', '.join(FORMATS)}")

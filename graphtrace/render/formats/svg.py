@@ -7,38 +7,36 @@ processes or files; nothing from a user enters it but through text.xml.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from graphtrace.figure import Edge, Figure, Node, Note, Part, Source
+from graphtrace.figure.parts import Edge, Figure, Node
 from graphtrace.render.formats import describe, legend
-from graphtrace.render.formats.page import EMPHASIS, ID, page
-from graphtrace.render.layout.arrow import arrow
+from graphtrace.render.formats.arrow import arrow
+from graphtrace.render.formats.attributes import painted
+from graphtrace.render.formats.page import ID, page
+from graphtrace.render.formats.text import set_line
+from graphtrace.render.layout.frame import Page, frame_of, rows_of, smallest_shown
 from graphtrace.render.layout.places import Frame, Layout, Point
 from graphtrace.render.layout.route import moved, routes
 from graphtrace.render.paint.flow import flows
-from graphtrace.render.paint.theme import FONT_FAMILY, LECTURE, Theme
+from graphtrace.render.paint.paint import Paint, paint
+from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset.escape import decimal, xml
 from graphtrace.render.typeset.label import (
-    SHIFTED_SIZE,
-    Blank,
     Cell,
     Line,
-    Placed,
     Sheet,
-    caption_rows,
 )
-from graphtrace.render.typeset.math_outline import Outline
-from graphtrace.render.typeset.wording import wording
 
-_HALF_HEIGHT = 0.35
-"""From the middle of digits and capitals down to the baseline, in em."""
+if TYPE_CHECKING:
+    from graphtrace.render.rendering import Rendering
 
-_RAISE = 0.38
-_LOWER = 0.18
-_LONG = 100
-"""A wider line is held to its width: in a reader's wider font it would leave its box."""
+
+def write(rendering: Rendering) -> str:
+    """The text of the file."""
+    return draw(*rendering.setting, rendering.options.id_prefix)
 
 
 def draw(
@@ -63,90 +61,16 @@ def draw(
         body += [f'<g {ID}legend">', *legend.draw(frame.told, frame.legend, theme), "</g>"]
     said = (describe.title(figure), describe.description(figure))
     wide = smallest_shown(sheet, frame.width, theme) < theme.smallest
-    rules = _rules(figure, frame.told, theme)
-    return page(figure.name, said, body, size, theme, id_prefix, rules=rules, wide=wide)
+    return page(figure.name, said, body, size, theme, id_prefix, wide=wide)
 
 
-def _rules(figure: Figure, told: legend.Legend, theme: Theme) -> str:
-    """The style of what only some figures have."""
-    rules = ""
-    if any(node.role == "constant" for node in figure.nodes):
-        rules += ".constant .box{fill:@paper;stroke:@muted}\n"
-    if any(isinstance(part, Source | Note) for node in figure.nodes for part in node.parts):
-        rules += f".source{{fill:@muted;font-size:{decimal(theme.source_size)}px}}\n"
-    if legend.tells_tangents(figure):
-        rules += f".tangent{{fill:@tangent;font-size:{decimal(theme.label_size)}px}}\n"
-    if legend.asks(figure):
-        rules += ".blank{fill:@paper;stroke:@muted;stroke-width:1}\n"
-    if figure.scopes:
-        rules += ".frame{fill:none;stroke:@faint_line;stroke-dasharray:2 3}\n"
-        rules += f".title{{fill:@muted;font-size:{decimal(theme.label_size)}px}}\n"
-    if told.places:
-        marks = [rule for rule in EMPHASIS.splitlines() if ".strong" in rule or ".trouble" in rule]
-        rules += re.sub(r"\.(node|edge)\.", ".key.", "".join(f"{rule}\n" for rule in marks))
-        rules += f".key text{{fill:@muted;font-size:{decimal(theme.legend_size)}px}}\n"
-        rules += ".key .value{fill:@value}\n.key .gradient{fill:@gradient}\n"
-        rules += ".key .tangent{fill:@tangent}\n" if legend.tells_tangents(figure) else ""
-    return rules
-
-
-class _Frame(NamedTuple):
-    """The size of the picture, and where its graph and its caption begin."""
-
-    width: float
-    height: float
-    left: float
-    caption: Point
-    legend: Point
-    told: legend.Legend
-
-
-def frame_of(figure: Figure, layout: Layout, theme: Theme) -> _Frame:
-    """Room for the graph, for every caption that may stand beneath it, and for the legend."""
-    graph = layout.width + 2 * theme.margin
-    height = layout.height + 2 * theme.margin
-    captions = [_rows(parts, figure, theme) for parts in (figure.caption, *figure.room) if parts]
-    own = max((_block_width(rows) for rows in captions), default=0.0)
-    room = max(min(graph, theme.column), own + 2 * theme.margin, 340) - 2 * theme.margin
-    told = legend.legend(figure, theme, room)
-    width = max([graph, *(part + 2 * theme.margin for part in (own, told.width) if part)])
-    # On a figure that scrolls, a caption in the middle would be out of sight.
-    middle = width / 2 if graph <= theme.column or theme.fit else 0.0
-    lefts = [max(middle - part / 2, theme.margin) for part in (own, told.width)]
-    top = height + 6
-    if captions:
-        height = top + max(rows[-1].y + rows[-1].line.height / 2 for rows in captions) + 8
-    beneath = height + 2
-    if told.places:
-        height = beneath + told.height + 6
-    left = max(width - graph, 0) / 2
-    return _Frame(width, height, left, (lefts[0], top), (lefts[1], beneath), told)
-
-
-def _rows(parts: Sequence[Part], figure: Figure, theme: Theme) -> list[Placed]:
-    room = theme.column - 2 * theme.margin
-    return caption_rows(parts, wording(figure, theme.digits), theme, room)
-
-
-def _block_width(rows: Iterable[Placed]) -> float:
-    return max(row.x + row.line.width / 2 for row in rows)
-
-
-def _caption(figure: Figure, frame: _Frame, theme: Theme) -> Iterable[str]:
+def _caption(figure: Figure, frame: Page, theme: Theme) -> Iterable[str]:
     if not figure.caption:
         return
     yield f'<g {ID}caption" class="caption">'
-    for line, x, y in _rows(figure.caption, figure, theme):
-        yield text(line, (frame.caption[0] + x, frame.caption[1] + y), theme)
+    for line, x, y in rows_of(figure.caption, figure, theme):
+        yield set_line(line, (frame.caption[0] + x, frame.caption[1] + y), theme)
     yield "</g>"
-
-
-def smallest_shown(sheet: Sheet, width: float, theme: Theme) -> float:
-    """The size of the smallest text when the page shrinks the figure to fit the column."""
-    lines = [line for cell in sheet.cells for line in cell.lines]
-    lines += [line for line in sheet.labels if line is not None]
-    sizes = [line.size * (SHIFTED_SIZE if run.shift else 1) for line in lines for run in line.runs]
-    return min(sizes, default=theme.smallest) * min(1, theme.column / width)
 
 
 def _scopes(figure: Figure, sheet: Sheet, frames: Sequence[Frame], theme: Theme) -> Iterable[str]:
@@ -155,10 +79,10 @@ def _scopes(figure: Figure, sheet: Sheet, frames: Sequence[Frame], theme: Theme)
         corner = f'x="{decimal(x)}" y="{decimal(y)}"'
         size = f'width="{decimal(frame.width)}" height="{decimal(frame.height)}"'
         yield f'<g {ID}{scope.id}" class="cluster"><title>{xml(scope.title)}</title>'
-        yield f'<rect class="frame" {corner} {size} rx="8"/>'
+        yield f'<rect {painted("frame", paint("frame", theme), theme)} {corner} {size} rx="8"/>'
         middle = (frame.title[0] + theme.margin, frame.title[1] + theme.margin)
-        yield _paper(title, middle)
-        yield text(title, middle, theme)
+        yield _paper(title, middle, theme)
+        yield set_line(title, middle, theme)
         yield "</g>"
 
 
@@ -169,10 +93,10 @@ def _nodes(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> Iterab
         said = f"node {node.role}{_emphasis(node)}"
         yield f'<g {ID}{node.id}" class="{said}" data-node="{xml(node.key)}">'
         yield f"<title>{xml(tip)}</title>"
-        yield from _box(cell, at)
+        yield from _box(cell, at, paint(node, theme), theme)
         for line, x, y in cell.places:
             if line.shown:
-                yield text(line, (at[0] + x, at[1] + y), theme)
+                yield set_line(line, (at[0] + x, at[1] + y), theme, node)
         yield "</g>"
 
 
@@ -181,68 +105,18 @@ def _emphasis(of: Node | Edge) -> str:
     return emphasis + (f" trouble {of.trouble}" if of.trouble else "")
 
 
-def _box(cell: Cell, at: Point) -> Iterable[str]:
+def _box(cell: Cell, at: Point, look: Paint, theme: Theme) -> Iterable[str]:
     if cell.shape == "bare":
         return
     x, y = at[0] - cell.width / 2, at[1] - cell.height / 2
     radius = {"circle": cell.height / 2, "pill": min(cell.height / 2, 14)}.get(cell.shape, 3)
     size = f'width="{cell.width}" height="{cell.height}"'
-    yield f'<rect class="box" x="{decimal(x)}" y="{decimal(y)}" {size} rx="{decimal(radius)}"/>'
+    corner = f'x="{decimal(x)}" y="{decimal(y)}"'
+    yield f'<rect {painted("box", look, theme)} {corner} {size} rx="{decimal(radius)}"/>'
     for bar in cell.bars:
         ends = f'x1="{decimal(at[0] + bar)}" x2="{decimal(at[0] + bar)}"'
-        yield f'<line class="bar" {ends} y1="{decimal(y)}" y2="{decimal(y + cell.height)}"/>'
-
-
-def _outline(line: Line, drawn: Outline, middle: Point) -> str:
-    scale = line.size / 1000
-    x = decimal(middle[0] - line.width / 2)
-    y = decimal(middle[1] + (drawn.ascent - drawn.descent) / 2 * scale)
-    return (
-        f'<g class="math {line.role}" role="img" aria-label="{xml(line.full)}" '
-        'data-font-size="1000" '
-        f'transform="translate({x} {y}) scale({decimal(scale, 5)})"><path d="{drawn.path}"/></g>'
-    )
-
-
-def text(line: Line, middle: Point, theme: Theme = LECTURE) -> str:
-    """The line with its middle at that point."""
-    if line.blank is not None:
-        return _with_blank(line, line.blank, middle, theme)
-    if line.outline is not None:
-        return _outline(line, line.outline, middle)
-    x, y = decimal(middle[0]), decimal(middle[1] + _HALF_HEIGHT * line.size)
-    pieces, lowered = [], 0.0
-    for run in line.runs:
-        wanted = {"": 0.0, "sub": _LOWER, "sup": -_RAISE}[run.shift] * line.size
-        attributes = ""
-        if wanted != lowered:
-            attributes += f' dy="{decimal(wanted - lowered)}"'
-            lowered = wanted
-        if run.shift:
-            attributes += f' font-size="{decimal(line.size * SHIFTED_SIZE)}"'
-        if run.italic:
-            attributes += ' class="italic"'
-        said = xml(run.text)
-        pieces.append(f"<tspan{attributes}>{said}</tspan>" if attributes else said)
-    hold = ""
-    if line.width > _LONG or (theme.font != FONT_FAMILY and line.width):
-        hold = f' textLength="{decimal(line.width)}" lengthAdjust="spacingAndGlyphs"'
-    return f'<text class="{line.role}" x="{x}" y="{y}"{hold}>{"".join(pieces)}</text>'
-
-
-def _with_blank(line: Line, blank: Blank, middle: Point, theme: Theme) -> str:
-    """The line, and behind it a box with its number or for it."""
-    start = middle[0] - line.width / 2
-    left = start + line.width - blank.width
-    box = f'x="{decimal(left)}" y="{decimal(middle[1] - blank.height / 2)}"'
-    size = f'width="{decimal(blank.width)}" height="{decimal(blank.height)}"'
-    drawn = f'<rect class="blank" {box} {size} rx="2"/>'
-    if line.runs:
-        before = line._replace(width=left - 2 - start, blank=None)
-        drawn = text(before, (start + before.width / 2, middle[1]), theme) + drawn
-    if blank.filled:
-        drawn += text(blank.answer, (left + blank.width / 2, middle[1]), theme)
-    return drawn
+        drawn = painted("bar", replace(look, fill=None, line="operation_line"), theme)
+        yield f'<line {drawn} {ends} y1="{decimal(y)}" y2="{decimal(y + cell.height)}"/>'
 
 
 def _edges(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> Iterable[str]:
@@ -260,17 +134,18 @@ def _edges(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> Iterab
             yield f"<title>{xml(line.full)}</title>"
         route = moved(ways[edge.id], theme.margin)
         if edge.kind == "forward" or figure.form != "wires":
-            yield from arrow(route, widths.get(edge.id))
+            size = widths.get(edge.id)
+            yield from arrow(route, paint(edge, theme, size), theme, wide=size is not None)
         if line is not None and told and route.label is not None:
             if route.over:
-                yield _paper(line, route.label)
-            yield text(line, route.label, theme)
+                yield _paper(line, route.label, theme)
+            yield set_line(line, route.label, theme, edge)
         yield "</g>"
 
 
-def _paper(line: Line, middle: Point) -> str:
+def _paper(line: Line, middle: Point, theme: Theme) -> str:
     """What keeps the lines beneath a label from running through it."""
     width, height = line.width + 4, line.height
     corner = f'x="{decimal(middle[0] - width / 2)}" y="{decimal(middle[1] - height / 2)}"'
     size = f'width="{decimal(width)}" height="{decimal(height)}"'
-    return f'<rect class="paper" {corner} {size}/>'
+    return f"<rect {painted('paper', paint('paper', theme), theme)} {corner} {size}/>"

@@ -11,21 +11,26 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING
 
-from graphtrace.figure import Edge, Figure, Node
+from graphtrace.figure.parts import Edge, Figure, Node
 from graphtrace.formula.runs import Run, Runs, latex
-from graphtrace.render.formats import describe, legend
-from graphtrace.render.formats.legend import Entry, Legend
-from graphtrace.render.formats.svg import frame_of
+from graphtrace.render.formats import describe
+from graphtrace.render.layout import legend
+from graphtrace.render.layout.frame import frame_of
+from graphtrace.render.layout.legend import Entry, Legend
 from graphtrace.render.layout.places import Frame, Layout, Point, Route
 from graphtrace.render.layout.route import moved, routes
-from graphtrace.render.paint.flow import flows, width_of
-from graphtrace.render.paint.theme import Theme
+from graphtrace.render.paint.flow import flows
+from graphtrace.render.paint.paint import Paint, ink, paint
+from graphtrace.render.paint.theme import LECTURE, Theme
 from graphtrace.render.typeset import metrics
 from graphtrace.render.typeset.escape import clean, decimal
 from graphtrace.render.typeset.label import Cell, Line, Sheet, caption_rows
 from graphtrace.render.typeset.wording import wording
+
+if TYPE_CHECKING:
+    from graphtrace.render.rendering import Rendering
 
 _POINTS = 0.75
 """A CSS pixel in points."""
@@ -43,6 +48,11 @@ _HEADING = r"""\documentclass[tikz]{standalone}
 \usepackage{amsmath}
 \begin{document}
 """
+
+
+def write(rendering: Rendering) -> str:
+    """The text of the file."""
+    return (document if rendering.options.standalone else picture)(*rendering.setting)
 
 
 def document(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> str:
@@ -87,32 +97,46 @@ def _graph(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> Iterat
         route = moved(ways[edge.id], 0)
         if edge.kind == "forward" or figure.form != "wires":
             size = widths.get(edge.id)
-            yield from _arrow(edge, route, theme, None if size is None else width_of(size))
+            yield from _arrow(edge, route, theme, size)
         if line is not None and line.shown and route.label is not None:
             if route.over:
                 yield _paper(line, route.label)
-            yield from _line(line, route.label, line.width + 4, _label_colour(edge, line))
+            yield from _line(line, route.label, line.width + 4, ink(line.role, edge))
     for title, frame in zip(sheet.titles, layout.frames, strict=True):
-        yield from _scope(title, frame)
+        yield from _scope(title, frame, theme)
     for node, cell, at in zip(figure.nodes, sheet.cells, layout.nodes, strict=True):
         yield from _box(node, cell, at, theme)
         for line, x, y in cell.places:
             if line.shown:
-                colour = "faint" if node.emphasis == "dim" else _text_colour(line)
                 room = cell.width - 4 if len(cell.bars) == 0 else line.width + 8
-                yield from _line(line, (at[0] + x, at[1] + y), room, colour)
+                yield from _line(line, (at[0] + x, at[1] + y), room, ink(line.role, node))
 
 
-_FRAME = "gt-faint-line,rounded corners=6pt,dash pattern=on 1.5pt off 2pt"
-_BLANK = "draw=gt-muted,fill=gt-paper,line width=0.75pt"
+def _colour(name: str | None) -> str:
+    return f"gt-{(name or 'paper').replace('_', '-')}"
 
 
-def _scope(title: Line, frame: Frame) -> Iterator[str]:
+def _pen(look: Paint) -> str:
+    """The width and the dashes of a line."""
+    dash = ""
+    if look.dash:
+        drawn, gap = (decimal(length * _POINTS) for length in look.dash)
+        dash = f",dash pattern=on {drawn}pt off {gap}pt"
+    cap = ",line cap=round" if look.is_round else ""
+    return f"line width={decimal(look.width * _POINTS)}pt{dash}{cap}"
+
+
+def _rectangle(look: Paint, corners: tuple[Point, Point], more: str = "") -> str:
+    fill = f",fill={_colour(look.fill)}" if look.fill else ""
+    ends = " rectangle ".join(map(_at, corners))
+    return rf"\draw[{_colour(look.line)}{fill},{_pen(look)}{more}] {ends};"
+
+
+def _scope(title: Line, frame: Frame, theme: Theme) -> Iterator[str]:
     corners = ((frame.left, frame.top), (frame.left + frame.width, frame.top + frame.height))
-    ends = " rectangle ".join(_at(corner) for corner in corners)
-    yield rf"\draw[{_FRAME}] {ends};"
+    yield _rectangle(paint("frame", theme), corners, _CORNERS)
     yield _paper(title, frame.title)
-    yield from _line(title, frame.title, title.width + 4, "muted")
+    yield from _line(title, frame.title, title.width + 4, ink("title"))
 
 
 def _paper(line: Line, middle: Point) -> str:
@@ -122,18 +146,7 @@ def _paper(line: Line, middle: Point) -> str:
     return rf"\node[fill=gt-paper,{size}] at {_at(middle)} {{}};"
 
 
-def _text_colour(line: Line) -> str:
-    colours = {"gradient": "gradient", "value": "value", "derivative": "muted", "source": "muted"}
-    colours |= {"legend": "muted", "tangent": "tangent"}
-    return colours.get(line.role, "ink")
-
-
-def _label_colour(edge: Edge, line: Line) -> str:
-    if edge.trouble and line.role == "derivative":
-        return "trouble"
-    if edge.emphasis == "strong" and line.role == "derivative":
-        return "gradient"
-    return "faint" if edge.emphasis == "dim" else _text_colour(line)
+_CORNERS = ",rounded corners=6pt"
 
 
 def _line(line: Line, middle: Point, room: float, colour: str) -> Iterator[str]:
@@ -148,8 +161,7 @@ def _line(line: Line, middle: Point, room: float, colour: str) -> Iterator[str]:
         before = start - 2 - left
         yield _set(line._replace(blank=None), (left + before / 2, y), before, colour)
     corners = ((start, y - blank.height / 2), (end, y + blank.height / 2))
-    ends = " rectangle ".join(map(_at, corners))
-    yield rf"\draw[{_BLANK}] {ends};"
+    yield _rectangle(paint("blank", LECTURE), corners)
     if blank.filled:
         yield _set(blank.answer, (start + blank.width / 2, y), blank.width, colour)
 
@@ -163,7 +175,7 @@ def _set(line: Line, middle: Point, room: float, colour: str) -> str:
     size = decimal(line.size * _POINTS)
     text = rf"\fontsize{{{size}}}{{{size}}}\selectfont$\displaystyle {said}$"
     fit = rf"\gtfit{{{decimal(room * _POINTS)}pt}}{{{text}}}"
-    return rf"\node[{anchor}text=gt-{colour}] at {_at((x, y))} {{{fit}}};"
+    return rf"\node[{anchor}text={_colour(colour)}] at {_at((x, y))} {{{fit}}};"
 
 
 def mathematics(runs: Runs) -> str:
@@ -185,25 +197,13 @@ def _box(node: Node, cell: Cell, at: Point, theme: Theme) -> Iterator[str]:
     if cell.shape == "bare":
         yield rf"\node[{size}] ({node.id}) at {_at(at)} {{}};"
         return
-    kind = "input" if node.role == "copy" else node.role
-    kind = kind if kind in ("input", "output") else "operation"
-    fill, line, wide = f"gt-{kind}", f"gt-{kind}-line", theme.box_width
-    dashes = ",dash pattern=on 2.25pt off 1.5pt" if node.role == "copy" else ""
-    if node.role == "output":
-        wide = theme.output_width
-    if node.role == "constant":
-        fill, line = "gt-paper", "gt-muted"
-    if node.emphasis == "dim":
-        fill, line, wide = "gt-paper", "gt-faint-line", 1
-    elif node.emphasis in ("strong", "bold"):
-        line, wide = "gt-gradient" if node.emphasis == "strong" else "gt-ink", 2.4
-    if node.trouble:
-        line, wide, dashes = "gt-trouble", 4 if node.emphasis == "bold" else 2.4, _DOTS
+    look = paint(node, theme)
     radius = {"circle": cell.height / 2, "pill": min(cell.height / 2, 14)}.get(cell.shape, 3)
     corners = f"rounded corners={decimal(radius * _POINTS - 0.01)}pt"
-    pen = f"line width={decimal(wide * _POINTS)}pt{dashes}"
-    draw = f"draw={line}," if wide else ""
-    yield rf"\node[{draw}fill={fill},{corners},{pen},{size}] ({node.id}) at {_at(at)} {{}};"
+    pen, line = _pen(look), _colour(look.line)
+    draw = f"draw={line}," if look.width else ""
+    fill = f"fill={_colour(look.fill)},"
+    yield rf"\node[{draw}{fill}{corners},{pen},{size}] ({node.id}) at {_at(at)} {{}};"
     for bar in cell.bars:
         top, bottom = (
             (at[0] + bar, at[1] - cell.height / 2),
@@ -212,27 +212,16 @@ def _box(node: Node, cell: Cell, at: Point, theme: Theme) -> Iterator[str]:
         yield rf"\draw[{line},{pen}] {_at(top)} -- {_at(bottom)};"
 
 
-_DOTS = ",dash pattern=on 0.75pt off 3pt,line cap=round"
-
-
-def _arrow(edge: Edge, route: Route, theme: Theme, width: float | None) -> Iterator[str]:
-    colour, wide, dashes = "gt-line", theme.line_width, ""
-    if edge.kind == "backward":
-        colour, dashes = "gt-gradient", ",dash pattern=on 3.75pt off 2.25pt"
-    if edge.emphasis == "strong":
-        colour, wide = "gt-gradient", 2.4
-    elif edge.emphasis == "dim":
-        colour = "gt-faint-line"
-    if edge.trouble:
-        colour, wide, dashes = "gt-trouble", 4 if edge.emphasis == "bold" else 2.4, _DOTS
-    wide = wide if width is None else width
+def _arrow(edge: Edge, route: Route, theme: Theme, size: float | None) -> Iterator[str]:
+    look = paint(edge, theme, size)
+    colour = _colour(look.line)
     first, *rest = map(_at, route.curve)
     curve = "".join(
         f" .. controls {a} and {b} .. {c}"
         for a, b, c in zip(rest[0::3], rest[1::3], rest[2::3], strict=True)
     )
-    yield rf"\draw[{colour},line width={decimal(wide * _POINTS)}pt{dashes}] {first}{curve};"
-    half = _HEAD if width is None else max(_HEAD, 0.9 * width)
+    yield rf"\draw[{colour},{_pen(look)}] {first}{curve};"
+    half = _HEAD if size is None else max(_HEAD, 0.9 * look.width)
     if route.end is not None:
         yield rf"\fill[{colour}] {_head(route.curve[-1], route.end, half)};"
     if route.start is not None:
@@ -256,7 +245,7 @@ def _caption(figure: Figure, corner: Point, theme: Theme) -> Iterable[str]:
     rows = caption_rows(figure.caption, wording(figure, theme.digits), theme, room)
     for line, x, y in rows:
         middle = (corner[0] + x, corner[1] + y)
-        yield from (f"  {said}" for said in _line(line, middle, line.width + 8, "ink"))
+        yield from (f"  {said}" for said in _line(line, middle, line.width + 8, ink(line.role)))
 
 
 def _legend(told: Legend, corner: Point, theme: Theme) -> Iterator[str]:
@@ -266,33 +255,25 @@ def _legend(told: Legend, corner: Point, theme: Theme) -> Iterator[str]:
         yield from _sample(entry, (left, middle), theme)
         line = _words("legend", entry.said, theme)
         at = (left + legend.indent(entry) + line.width / 2, middle)
-        yield from _line(line, at, line.width + 4, _text_colour(line))
+        yield from _line(line, at, line.width + 4, ink(line.role))
 
 
 def _sample(entry: Entry, at: Point, theme: Theme) -> Iterator[str]:
-    name, _, special = entry.kind.partition(" ")
     middle = (at[0] + legend.SWATCH / 2, at[1])
     corners = ((at[0] + 3, at[1] - 7.5), (at[0] + legend.SWATCH - 3, at[1] + 7.5))
-    match entry.swatch:
-        case "box":
-            cell = Cell((), legend.SWATCH - 6, 15, "box" if name in _SQUARE else "pill")
-            role: Any = name
-            node = Node(f"key-{name}{special}", "", role, (), trouble=special or None)
-            yield from _box(node, cell, middle, theme)
-        case "arrow" | "back":
-            kind: Any = name
-            edge = Edge("", "", "", kind, None, emphasis="strong" if special else "plain")
-            width = None if entry.size is None else width_of(entry.size)
-            yield from _arrow(edge, legend.way(entry, at), theme, width)
-        case "number":
-            line = _words(name, "0.12", theme)
-            yield from _line(line, middle, line.width + 4, _text_colour(line))
-        case "frame" | "blank":
-            pen = _FRAME if entry.swatch == "frame" else _BLANK
-            yield rf"\draw[{pen}] {' rectangle '.join(map(_at, corners))};"
-
-
-_SQUARE = ("operation", "output")
+    element = entry.element
+    if isinstance(element, Node):
+        square = element.role in ("operation", "output")
+        cell = Cell((), legend.SWATCH - 6, 15, "box" if square else "pill")
+        yield from _box(element, cell, middle, theme)
+    elif isinstance(element, Edge):
+        yield from _arrow(element, legend.way(entry, at), theme, entry.size)
+    elif entry.swatch == "number":
+        line = _words(entry.kind, "0.12", theme)
+        yield from _line(line, middle, line.width + 4, ink(line.role))
+    elif entry.swatch != "none":
+        more = _CORNERS if entry.swatch == "frame" else ""
+        yield _rectangle(paint(entry.swatch, theme), corners, more)
 
 
 def _words(role: str, said: str, theme: Theme) -> Line:

@@ -1,4 +1,4 @@
-"""Run the layout engine: the only place in graphtrace that starts a process.
+"""Find the layout engine and run it.
 
 In: DOT text, a format, limits. Out: the engine's bytes. It knows nothing about figures. The
 engine is found inside the installed graphviz-pure package, never on the PATH, so that a figure
@@ -10,18 +10,22 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from graphtrace.errors import RenderError
+from graphtrace.render.layout import process
+from graphtrace.render.layout.process import Deadline
 
 BUNDLED = "graphviz-pure"
 VARIABLE = "GRAPHTRACE_DOT"
 TIME_LIMIT = 20.0
 MEMORY_LIMIT = 2 << 30
+OUTPUT_LIMIT = 64 << 20
+MOST_SAID = 2000
+"""So many characters of what an engine complains of are quoted."""
 
 
 class Engine(NamedTuple):
@@ -72,74 +76,52 @@ def _bundled() -> str:
     )
 
 
+def deadline(time_limit: float | None) -> Deadline:
+    """The limit, or the usual one, with its clock started; that of a deadline goes on."""
+    if isinstance(time_limit, Deadline):
+        return time_limit
+    return Deadline(TIME_LIMIT if time_limit is None else time_limit)
+
+
 def run(
     engine: Engine,
     dot: str,
     format: str,
     *,
-    time_limit: float = TIME_LIMIT,
+    time_limit: float | None = None,
     memory_limit: int = MEMORY_LIMIT,
 ) -> bytes:
     """What the engine makes of the DOT text in that format.
 
     Raises `RenderError`, with what the engine said, if it fails, warns (the bundled one: our DOT
-    gives no reason for a warning) or passes a limit. Memory is limited on Linux only; time
-    everywhere.
+    gives no reason for a warning) or passes a limit. Memory is limited on Linux only; time and
+    output everywhere.
     """
-    process = _start(engine, format)
+    limit = deadline(time_limit)
+    command = [engine.path, "-Kdot", f"-T{format}"]
     try:
-        # The engine waits for its input, so the limit is set before it allocates anything.
-        _limit_memory(process.pid, memory_limit)
-        output, errors = process.communicate(dot.encode("utf-8"), timeout=time_limit)
-    except subprocess.TimeoutExpired:
+        code, output, errors = process.run(
+            command, dot.encode("utf-8"), limit, memory=memory_limit, most=OUTPUT_LIMIT
+        )
+    except process.TooLong:
         raise RenderError(
-            f"the layout took longer than {time_limit:g} s: draw a part of the graph "
+            f"the layout took longer than {limit:g} s: draw a part of the graph "
             "(g.subgraph(...)), or give more time with time_limit="
         ) from None
-    finally:
-        _end(process)
-    said = errors.decode("utf-8", "replace").strip()
-    if process.returncode != 0 or (said and engine.bundled):
-        raise RenderError(_complaint(engine, process.returncode, said, memory_limit))
-    return output
-
-
-def _start(engine: Engine, format: str) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(
-            [engine.path, "-Kdot", f"-T{format}"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            process_group=None if sys.platform == "win32" else 0,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
+    except process.TooMuch:
+        raise RenderError(
+            f"the layout engine {engine.path} printed more than {OUTPUT_LIMIT >> 20} MiB: check "
+            "that it is a Graphviz dot, or draw a part of the graph, for example g.subgraph(...)"
+        ) from None
     except OSError as error:
         raise RenderError(
             f"the layout engine {engine.path} does not start ({error.strerror}): "
             "choose another one with engine="
         ) from error
-
-
-def _limit_memory(pid: int, limit: int) -> None:
-    if sys.platform != "linux":
-        return
-    import resource
-
-    try:
-        resource.prlimit(pid, resource.RLIMIT_AS, (limit, limit))
-    except (ProcessLookupError, PermissionError, ValueError):
-        return  # ended already, or a lower hard limit holds: then that one protects us
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Leave no process behind, nor a child of a `dot` that is a shell script."""
-    if process.poll() is None:
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            os.killpg(process.pid, 9)
-        process.communicate()
+    said = errors.decode("utf-8", "replace").strip()
+    if code != 0 or (said and engine.bundled):
+        raise RenderError(_complaint(engine, code, said[:MOST_SAID], memory_limit))
+    return output
 
 
 def _complaint(engine: Engine, code: int, said: str, memory_limit: int) -> str:

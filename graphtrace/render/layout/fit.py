@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from graphtrace.figure import Edge, Figure, Partial
-from graphtrace.render.formats.svg import frame_of, smallest_shown
+from graphtrace.figure.parts import Edge, Figure, Partial
+from graphtrace.render.layout.frame import frame_of, smallest_shown
 from graphtrace.render.layout.places import Layout
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset.label import Sheet, typeset

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping
 
-from graphtrace.figure import Direction, Figure
+from graphtrace.figure.parts import Direction, Figure
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset.escape import decimal
 from graphtrace.render.typeset.label import Line, Sheet

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from graphtrace.figure import Direction, Figure
+from graphtrace.figure.parts import Direction, Figure
 from graphtrace.render.layout.geometry import label_size, lane_size, lone_size
 from graphtrace.render.layout.label_overlap import cleared
 from graphtrace.render.layout.lane import Box, Track, pairs, turned, turned_lane, turned_route

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-from graphtrace.figure import Edge, Figure
+from graphtrace.figure.parts import Edge, Figure
 from graphtrace.render.paint.theme import Theme
 
 _AT_ONE = 3.2

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, get_args
 
 from graphtrace.errors import RenderError
-from graphtrace.figure import Form
+from graphtrace.figure.parts import Form
 
 FONT_FAMILY = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 

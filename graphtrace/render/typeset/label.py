@@ -7,11 +7,13 @@ In: Figure parts and a theme. Out: `Line`s, each with its runs, its font size an
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Literal, NamedTuple, TypeAlias
 
-from graphtrace.figure import (
+from graphtrace.figure.chain import share_value
+from graphtrace.figure.parts import (
     Chain,
     Edge,
     Figure,
@@ -28,7 +30,6 @@ from graphtrace.figure import (
     Unsaid,
     Value,
 )
-from graphtrace.figure.chain import share_value
 from graphtrace.formula.number import is_scalar
 from graphtrace.formula.runs import Run, Runs, latex as latex_of, plain
 from graphtrace.render.paint.theme import Theme
@@ -406,7 +407,20 @@ def _line(role: str, said: Runs, size: float, widest: float, latex: str | None =
 
 def runs_width(said: Sequence[Run], size: float) -> float:
     """How wide the runs are when set side by side."""
-    return math.fsum(metrics.width(r.text, size * (SHIFTED_SIZE if r.shift else 1)) for r in said)
+    return math.fsum(advances(said, size))
+
+
+def advances(said: Sequence[Run], size: float) -> Iterator[float]:
+    """From the start of each run to that of the next; a slanted letter does not touch it."""
+    for run, after in zip_longest(said, said[1:]):
+        own = size * (SHIFTED_SIZE if run.shift else 1)
+        is_close = after is not None and not after.italic and not after.text.startswith(" ")
+        correction = _SLANT * own if run.italic and is_close else 0.0
+        yield metrics.width(run.text, own) + correction
+
+
+_SLANT = 0.05
+"""The italic correction, in em."""
 
 
 def _is_cut(said: Runs) -> bool:

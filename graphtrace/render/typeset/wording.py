@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple
 
-from graphtrace.figure import (
+from graphtrace.figure.chain import share_value
+from graphtrace.figure.parts import (
     Chain,
     Definition,
     Figure,
@@ -26,7 +27,6 @@ from graphtrace.figure import (
     Unsaid,
     Value,
 )
-from graphtrace.figure.chain import share_value
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.number import MINUS, is_scalar, number, shape, telling, value
 from graphtrace.formula.printer import Hand, Said, in_latex, is_settled, on_board
@@ -214,8 +214,10 @@ class _Sayer(Generic[Said]):
                 return []
             chain = (Partial(part.of, part.through, total=True), Partial(part.through, part.by))
             added = share_value(part)
-            result = [] if added is None else [self.hand.digits(value(added, self.few))]
-            return [self._product([self._derivative(factor) for factor in chain]), *result]
+            said = [self._product([self._derivative(factor) for factor in chain])]
+            if added is not None:
+                said.append(self.hand.digits(value(added, self.few)))
+            return said
         upstream, local = _python(part.upstream), _python(part.local)
         first = number(upstream, self.few)
         first = f"({first})" if " " in first else first

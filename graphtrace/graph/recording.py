@@ -1,0 +1,84 @@
+"""Recording: what a trace leaves, the Wengert list with its inputs and its outputs.
+
+In: the list, opened arguments and what the function returned. Out: the value and the gradients, as
+long as no graph has been made of it. Knows no names of nodes and no graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from graphtrace.core.inputs import (
+    Opened,
+    carries_gradient,
+    close_output,
+    gradient_like,
+    name_of,
+    own,
+    plain,
+    seed_for,
+    signature_of,
+)
+from graphtrace.core.pytree import leaf_names
+from graphtrace.core.sweep import sweep
+from graphtrace.core.tape import Tape
+from graphtrace.core.variable import Variable
+
+
+class Recording:
+    """What a trace leaves: the Wengert list, its inputs and its outputs."""
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        tape: Tape,
+        arguments: dict[str, Any],
+        opened: dict[str, Opened],
+        out: Any,
+    ) -> None:
+        self.name = name_of(f)
+        self.signature = signature_of(f)
+        self.rows = tape.rows
+        self.lastis = tape.lastis or []
+        self.scopes = tape.scopes
+        self.guards = tape.guards
+        self.given_names = tape.given_names
+        self.opened = opened
+        self.input_names = [n for name, arg in arguments.items() for n in self._names(name, arg)]
+        self.out, self.structure = close_output(out, tape)
+        self.out_names = leaf_names(out, self.name)
+        self.adjoints: list[Any] | None = None
+
+    def value(self) -> Any:
+        """What the function returned."""
+        return self.structure([own(plain(leaf)) for leaf in self.out])
+
+    def backward(self) -> dict[str, Any] | None:
+        """The gradient of each parameter, where the output is one real or complex scalar."""
+        if len(self.out) != 1 or type(self.out[0]) is not Variable:
+            return None
+        output: Variable = self.out[0]
+        if np.shape(output.value) != () or not carries_gradient(output.value):
+            return None
+        seeds = [(output.index, seed_for(output.value))]
+        self.adjoints = sweep(self.rows, 0, len(self.rows), seeds)
+        return {
+            name: one.structure([None if row is None else self.gradient(row) for row in one.rows])
+            for name, one in self.opened.items()
+        }
+
+    def gradient(self, i: int) -> Any:
+        """The adjoint of a row as its node tells it; None where there is none (yet)."""
+        value = self.rows[i][1]
+        if self.adjoints is None or not carries_gradient(value):
+            return None
+        return gradient_like(self.adjoints[i], value)
+
+    def _names(self, name: str, argument: Any) -> list[str]:
+        """The nodes of a parameter."""
+        all_names = leaf_names(argument, name)
+        rows = self.opened[name].rows
+        return [n for n, row in zip(all_names, rows, strict=True) if row is not None]

@@ -1,0 +1,67 @@
+"""The page of a laid-out figure: how large it is, and where its caption and its legend begin.
+
+In: a Figure, its Layout, a theme. Out: a Page; and how small its smallest text is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from graphtrace.figure.parts import Figure, Part
+from graphtrace.render.layout.legend import Legend, legend
+from graphtrace.render.layout.places import Layout, Point
+from graphtrace.render.paint.theme import Theme
+from graphtrace.render.typeset.label import SHIFTED_SIZE, Placed, Sheet, caption_rows
+from graphtrace.render.typeset.wording import wording
+
+
+class Page(NamedTuple):
+    """The size of the picture, and where its graph and its caption begin."""
+
+    width: float
+    height: float
+    left: float
+    caption: Point
+    legend: Point
+    told: Legend
+
+
+def frame_of(figure: Figure, layout: Layout, theme: Theme) -> Page:
+    """Room for the graph, for every caption that may stand beneath it, and for the legend."""
+    graph = layout.width + 2 * theme.margin
+    height = layout.height + 2 * theme.margin
+    captions = [rows_of(parts, figure, theme) for parts in (figure.caption, *figure.room) if parts]
+    own = max((_block_width(rows) for rows in captions), default=0.0)
+    room = max(min(graph, theme.column), own + 2 * theme.margin, 340) - 2 * theme.margin
+    told = legend(figure, theme, room)
+    width = max([graph, *(part + 2 * theme.margin for part in (own, told.width) if part)])
+    # On a figure that scrolls, a caption in the middle would be out of sight.
+    middle = width / 2 if graph <= theme.column or theme.fit else 0.0
+    lefts = [max(middle - part / 2, theme.margin) for part in (own, told.width)]
+    top = height + 6
+    if captions:
+        height = top + max(rows[-1].y + rows[-1].line.height / 2 for rows in captions) + 8
+    beneath = height + 2
+    if told.places:
+        height = beneath + told.height + 6
+    left = max(width - graph, 0) / 2
+    return Page(width, height, left, (lefts[0], top), (lefts[1], beneath), told)
+
+
+def rows_of(parts: Sequence[Part], figure: Figure, theme: Theme) -> list[Placed]:
+    """A caption in lines, measured."""
+    room = theme.column - 2 * theme.margin
+    return caption_rows(parts, wording(figure, theme.digits), theme, room)
+
+
+def _block_width(rows: Iterable[Placed]) -> float:
+    return max(row.x + row.line.width / 2 for row in rows)
+
+
+def smallest_shown(sheet: Sheet, width: float, theme: Theme) -> float:
+    """The size of the smallest text when the page shrinks the figure to fit the column."""
+    lines = [line for cell in sheet.cells for line in cell.lines]
+    lines += [line for line in sheet.labels if line is not None]
+    sizes = [line.size * (SHIFTED_SIZE if run.shift else 1) for line in lines for run in line.runs]
+    return min(sizes, default=theme.smallest) * min(1, theme.column / width)
