@@ -74,7 +74,7 @@ def call(name: str, count: int, latex: bool, settings: Mapping[str, Any] | None 
 def called(text: str, latex: str | None = None) -> Notation:
     """A function of one operand, `tanh(x)`; `latex` is the command in front of the parentheses."""
     command = latex if latex is not None else rf"\operatorname{{{escaped(text)}}}"
-    return Notation(Form(f"{text}($0)"), Form(rf"{command}\left($0\right)"))
+    return Notation(Form(f"{text}($0$*)"), Form(rf"{command}\left($0$*\right)"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -530,7 +530,7 @@ def operation_text(
     """The plain text of one operation on operands that have a name, or are the constants `xs`."""
     notation = primitive.notation
     if isinstance(notation, Notation) and None not in names:  # names need no brackets
-        return formatter(notation.text.template).format(*names)
+        return formatted(notation.text, names, params)
     form = form_of(primitive, params, len(names), "text")
     texts = [
         _PLAIN.within(form, k, _PLAIN.atom(xs[k])) if name is None else name
@@ -539,7 +539,7 @@ def operation_text(
     return formatted(form, texts, params)
 
 
-def formatted(form: Form, operands: Sequence[str], params: Mapping[str, Any]) -> str:
+def formatted(form: Form, operands: Sequence[str | None], params: Mapping[str, Any]) -> str:
     """The plain text of a form, around operands that have the brackets they need."""
     text = formatter(form.template)
     if "{settings}" not in text:

@@ -39,7 +39,11 @@ Dialect: TypeAlias = Literal["text", "board", "latex"]
 _SLOT = re.compile(r"\$(\d+|\*)")
 _MARKUP = re.compile(r"\^\{([^{}]*)\}|_\{([^{}]*)\}|\$(\d+|\*)|((?:[^$^_]|[$^_](?![{\d*]))+)")
 _PRODUCTS = frozenset(("*", " @ ", r" \, "))
-_WORDS = re.compile(r"('[^']*')|([^\W\d_]\w*)|(<=|>=|!=|[-*])|(.)", re.DOTALL)
+_RAISED = "".join(RAISED.values())
+_WORDS = re.compile(
+    rf"([{_RAISED}])|('[^']*')|((?![{_RAISED}])[^\W\d_](?:(?![{_RAISED}])\w)*)|(<=|>=|!=|[-*])|(.)",
+    re.DOTALL,
+)
 _SIGNS = {"-": MINUS, "*": "·", "<=": "≤", ">=": "≥", "!=": "≠"}
 
 
@@ -94,13 +98,10 @@ def set_text(text: str) -> Runs:
     (Run(text='s', italic=True, shift=''), Run(text='+', italic=False, shift='sup'))
     """
     runs = []
-    for quoted, word, sign, other in _WORDS.findall(text):
-        if other in _RAISED:
-            runs.append(Run(LEVEL[other], False, "sup"))
+    for raised, quoted, word, sign, other in _WORDS.findall(text):
+        if raised:
+            runs.append(Run(LEVEL[raised], False, "sup"))
         else:
             shown = quoted or word or _SIGNS.get(sign) or other
             runs.append(Run(shown, len(word) == 1))
     return joined(runs)
-
-
-_RAISED = frozenset(RAISED.values())
