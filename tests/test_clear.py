@@ -3,6 +3,7 @@
 import pytest
 
 from graphtrace.figure.parts import Edge, Figure, Node
+from graphtrace.formula.naming import Naming
 from graphtrace.render.layout.label_overlap import cleared
 from graphtrace.render.layout.lane import Box, Track, pairs
 from graphtrace.render.layout.places import Lane, Layout, Route
@@ -73,7 +74,7 @@ def test_an_arrow_never_turns_back(direction):
     curled = Route(turn((0.0, 0.0), (30.0, 5.0), (-90.0, 40.0), (100.0, 50.0)), None, None, None)
     nodes = tuple(Node(f"node-{name}", name, "operation", ()) for name in "ab")
     edge = Edge("e", nodes[0].id, nodes[1].id, "forward", None)
-    figure = Figure("f", nodes, (edge,), {}, direction)
+    figure = Figure("f", nodes, (edge,), Naming(), direction)
     cells = (Cell((), 10, 10, "box"),) * 2
     layout = Layout(100, 100, turn((0.0, 0.0), (105.0, 50.0)), {0: curled}, {})
     way = routes(figure, Sheet(cells, (None,)), layout, LECTURE)["e"]

@@ -13,9 +13,9 @@ from graphtrace.figure.forms import in_form
 from graphtrace.figure.frames import frames
 from graphtrace.figure.options import Content
 from graphtrace.figure.parts import Definition, Note, Partial, Share, Unsaid, Value
-from graphtrace.figure.reading_order import short_names
 from graphtrace.figure.trouble import trouble_of
-from graphtrace.render.typeset.formula import plain
+from graphtrace.formula.naming import Naming
+from graphtrace.formula.runs import plain
 from graphtrace.render.typeset.wording import runs, wording
 
 
@@ -193,13 +193,13 @@ def test_a_subgraph_in_another_order_gives_the_same_figure():
 
 
 def test_a_leaf_of_a_container_is_called_by_its_last_name_only_where_that_is_clear():
-    assert short_names(["p['W']", "p['b']"]) == {"p['W']": "W", "p['b']": "b"}
-    assert short_names(["p[0]['W']", "p[1]['W']"]) == {"p[0]['W']": "W[0]", "p[1]['W']": "W[1]"}
-    assert short_names(["p['W']", "W"]) == {}
-    assert short_names(["net['a']['W']", "net['b']['W']"]) == {
-        "net['a']['W']": "W_a",
-        "net['b']['W']": "W_b",
-    }
+    def printed(*keys):
+        return [plain(spelling.runs()) for spelling in Naming(keys).values()]
+
+    assert printed("p['W']", "p['b']") == ["W", "b"]
+    assert printed("p[0]['W']", "p[1]['W']") == ["W₀", "W₁"]
+    assert printed("p['W']", "W") == ["p['W']", "W"]
+    assert printed("net['a']['W']", "net['b']['W']") == ["W_a", "W_b"]
 
 
 def test_a_graph_without_our_attributes_is_still_a_figure():
@@ -443,8 +443,10 @@ def test_trouble_is_marked_and_the_first_is_told_beneath():
 
 def test_wires_carry_values_and_operations_are_signs():
     drawn = in_form(figure(lecture(backward=True)), "wires")
-    signs = {n.key: n.parts[0].text for n in drawn.nodes if n.role in ("operation", "output")}
-    assert signs == {"u": "×", "v": "+", "J": "3*x"}
+    words = wording(drawn, 4)
+    inner = [n for n in drawn.nodes if n.role in ("operation", "output")]
+    signs = {n.key: plain(runs(n.parts[0], words)) for n in inner}
+    assert signs == {"u": "×", "v": "+", "J": "3x"}
     assert edge(drawn, "edge-u-v-1").part == Value(6.0)
     assert edge(drawn, "node-J-wire").part == Value(33.0)
     assert edge(drawn, "gradient-u-v-1").part.short

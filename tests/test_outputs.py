@@ -15,9 +15,10 @@ from hypothesis import given, strategies as st
 
 import graphtrace as gt
 from graphtrace.figure.parts import Definition, Figure, Node
+from graphtrace.formula.naming import Naming
+from graphtrace.formula.runs import Run
 from graphtrace.render import THEMES, to_html, to_mermaid, to_text, to_tikz
-from graphtrace.render.typeset.formula import Run
-from graphtrace.render.typeset.latex import formula
+from graphtrace.render.formats.tikz import mathematics
 
 TEXTS = ("tikz", "mermaid", "html", "graphml", "json", "text", "dot", "svg")
 
@@ -150,8 +151,8 @@ def test_tikz_has_the_legend_and_paper_behind_the_title_of_a_frame():
 
 
 def test_tikz_tells_a_sign_from_a_difference():
-    assert formula((Run("data −6"),)).endswith("{-}6")
-    assert formula((Run("h − 6"),)).endswith(" - 6")
+    assert mathematics((Run("data −6"),)).endswith("{-}6")
+    assert mathematics((Run("h − 6"),)).endswith(" - 6")
 
 
 def test_tikz_has_the_places_of_the_svg():
@@ -183,7 +184,7 @@ RUNS = st.lists(
 
 @given(RUNS)
 def test_any_runs_are_balanced_and_use_known_commands_only(runs):
-    tex = formula(tuple(runs))
+    tex = mathematics(tuple(runs))
     assert is_balanced(tex)
     flat_runs = re.sub(r"\{[^{}]*\}", "{}", tex)
     assert not re.search(r"([_^])\{\}(?:[_^]\{\})?\1", flat_runs)
@@ -194,9 +195,9 @@ def test_any_runs_are_balanced_and_use_known_commands_only(runs):
 
 def test_a_second_raised_run_has_a_base_of_its_own():
     raised = Run("2", shift="sup")
-    assert formula((Run("x"), raised, raised)) == r"\mathrm{x}^{2}{}^{2}"
-    assert formula((Run("x"), raised, Run("1", shift="sub"), raised)).endswith("^{2}_{1}{}^{2}")
-    assert formula((Run("ᵀ"), raised)) == r"{{}^{\mathrm{T}}}^{2}"
+    assert mathematics((Run("x"), raised, raised)) == r"\mathrm{x}^{2}{}^{2}"
+    assert mathematics((Run("x"), raised, Run("1", shift="sub"), raised)).endswith("^{2}_{1}{}^{2}")
+    assert mathematics((Run("ᵀ"), raised)) == r"{{}^{\mathrm{T}}}^{2}"
 
 
 @pytest.mark.exe
@@ -376,7 +377,7 @@ def test_the_page_has_one_script_whatever_the_names_are():
 
 def test_a_title_is_text():
     node = Node("node-a", "a", "input", (Definition("a"),))
-    text = to_html(Figure("</title><script>alert(1)</script>@svg", (node,), (), {}))
+    text = to_html(Figure("</title><script>alert(1)</script>@svg", (node,), (), Naming()))
     assert text.count("<script>") == 1
     assert "alert(1)</script>" not in text
 
@@ -458,4 +459,4 @@ def test_a_folded_box_tells_what_it_repeats():
 
 
 def test_a_number_with_a_comma_is_one_number():
-    assert formula((Run("1,500 of [1, 2]"),)) == r"1{,}500\ \mathrm{of}\ [1, 2]"
+    assert mathematics((Run("1,500 of [1, 2]"),)) == r"1{,}500\ \mathrm{of}\ [1, 2]"

@@ -3,8 +3,8 @@
 import pytest
 
 from graphtrace.core.primitive import primitive_named
+from graphtrace.formula.printer import text_of
 from graphtrace.formula.term import Name, Term, simplified
-from graphtrace.formula.term_text import term_text
 
 X = Term(atom=Name("x"))
 Y = Term(atom=Name("y"))
@@ -44,7 +44,7 @@ def applied(name, *operands):
     ],
 )
 def test_a_term_is_simplified_as_a_person_would_write_it(term, text):
-    assert term_text(term, latex=False) == text
+    assert text_of(term) == text
 
 
 def test_a_long_term_is_not_readable():

@@ -7,8 +7,8 @@ import pytest
 
 import graphtrace as gt
 from graphtrace.document import to_json
+from graphtrace.formula.printer import text_of
 from graphtrace.formula.symbol import adjoint_term, tangent_term
-from graphtrace.formula.term import ARRIVING
 
 
 def J(a, b, c):
@@ -105,8 +105,9 @@ def test_a_formula_of_a_sweep_is_true():
     for operand, key, k in graph.edges(keys=True):
         row = graph.nodes[key]["row"]
         for term in (tangent_term, adjoint_term):
-            text = str(term(row, k)).replace(ARRIVING, "t")
-            result = eval(text, names | {"t": 3.0})  # noqa: S307  (a formula of ours)
+            marked = {key + mark: 3.0 for key in graph for mark in ("\u0304", "\u0307")}
+            text = text_of(term(row, k))
+            result = eval(text, names | marked)  # noqa: S307  (a formula of ours)
             assert np.isclose(result, 3 * graph.edges[operand, key, k]["local"])
 
 

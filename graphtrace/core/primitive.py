@@ -10,7 +10,7 @@ derivative, and a traced rule printed as text gives the formula (see `graphtrace
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal, Protocol
@@ -25,7 +25,10 @@ COMPARE, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A template with `$0`, `$1`, ... for the operands.
+    """A template with `$0`, `$1`, ... for the operands, `$*` for the settings of a call.
+
+    `board` is the template in a figure, where `^{...}` is raised and `_{...}` lowered, if it is
+    another than that of plain text; `settings` are those told, if not all.
 
     `binds` is the precedence of the whole; an operand that binds less than its entry in `operands`
     (the last entry stands for all that follow) is put in parentheses.
@@ -34,6 +37,8 @@ class Form:
     template: str
     binds: int = ATOM
     operands: tuple[int, ...] = (COMPARE,)
+    board: str = ""
+    settings: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +58,23 @@ def infix(text: str, latex: str, binds: int, *, chains: bool = True) -> Notation
     )
 
 
+def escaped(name: str) -> str:
+    """A function's name for LaTeX."""
+    return name.replace("_", r"\_")
+
+
+def call(name: str, count: int, latex: bool, settings: Mapping[str, Any] | None = None) -> Form:
+    """`solve(A, b, n=3)`: a call with its settings behind the operands, all by default."""
+    slots = ", ".join(f"${k}" for k in range(count)) + "$*"
+    if latex:
+        return Form(rf"\operatorname{{{escaped(name)}}}\left({slots}\right)", settings=settings)
+    return Form(f"{name}({slots})", settings=settings)
+
+
 def called(text: str, latex: str | None = None) -> Notation:
     """A function of one operand, `tanh(x)`; `latex` is the command in front of the parentheses."""
-    command = latex if latex is not None else rf"\operatorname{{{text}}}"
-    return Notation(Form(f"{text}($0)"), Form(rf"{command}\left($0\right)"))
+    command = latex if latex is not None else rf"\operatorname{{{escaped(text)}}}"
+    return Notation(Form(f"{text}($0$*)"), Form(rf"{command}\left($0$*\right)"))
 
 
 class Writer(Protocol):

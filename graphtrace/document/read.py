@@ -109,6 +109,8 @@ class _Reader:
         }
         graph.graph["result"] = self._tree(said["result"])
         graph.graph["outputs"] = [self._known(key) for key in said["outputs"]]
+        if "named" in said:
+            graph.graph["named"] = [self._known(key) for key in said["named"]]
         if "gradient_of" in said:
             of = said["gradient_of"]
             graph.graph["gradient_of"] = None if of is None else self._known(of)

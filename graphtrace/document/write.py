@@ -51,7 +51,7 @@ def to_json(graph: TracedGraph) -> str:
             for name, tree in graph.graph["parameters"].items()
         },
         "result": _tree(graph.graph["result"], "the result"),
-        **({"gradient_of": graph.graph["gradient_of"]} if "gradient_of" in graph.graph else {}),
+        **{name: graph.graph[name] for name in ("gradient_of", "named") if name in graph.graph},
     }
     lists = {
         "nodes": [_node(key, graph.nodes[key]) for key in order],

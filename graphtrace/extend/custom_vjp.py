@@ -17,13 +17,12 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import carries_gradient, is_static, name_of, own, signature_of, value_of
-from graphtrace.core.primitive import Form, Primitive
+from graphtrace.core.primitive import Form, Primitive, call
 from graphtrace.core.pytree import Structure, flatten
 from graphtrace.core.sweep import push
 from graphtrace.core.tape import activated
 from graphtrace.core.variable import Variable, apply, gather, holds_variable, unsupported
 from graphtrace.errors import ArgumentError, NoDerivative, TraceError
-from graphtrace.extend.notation import call as written_call
 from graphtrace.extend.primitive import qualified_name
 from graphtrace.extend.rules import defined_at, tape_of
 from graphtrace.transforms.grad import jvp, vjp
@@ -159,7 +158,7 @@ class CustomVJP:
         )
 
     def _written(self, count: int, params: dict[str, Any], latex: bool) -> Form:
-        return written_call(self.name, count, "", latex=latex)
+        return call(self.name, count, latex, {})
 
 
 class Call:

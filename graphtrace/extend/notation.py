@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from graphtrace.core.primitive import ATOM, COMPARE, PRODUCT, SUM, Form
 from graphtrace.errors import ArgumentError
@@ -29,15 +30,16 @@ def template(text: str, operands: Sequence[str]) -> Form:
     >>> template("|$x|", ["x", "y"]).template
     '|$0|'
     """
-
-    def number(match: re.Match[str]) -> str:
-        if match[1] not in operands:
+    first, *rest = text.split("$")
+    for piece in rest:  # not \w, which takes the ² of "$b²" too
+        end = max((i for i in range(len(piece) + 1) if piece[:i].isidentifier()), default=0)
+        name = piece[:end]
+        if end and name not in operands:
             raise ArgumentError(
-                f"the notation {text!r} names ${match[1]}; the operands are {', '.join(operands)}"
+                f"the notation {text!r} names ${name}; the operands are {', '.join(operands)}"
             )
-        return f"${operands.index(match[1])}"
-
-    numbered = re.sub(r"\$([A-Za-z]\w*)", number, text)
+        first += f"${operands.index(name) if end else ''}{piece[end:]}"
+    numbered = first
     is_bare = "$" in _IN_BRACKETS.sub("", numbered)
     binds = SUM
     if _CLOSED.fullmatch(numbered):
@@ -47,19 +49,10 @@ def template(text: str, operands: Sequence[str]) -> Form:
     return Form(numbered, binds, (ATOM if is_bare else COMPARE,))
 
 
-def call(name: str, count: int, settings: str, *, latex: bool) -> Form:
-    """`solve(A, b)`, with the settings behind the operands in plain text."""
-    slots = ", ".join(f"${i}" for i in range(count))
-    if latex:
-        escaped = name.replace("_", r"\_")
-        return Form(rf"\operatorname{{{escaped}}}\left({slots}\right)")
-    return Form(f"{name}({slots}{settings})")
-
-
 def of_output(form: Form, output: int, *, latex: bool) -> Form:
     """One of several outputs: `eigen(A)[0]`."""
     text = form.template
     if form.binds < ATOM:
         text = rf"\left({text}\right)" if latex else f"({text})"
     index = f"_{{{output}}}" if latex else f"[{output}]"
-    return Form(text + index, ATOM, form.operands)
+    return replace(form, template=text + index, binds=ATOM)

@@ -15,7 +15,7 @@ from typing import Any, overload
 import numpy as np
 
 from graphtrace.core.inputs import carries_gradient, name_of, own, signature_of
-from graphtrace.core.primitive import Form, Primitive, Rule
+from graphtrace.core.primitive import Form, Primitive, Rule, call
 from graphtrace.core.refusal import foreign
 from graphtrace.core.tape import activated, here
 from graphtrace.core.variable import (
@@ -29,7 +29,7 @@ from graphtrace.core.variable import (
     unsupported,
 )
 from graphtrace.errors import ArgumentError, TraceError
-from graphtrace.extend.notation import call, of_output, template
+from graphtrace.extend.notation import of_output, template
 from graphtrace.extend.rules import OUTPUT, OwnRules, Rules, handed, is_numeric
 
 
@@ -236,17 +236,17 @@ class OwnPrimitive:
         if self._notation is not None:
             form = self._notation[latex]
         else:
-            form = call(self.name, count, self._settings(params), latex=latex)
+            form = call(self.name, count, latex, self._settings(params))
         return form if output is None else of_output(form, output, latex=latex)
 
-    def _settings(self, params: dict[str, Any]) -> str:
-        """`, n=3` for those that are not the default."""
+    def _settings(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Those that are not the default."""
         defaults = self._signature.parameters
-        return "".join(
-            f", {name}={x}"
+        return {
+            name: x
             for name, x in params.items()
             if name != OUTPUT and not (name in defaults and defaults[name].default is x)
-        )
+        }
 
 
 def _operand_names(name: str, signature: inspect.Signature) -> tuple[str, ...]:

@@ -36,11 +36,10 @@ from graphtrace.figure.parts import (
 from graphtrace.figure.reading_order import (
     Gradients,
     Use,
-    arrays_of,
     gradients_left,
     is_one,
+    naming_of,
     right_side,
-    short_names,
     title,
     uses_of,
 )
@@ -90,9 +89,8 @@ def figure(
         title(graph),
         drawing.nodes(),
         drawing.edges(),
-        graph.graph.get("names") or short_names(graph),
+        naming_of(graph),
         reading_direction(graph, uses, boxes) if show.direction == "auto" else show.direction,
-        arrays=graph.graph.get("arrays") or arrays_of(graph),
         caption=(focus.way.chain,) if focus is not None else (),
     )
     if "note" in graph.graph:
@@ -264,9 +262,8 @@ class _Drawing:
         value = use.attributes.get("local") if derivatives != "formula" else None
         if (formula is None and value is None) or "untold" in use.attributes:
             return None
-        total = focus is not None and focus.kind == "path" and use.key in focus.way.total
         by = use.attributes.get("by", str(use.tail))
-        part = Partial(str(use.head), by, formula, value, total=total)
+        part = Partial(str(use.head), by, formula, value)
         return replace(part, short=not self.small and focus is None)
 
     def _backward(self, use: Use) -> Part | None:

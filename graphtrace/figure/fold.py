@@ -19,16 +19,9 @@ from graphtrace.errors import RenderError
 from graphtrace.figure.choice import COMFORT, chosen
 from graphtrace.figure.folded import MOST_TOLD, Folded, attributes, counted
 from graphtrace.figure.parts import Definition, Note
-from graphtrace.figure.reading_order import (
-    arrays_of,
-    is_array,
-    ordered,
-    outputs_of,
-    short_names,
-    title,
-)
+from graphtrace.figure.reading_order import is_array, ordered, outputs_of, title
 from graphtrace.figure.recurrence import recurrence
-from graphtrace.figure.regions import Item, Region, base, regions_of
+from graphtrace.figure.regions import Item, Region, regions_of
 from graphtrace.figure.total import Total, adjoints
 from graphtrace.figure.trouble import Trouble
 
@@ -205,9 +198,9 @@ class _Folding:
                     folded.add_edge(self.key(tail), node, k, **edge, **self._by(tail))
         folded.graph["unfolded"] = self.graph
         folded.graph["outputs"] = list(dict.fromkeys(map(self.key, self.outputs)))
-        arrays = arrays_of(self.graph)
-        folded.graph["arrays"] = arrays | {base(name) for name in arrays}
-        folded.graph["names"] = _names(self.graph)
+        # What has the index t in a loop: layers[t]['W'].
+        runs = (re.sub(r"\[\d+\]", "[t]", str(key)) for key in self.graph)
+        folded.graph["runs"] = [key for key in dict.fromkeys(runs) if key not in self.graph]
         folded.graph["boxes"] = {str(node): box for node, box in self.box_of.items()}
         return folded
 
@@ -242,15 +235,6 @@ class _Folding:
 
     def _value(self, node: Any) -> Any:
         return self.graph.nodes[node].get("value")
-
-
-def _names(graph: nx.MultiDiGraph[Any]) -> dict[str, str]:
-    """The short names of nodes, and of what has the index t in a loop: W_t for layers[t]['W']."""
-    names = short_names(graph)
-    runs = {re.sub(r"\[\d+\]", "[t]", key): name for key, name in names.items()}
-    return names | {
-        key: re.sub(r"\[\d+\]$", "_t", name) for key, name in runs.items() if "[t]" in key
-    }
 
 
 def _name(region: Region, exports: Sequence[Any], taken: Collection[str]) -> str:

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from graphtrace.figure.parts import Definition, Note, Part, Value
 from graphtrace.figure.recurrence import start
 from graphtrace.figure.regions import Region, base
+from graphtrace.formula.read import called
+from graphtrace.formula.symbol import Symbol
+from graphtrace.formula.term import Name, Term, Text
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -56,7 +59,7 @@ def attributes(
     op = "input" if is_input else "operations"
     if region.kind == "call":
         op = base(region.name) if base(region.name) in calls else region.name
-        named = Definition(str(box.key), f"{op}({_argument(box)})")
+        named = Definition(str(box.key), Symbol.of(called(op, *_arguments(box))))
     elif region.kind == "loop":
         count = f"{region.count:,} times, {count}"
         named = formula(region) or named
@@ -86,9 +89,10 @@ def attributes(
     return said | ({"grad": one["grad"]} if "grad" in one else {})
 
 
-def _argument(box: Folded) -> str:
+def _arguments(box: Folded) -> list[Term]:
     """What goes into a call, where it is one value: the order of several is not known."""
-    return str(box.tails[0]) if len(box.tails) == 1 else "…" if box.tails else ""
+    one = Name(str(box.tails[0])) if len(box.tails) == 1 else Text("…")
+    return [Term(atom=one)] if box.tails else []
 
 
 def _values(graph: nx.MultiDiGraph[Any], box: Folded, named: Definition) -> Iterator[Part]:

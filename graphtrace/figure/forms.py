@@ -6,7 +6,6 @@ the graph that the figure came from, so that a step, a path or a frame can be to
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from graphtrace.figure.chain import share_value
@@ -25,12 +24,16 @@ from graphtrace.figure.parts import (
     Unsaid,
     Value,
 )
+from graphtrace.formula.printer import is_call, text_of
+from graphtrace.formula.symbol import Symbol
+from graphtrace.formula.term import Name, Term
 
 
 def in_form(figure: Figure, form: Form) -> Figure:
     """The figure in that form.
 
-    >>> figure = Figure("f", (Node("node-a", "a", "input", (Definition("a"),)),), (), {})
+    >>> from graphtrace.formula.naming import Naming
+    >>> figure = Figure("f", (Node("node-a", "a", "input", (Definition("a"),)),), (), Naming())
     >>> in_form(figure, "wires").form
     'wires'
     """
@@ -156,7 +159,7 @@ def _end(
     return end, wires
 
 
-_SIGNS = {"add": "+", "subtract": "−", "multiply": "×", "divide": "÷", "matmul": "@"}
+_SIGNS = {"add": "+", "subtract": "−", "multiply": "×", "divide": "÷", "matmul": "·"}
 
 
 def _sign(node: Node, operands: set[str]) -> Node:
@@ -164,14 +167,19 @@ def _sign(node: Node, operands: set[str]) -> Node:
         return replace(node, parts=node.parts[:1], gradient=None)
     definition = node.parts[0]
     formula = definition.formula if isinstance(definition, Definition) else None
-    said = _SIGNS.get(node.op or "", (node.op or "").removeprefix("np."))
-    if len(operands) == 1 and formula is not None:
-        text = _with_x(str(formula), min(operands))
-        if not re.match(r"[A-Za-z_.]{2,}\(", text) and len(text) <= 12:
-            said = text
+    said: str | Term = _SIGNS.get(node.op or "", (node.op or "").removeprefix("np."))
+    if len(operands) == 1 and isinstance(formula, Symbol):
+        term = _with_x(formula.term, min(operands))
+        if not is_call(term) and len(text_of(term)) <= _LONGEST_SIGN:
+            said = term
     return replace(node, parts=(Sign(said),), gradient=None)
 
 
-def _with_x(formula: str, operand: str) -> str:
+_LONGEST_SIGN = 12
+
+
+def _with_x(term: Term, operand: str) -> Term:
     """`1/v5` as 1/x: what is done, whatever it is done to."""
-    return re.sub(rf"(?<!\w){re.escape(operand)}(?!\w)", "x", formula)
+    if isinstance(term.atom, Name) and term.atom.key == operand:
+        return Term(atom=replace(term.atom, key="x"))
+    return replace(term, operands=tuple(_with_x(each, operand) for each in term.operands))

@@ -18,7 +18,7 @@ from graphtrace.core.inputs import carries_gradient, gradient_like
 from graphtrace.errors import ArgumentError, RenderError
 from graphtrace.figure.chain import as_number
 from graphtrace.figure.parts import Edge, Figure, Node, Part, Partial, Ratio, Value
-from graphtrace.figure.reading_order import find, ordered, output_of, short_names
+from graphtrace.figure.reading_order import find, ordered, output_of
 
 if TYPE_CHECKING:
     from graphtrace.graph.traced import TracedGraph
@@ -78,7 +78,7 @@ def _ratio(
     first, last = rows[key], rows.get(target or "")
     if last is None or last.key == key or as_number(last.change) is None:
         return ()
-    name = entry_name(graph, key, index)
+    name = entry_name(key, index)
     step = as_number(first.change if index is None else first.change[index])
     change = as_number(last.change)
     if step is None or change is None:
@@ -120,11 +120,11 @@ def moves_of(graph: TracedGraph, key: str, index: Index | None, by: float) -> tu
     return tuple(rows)
 
 
-def entry_name(graph: TracedGraph, key: str, index: Index | None) -> str:
-    """The input, or `W[0, 1]` for an entry of `params['W']`."""
+def entry_name(key: str, index: Index | None) -> str:
+    """The input, or an entry of it, `W[0, 1]`."""
     if index is None:
         return key
-    return f"{short_names(graph).get(key, key)}[{', '.join(map(str, index))}]"
+    return f"{key}[{', '.join(map(str, index))}]"
 
 
 def entry_at(graph: TracedGraph, at: str) -> tuple[str, Index | None]:

@@ -6,9 +6,11 @@ widths, DOT or SVG; only the three methods that a notebook calls hand it on to b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from graphtrace.formula.naming import Naming
+from graphtrace.formula.term import Term
 
 Role: TypeAlias = Literal["input", "operation", "output", "copy", "end", "constant"]
 Kind: TypeAlias = Literal["forward", "backward"]
@@ -34,7 +36,7 @@ class Definition:
 class Sign:
     """What an operation does, in a word or a sign: +, ×, exp."""
 
-    text: str
+    text: str | Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ class Source:
 class Partial:
     """∂of/∂by, as a formula, a value, or both; `short` leaves out what the arrow's ends tell.
 
-    `total` is a derivative along every path, dJ/da; one along a single edge is partial.
+    `total` is a derivative along every path, dJ/da; what an operation does to one operand, on an
+    edge, is partial. In a chain an edge that is the only path is both, and total.
     """
 
     of: str | None
@@ -110,14 +113,13 @@ class Chain:
 class Sweep:
     """A line of a sweep: the tangent v̇ or the adjoint v̄ of `name`, what it is, what it comes to.
 
-    Each of the `terms` is the name of the neighbour whose tangent or adjoint arrives, and the
-    formula of what it gives, with `graphtrace.formula.term.ARRIVING` for what arrives. `numbers`
-    are the products that the terms come to. `more` terms are not told.
+    It is the sum of the `terms`; `numbers` are the products that they come to, and `more` are not
+    told.
     """
 
     mode: Literal["tangent", "adjoint"]
     name: str
-    terms: tuple[tuple[str, object], ...] = ()
+    terms: tuple[Term, ...] = ()
     value: object | None = None
     numbers: tuple[tuple[object, object], ...] = ()
     more: int = 0
@@ -220,18 +222,16 @@ class Scope:
 class Figure:
     """All that a picture says; it draws itself in a notebook.
 
-    `names` gives the short form of a key where there is one: `W1` for `params['W1']`; `arrays`
-    are the keys whose values are arrays. `caption` is told beneath, and there is `room` for the
-    longest of several captions, so that the frames of one series have one size.
+    `names` says how each key is printed, `W₁` for `params['W1']`. `caption` is told beneath, and
+    there is `room` for the longest of several, so that the frames of one series have one size.
     """
 
     name: str
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
-    names: Mapping[str, str]
+    names: Naming
     direction: Direction = "LR"
     form: Form = "boxes"
-    arrays: frozenset[str] = frozenset()
     caption: tuple[Part, ...] = ()
     scopes: tuple[Scope, ...] = ()
     room: tuple[tuple[Part, ...], ...] = field(default=(), repr=False)

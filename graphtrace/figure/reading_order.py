@@ -7,12 +7,12 @@ how the graph came about.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphtrace.errors import RenderError
+from graphtrace.formula.naming import Naming, natural
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -123,17 +123,21 @@ def is_array(value: object) -> bool:
     return bool(getattr(value, "shape", ()))
 
 
-def arrays_of(graph: nx.MultiDiGraph[Any]) -> frozenset[str]:
-    """The names that stand for arrays in formulas: nodes, and constants by their own names."""
-    found = set()
-    for key, node in graph.nodes(data=True):
-        if is_array(node.get("value")):
-            found.add(str(key))
-        row = node.get("row")
-        if row is not None:
-            named = zip(row.keys, row.shown, row.operands, strict=True)
-            found.update(name for k, name, x in named if k is None and name and is_array(x))
-    return frozenset(found)
+def naming_of(graph: nx.MultiDiGraph[Any]) -> Naming:
+    """How the nodes of the graph are printed, and the constants that have a name in formulas."""
+    whole = graph.graph.get("unfolded", graph)
+    keys = [*graph, *whole]
+    given = set(whole.graph.get("named", ()))
+    temporaries = []
+    for key, data in whole.nodes(data=True):
+        row = data.get("row")
+        if row is None:
+            continue
+        if key not in given and data.get("op") != "input":
+            temporaries.append(key)
+        if None in row.keys:
+            keys += [name for k, name in zip(row.keys, row.shown, strict=True) if name and not k]
+    return Naming([*keys, *graph.graph.get("runs", ())], temporaries)
 
 
 def right_side(label: object) -> str | None:
@@ -144,55 +148,16 @@ def right_side(label: object) -> str | None:
     return right if equals else None
 
 
-def short_names(keys: Iterable[object]) -> dict[str, str]:
-    """The last string of each container key, where it stands for one key only.
-
-    Where it stands for several, what comes before it is its subscript.
-
-    >>> short_names(["params['W1']", "params['b1']", "x"])
-    {"params['W1']": 'W1', "params['b1']": 'b1'}
-    >>> short_names(["p[0]['W']", "p[1]['W']"])
-    {"p[0]['W']": 'W[0]', "p[1]['W']": 'W[1]'}
-    """
-    texts = [str(key) for key in keys]
-    candidates = {key: list(_shorter(key)) for key in texts}
-    found: dict[str, str] = {}
-    for n in range(2):
-        said = {key: c[n] for key, c in candidates.items() if len(c) > n and key not in found}
-        taken = [*said.values(), *found.values(), *texts]
-        found |= {key: short for key, short in said.items() if taken.count(short) == 1}
-    return {key: found[key] for key in texts if key in found}
-
-
-def _shorter(key: str) -> Iterable[str]:
-    match = _LAST_STRING.search(key) if key.endswith("]") else None
-    if match is None:
-        return
-    last = match["last"]
-    yield last
-    if match["index"]:
-        yield f"{last}[{match['index']}]"
-    elif match["before"]:
-        yield f"{last}_{match['before']}"
-
-
-_LAST_STRING = re.compile(
-    r"""(?:\[(?P<index>\d+)\]|\[['"](?P<before>[A-Za-z]\w*)['"]\])?"""
-    r"""\[['"](?P<last>[A-Za-z]\w*)['"]\]$""",
-    re.ASCII,
-)
-
-
 def find(graph: nx.MultiDiGraph[Any], name: str) -> Any:
-    """The node of that key or short name; the function's name is that of its one output.
+    """The node of that key, or that is printed so; the function's name is that of its one output.
 
     Raises `RenderError`, with the nodes that there are.
     """
     if name in graph:
         return name
-    short = {short: key for key, short in short_names(graph).items()}
+    short, names = natural(name).flat, naming_of(graph)
     for node in graph:
-        if str(node) == short.get(name, name):
+        if name == str(node) or short == names[str(node)].flat:
             return node
     outputs = outputs_of(graph)
     if name == title(graph) and len(outputs) == 1:

@@ -16,7 +16,7 @@ import numpy as np
 from graphtrace.figure.parts import Definition
 from graphtrace.figure.regions import base
 from graphtrace.formula.symbol import Symbol, formula
-from graphtrace.formula.term import Term
+from graphtrace.formula.term import Name, Term
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -125,8 +125,8 @@ def _inlined(graph: nx.MultiDiGraph[Any], body: Sequence[Any], node: Any) -> Ter
         operands = []
         for operand in tree.operands:
             told = operand
-            if budget > 0 and isinstance(operand.atom, str) and operand.atom in inside:
-                told = written(operand.atom) or operand
+            if budget > 0 and isinstance(operand.atom, Name) and operand.atom.key in inside:
+                told = written(operand.atom.key) or operand
             operands.append(told)
         return replace(tree, operands=tuple(operands))
 
@@ -168,16 +168,16 @@ class _Run(str):
 
 
 def _general_atom(a: Any, b: Any, inner: Collection[str], names: dict[str, str]) -> Any:
-    if not isinstance(a, str) or not isinstance(b, str):
+    if not isinstance(a, Name) or not isinstance(b, Name):
         return a if _same(a, b) else None
-    if a in names:
-        return type(a)(names[a])
+    if a.key in names:
+        return replace(a, key=names[a.key])
     # Not from elsewhere in the loop, which has a story of its own; and not of the same name as
     # what is carried on, but another value.
-    if a in inner or a in names.values():
+    if a.key in inner or a.key in names.values():
         return None
-    general = _general_name(a, b)
-    return type(a)(general) if general is not None else None
+    general = _general_name(a.key, b.key)
+    return replace(a, key=general) if general is not None else None
 
 
 def _general_name(a: str, b: str) -> str | None:

@@ -9,6 +9,7 @@ holds a million unprinted ones.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,8 +19,9 @@ from graphtrace.core.primitive import Primitive
 from graphtrace.core.sweep import partial, pull, push
 from graphtrace.core.tape import Tape, parts
 from graphtrace.core.variable import Variable, record
-from graphtrace.formula.term import ARRIVING, Name, Term, bare, onto_arriving, simplified, without
-from graphtrace.formula.term_text import operation_text, term_text
+from graphtrace.formula.naming import Mark
+from graphtrace.formula.printer import latex_of, operation_text, text_of
+from graphtrace.formula.term import Hole, Name, Quotient, Term, applied, bare, simplified, without
 
 
 class Row(NamedTuple):
@@ -73,12 +75,12 @@ class Symbol:
         return self._term
 
     def __str__(self) -> str:
-        return term_text(self.term, latex=False)
+        return text_of(self.term)
 
     @property
     def latex(self) -> str:
         """The formula as LaTeX, for math mode."""
-        return term_text(self.term, latex=True)
+        return latex_of(self.term)
 
     def __repr__(self) -> str:
         return f"Symbol({str(self)!r})"
@@ -97,10 +99,14 @@ def row_text(row: Row) -> str:
 
 def formula(row: Row) -> Term:
     """The right-hand side of a row: the operation on the names of its operands."""
-    atoms = (
-        Term(atom=x if n is None else Name(n)) for n, x in zip(row.shown, row.operands, strict=True)
-    )
-    return Term(row.primitive, tuple(atoms), row.params)
+    atoms = [_atom(row, k) for k in range(len(row.operands))]
+    return Term(row.primitive, tuple(atoms), row.params, rank=_ndim(row.value))
+
+
+def _atom(row: Row, k: int, mark: Mark = "") -> Term:
+    """What stands for operand `k` in a formula: its name, or a number."""
+    name, x = row.shown[k], row.operands[k]
+    return Term(atom=x if name is None else Name(name, _ndim(x), mark))
 
 
 def local_formula(row: Row, k: int) -> Term:
@@ -112,50 +118,51 @@ def local_formula(row: Row, k: int) -> Term:
             return term
     except Exception:  # noqa: BLE001  (what cannot be printed must not stop a figure)
         pass
-    return _fraction(row, k)
+    return _quotient(row, k)
 
 
-def adjoint_term(row: Row, k: int) -> Symbol:
-    """What operand `k` receives of the adjoint of the row: `c*ℵ`, `W.T @ ℵ`."""
+def adjoint_term(row: Row, k: int) -> Term:
+    """What operand `k` receives of the adjoint of the row: `c*v̄`, `W.T @ v̄`."""
+    arriving = Name(row.name, _ndim(row.value), "adjoint")
     is_same = np.shape(row.operands[k]) == np.shape(row.value)
     if row.primitive.partials is not None and is_same:
-        return Symbol.of(onto_arriving(local_formula(row, k)))
+        return applied(local_formula(row, k), Term(atom=arriving))
     try:
         with np.errstate(all="ignore"):
             rule = _RuleRun(row)
-            g = rule.leaf(ARRIVING, np.ones_like(row.value))
+            g = rule.leaf(arriving, np.ones_like(row.value))
             term = bare(rule.term(pull(row.primitive, k, g, rule.y, rule.xs, row.params)))
         if term.is_readable:
-            return Symbol.of(term)
+            return term
     except Exception:  # noqa: BLE001  (what cannot be printed must not stop a table)
         pass
-    return Symbol.of(onto_arriving(_fraction(row, k)))
+    return applied(_quotient(row, k), Term(atom=arriving))
 
 
-def tangent_term(row: Row, k: int) -> Symbol:
-    """What the tangent of operand `k` gives to that of the row: `c*ℵ`, `W @ ℵ`."""
+def tangent_term(row: Row, k: int) -> Term:
+    """What the tangent of operand `k` gives to that of the row: `c*v̇`, `W @ v̇`."""
+    arriving = _atom(row, k, "tangent")
     if row.primitive.partials is not None:
-        return Symbol.of(onto_arriving(local_formula(row, k)))
+        return applied(local_formula(row, k), arriving)
     if not _is_linear(row, k):
-        return Symbol.of(onto_arriving(_fraction(row, k)))
-    atoms = list(formula(row).operands)
-    atoms[k] = Term(atom=Name(ARRIVING))
-    return Symbol.of(Term(row.primitive, tuple(atoms), row.params))
+        return applied(_quotient(row, k), arriving)
+    term = formula(row)
+    return replace(term, operands=(*term.operands[:k], arriving, *term.operands[k + 1 :]))
 
 
 def product_with(row: Row, k: int) -> str | None:
     """The matrix `W` whose product with operand `k` the row is, as its rule says; else None."""
     if row.primitive.partials is not None:
         return None
-    term = adjoint_term(row, k).term
+    term = adjoint_term(row, k)
     if term.op not in ("matmul", "outer"):
         return None
-    others = [operand for operand in term.operands if not operand.is_arriving]
+    others = [operand for operand in term.operands if not operand.is_marked]
     if len(others) != 1:
         return None
     while others[0].op in ("matrix_transpose", "transpose"):
         others = list(others[0].operands)
-    return term_text(others[0], latex=False)
+    return text_of(others[0])
 
 
 class _RuleRun:
@@ -165,16 +172,16 @@ class _RuleRun:
         self._tape = Tape()
         self._leaves: dict[int, Term] = {}
         self.xs = tuple(
-            x if n is None else self.leaf(n, x)
+            x if n is None else self.leaf(Name(n, _ndim(x)), x)
             for n, x in zip(row.shown, row.operands, strict=True)
         )
-        self.y = self.leaf(row.name, row.value)
+        self.y = self.leaf(Name(row.name, _ndim(row.value)), row.value)
 
-    def leaf(self, name: str, value: Any) -> Variable:
-        """A traced value of that name."""
+    def leaf(self, atom: Name | Hole, value: Any) -> Variable:
+        """A traced value that is printed as that."""
         value = np.float64(value) if isinstance(value, float) else value
         variable = record(self._tape, INPUT, value)
-        self._leaves[variable.index] = Term(atom=Name(name))
+        self._leaves[variable.index] = Term(atom=atom)
         return variable
 
     def term(self, x: Any) -> Term:
@@ -184,11 +191,12 @@ class _RuleRun:
         terms = dict(self._leaves)
         for i, row in enumerate(self._tape.rows):
             if i not in terms:
-                primitive, _, xs, parents, params = parts(row)
+                primitive, value, xs, parents, params = parts(row)
                 operands = [
                     terms[p] if p >= 0 else Term(atom=x) for x, p in zip(xs, parents, strict=True)
                 ]
-                terms[i] = simplified(Term(primitive, tuple(operands), params))
+                whole = Term(primitive, tuple(operands), params, rank=_ndim(value))
+                terms[i] = simplified(whole)
         return terms[x.index]
 
 
@@ -197,12 +205,16 @@ def _local(row: Row, k: int) -> Term:
     rule, primitive = _RuleRun(row), row.primitive
     if primitive.partials is not None:
         return rule.term(partial(primitive, k, rule.y, rule.xs, row.params))
-    g = rule.leaf("·", np.ones_like(row.value))
+    g = rule.leaf(Hole(_ndim(row.value)), np.ones_like(row.value))
     return without(rule.term(primitive.vjp(k, g, rule.y, rule.xs, row.params)), rule.term(g))
 
 
-def _fraction(row: Row, k: int) -> Term:
-    return Term(atom=Name(f"∂{row.name}/∂{row.shown[k]}"))
+def _quotient(row: Row, k: int) -> Term:
+    return Term(atom=Quotient(row.name, str(row.shown[k])))
+
+
+def _ndim(x: Any) -> int:
+    return getattr(x, "ndim", 0)  # np.ndim makes an array of a float
 
 
 def _is_linear(row: Row, k: int) -> bool:

@@ -6,34 +6,78 @@ adjoint that a linear map is applied to. Knows no row and no text.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from graphtrace.core.primitive import Primitive, primitive_named
+from graphtrace.formula.naming import Mark
 
 _LONGEST = 40  # operations and names in a formula; a longer one nobody reads
 
-ARRIVING = "ℵ"
-"""What stands in a formula for the adjoint, or the tangent, that arrives."""
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A variable in a formula, which may be an array; with a mark, its adjoint or its tangent."""
+
+    key: str
+    ndim: int = 0
+    mark: Mark = ""
 
 
-class Name(str):
-    """A name in a formula, to tell it from a constant string."""
+@dataclass(frozen=True, slots=True)
+class Quotient:
+    """∂of/∂by, for a derivative that has no formula."""
 
-    __slots__ = ()
+    of: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What is no expression, as it is written."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """What a linear map is applied to, where no name stands for it: the · of `·.T`."""
+
+    ndim: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """An expression: an operation on others, or an atom (a name or a constant)."""
+    """An expression: an operation on others, or an atom (a name or a constant).
+
+    `rank` is the number of dimensions of its value, where it is known; else that of its operands.
+    """
 
     primitive: Primitive | None = None
     operands: tuple[Term, ...] = ()
     params: dict[str, Any] = field(default_factory=dict)
     atom: Any = None
+    rank: int | None = None
+
+    @property
+    def ndim(self) -> int:
+        """How many dimensions its value has, as far as one can see."""
+        if self.rank is not None:
+            return self.rank
+        if self.primitive is None:
+            return int(getattr(self.atom, "ndim", 0))
+        return max((operand.ndim for operand in self.operands), default=0)
+
+    @property
+    def leaves(self) -> Iterator[Term]:
+        """The atoms, from left to right."""
+        if self.primitive is None:
+            yield self
+        for operand in self.operands:
+            yield from operand.leaves
 
     @property
     def op(self) -> str:
@@ -47,9 +91,9 @@ class Term:
         return self.atom if is_number else None
 
     @property
-    def is_arriving(self) -> bool:
-        """Whether it is the adjoint, or the tangent, that arrives."""
-        return isinstance(self.atom, Name) and self.atom == ARRIVING
+    def is_marked(self) -> bool:
+        """Whether it is an adjoint or a tangent."""
+        return isinstance(self.atom, Name) and self.atom.mark != ""
 
     @property
     def is_readable(self) -> bool:
@@ -76,9 +120,8 @@ def times(a: Term, b: Term) -> Term:
     return simplified(Term(primitive_named("multiply"), (a, b)))
 
 
-def onto_arriving(local: Term) -> Term:
-    """The local derivative times what arrives; `ℵ/x` for `1/x`."""
-    arriving = Term(atom=Name(ARRIVING))
+def applied(local: Term, arriving: Term) -> Term:
+    """The local derivative times the adjoint, or the tangent, that arrives; `v̄/x` for `1/x`."""
     if local.op == "divide" and local.operands[0].number == 1:
         return Term(local.primitive, (arriving, local.operands[1]))
     return times(local, arriving)
@@ -91,7 +134,34 @@ def bare(term: Term) -> Term:
     params, axis = term.params, term.params.get("axis")
     if isinstance(axis, tuple) and len(axis) == 1:
         params = params | {"axis": axis[0]}
-    return Term(term.primitive, tuple(map(bare, term.operands)), params, term.atom)
+    return replace(term, operands=tuple(map(bare, term.operands)), params=params)
+
+
+def negated(term: Term) -> Term | None:
+    """The term without the minus that it begins with; None where it begins with none."""
+    if term.number is not None:
+        return Term(atom=-term.number) if term.number < 0 else None
+    if term.op == "negative":
+        return term.operands[0]
+    if term.op not in ("multiply", "divide", "matmul"):
+        return None
+    first, *others = term.operands
+    rest = negated(first)
+    return None if rest is None else simplified(replace(term, operands=(rest, *others)))
+
+
+def total(terms: Iterable[Term]) -> Term | None:
+    """The sum of the terms, `a - b` where one begins with a minus; None of none."""
+    whole: Term | None = None
+    for term in terms:
+        rest = negated(term) if whole is not None else None
+        if whole is None:
+            whole = term
+        elif rest is not None:
+            whole = Term(primitive_named("subtract"), (whole, rest))
+        else:
+            whole = Term(primitive_named("add"), (whole, term))
+    return whole
 
 
 def without(term: Term, g: Term) -> Term:
@@ -163,6 +233,11 @@ def _same(term: Term, a: Term) -> Term:
     return a
 
 
+def _transposed(term: Term, a: Term) -> Term:
+    is_back = a.op == term.op and not (a.params or term.params)
+    return a.operands[0] if is_back else term
+
+
 _SIMPLER: dict[str, Callable[..., Term]] = {
     "multiply": _product,
     "negative": _negative,
@@ -172,4 +247,6 @@ _SIMPLER: dict[str, Callable[..., Term]] = {
     "divide": _power_or_quotient,
     "positive": _same,
     "nonzero": _same,
+    "transpose": _transposed,
+    "matrix_transpose": _transposed,
 }

@@ -38,6 +38,7 @@ class Builder:
         # Row number -> the row that stands for it in the graph, -1 where it is a constant.
         self.origin: list[int] = []
         self.keys: dict[int, str] = {}
+        self.named: list[str] = []
         # Row number -> the key of its node, None for a constant.
         self.node_keys: list[str | None] = []
         self.result: list[Leaf] = []
@@ -72,6 +73,8 @@ class Builder:
         graph.graph["signature"] = [
             p.replace(annotation=p.empty) for p in self.recording.signature.parameters.values()
         ]
+        if self.named:  # they look like the keys of temporaries, and are the user's
+            graph.graph["named"] = self.named
         graph.graph["outputs"] = [leaf.key for leaf in self.result if leaf.key is not None]
         if self.recording.adjoints is not None:
             (graph.graph["gradient_of"],) = graph.graph["outputs"]
@@ -107,6 +110,8 @@ class Builder:
         }
         own = {i: name or outputs.get(i) for i, name in given.items()}
         taken = {i: names.unique(name) for i, name in own.items() if name is not None}
+        given_keys = [*self.keys.values(), *taken.values()]
+        self.named = [key for key in given_keys if key[0] == "v" and key[1:].isdigit()]
         numbered = (f"v{n}" for n in count(1))
         for i in nodes:
             self.keys[i] = taken[i] if i in taken else names.next_of(numbered)
@@ -230,7 +235,10 @@ class Builder:
         written = operands(scope.code, lasti)
         if len(written) != len(names):
             return names
-        return tuple(w if c else n for c, n, w in zip(constants, names, written, strict=True))
+        # One that a node has as well would stand for two things.
+        nodes = set(self.keys.values())
+        free = (None if name in nodes else name for name in written)
+        return tuple(w if c else n for c, n, w in zip(constants, names, free, strict=True))
 
     def _source(self, here: Location) -> str | None:
         if here not in self.sources:

@@ -7,7 +7,6 @@ back node by node instead, so that its length grows with the graph and never wit
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,15 +16,16 @@ from graphtrace.errors import ArgumentError, RenderError
 from graphtrace.figure.chain import Way, as_number, way
 from graphtrace.figure.parts import Chain, Definition, Note, Part, Partial
 from graphtrace.figure.reading_order import (
-    arrays_of,
     find,
+    naming_of,
     ordered,
     output_of,
     outputs_of,
-    short_names,
     title,
     uses_of,
 )
+from graphtrace.formula.naming import Naming
+from graphtrace.formula.runs import plain
 from graphtrace.lesson.wengert import Adjoints
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ class Explanation:
 
     title: str
     sections: tuple[tuple[str, tuple[Part, ...]], ...]
-    names: Mapping[str, str] = field(default_factory=dict, repr=False)
-    arrays: AbstractSet[str] = field(default=frozenset(), repr=False)
+    names: Naming = field(default_factory=Naming, repr=False)
 
     def __repr__(self) -> str:
         return str(self)
@@ -47,25 +46,25 @@ class Explanation:
     def __str__(self) -> str:
         from graphtrace.lesson.written import explanation_text
 
-        return explanation_text(self)
+        return explanation_text(self.title, self.sections, self.names)
 
     def to_html(self) -> str:
         """The derivation as HTML, without any style of its own."""
         from graphtrace.lesson.written import explanation_html
 
-        return explanation_html(self)
+        return explanation_html(self.title, self.sections, self.names)
 
     def to_markdown(self) -> str:
         """The derivation as Markdown, with formulas in TeX between dollar signs."""
         from graphtrace.lesson.written import explanation_markdown
 
-        return explanation_markdown(self)
+        return explanation_markdown(self.title, self.sections, self.names)
 
     def to_latex(self) -> str:
         """The derivation as paragraphs of aligned equations; they need amsmath."""
         from graphtrace.lesson.written import explanation_latex
 
-        return explanation_latex(self)
+        return explanation_latex(self.title, self.sections, self.names)
 
     def _repr_html_(self) -> str:
         return self.to_html()
@@ -102,15 +101,16 @@ def explain(graph: TracedGraph, by: str, *, of: str | None = None) -> Explanatio
             f"{title(graph)}() returns {listed}; say which one to differentiate, as in "
             f"explain({by!r}, of=...)"
         )
-    names, arrays = short_names(graph), arrays_of(graph)
-    named = f"The derivative of {names.get(str(end), end)} in {names.get(str(start), start)}"
+    names = naming_of(graph)
+    of_end, in_start = (plain(names[str(key)].runs()) for key in (end, start))
+    named = f"The derivative of {of_end} in {in_start}"
     before = nx.ancestors(graph, end) | {end}
     forward = ("Forward", tuple(_defined(graph, key) for key in ordered(graph) if key in before))
     if start not in before or start == end:
         value = 1.0 if start == end else 0.0
         chain = Chain(str(end), str(start), (), value)
         told: tuple[Part, ...] = (chain, *_why_zero(start, end, value))
-        return Explanation(named, (forward, ("Chain rule", told)), names, arrays)
+        return Explanation(named, (forward, ("Chain rule", told)), names)
     found = way(graph, (start, end))
     chosen = [use for use in uses_of(graph) if use.key in found.uses]
     derivatives = tuple(
@@ -124,7 +124,7 @@ def explain(graph: TracedGraph, by: str, *, of: str | None = None) -> Explanatio
         for use in chosen
     )
     local = ("Local derivatives", derivatives)
-    return Explanation(named, (forward, local, _backward(graph, found)), names, arrays)
+    return Explanation(named, (forward, local, _backward(graph, found)), names)
 
 
 def _defined(graph: TracedGraph, key: str) -> Definition:

@@ -11,8 +11,9 @@ import numpy as np
 
 from graphtrace.figure.nudge import Index, Moved, entry_at, entry_name, moves_of
 from graphtrace.figure.parts import Definition, Part, Partial, Sweep, Value
-from graphtrace.figure.reading_order import arrays_of, short_names
+from graphtrace.figure.reading_order import naming_of
 from graphtrace.formula.number import number, telling
+from graphtrace.formula.runs import plain
 from graphtrace.lesson.table import Column, Table
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def nudge(graph: TracedGraph, at: str, by: float) -> Table[Moved]:
     """
     key, index = entry_at(graph, at)
     rows = moves_of(graph, key, index, by)
-    name = entry_name(graph, key, index)
+    name, names = entry_name(key, index), naming_of(graph)
     whole = index is None and np.shape(rows[0].before) != ()
     cells = []
     for row in rows:
@@ -54,8 +55,8 @@ def nudge(graph: TracedGraph, at: str, by: float) -> Table[Moved]:
                 derivative,
             )
         )
-    title = _title(short_names(graph).get(name, name), rows[0], index, by)
-    return Table(title, rows, _COLUMNS, tuple(cells), short_names(graph), arrays_of(graph))
+    title = _title(plain(names[name].runs()), rows[0], index, by)
+    return Table(title, rows, _COLUMNS, tuple(cells), names)
 
 
 _COLUMNS = (

@@ -6,11 +6,12 @@ Markdown and LaTeX, which `graphtrace.render` writes. It knows nothing about gra
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set as AbstractSet
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 from graphtrace.figure.parts import Part
+from graphtrace.formula.naming import Naming
 
 Row = TypeVar("Row")
 
@@ -34,8 +35,7 @@ class Table(Generic[Row]):
     rows: tuple[Row, ...]
     columns: tuple[Column, ...] = field(repr=False)
     cells: tuple[tuple[Part | None, ...], ...] = field(repr=False)
-    names: Mapping[str, str] = field(default_factory=dict, repr=False)
-    arrays: AbstractSet[str] = field(default=frozenset(), repr=False)
+    names: Naming = field(default_factory=Naming, repr=False)
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
@@ -49,25 +49,25 @@ class Table(Generic[Row]):
     def __str__(self) -> str:
         from graphtrace.lesson.written import table_text
 
-        return table_text(self)
+        return table_text(self.title, self.columns, self.cells, self.names)
 
     def to_html(self) -> str:
         """The table as HTML, without any style of its own."""
         from graphtrace.lesson.written import table_html
 
-        return table_html(self)
+        return table_html(self.title, self.columns, self.cells, self.names)
 
     def to_markdown(self) -> str:
         """The table as Markdown, with formulas in TeX between dollar signs."""
         from graphtrace.lesson.written import table_markdown
 
-        return table_markdown(self)
+        return table_markdown(self.title, self.columns, self.cells, self.names)
 
     def to_latex(self) -> str:
         """The table as a LaTeX `tabular` with the rules of booktabs."""
         from graphtrace.lesson.written import table_latex
 
-        return table_latex(self)
+        return table_latex(self.title, self.columns, self.cells, self.names)
 
     def _repr_html_(self) -> str:
         return self.to_html()

@@ -17,14 +17,14 @@ from graphtrace.figure.chain import as_number, gradients_of
 from graphtrace.figure.parts import Definition, Part, Partial, Sweep, Value
 from graphtrace.figure.reading_order import (
     Use,
-    arrays_of,
     gradients_left,
+    naming_of,
     ordered,
-    short_names,
     title,
     uses_of,
 )
 from graphtrace.formula.symbol import adjoint_term, tangent_term
+from graphtrace.formula.term import Term
 from graphtrace.lesson.table import Column, Table
 
 if TYPE_CHECKING:
@@ -81,15 +81,14 @@ def wengert(
         rows.append(Step(key, str(formula or ""), value, t, g))
         cells.append(tuple(said))
     named = f"Wengert list of {title(graph)}"
-    words = short_names(graph), arrays_of(graph)
-    return Table(named, tuple(rows), tuple(columns), tuple(cells), *words)
+    return Table(named, tuple(rows), tuple(columns), tuple(cells), naming_of(graph))
 
 
 def _tangent(graph: TracedGraph, key: str, value: Any) -> Sweep:
     row = graph.nodes[key]["row"]
     operands = [(k, name) for k, name in enumerate(row.keys) if name is not None]
-    terms = [(name, tangent_term(row, k)) for k, name in operands[:MOST_TERMS]]
-    told = tuple(term for term in terms if str(term[1]) != "0")
+    terms = [tangent_term(row, k) for k, _ in operands[:MOST_TERMS]]
+    told = tuple(term for term in terms if term.number != 0)
     return Sweep("tangent", key, told, value, more=len(operands) - len(terms))
 
 
@@ -122,14 +121,14 @@ class Adjoints:
         told = [(use, term) for use, term in found if term is not None]
         more = max(len(told) - MOST_TERMS, 0) + (bool(told) and key in self.weighted)
         told = told[:MOST_TERMS]
-        terms = tuple((str(use.head), term) for use, term in told)
+        terms = tuple(term for _, term in told)
         pairs = [(self.known[use.head], use.attributes.get("local")) for use, _ in told]
         scalar = all(as_number(x) is not None for pair in pairs for x in pair)
         products = tuple(pairs) if numbers and scalar and not more else ()
         return Sweep("adjoint", str(key), terms, self.known.get(key), products, more)
 
 
-def _term(graph: nx.MultiDiGraph[Any], use: Use) -> object | None:
+def _term(graph: nx.MultiDiGraph[Any], use: Use) -> Term | None:
     """The formula of what one use gives back; None where it gives nothing."""
     term = adjoint_term(graph.nodes[use.head]["row"], use.position)
-    return None if str(term) == "0" else term
+    return None if term.number == 0 else term

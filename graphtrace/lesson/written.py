@@ -1,107 +1,112 @@
 """Write tables and derivations as plain text, HTML, Markdown and LaTeX.
 
-In: a `Table` or an `Explanation`, whose parts say.py and tex.py put in words and mathematics. Out:
-text that needs no figure. Nothing from a user enters it but escaped.
+In: headings and the parts beneath them, which wording.py puts in words and mathematics. Out: text
+that needs no figure. Nothing from a user enters it but escaped.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any
+from collections.abc import Sequence
+from typing import TypeAlias
 
-from graphtrace.figure.parts import Chain, Figure, Note, Part, Partial, Value
-from graphtrace.lesson.explain import Explanation
-from graphtrace.lesson.table import Table
-from graphtrace.render.typeset.escape import clean, xml
-from graphtrace.render.typeset.formula import GREEK, plain
-from graphtrace.render.typeset.tex import of_runs, tex, tex_sides
-from graphtrace.render.typeset.wording import Wording, runs, wording
+from graphtrace.figure.parts import Figure, Note, Part, Partial, Value
+from graphtrace.formula.naming import Naming
+from graphtrace.formula.runs import Run, latex, plain
+from graphtrace.render.typeset.escape import clean, columns_of, xml
+from graphtrace.render.typeset.wording import Wording, runs, tex, tex_sides, wording
+
+Columns: TypeAlias = Sequence[tuple[str, str]]
+Cells: TypeAlias = Sequence[Sequence[Part | None]]
+Sections: TypeAlias = Sequence[tuple[str, Sequence[Part]]]
 
 
-def table_text(table: Table[Any]) -> str:
+def table_text(title: str, columns: Columns, cells: Cells, names: Naming) -> str:
     """The table in columns, a line under the headings."""
-    words = Wording(table.names, table.arrays)
-    titles = [column.title for column in table.columns]
-    body = [[clean(_plain(part, words)) for part in row] for row in table.cells]
-    sizes = [max(map(_columns, column)) for column in zip(titles, *body, strict=True)]
+    words = Wording(names)
+    titles = [heading for heading, _ in columns]
+    body = [[clean(_plain(part, words)) for part in row] for row in cells]
+    sizes = [max(map(columns_of, column)) for column in zip(titles, *body, strict=True)]
     lines = []
     for row in [titles, ["─" * size for size in sizes], *body]:
-        cells = zip(row, sizes, table.columns, strict=True)
-        lines.append("  ".join(_padded(text, n, c.align) for text, n, c in cells).rstrip())
-    return "\n".join([table.title, "", *lines])
+        padded = [_padded(row[i], sizes[i], columns[i][1]) for i in range(len(row))]
+        lines.append("  ".join(padded).rstrip())
+    return "\n".join([title, "", *lines])
 
 
-def table_html(table: Table[Any]) -> str:
+def table_html(title: str, columns: Columns, cells: Cells, names: Naming) -> str:
     """An HTML table; where its formulas have raised and lowered letters, so has it."""
-    words = Wording(table.names, table.arrays)
-    sides = [{"l": "left", "r": "right"}[column.align] for column in table.columns]
-    lines = ['<table class="graphtrace">', f"<caption>{xml(table.title)}</caption>"]
-    heads = zip(table.columns, sides, strict=True)
-    titles = "".join(f'<th style="text-align:{side}">{xml(c.title)}</th>' for c, side in heads)
+    words = Wording(names)
+    sides = [{"l": "left", "r": "right"}[align] for _, align in columns]
+    lines = ['<table class="graphtrace">', f"<caption>{xml(title)}</caption>"]
+    titles = "".join(
+        f'<th style="text-align:{side}">{xml(heading)}</th>'
+        for (heading, _), side in zip(columns, sides, strict=True)
+    )
     lines.append(f"<thead><tr>{titles}</tr></thead>\n<tbody>")
-    for row in table.cells:
-        cells = zip(row, sides, strict=True)
-        said = "".join(f'<td style="text-align:{s}">{_html(p, words)}</td>' for p, s in cells)
+    for row in cells:
+        sided = zip(row, sides, strict=True)
+        said = "".join(f'<td style="text-align:{s}">{_html(p, words)}</td>' for p, s in sided)
         lines.append(f"<tr>{said}</tr>")
     return "\n".join([*lines, "</tbody>\n</table>"]) + "\n"
 
 
-def table_markdown(table: Table[Any]) -> str:
+def table_markdown(title: str, columns: Columns, cells: Cells, names: Naming) -> str:
     """A Markdown table, its formulas in TeX."""
-    words = Wording(table.names, table.arrays)
-    titles = [_markdown_text(column.title) for column in table.columns]
-    rules = [{"l": ":--", "r": "--:"}[column.align] for column in table.columns]
-    body = [[_markdown(part, words).replace("|", r"\|") for part in row] for row in table.cells]
+    words = Wording(names)
+    titles = [_markdown_text(heading) for heading, _ in columns]
+    rules = [{"l": ":--", "r": "--:"}[align] for _, align in columns]
+    body = [[_markdown(part, words).replace("|", r"\|") for part in row] for row in cells]
     rows = ["| " + " | ".join(row) + " |" for row in [titles, rules, *body]]
-    return "\n".join([_markdown_text(table.title), "", *rows]) + "\n"
+    return "\n".join([_markdown_text(title), "", *rows]) + "\n"
 
 
-def table_latex(table: Table[Any]) -> str:
+def table_latex(title: str, columns: Columns, cells: Cells, names: Naming) -> str:
     """A `tabular` for a document that loads amsmath and booktabs."""
-    words = Wording(table.names, table.arrays)
-    sides = "".join(column.align for column in table.columns)
-    titles = [_latex_text(column.title) for column in table.columns]
-    lines = [f"% {clean(table.title)}", rf"\begin{{tabular}}{{{sides}}}", r"\toprule"]
+    words = Wording(names)
+    sides = "".join(align for _, align in columns)
+    titles = [_latex_text(heading) for heading, _ in columns]
+    lines = [f"% {clean(title)}", rf"\begin{{tabular}}{{{sides}}}", r"\toprule"]
     lines += [" & ".join(titles) + r" \\", r"\midrule"]
-    lines += [" & ".join(_latex(part, words) for part in row) + r" \\" for row in table.cells]
+    lines += [" & ".join(_latex(part, words) for part in row) + r" \\" for row in cells]
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
 
 
-def explanation_text(told: Explanation) -> str:
+def explanation_text(title: str, sections: Sections, names: Naming) -> str:
     """Each section under its heading."""
-    words = Wording(told.names, told.arrays)
+    words = Wording(names)
     lines = []
-    for heading, parts in told.sections:
+    for heading, parts in sections:
         lines += ["", heading, *(f"  {clean(_plain(part, words))}" for part in parts)]
-    return "\n".join([told.title, *lines])
+    return "\n".join([title, *lines])
 
 
-def explanation_html(told: Explanation) -> str:
+def explanation_html(title: str, sections: Sections, names: Naming) -> str:
     """A heading and a list for each section."""
-    words = Wording(told.names, told.arrays)
-    lines = ['<div class="graphtrace">', f"<p>{xml(told.title)}</p>"]
-    for heading, parts in told.sections:
+    words = Wording(names)
+    lines = ['<div class="graphtrace">', f"<p>{xml(title)}</p>"]
+    for heading, parts in sections:
         items = "".join(f"<li>{_html(part, words)}</li>" for part in parts)
         lines.append(f"<p><b>{xml(heading)}</b></p>\n<ul>{items}</ul>")
     return "\n".join([*lines, "</div>"]) + "\n"
 
 
-def explanation_markdown(told: Explanation) -> str:
+def explanation_markdown(title: str, sections: Sections, names: Naming) -> str:
     """A heading and a list for each section, its formulas in TeX."""
-    words = Wording(told.names, told.arrays)
-    lines = [_markdown_text(told.title)]
-    for heading, parts in told.sections:
+    words = Wording(names)
+    lines = [_markdown_text(title)]
+    for heading, parts in sections:
         lines += ["", f"**{_markdown_text(heading)}**", ""]
         lines += [f"- {_markdown(part, words)}" for part in parts]
     return "\n".join(lines) + "\n"
 
 
-def explanation_latex(told: Explanation) -> str:
+def explanation_latex(title: str, sections: Sections, names: Naming) -> str:
     """A paragraph with aligned equations for each section; needs amsmath."""
-    words = Wording(told.names, told.arrays)
-    lines = [_latex_text(told.title)]
-    for heading, parts in told.sections:
+    words = Wording(names)
+    lines = [_latex_text(title)]
+    for heading, parts in sections:
         equations = [_aligned(part, words) for part in parts]
         lines += ["", rf"\paragraph{{{_latex_text(heading)}}}", r"\begin{align*}"]
         lines += ["  " + " \\\\\n  ".join(equations), r"\end{align*}"]
@@ -117,14 +122,8 @@ def _plain(part: Part | None, words: Wording) -> str:
     return unicodedata.normalize("NFC", plain(runs(part, words))) if part is not None else ""
 
 
-def _columns(text: str) -> int:
-    """How many columns of a terminal the text takes."""
-    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
-    return len(text) + wide - sum(bool(unicodedata.combining(c)) for c in text)
-
-
 def _padded(text: str, size: int, align: str) -> str:
-    space = " " * (size - _columns(text))
+    space = " " * (size - columns_of(text))
     return space + text if align == "r" else text + space
 
 
@@ -139,35 +138,12 @@ def _html(part: Part | None, words: Wording) -> str:
     return "".join(pieces)
 
 
-def _tex(part: Part, words: Wording) -> str | None:
-    """The part in math mode, with LaTeX's own commands for Greek letters."""
-    if isinstance(part, Chain):
-        sides = [side for side in tex_sides(part, words) if side is not None]
-        said = " ".join(sides) if len(sides) == len(tex_sides(part, words)) else None
-    else:
-        said = tex(part, words)
-    return _ascii(said)
-
-
-def _ascii(said: str | None) -> str | None:
-    """The LaTeX with commands for Greek letters; None where a letter has none."""
-    if said is None:
-        return None
-    for letter, command in _GREEK.items():
-        said = said.replace(letter, command)
-    return said if said.isascii() else None
-
-
-_GREEK = {letter: rf"\{name.strip('_')} " for name, letter in reversed(GREEK.items())}
-_GREEK |= {"ε": r"\varepsilon ", "λ": r"\lambda "}
-
-
 def _markdown(part: Part | None, words: Wording) -> str:
     if part is None:
         return ""
     if isinstance(part, Value | Note):
         return _markdown_text(_plain(part, words))
-    said = _tex(part, words)
+    said = tex(part, words)
     # A key of a dict may be HTML, which Markdown hands on before anybody sees that it is TeX.
     said = re.sub(r"<(?=[\w/!?])", r"< ", said) if said else said
     return f"${said}$" if said else _markdown_text(_plain(part, words))
@@ -180,64 +156,33 @@ def _markdown_text(text: str) -> str:
 def _latex(part: Part | None, words: Wording) -> str:
     if part is None:
         return ""
+    if isinstance(part, Note):
+        return _latex_text(part.text)
     if isinstance(part, Partial) and part.formula is None:  # in a line dv/da, not a fraction
-        said = _ascii(of_runs(runs(part, words))) or _tex(part, words)
-    else:
-        said = _tex(part, words) if not isinstance(part, Note) else None
-    return f"${said}$" if said else _latex_text(_plain(part, words))
+        return f"${latex(runs(part, words), _mark)}$"
+    said = tex(part, words)
+    return f"${said or latex(runs(part, words), _mark)}$"
 
 
 def _aligned(part: Part, words: Wording) -> str:
     """An equation, with the mark before its first sign."""
-    said = _tex(part, words)
-    if said is None:
+    told = tex_sides(part, words)
+    if not told:
         return rf"&\text{{{_latex_text(_plain(part, words))}}}"
-    first, equals, rest = said.partition("=")
-    return f"{first}&{equals}{rest}" if equals else f"&{said}"
-
-
-_LATEX = {c: rf"\{c}" for c in "&%$#_{}"} | {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "−": "$-$",
-    "×": r"$\times$",
-    "·": r"$\cdot$",
-    "…": r"\ldots{}",
-    "∂": r"$\partial$",
-    "∞": r"$\infty$",
-    "⊙": r"$\odot$",
-    "√": r"$\surd$",
-    "↓": r"$\downarrow$",
-    "↑": r"$\uparrow$",
-    "\N{THIN SPACE}": r"\,",
-    "ᵀ": r"$^{\mathsf{T}}$",
-}
+    first, *rest = told
+    return f"{first.said} &" + "".join(side.lead + side.said for side in rest).lstrip()
 
 
 def _latex_text(text: str) -> str:
-    """Text for LaTeX's text mode; what no font is sure to have is a question mark."""
-    pieces = []
-    for piece in _ACCENTED.findall(clean(text)):
-        command = _ACCENTS.get(piece[-1])
-        if command is not None:
-            pieces.append(rf"${command}{{\mbox{{{_latex_text(re.sub(_MARKS, '', piece))}}}}}$")
-            continue
-        known = _LATEX.get(piece) or _LATEX_GREEK.get(piece) or _shifted(piece)
-        pieces.append(known if known.isascii() or known.isalpha() else "?")
-    return "".join(pieces)
+    """A sentence for LaTeX's text mode, each of its signs in math mode."""
+    return "".join(
+        c
+        if (c.isalnum() and c.isascii()) or c in " .,;?!()/"
+        else f"${latex((Run(c),), _mark).strip()}$"
+        for c in clean(text)
+    )
 
 
-def _shifted(c: str) -> str:
-    """A raised or lowered digit as LaTeX has it; any other character as it is."""
-    shift, _, digit = unicodedata.decomposition(c).partition(" ")
-    sign = {"<sub>": "_", "<super>": "^"}.get(shift)
-    return f"${sign}{chr(int(digit, 16))}$" if sign and digit.isalnum() else c
-
-
-_ACCENTS = {"\u0302": r"\hat", "\u0304": r"\bar", "\u0305": r"\overline", "\u0307": r"\dot"}
-_MARKS = "[\u0302\u0304\u0305\u0307]"
-_ACCENTED = re.compile(f"(?:[^\u0305]\u0305)+|.{_MARKS}|.")
-
-
-_LATEX_GREEK = {letter: f"${command.strip()}$" for letter, command in _GREEK.items()}
+def _mark(c: str) -> str:
+    """What no font is sure to have."""
+    return rf"\text{{{c}}}" if c.isalpha() else "?"

@@ -77,7 +77,7 @@ _FLOORED = Notation(
     Form(r"\left\lfloor \frac{$0}{$1} \right\rfloor"),
 )
 _POWER = Notation(
-    Form("$0**$1", POWER, (POWER + 1, POWER)),
+    Form("$0**$1", POWER, (POWER + 1, POWER), board="$0^{$1}"),
     Form("{$0}^{$1}", POWER, (POWER + 1, COMPARE)),
 )
 

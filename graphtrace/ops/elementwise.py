@@ -49,8 +49,10 @@ def _logarithm(base: str) -> Notation:
     return called(f"log{base}", rf"\log_{{{base}}}")
 
 
-_SQRT = Notation(Form("sqrt($0)"), Form(r"\sqrt{$0}"))
-_SQUARE = Notation(Form("$0**2", POWER, (POWER + 1,)), Form("{$0}^{2}", POWER, (POWER + 1,)))
+_SQRT = Notation(Form("sqrt($0)", board="√$0"), Form(r"\sqrt{$0}"))
+_SQUARE = Notation(
+    Form("$0**2", POWER, (POWER + 1,), board="$0^{2}"), Form("{$0}^{2}", POWER, (POWER + 1,))
+)
 _CEIL = Notation(Form("ceil($0)"), Form(r"\left\lceil $0 \right\rceil"))
 _FLOOR = Notation(Form("floor($0)"), Form(r"\left\lfloor $0 \right\rfloor"))
 _FABS = Notation(Form("fabs($0)"), Form(r"\left|$0\right|"))

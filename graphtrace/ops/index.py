@@ -76,7 +76,11 @@ def index_text(index: Any, where: list[str]) -> str:
 
 def _getitem_form(count: int, params: dict[str, Any], latex: bool) -> Form:
     index = index_text(params["index"], [f"${i}" for i in range(1, count)])
-    return Form(f"{{$0}}_{{{index}}}" if latex else f"$0[{index}]", ATOM, (ATOM, 0))
+    if latex:
+        return Form(f"{{$0}}_{{{index}}}", ATOM, (ATOM, 0))
+    parts = params["index"] if isinstance(params["index"], tuple) else (params["index"],)
+    is_entry = all(isinstance(part, int) and part >= 0 for part in parts)
+    return Form(f"$0[{index}]", ATOM, (ATOM, 0), f"$0_{{{index}}}" if is_entry else "")
 
 
 def _getitem_written(write: Writer, y: Any, xs: tuple[Any, ...], params: dict[str, Any]) -> Form:

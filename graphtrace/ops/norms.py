@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import Form
+from graphtrace.core.primitive import Form, call
 from graphtrace.ops.arithmetic import side
 from graphtrace.ops.inverses import column_factor, inv_vjp
 from graphtrace.ops.reduce import kept_shape
@@ -92,9 +92,10 @@ def _matrix_norm_vjp(g: Any, y: Any, x: Any, *, keepdims: bool = False, ord: Any
 
 
 def _norm_form(count: int, params: dict[str, Any], latex: bool) -> Form:
-    given = [f"{name}={params[name]!r}" for name in ("ord", "axis") if params.get(name) is not None]
     if not latex:
-        return Form(f"norm({', '.join(['$0', *given])})")
+        given = {name: params.get(name) for name in ("ord", "axis")}
+        quoted = {name: repr(x) if isinstance(x, str) else x for name, x in given.items()}
+        return call("norm", count, latex, quoted)
     ord = {None: "", np.inf: r"_{\infty}", "fro": "_{F}", "nuc": "_{*}"}.get(
         params.get("ord"), f"_{{{params.get('ord')}}}"
     )

@@ -61,12 +61,17 @@ def _tensordot_db(g: Any, y: Any, a: Any, b: Any, *, axes: Any = 2) -> Any:
 tensordot = numpy_row(np.tensordot, _tensordot_da, _tensordot_db)
 NUMPY[np.linalg.tensordot] = NUMPY[np.tensordot]
 
-_INNER = Notation(Form("inner($0, $1)"), Form(r"\left\langle $0, $1 \right\rangle"))
+
+def _bracket(name: str) -> Notation:
+    """⟨a, b⟩, which in plain text has the function's own name."""
+    return Notation(Form(f"{name}($0, $1)"), Form(r"\left\langle $0, $1 \right\rangle"))
+
+
 inner = row_of(
     np.inner,
     lambda g, y, a, b: _tensordot_da(g, y, a, b, axes=(-1, -1)),
     lambda g, y, a, b: _tensordot_db(g, y, a, b, axes=(-1, -1)),
-    notation=_INNER,
+    notation=_bracket("inner"),
 )
 
 
@@ -83,7 +88,7 @@ numpy_row(
     np.vdot,
     lambda g, y, a, b: np.reshape(np.conjugate(g * b), np.shape(a)),
     lambda g, y, a, b: np.reshape(g * np.conjugate(a), np.shape(b)),
-    notation=_INNER,
+    notation=_bracket("vdot"),
 )
 
 
@@ -100,7 +105,7 @@ vecdot = operation(
             lambda g, y, a, b: np.conjugate(_column(g) * b),
             lambda g, y, a, b: _column(g) * np.conjugate(a),
         ),
-        notation=_INNER,
+        notation=_bracket("vecdot"),
     )
 )
 

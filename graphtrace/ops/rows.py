@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from graphtrace.core.primitive import Form, Notation, Primitive, Rule
+from graphtrace.core.primitive import Form, Notation, Primitive, Rule, call
 from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import NUMPY, Variable, fixed, operation, record, traced
 
@@ -116,8 +117,8 @@ def output_of(*names: str) -> Callable[[int, dict[str, Any], bool], Form]:
     def notation(count: int, params: dict[str, Any], latex: bool) -> Form:
         function, *fields = names
         field = fields[params["output"]]
-        if latex:
-            return Form(rf"\operatorname{{{field}}}\left($0\right)")
-        return Form(f"{function}($0).{field}")
+        form = call(function, count, latex, {})
+        suffix = rf".\mathrm{{{field}}}" if latex else f".{field}"
+        return replace(form, template=form.template + suffix)
 
     return notation

@@ -25,6 +25,7 @@ from graphtrace.core.primitive import (
     Rule,
     Writer,
     Written,
+    call,
 )
 from graphtrace.core.refusal import no_out
 from graphtrace.core.sweep import unbroadcast
@@ -74,7 +75,19 @@ def _ravel(a: Any, order: str = "C") -> Any:
 NUMPY[np.reshape] = _reshape
 NUMPY[np.ravel] = _ravel
 
-_TRANSPOSED = Notation(Form("$0.T", ATOM, (ATOM,)), Form(r"{$0}^{\mathsf{T}}", ATOM, (ATOM,)))
+_TRANSPOSED = Notation(
+    Form("$0.T", ATOM, (ATOM,), board="$0^{T}"), Form(r"{$0}^{\mathsf{T}}", ATOM, (ATOM,))
+)
+
+
+def _transposed(count: int, params: dict[str, Any], latex: bool) -> Form:
+    """x.T where the order of the axes is turned round, as it is of a matrix."""
+    axes = params.get("axes")
+    order = None if axes is None else [int(i) % len(axes) for i in axes]
+    if order is None or order == [*range(len(order))][::-1]:
+        return _TRANSPOSED.latex if latex else _TRANSPOSED.text
+    is_same = order == [*range(len(order))]
+    return Form("$0", ATOM, (ATOM,)) if is_same else call("transpose", count, latex)
 
 
 def _transpose_written(
@@ -96,7 +109,7 @@ transpose = operation(
                 g, None if axes is None else np.argsort(np.mod(axes, len(axes)))
             ),
         ),
-        notation=_TRANSPOSED,
+        notation=_transposed,
         code=Code(_transpose_written, "rule", memory="view"),
     )
 )

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from graphtrace.core.primitive import Form, Notation, Primitive, Rule, called
+from graphtrace.core.primitive import Form, Notation, Primitive, Rule, call, called
 from graphtrace.core.tape import here
 from graphtrace.core.variable import LATE, NUMPY, operation, traced
 from graphtrace.errors import NoDerivative
@@ -184,15 +184,7 @@ _UFUNCS: list[tuple[str, tuple[Rule | float | None, ...], Notation | None]] = [
 
 def _called_with(name: str) -> Callable[..., Form]:
     """`jv(2, x)`: the name and all operands."""
-
-    def form(count: int, params: dict[str, Any], latex: bool) -> Form:
-        inner = ", ".join(f"${i}" for i in range(count))
-        if latex:
-            text = name.replace("_", r"\_")
-            return Form(rf"\operatorname{{{text}}}\left({inner}\right)")
-        return Form(f"{name}({inner})")
-
-    return form
+    return lambda count, params, latex: call(name, count, latex, {})
 
 
 def _declared(name: str, rules: tuple[Rule | float | None, ...], notation: Any) -> Rule:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.core.primitive import Form, Primitive
+from graphtrace.core.primitive import Form, Primitive, call
 from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import (
     DISPATCH,
@@ -27,11 +27,7 @@ from graphtrace.ops.shape import astype
 
 
 def _method_form(count: int, params: dict[str, Any], latex: bool) -> Form:
-    operands = ", ".join(f"${i}" for i in range(count))
-    name = f"{params['ufunc'].__name__}.{params['method']}"
-    return Form(
-        rf"\operatorname{{{name}}}\left({operands}\right)" if latex else f"{name}({operands})"
-    )
+    return call(f"{params['ufunc'].__name__}.{params['method']}", count, latex, {})
 
 
 def _steps(a: Any, axis: int) -> list[Any]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import IO, Any, NamedTuple, Unpack
 
 from graphtrace.errors import RenderError
+from graphtrace.formula.naming import natural
+from graphtrace.formula.runs import Run, Runs, plain
 from graphtrace.render import Theme
 from graphtrace.render.formats import output, pdf as paper
 from graphtrace.render.formats.page import page
@@ -20,7 +22,6 @@ from graphtrace.render.formats.registry import Format, format_of
 from graphtrace.render.formats.text import set_line
 from graphtrace.render.options import Choices, chosen, is_content
 from graphtrace.render.typeset import metrics
-from graphtrace.render.typeset.formula import Run, Runs, name, plain
 from graphtrace.render.typeset.label import Line, runs_width
 
 Point = tuple[float, float]
@@ -112,7 +113,7 @@ def call(function: str, variable: str, prime: str = "") -> Runs:
     >>> plain(call("f", "a")), plain(call("relu", "x", "′"))
     ('f(a)', 'relu′(x)')
     """
-    return (*name(function), Run(f"{prime}("), *name(variable), Run(")"))
+    return (*natural(function).runs(), Run(f"{prime}("), *natural(variable).runs(), Run(")"))
 
 
 def listed(words: Sequence[str]) -> str:

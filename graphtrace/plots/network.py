@@ -13,6 +13,8 @@ from typing import NamedTuple, TypeVar
 
 from graphtrace.errors import ArgumentError
 from graphtrace.figure.parts import Node, Role
+from graphtrace.formula.naming import natural
+from graphtrace.formula.runs import Runs, plain
 from graphtrace.plots.drawing import Drawing, Picture, Point, line, listed
 from graphtrace.render import Theme
 from graphtrace.render.formats.attributes import painted
@@ -21,7 +23,6 @@ from graphtrace.render.layout import engine
 from graphtrace.render.layout.places import read_layout
 from graphtrace.render.paint.paint import Paint, paint
 from graphtrace.render.typeset.escape import decimal, xml
-from graphtrace.render.typeset.formula import Runs, name, plain
 
 _LEAST = 4
 _DIAMETER = 44
@@ -136,14 +137,14 @@ def _column(
 
 def _label(layer: int, i: int, size: int, given: str | Sequence[str] | None, layers: int) -> _Label:
     if given is not None and not isinstance(given, str):
-        return _Label(name(given[i - 1]))
+        return _Label(natural(given[i - 1]).runs())
     if given is not None:
-        return _Label(name(given), below=str(i)) if given else _Label(())
+        return _Label(natural(given).runs(), below=str(i)) if given else _Label(())
     if layer == 0:
-        return _Label(name("x"), below=str(i))
+        return _Label(natural("x").runs(), below=str(i))
     if layer == layers - 1:
-        return _Label(name("y_hat"), below=str(i) if size > 1 else "")
-    return _Label(name("a"), f"[{layer}]", str(i))
+        return _Label(natural("y_hat").runs(), below=str(i) if size > 1 else "")
+    return _Label(natural("a").runs(), f"[{layer}]", str(i))
 
 
 def _draw(columns: list[list[Neuron]], layers: Sequence[str], theme: Theme) -> Picture:

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from graphtrace.errors import RenderError
 from graphtrace.formula.number import number
+from graphtrace.formula.runs import Runs
 from graphtrace.plots.drawing import Point, line
 from graphtrace.render import Theme
 from graphtrace.render.formats.attributes import painted
 from graphtrace.render.formats.text import set_line
 from graphtrace.render.paint.paint import Paint
 from graphtrace.render.typeset.escape import decimal
-from graphtrace.render.typeset.formula import Runs
 from graphtrace.render.typeset.label import Line
 
 if TYPE_CHECKING:

@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from graphtrace.errors import ArgumentError
+from graphtrace.formula.naming import Naming, natural
 from graphtrace.formula.number import number
+from graphtrace.formula.printer import on_board
+from graphtrace.formula.read import term_of
+from graphtrace.formula.runs import Run, Runs
 from graphtrace.plots.curve import Curve, Function, at, sample
 from graphtrace.plots.drawing import (
     Drawing,
@@ -28,7 +32,6 @@ from graphtrace.plots.drawing import (
 )
 from graphtrace.plots.plot import Plot, plain
 from graphtrace.render import Theme
-from graphtrace.render.typeset.formula import Run, Runs, formula, name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -165,7 +168,7 @@ def _draw(
         _tangent(plot, axes, triangle, curve, 0.8 if len(triangles) > 1 else 1.5)
     head = plot.line("heading blue", _named(curve, label))
     plot.text(head, (left + head.width / 2, _TOP - 18))
-    variable = plot.line("heading", name(curve.variable))
+    variable = plot.line("heading", natural(curve.variable).runs())
     plot.text(variable, (_WIDTH - _RIGHT + 14, _TOP + _HEIGHT - 2))
     for triangle in triangles:
         plot.dot(axes, (triangle.a, triangle.value))
@@ -187,7 +190,8 @@ def _range(curve: Curve, triangles: Sequence[Triangle]) -> tuple[float, float]:
 def _named(curve: Curve, label: str | None) -> Runs:
     if label is None:
         return call(curve.name, curve.variable)
-    return formula(label)
+    hand = on_board(Naming())
+    return hand.between(hand.text(" = "), [hand.term(term_of(s)) for s in label.split(" = ")])
 
 
 def _corners(triangle: Triangle) -> list[Point]:

@@ -19,7 +19,7 @@ from graphtrace.figure.parts import (
     Unsaid,
     Value,
 )
-from graphtrace.render.typeset.formula import plain
+from graphtrace.formula.runs import plain
 from graphtrace.render.typeset.wording import runs, wording
 
 _LEAVES = ("copy", "end", "constant")

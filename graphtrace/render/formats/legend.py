@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from graphtrace.formula.runs import Run
 from graphtrace.render.formats.arrow import arrow
 from graphtrace.render.formats.attributes import painted
 from graphtrace.render.formats.text import set_line
@@ -16,7 +17,6 @@ from graphtrace.render.paint.paint import paint
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset import metrics
 from graphtrace.render.typeset.escape import decimal
-from graphtrace.render.typeset.formula import Run
 from graphtrace.render.typeset.label import Line
 
 _RADII: Mapping[str, float] = {"input": 7.5, "copy": 7.5, "constant": 7.5, "frame": 6, "blank": 2}

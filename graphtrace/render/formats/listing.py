@@ -14,11 +14,11 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from graphtrace.figure.parts import Definition, Figure, Node, Part, Partial, Unsaid, Value
+from graphtrace.formula.runs import plain
 from graphtrace.render.formats import describe
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset.escape import clean, columns_of
-from graphtrace.render.typeset.formula import plain
-from graphtrace.render.typeset.wording import Wording, runs, wording
+from graphtrace.render.typeset.wording import Wording, runs, sides, whole, wording
 
 if TYPE_CHECKING:
     from graphtrace.render.rendering import Rendering
@@ -159,11 +159,14 @@ def _whole(part: Part) -> Part:
 
 def told(part: Part, words: Wording) -> str:
     """A part as plain text; a line to write on where a quiz asks for its number."""
-    text = plain(runs(part, words))
     if not isinstance(part, Unsaid) or part.box == "filled":
-        return clean(text)
-    before, equals, _ = text.rpartition(" = ")
-    return clean(f"{before}{equals}____") if part.box else ""
+        return clean(plain(runs(part, words)))
+    *before, last = sides(part, words)
+    return (
+        clean("".join(plain(whole(side)) for side in before) + f"{last.lead}____")
+        if part.box
+        else ""
+    )
 
 
 def _sizes(steps: Sequence[_Step]) -> list[int]:

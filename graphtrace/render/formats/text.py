@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from graphtrace.figure.parts import Edge, Node
+from graphtrace.formula.runs import Run, Runs
 from graphtrace.render.formats.attributes import painted
 from graphtrace.render.layout.places import Point
 from graphtrace.render.paint.paint import Paint, ink, paint
 from graphtrace.render.paint.theme import LECTURE, Theme
 from graphtrace.render.typeset import metrics
 from graphtrace.render.typeset.escape import decimal, xml
-from graphtrace.render.typeset.formula import Run, Runs
 from graphtrace.render.typeset.label import SHIFTED_SIZE, Blank, Line, advances
 from graphtrace.render.typeset.math_outline import Outline
 

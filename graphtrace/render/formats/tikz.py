@@ -2,7 +2,7 @@
 
 In: Figure, its measured text, its Layout, a theme. Out: a `tikzpicture`, or a document around it.
 Every box, arrow and label has the place that it has in the SVG; LaTeX sets the formulas, each no
-wider than its place. Nothing from a user enters it but through latex.py.
+wider than its place. Nothing from a user enters it but through `formula.runs.latex`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from graphtrace.figure.parts import Edge, Figure, Node
+from graphtrace.formula.runs import Run, Runs, latex
 from graphtrace.render.formats import describe
 from graphtrace.render.layout import legend
 from graphtrace.render.layout.frame import frame_of
@@ -23,9 +24,8 @@ from graphtrace.render.layout.route import moved, routes
 from graphtrace.render.paint.flow import flows
 from graphtrace.render.paint.paint import Paint, ink, paint
 from graphtrace.render.paint.theme import LECTURE, Theme
-from graphtrace.render.typeset import latex, metrics
+from graphtrace.render.typeset import metrics
 from graphtrace.render.typeset.escape import clean, decimal
-from graphtrace.render.typeset.formula import Run
 from graphtrace.render.typeset.label import Cell, Line, Sheet, caption_rows
 from graphtrace.render.typeset.wording import wording
 
@@ -68,7 +68,7 @@ def picture(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> str:
         "% " + re.sub(r"[\\{}%]", "", clean(describe.title(figure))),
         r"% \usepackage{tikz,amsmath}",
         rf"\begin{{tikzpicture}}[x={_POINTS}pt,y=-{_POINTS}pt,line join=round,inner sep=0pt]",
-        f"  {latex.FOREIGN}",
+        f"  {_FOREIGN}",
         _FIT,
         *_colours(theme),
         rf"  \fill[gt-paper] (0,0) rectangle {size};",
@@ -167,7 +167,7 @@ def _line(line: Line, middle: Point, room: float, colour: str) -> Iterator[str]:
 
 
 def _set(line: Line, middle: Point, room: float, colour: str) -> str:
-    said = latex.greek(line.tex) if line.tex is not None else latex.formula(line.runs)
+    said = line.tex if line.tex is not None else mathematics(line.runs)
     x, y = middle
     anchor = ""
     if line.tex is None:
@@ -176,6 +176,19 @@ def _set(line: Line, middle: Point, room: float, colour: str) -> str:
     text = rf"\fontsize{{{size}}}{{{size}}}\selectfont$\displaystyle {said}$"
     fit = rf"\gtfit{{{decimal(room * _POINTS)}pt}}{{{text}}}"
     return rf"\node[{anchor}text={_colour(colour)}] at {_at((x, y))} {{{fit}}};"
+
+
+def mathematics(runs: Runs) -> str:
+    """The runs in math mode; a letter that pdfLaTeX has no font for is told by its number."""
+    cleaned = (run._replace(text=clean(run.text)) for run in runs)
+    return latex(cleaned, lambda c: rf"\gtforeign{{{ord(c):04X}}}{{{c}}}")
+
+
+_FOREIGN = (
+    r"\providecommand\gtforeign[2]"
+    r"{\ifdefined\Umathchar\text{#2}\else\text{\scriptsize U+#1}\fi}"
+)
+"""XeLaTeX and LuaLaTeX set it."""
 
 
 def _box(node: Node, cell: Cell, at: Point, theme: Theme) -> Iterator[str]:

@@ -31,12 +31,20 @@ from graphtrace.figure.parts import (
     Value,
 )
 from graphtrace.formula.number import is_scalar
+from graphtrace.formula.runs import Run, Runs, latex as latex_of, plain
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset import metrics
-from graphtrace.render.typeset.formula import Run, Runs, plain
 from graphtrace.render.typeset.math_outline import Outline, outline
-from graphtrace.render.typeset.tex import of_runs, tex, tex_sides
-from graphtrace.render.typeset.wording import EQUALS, Wording, runs, sides, wording
+from graphtrace.render.typeset.wording import (
+    EQUALS,
+    Wording,
+    runs,
+    sides,
+    tex,
+    tex_sides,
+    whole,
+    wording,
+)
 
 SHIFTED_SIZE = 0.75
 """A raised or lowered run is this much smaller."""
@@ -197,47 +205,51 @@ def node_lines(node: Node, words: Wording, form: Form, theme: Theme) -> list[Lin
         role, size = _role(said, theme)
         if node.role in ("copy", "constant") and role == "formula":
             size = theme.copy_size
-        text = runs(said, words)
-        if records and role == "value":
-            text = (Run("data "), *text)
-        latex = _tex(said, words, theme)
-        if latex is not None and records and role == "value":
-            latex = rf"\mathrm{{data}}\ {latex}"
-        line = _line(role, text, size, theme.widest_row, latex)
-        lines.append(_told(part, line, latex))
+        row = "data" if records and role == "value" else ""
+        lines.append(_part_line(part, role, row, size, theme.widest_row, words, theme))
     if node.gradient is not None:
-        told = node.gradient.part if isinstance(node.gradient, Unsaid) else node.gradient
-        text, latex = runs(told, words), _tex(told, words, theme)
+        gradient, row = node.gradient, ""
+        told = gradient.part if isinstance(gradient, Unsaid) else gradient
         if records and isinstance(told, Partial):
-            told = replace(told, short=True)
-            text, latex = (Run("grad "), *runs(told, words)), _tex(told, words, theme)
-            latex = rf"\mathrm{{grad}}\ {latex}" if latex is not None else None
-        line = _line("gradient", text, theme.label_size, theme.widest_row, latex)
-        lines.append(_told(node.gradient, line, latex))
+            row, told = "grad", replace(told, short=True)
+            gradient = replace(gradient, part=told) if isinstance(gradient, Unsaid) else told
+        size, widest = theme.label_size, theme.widest_row
+        lines.append(_part_line(gradient, "gradient", row, size, widest, words, theme))
     return lines
 
 
-def _told(part: Part, line: Line, latex: str | None) -> Line:
+def _part_line(
+    part: Part, role: str, row: str, size: float, widest: float, words: Wording, theme: Theme
+) -> Line:
+    """The line of a part, behind a word for what it is in a record."""
+    said, latex = runs(part, words), _tex(part, words, theme)
+    if row:
+        said = (Run(f"{row} "), *said)
+        latex = rf"\mathrm{{{row}}}\ {latex}" if latex is not None else None
+    return _told(part, part, row, _line(role, said, size, widest, latex), words, theme)
+
+
+def _told(part: Part, said: Part, row: str, line: Line, words: Wording, theme: Theme) -> Line:
     """The line of a part as it is, only with its room, or with a box for its number."""
     if not isinstance(part, Unsaid):
         return line
     if not part.box:
         return line._replace(shown=False)
-    at = max((i for i, run in enumerate(line.runs) if run in (EQUALS, *_ROWS)), default=-1)
-    before, after = line.runs[: at + 1], line.runs[at + 1 :]
-    tex_before, tex_after = None, latex
-    if before and latex is not None:
-        split = "=" if before[-1] == EQUALS else r"\ "
-        tex_before, sign, tex_after = latex.rpartition(split)
-        tex_before += sign
+    *first, last = sides(said, words)
+    before = tuple(run for side in first for run in whole(side))
+    before += (Run(f"{row} " if row else EQUALS),) if row or first else ()
+    tex_before = tex_after = None
+    if theme.math and (told := tex_sides(said, words)):
+        tex_before = "".join(side.lead + side.said for side in told[:-1]) + told[-1].lead
+        tex_before = rf"\mathrm{{{row}}}\ " if row else tex_before or None
+        tex_after = told[-1].said
     size = line.size / MATH_SIZE if line.outline is not None else line.size
-    answer = _line(line.role, after, size, math.inf, tex_after)
+    answer = _line(line.role, last.said, size, math.inf, tex_after)
     start = _line(line.role, before, size, math.inf, tex_before)
     blank = Blank(answer, max(answer.width + 10, _NARROWEST), part.box == "filled")
     return start._replace(width=start.width + blank.width + 2 * bool(before), blank=blank)
 
 
-_ROWS = (Run("data "), Run("grad "))
 _NARROWEST = 38
 
 
@@ -263,19 +275,19 @@ def edge_line(edge: Edge, words: Wording, theme: Theme) -> Line | None:
         role = "value"
     if isinstance(told, Sweep):
         role = "tangent"
-    line, latex = None, None
+    line, shown = None, edge.part
     for part in _shorter(told):
         said = runs(part, words)
         if not said:
             continue
-        latex = _tex(part, words, theme)
+        latex, shown = _tex(part, words, theme), part
         line = _line(role, said, theme.label_size, theme.widest_label, latex)
         if not _is_cut(line.runs):
             break
     if line is None:
         return None
-    full = plain(runs(told, words._replace(digits=6)))
-    return _told(edge.part, line._replace(full=full), latex)
+    full = plain(runs(told, replace(words, digits=6)))
+    return _told(edge.part, shown, "", line._replace(full=full), words, theme)
 
 
 def _shorter(part: Part) -> Iterable[Part]:
@@ -308,7 +320,7 @@ def caption_rows(parts: Sequence[Part], words: Wording, theme: Theme, room: floa
         for indent, pieces in _broken(_pieces(part, words, theme), size, room):
             said = tuple(run for piece in pieces for run in piece.runs)
             latex = [piece.tex for piece in pieces if piece.tex is not None]
-            whole = " ".join(latex) if len(latex) == len(pieces) else None
+            whole = "".join(latex) if len(latex) == len(pieces) else None
             line = _line("caption", said, size, max(room, theme.column) - indent, whole)
             step = max(size * 1.5, line.height + 8)
             rows.append(Placed(line, indent + line.width / 2, y + step / 2))
@@ -341,8 +353,9 @@ class _Piece(NamedTuple):
 def _pieces(part: Part, words: Wording, theme: Theme) -> list[_Piece]:
     if not isinstance(part, Chain):
         return [_Piece(runs(part, words), _tex(part, words, theme))]
-    found = sides(part, words)
-    latex = tex_sides(part, words) if theme.math else [None] * len(found)
+    found = [whole(side) for side in sides(part, words)]
+    latex: Sequence[str | None] = [side.lead + side.said for side in tex_sides(part, words)]
+    latex = latex if latex and theme.math else [None] * len(found)
     return [_Piece(*both) for both in zip(found, latex, strict=True)]
 
 
@@ -384,8 +397,8 @@ def _line(role: str, said: Runs, size: float, widest: float, latex: str | None =
     scale = size * MATH_SIZE / 1000
     if drawn is not None and drawn.width * scale > widest * MATH_SIZE:
         said = elide(said, size, widest)
-        latex = of_runs(said)
-        drawn = outline(latex) if latex is not None else None
+        latex = latex_of(said)
+        drawn = outline(latex)
     if drawn is not None and drawn.width * scale <= widest * MATH_SIZE:
         return Line(role, said, size * MATH_SIZE, drawn.width * scale, full, True, drawn, latex)
     shown = elide(said, size, widest)

@@ -1,14 +1,14 @@
-"""Say a part of a Figure in words and mathematics: which formula, which number, in which order.
+"""Say a part of a Figure in mathematics: which formula, which number, in which order.
 
-In: a part, and a `Wording`. Out: runs of text that are not yet measured. It knows nothing about
-widths, colours or places.
+In: a part, and a `Wording`. Out: what the printer makes of it, runs that are not yet measured or
+LaTeX. It knows nothing about widths, colours or places.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence, Set as AbstractSet
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple
 
 from graphtrace.figure.chain import share_value
 from graphtrace.figure.parts import (
@@ -27,221 +27,270 @@ from graphtrace.figure.parts import (
     Unsaid,
     Value,
 )
-from graphtrace.formula.number import is_scalar, number, shape, telling, value
-from graphtrace.formula.term import ARRIVING
-from graphtrace.render.typeset.accents import marked, sum_of
-from graphtrace.render.typeset.formula import Run, Runs, digits, formula, name, plain
+from graphtrace.formula.naming import Naming
+from graphtrace.formula.number import MINUS, is_scalar, number, shape, telling, value
+from graphtrace.formula.printer import Hand, Said, in_latex, is_settled, on_board
+from graphtrace.formula.read import term_of
+from graphtrace.formula.runs import Run, Runs, latex
+from graphtrace.formula.term import Term, total
 
-_LONGEST_SOURCE = 2000
-_PLACEHOLDER = "·"
-"""What a rule that is no product is written on: `·.T`; see `graphtrace.formula.symbol`."""
-
-_UNWRITTEN = (f"({_PLACEHOLDER}", f"{_PLACEHOLDER}[", "\n")
-"""A rule that prints as a call on the placeholder has no formula that is fit for a figure."""
-
-_KEPT = ", keepdims=True"
-"""What the shapes tell, and no formula on a board."""
-
-EQUALS = Run(" = ")
-PLUS = Run(" + ")
-DOT = Run(" · ")
+EQUALS, PLUS = " = ", " + "
 
 
-class Wording(NamedTuple):
-    """How a figure speaks: short names, which names are arrays, and how many digits."""
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How a figure speaks: how its names are spelled, with how many digits."""
 
-    names: Mapping[str, str] = {}
-    arrays: AbstractSet[str] = frozenset()
+    names: Naming = field(default_factory=Naming)
     digits: int = 4
 
 
 def wording(figure: Figure, digits: int) -> Wording:
     """How this figure speaks."""
-    return Wording(figure.names, figure.arrays, digits)
+    return Wording(figure.names, digits)
+
+
+class Side(NamedTuple, Generic[Said]):
+    """What stands between two signs of equality, and the sign before it; in a chain also +."""
+
+    lead: str
+    said: Said
 
 
 def runs(part: Part, words: Wording) -> Runs:
     """What one part says, as runs; () where it has nothing to say."""
-    match part:
-        case Definition():
-            return _definition(part, words)
-        case Sign():
-            return formula(part.text, words.names, words.arrays)
-        case Value():
-            return _value(part, words)
-        case Shape():
-            return digits(shape(part.value))
-        case Source():
-            return (Run(part.text),)
-        case Partial():
-            return _partial(part, words)
-        case Share():
-            return _share(part, words)
-        case Chain():
-            return tuple(run for side in sides(part, words) for run in side)
-        case Sweep():
-            return _joined([side for side in swept(part, words) if side], EQUALS)
-        case Ratio():
-            return _ratio(part, words)
-        case Note():
-            return (Run(part.text),)
-        case Unsaid():
-            return runs(part.part, words)
+    return _said(part, words)[1]
 
 
-def _value(part: Value, words: Wording) -> Runs:
-    shaped = True if part.shaped else None
-    few = max(words.digits, part.digits)
-    if part.before is None:
-        return digits(value(part.value, few, shaped=shaped))
-    if getattr(part.value, "shape", ()) and "…" in value(part.value, few):
-        change = value(part.value - part.before, few, shaped=False)  # type: ignore[operator]
-        return digits(f"{shape(part.value)}, Δ {change}")
-    few = telling(part.before, part.value, few)
-    ends = (value(x, few, shaped=shaped) for x in (part.before, part.value))
-    return digits(" → ".join(ends))
+def whole(side: Side[Runs]) -> Runs:
+    """A side with the sign before it."""
+    return (Run(side.lead), *side.said) if side.lead else side.said
 
 
-def swept(part: Sweep, words: Wording) -> list[Runs]:
-    """The sides of `b̄ = cū = 2 · 3 = 6`; () for one that says nothing new."""
-    products = [
-        _joined([digits(_in_product(_number(x), words)) for x in pair], DOT)
-        for pair in part.numbers
-    ]
-    found = [
-        marked(part, part.name, words.names),
-        sum_of(part, words.names, words.arrays),
-        _joined(products, PLUS),
-        digits(value(part.value, words.digits)) if part.value is not None else (),
-    ]
-    told = {plain(side) for side in found[:2]}
-    for i in (2, 3):
-        found[i] = () if plain(found[i]) in told else found[i]
-        told.add(plain(found[i]))
-    return found
+def sides(part: Part, words: Wording) -> list[Side[Runs]]:
+    """What a part says, cut so that it can be broken over lines."""
+    return _said(part, words)[0]
 
 
-def _ratio(part: Ratio, words: Wording) -> Runs:
-    """`ΔJ/Δa = 0.003/0.001 = 3`."""
-    ends = (*_differential("Δ", part.of, words), Run("/"), *_differential("Δ", part.by, words))
-    change, nudge = number(part.change, words.digits), _in_product(part.nudge, words)
-    ratio = digits(number(part.change / part.nudge, words.digits))
-    return (*ends, EQUALS, *digits(change), Run("/"), *digits(nudge), EQUALS, *ratio)
+def _said(part: Part, words: Wording) -> tuple[list[Side[Runs]], Runs, Part]:
+    """The sides and the runs of a part, which is said about three times in a figure."""
+    printed, key = words.names.printed, (id(part), words.digits)
+    known: tuple[list[Side[Runs]], Runs, Part] | None = printed.get(key)
+    if known is None:
+        sayer = printed.get(words.digits)
+        if sayer is None:
+            sayer = printed[words.digits] = _Sayer(on_board(words.names), words.digits)
+        found = sayer.sides(part)
+        runs: list[Run] = []
+        for lead, said in found:
+            runs += (Run(lead), *said) if lead else said
+        known = printed[key] = (found, tuple(runs), part)
+    return known
 
 
-def sides(chain: Chain, words: Wording) -> list[Runs]:
-    """An equation cut before each `=` and `+`, so that it can be broken over lines."""
-    found: list[Runs] = []
-    if chain.whole:
-        found.append(_derivative(chain.of, chain.by, words, total=True))
-    else:
-        found.append((Run("Along this path: "),))
-    numbers = [[_factor_number(f, words) for f in term] for term in chain.terms]
-    told = all(factor for term in numbers for factor in term)
-    single = len(chain.terms) == 1 and len(chain.terms[0]) == 1
-    if single:
-        found += _equated([_formula(chain.terms[0][0].formula, words)])
-    elif chain.terms:
-        found += _summed([_product_said(term, words) for term in chain.terms], chain.whole)
-        if told:
-            found += _summed([_joined(term, DOT) for term in numbers], True)
-    if chain.value is not None:
-        result = digits(value(chain.value, words.digits, shaped=False))
-        if plain(result) != plain(found[-1]).removeprefix(" = "):
-            found.append((EQUALS, *result))
-    return found
+def tex(part: Part, words: Wording) -> str | None:
+    """The part in LaTeX for math mode; None for a sentence, and for what no font has."""
+    told = tex_sides(part, words)
+    return "".join(side.lead + side.said for side in told) if told else None
 
 
-def _summed(terms: Sequence[Runs], equals: bool) -> list[Runs]:
-    first = (EQUALS,) if equals else ()
-    return [((PLUS,) if i else first) + term for i, term in enumerate(terms)]
+def tex_sides(part: Part, words: Wording) -> list[Side[str]]:
+    """The LaTeX of `sides`; none for a sentence, and for what no font has."""
+    part = part.part if isinstance(part, Unsaid) else part
+    if isinstance(part, Note | Source):
+        return []
+    if isinstance(part, Sign):  # in a circle there is no room for a fraction
+        return [Side("", latex(runs(part, words)))]
+    found = _Sayer(in_latex(words.names, tight=True), words.digits).sides(part)
+    return found if all(side.said.isascii() for side in found) else []
 
 
-def _equated(terms: Sequence[Runs]) -> list[Runs]:
-    return [(EQUALS, *term) for term in terms if term]
+class _Sayer(Generic[Said]):
+    """Says parts in the hand of one backend."""
 
+    def __init__(self, hand: Hand[Said], digits: int) -> None:
+        self.hand: Hand[Said] = hand
+        self.few = digits
 
-def _joined(terms: Sequence[Runs], between: Run) -> Runs:
-    out: list[Run] = []
-    for term in terms:
-        out += [*([between] if out else []), *term]
-    return tuple(out)
+    def sides(self, part: Part) -> list[Side[Said]]:
+        match part:
+            case Unsaid():
+                return self.sides(part.part)
+            case Chain():
+                return self._chain(part)
+            case Definition():
+                return _equated(self._definition(part))
+            case Sign() if isinstance(part.text, Term):
+                return _equated([self.hand.term(part.text)])
+            case Sign() | Source() | Note():
+                return _equated([self.hand.text(str(part.text))])
+            case Value():
+                return _equated([self.hand.digits(self._value(part))])
+            case Shape():
+                return _equated([self.hand.digits(shape(part.value))])
+            case Partial():
+                return _equated(self._partial(part))
+            case Share():
+                return _equated(self._share(part))
+            case Sweep():
+                return _equated(self._sweep(part))
+            case Ratio():
+                return _equated(self._ratio(part))
 
+    def _number(self, x: complex) -> Said:
+        return self.hand.digits(number(x, self.few))
 
-def _product_said(term: Sequence[Partial], words: Wording) -> Runs:
-    """`dJ/dv · ∂v/∂a`; of a short factor its formula, since its name would not tell which it is."""
-    said = []
-    for factor in term:
-        rule = _formula(factor.formula, words) if factor.short else ()
-        if not rule:
-            said.append(_derivative(factor.of, factor.by, words, total=factor.total))
-        elif len(term) > 1 and (" " in plain(rule) or plain(rule).startswith("−")):
-            said.append((Run("("), *rule, Run(")")))
-        else:
+    def _factor(self, x: Any) -> Said:
+        """A number in a product, in brackets where it has a sign."""
+        text = number(_python(x), self.few)
+        return self.hand.digits(f"({text})" if text.startswith(MINUS) or " " in text else text)
+
+    def _product(self, factors: Sequence[Said]) -> Said:
+        return self.hand.between(self.hand.text(" · "), factors)
+
+    def _value(self, part: Value) -> str:
+        shaped = True if part.shaped else None
+        few = max(self.few, part.digits)
+        if part.before is None:
+            return value(part.value, few, shaped=shaped)
+        if getattr(part.value, "shape", ()) and "…" in value(part.value, few):
+            change = value(part.value - part.before, few, shaped=False)  # type: ignore[operator]
+            return f"{shape(part.value)}, Δ {change}"
+        few = telling(part.before, part.value, few)
+        return " → ".join(value(x, few, shaped=shaped) for x in (part.before, part.value))
+
+    def _definition(self, part: Definition) -> list[Said]:
+        name = self.hand.name(part.name)
+        rule = None if part.formula is None else self._rule(part.formula)
+        said = [name]
+        if rule is not None and part.sign != "=":
+            said = [self.hand.whole([name, self.hand.text(f" {part.sign} "), rule])]
+        elif rule is not None:
             said.append(rule)
-    return _joined(said, DOT)
+        if part.value is not None:
+            result = self.hand.digits(value(part.value, self.few))
+            said += [result] if result != rule else []
+        return said
+
+    def _rule(self, formula: object) -> Said | None:
+        """The formula of a symbol; None where it has none that is fit for a figure."""
+        return self.hand.rule(_term(formula))
+
+    def _partial(self, part: Partial) -> list[Said]:
+        """`∂u/∂b = c = 2`; `∂v/∂a = 1` where the formula is the number; `c = 2` when short."""
+        said = [] if part.short else [self._derivative(part)]
+        rule = None if part.formula is None else self._rule(part.formula)
+        is_number = rule is not None and _term(part.formula).number is not None
+        result = self._result(part, rule is not None)
+        if rule is not None and not (result and is_number):
+            said.append(rule)
+        if result and (is_number or result != rule):
+            said.append(result)
+        return said if len(said) > 1 or part.short or is_whole(part.value) else []
+
+    def _derivative(self, part: Partial) -> Said:
+        if part.of is None:
+            return self.hand.text("gradient")
+        return self.hand.quotient("d" if part.total else "∂", part.of, part.by)
+
+    def _result(self, part: Partial, has_rule: bool) -> Said | None:
+        """The number of a derivative; of a map between arrays its structure, if it stands alone."""
+        if part.value is None:
+            return None
+        if is_scalar(part.value):
+            return self.hand.digits(value(part.value, self.few))
+        if has_rule:
+            return None
+        if hasattr(part.value, "tolist"):
+            return self.hand.digits(value(part.value, self.few, shaped=False))
+        if is_whole(part.value):
+            return self.hand.text("Jacobian") if part.short else None
+        return self.hand.text(str(getattr(part.value, "structure", None) or part.value))
+
+    def _share(self, part: Share) -> list[Said]:
+        """`3 · 2 = 6`: the gradient that arrives, times the local derivative."""
+        if part.upstream is None or not is_scalar(part.upstream) or not is_scalar(part.local):
+            if part.of is None:
+                return []
+            chain = (Partial(part.of, part.through, total=True), Partial(part.through, part.by))
+            added = share_value(part)
+            said = [self._product([self._derivative(factor) for factor in chain])]
+            if added is not None:
+                said.append(self.hand.digits(value(added, self.few)))
+            return said
+        upstream, local = _python(part.upstream), _python(part.local)
+        first = number(upstream, self.few)
+        first = f"({first})" if " " in first else first
+        factors = [self.hand.digits(first), self._factor(local)]
+        return [self._product(factors), self._number(upstream * local)]
+
+    def _sweep(self, part: Sweep) -> list[Said]:
+        """`b̄ = cū = 2 · 3 = 6`, without a side that says nothing new."""
+        mark = self.hand.name(part.name, part.mode)
+        found = [mark]
+        rule = total(part.terms)
+        if rule is not None:
+            more = self.hand.text(f" + … ({part.more} more)" if part.more else "")
+            found.append(self.hand.whole([self.hand.walk(rule).said, more]))
+        products = [self._product([self._factor(x) for x in pair]) for pair in part.numbers]
+        if products:
+            found.append(self.hand.between(self.hand.text(PLUS), products))
+        if part.value is not None:
+            found.append(self.hand.digits(value(part.value, self.few)))
+        return list(dict.fromkeys(found))
+
+    def _ratio(self, part: Ratio) -> list[Said]:
+        """`ΔJ/Δa = 0.003/0.001 = 3`."""
+        numbers = self.hand.over(self._number(part.change), self._factor(part.nudge))
+        ratio = self._number(part.change / part.nudge)
+        return [self.hand.quotient("Δ", part.of, part.by), numbers, ratio]
+
+    def _chain(self, chain: Chain) -> list[Side[Said]]:
+        whole = Partial(chain.of, chain.by, total=True)
+        start = self._derivative(whole) if chain.whole else self.hand.text("Along this path: ")
+        found = [Side("", start)]
+        if len(chain.terms) == 1 and len(chain.terms[0]) == 1:
+            formula = chain.terms[0][0].formula
+            rule = None if formula is None else self._rule(formula)
+            found += [Side(EQUALS, rule)] if rule is not None else []
+        elif chain.terms:
+            found += _summed([self._chain_term(term) for term in chain.terms], chain.whole)
+            factors = [factor for term in chain.terms for factor in term]
+            if all(factor.value is not None and is_scalar(factor.value) for factor in factors):
+                products = [[self._factor(f.value) for f in term] for term in chain.terms]
+                found += _summed([self._product(product) for product in products], True)
+        if chain.value is not None:
+            result = self.hand.digits(value(chain.value, self.few, shaped=False))
+            found += [Side(EQUALS, result)] if result != found[-1].said else []
+        return found
+
+    def _chain_term(self, term: Sequence[Partial]) -> Said:
+        """`dJ/dv · dv/da`; of a short factor its formula, since its name would not tell which."""
+        return self._product([self._chain_factor(factor, len(term) > 1) for factor in term])
+
+    def _chain_factor(self, factor: Partial, is_one_of_many: bool) -> Said:
+        if not factor.short or factor.formula is None:
+            return self._derivative(factor)
+        term = _term(factor.formula)
+        if not is_settled(term):
+            return self._derivative(factor)
+        printed = self.hand.walk(term)
+        return self.hand.factor(printed) if is_one_of_many else printed.said
 
 
-def _factor_number(factor: Partial, words: Wording) -> Runs:
-    if factor.value is None or not is_scalar(factor.value):
-        return ()
-    return digits(_in_product(_number(factor.value), words))
+def _term(formula: object) -> Term:
+    """The term of a symbol, or of a text."""
+    term = getattr(formula, "term", formula)
+    return term if isinstance(term, Term) else term_of(str(term))
 
 
-def _in_product(x: complex, words: Wording) -> str:
-    said = number(x, words.digits)
-    return f"({said})" if said.startswith("−") or " " in said else said
+def _equated(said: Sequence[Said]) -> list[Side[Said]]:
+    return [Side(EQUALS if i else "", one) for i, one in enumerate(said) if one]
 
 
-def _definition(part: Definition, words: Wording) -> Runs:
-    said = list(name(part.name, words.names))
-    if part.formula is not None:
-        said += [Run(f" {part.sign} "), *_formula(part.formula, words)]
-    if part.value is not None:
-        result = digits(value(part.value, words.digits))
-        if plain(result) != plain(_formula(part.formula, words)):
-            said += [EQUALS, *result]
-    return tuple(said)
-
-
-def _formula(symbol: object, words: Wording) -> Runs:
-    """The formula of a symbol, `(·)ᵀ` where it says what is done to what arrives."""
-    text = str(symbol)[:_LONGEST_SOURCE].replace(_KEPT, "")
-    if symbol is None or text.startswith("∂") or any(mark in text for mark in _UNWRITTEN):
-        return ()
-    if _PLACEHOLDER not in text:
-        return formula(text, words.names, words.arrays)
-    said = formula(text.replace(_PLACEHOLDER, ARRIVING), words.names, words.arrays)
-    return tuple(run._replace(text=run.text.replace(ARRIVING, "(·)")) for run in said)
-
-
-def _derivative(of: str | None, by: str, words: Wording, *, total: bool) -> Runs:
-    d = "d" if total else "∂"
-    if of is None:
-        return (Run("gradient"),)
-    return (*_differential(d, of, words), Run("/"), *_differential(d, by, words))
-
-
-def _differential(d: str, of: str, words: Wording) -> Runs:
-    """`dJ`, and `d loss` with a little space, since dloss would read as one word."""
-    said = name(of, words.names)
-    apart = "\N{THIN SPACE}" if d != "∂" and len(said[0].text) > 1 else ""
-    return (Run(d + apart), *said)
-
-
-def _partial(part: Partial, words: Wording) -> Runs:
-    """`∂u/∂b = c = 2`; `∂v/∂a = 1` where the formula is the number; `c = 2` when short."""
-    said: list[Runs] = []
-    if not part.short:
-        said.append(_derivative(part.of, part.by, words, total=part.total))
-    rule = _formula(part.formula, words)
-    result = _result(part, words, bool(rule))
-    if rule and not (result and is_number(rule)):
-        said.append(rule)
-    if result and (is_number(rule) or plain(result) != plain(rule)):
-        said.append(result)
-    is_told = len(said) > 1 or part.short or is_whole(part.value)
-    return _joined(said, EQUALS) if is_told else ()
+def _summed(terms: Sequence[Said], equals: bool) -> list[Side[Said]]:
+    first = EQUALS if equals else ""
+    return [Side(PLUS if i else first, term) for i, term in enumerate(terms)]
 
 
 def is_whole(local: object) -> bool:
@@ -249,44 +298,7 @@ def is_whole(local: object) -> bool:
     return getattr(local, "structure", None) == "dense"
 
 
-def is_number(rule: Runs) -> bool:
-    """Whether a formula is a number: 0.333333 has to be told with the figure's digits alone."""
-    return len(rule) == 1 and re.fullmatch(r"−?[\d.]+", rule[0].text) is not None
-
-
-def _result(part: Partial, words: Wording, said: bool) -> Runs:
-    """The number of a derivative; of a map between arrays only its structure, and only alone."""
-    if part.value is None:
-        return ()
-    if is_scalar(part.value):
-        return digits(value(part.value, words.digits))
-    if said:
-        return ()
-    if hasattr(part.value, "tolist"):
-        return digits(value(part.value, words.digits, shaped=False))
-    structure = getattr(part.value, "structure", None)
-    if is_whole(part.value):
-        return (Run("Jacobian"),) if part.short else ()
-    return (Run(str(structure or part.value)),)
-
-
-def _share(part: Share, words: Wording) -> Runs:
-    """`3 · 2 = 6`: the gradient that arrives, times the local derivative."""
-    if part.upstream is None or not is_scalar(part.upstream) or not is_scalar(part.local):
-        if part.of is None:
-            return ()
-        chain = _derivative(part.of, part.through, words, total=True)
-        chain = (*chain, DOT, *_derivative(part.through, part.by, words, total=False))
-        added = share_value(part)
-        return (*chain, EQUALS, *runs(Value(added), words)) if added is not None else chain
-    upstream, local = _number(part.upstream), _number(part.local)
-    result = number(upstream * local, words.digits)
-    first = number(upstream, words.digits)
-    first = f"({first})" if " " in first else first
-    return digits(f"{first} · {_in_product(local, words)} = {result}")
-
-
-def _number(x: Any) -> complex:
+def _python(x: Any) -> complex:
     """A scalar as Python's float or complex, whatever its own type."""
     plain_x = x.item() if hasattr(x, "item") else x
     return plain_x if isinstance(plain_x, complex) else float(plain_x)

@@ -1,0 +1,572 @@
+"""The printer of formulas: one walk over a term, in plain text, in runs or in LaTeX.
+
+In: a term, and how the names in it are spelled. Out: text in Python's notation, runs as a figure
+sets them, or LaTeX. How an operation is written is in its row; where brackets stand, and what
+stands between two factors, is decided here alone. Nothing that was printed is read again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+
+import numpy as np
+
+from graphtrace.core.primitive import (
+    ATOM,
+    COMPARE,
+    PRODUCT,
+    SIGN,
+    SUM,
+    Form,
+    Notation,
+    Primitive,
+    call,
+)
+from graphtrace.formula.alphabet import ELEMENTWISE
+from graphtrace.formula.naming import MARK_OF, Mark, Naming
+from graphtrace.formula.number import MINUS, number
+from graphtrace.formula.runs import Run, Runs, digits, joined, latex, level
+from graphtrace.formula.template import (
+    Dialect,
+    Index,
+    Piece,
+    Product,
+    Slot,
+    formatter,
+    pieces_of,
+    set_text,
+)
+from graphtrace.formula.term import Hole, Name, Quotient, Term, Text
+
+_NAME = ATOM + 1  # binds tighter than a call: √x, but √(f(x))
+
+Said = TypeVar("Said", str, Runs)
+
+
+class Edge(NamedTuple):
+    """What a print begins or ends with, by which it stands side by side with its neighbour.
+
+    A `kind` is "number", "letter", "word", "group" (in brackets), "call" or "sign".
+    """
+
+    kind: str
+    letter: str = ""
+
+
+_GROUP, _CALL, _WORD, _NUMBER = map(Edge, ("group", "call", "word", "number"))
+_LETTER, _SIGN = map(Edge, ("letter", "sign"))
+
+
+class Printed(NamedTuple, Generic[Said]):
+    """A print: how tightly it binds, and its ends."""
+
+    said: Said
+    binds: int
+    first: Edge
+    last: Edge
+    divided: bool = False
+    """Whether it is a quotient, which a factor on its right would seem to go into."""
+    tall: bool = False
+    """Whether it is higher than a line."""
+
+
+class Hand(Generic[Said]):
+    """How a backend writes; each says what is different."""
+
+    dialect: ClassVar[Dialect]
+
+    def __init__(self, names: Naming) -> None:
+        self.names = names
+
+    def rule(self, term: Term) -> Said | None:
+        """The print of a term; None of one that is not fit for a figure."""
+        known = self.names.printed.get((self.dialect, id(term)))
+        if known is None:  # a formula is set about five times in a figure
+            found = self.term(term) if is_settled(term) else None
+            known = self.names.printed[self.dialect, id(term)] = (found, term)
+        said: Said | None = known[0]
+        return said
+
+    def term(self, term: Term) -> Said:
+        """The print of a term."""
+        return self.walk(term).said
+
+    def walk(self, term: Term) -> Printed[Said]:
+        """The print of a term, with its ends."""
+        if term.primitive is None:
+            if not isinstance(term.atom, Name):
+                return self.atom(term.atom)
+            known = self.names.printed.get((self.dialect, term.atom))
+            if known is None:
+                known = self.names.printed[self.dialect, term.atom] = self.atom(term.atom)
+            printed: Printed[Said] = known
+            return printed
+        return self.filled(term, [self.walk(operand) for operand in term.operands])
+
+    def filled(self, term: Term, operands: Sequence[Printed[Said]]) -> Printed[Said]:
+        """An operation on operands that are printed already."""
+        assert term.primitive is not None
+        form = form_of(term.primitive, term.params, len(operands), self.dialect)
+        pieces = self.pieces(form)
+        placed: dict[int, Printed[Said]] = {}
+        for at, piece in enumerate(pieces):
+            if isinstance(piece, Slot) and piece.k >= 0:
+                demand = form.operands[min(piece.k, len(form.operands) - 1)]
+                if at and pieces[at - 1] == (Run("√"),):
+                    demand = _NAME
+                demand = COMPARE if piece.shift else demand
+                operand = operands[piece.k]
+                lost = operand.binds < demand
+                lost |= at > 0 and form.binds < ATOM and demand > COMPARE and operand.first == _SIGN
+                placed[at] = self.bracketed(operand) if lost else operand
+        said = []
+        for at, piece in enumerate(pieces):
+            match piece:
+                case Slot(k=-1):
+                    said.append(self.settings(_settings(form, term.params)))
+                case Slot():
+                    said.append(self.raised(placed[at]) if piece.shift else placed[at].said)
+                case Product():
+                    sign = _sign_of(term) if len(pieces) == 3 else ""
+                    said.append(self.product(placed[at - 1], placed[at + 1], sign))
+                case Index():
+                    said.append(self.index(term.operands[0], piece.text))
+                case _:
+                    said.append(self.literal(piece, operands))
+        first, last = _edges(form, pieces, placed)
+        divided = "/" in form.template or "%" in form.template
+        divided |= any(operand.divided for operand in placed.values())
+        tall = any(operand.tall for operand in operands) or self.is_tall(form)
+        whole = self.whole(said)
+        return Printed(whole, form.binds, first, last, divided and form.binds == PRODUCT, tall)
+
+    def touch(self, left: Printed[Said], right: Printed[Said]) -> bool:
+        """Whether a product is written by putting its factors side by side: 3v, bc, not aa."""
+        before, after = left.last, right.first
+        if left.divided:
+            return False
+        if after.kind == "group":
+            return before.kind in ("number", "group")
+        if after.kind != "letter" or before.kind not in ("number", "letter", "group"):
+            return False
+        both = before.letter + after.letter
+        is_lost = before.letter == after.letter or both in self.names.taken
+        return not (before.letter and is_lost)
+
+    def name(self, key: str, mark: Mark = "") -> Said:
+        """A variable, its adjoint or its tangent."""
+        return self.walk(Term(atom=Name(key, mark=mark))).said
+
+    def factor(self, printed: Printed[Said]) -> Said:
+        """The print as one factor of a product, in brackets where it needs them."""
+        loose = printed.binds < PRODUCT or printed.first == _SIGN
+        return (self.bracketed(printed) if loose else printed).said
+
+    def between(self, sign: Said, said: Sequence[Said]) -> Said:
+        """The prints, with a sign between two of them."""
+        return self.whole([piece for one in said for piece in (sign, one)][1:])
+
+    # What each backend says for itself.
+
+    def text(self, text: str) -> Said:
+        """Words, and signs with the space around them."""
+        raise NotImplementedError
+
+    def digits(self, text: str) -> Said:
+        """A printed number."""
+        return self.text(text)
+
+    def over(self, top: Said, bottom: Said) -> Said:
+        """A quotient."""
+        raise NotImplementedError
+
+    def differential(self, d: str, of: str) -> Said:
+        """`dJ`."""
+        raise NotImplementedError
+
+    def quotient(self, d: str, of: str, by: str) -> Said:
+        """`dJ/dv`."""
+        known = self.names.printed.get((self.dialect, d, of, by))
+        if known is None:
+            known = self.over(self.differential(d, of), self.differential(d, by))
+            self.names.printed[self.dialect, d, of, by] = known
+        said: Said = known
+        return said
+
+    def pieces(self, form: Form) -> tuple[Piece, ...]:
+        """Those of the form's template."""
+        return pieces_of(form.template, self.dialect)
+
+    def is_tall(self, form: Form) -> bool:
+        """Whether the form is higher than a line."""
+        return False
+
+    def atom(self, atom: Any) -> Printed[Said]:
+        """A name or a constant."""
+        raise NotImplementedError
+
+    def whole(self, said: Sequence[Said]) -> Said:
+        """The prints one behind the other."""
+        raise NotImplementedError
+
+    def literal(self, piece: Any, operands: Sequence[Printed[Said]]) -> Said:
+        """What the form itself writes."""
+        said: Said = piece
+        return said
+
+    def bracketed(self, inner: Printed[Said]) -> Printed[Said]:
+        """The print in brackets."""
+        raise NotImplementedError
+
+    def raised(self, inner: Printed[Said]) -> Said:
+        """The print as an exponent."""
+        return inner.said
+
+    def product(self, left: Printed[Said], right: Printed[Said], sign: str) -> Said:
+        """What stands between two factors; `sign` is one that must be there."""
+        raise NotImplementedError
+
+    def index(self, of: Term, text: str) -> Said:
+        """The number of an entry."""
+        raise NotImplementedError
+
+    def settings(self, params: Mapping[str, Any]) -> Said:
+        """What stands behind the operands of a call."""
+        raise NotImplementedError
+
+
+class _Plain(Hand[str]):
+    """Python's notation, whose brackets are all that it needs to decide."""
+
+    dialect = "text"
+
+    def atom(self, atom: Any) -> Printed[str]:
+        if isinstance(atom, Name):
+            said = atom.key + MARK_OF[atom.mark]
+        elif isinstance(atom, Quotient):
+            said = f"∂{atom.of}/∂{atom.by}"
+        else:
+            said = "·" if isinstance(atom, Hole) else constant(atom)
+        return Printed(said, _binding(atom, said), _WORD, _WORD)
+
+    def filled(self, term: Term, operands: Sequence[Printed[str]]) -> Printed[str]:
+        assert term.primitive is not None
+        form = form_of(term.primitive, term.params, len(operands), "text")
+        texts = [self.within(form, k, operand) for k, operand in enumerate(operands)]
+        return Printed(formatted(form, texts, term.params), form.binds, _WORD, _WORD)
+
+    @staticmethod
+    def within(form: Form, k: int, operand: Printed[str]) -> str:
+        demand = form.operands[min(k, len(form.operands) - 1)]
+        return operand.said if operand.binds >= demand else f"({operand.said})"
+
+
+class _Board(Hand[Runs]):
+    """Runs, as a person writes on a board."""
+
+    dialect = "board"
+
+    def pieces(self, form: Form) -> tuple[Piece, ...]:
+        return pieces_of(form.board or form.template, "board")
+
+    def atom(self, atom: Any) -> Printed[Runs]:
+        if isinstance(atom, Name):
+            spelling = self.names[atom.key]
+            edge = Edge("letter", spelling.flat) if spelling.is_letter else _WORD
+            return Printed(spelling.runs(atom.mark), _NAME, edge, edge)
+        if isinstance(atom, Quotient):
+            said = self.quotient("∂", atom.of, atom.by)
+            return Printed(said, PRODUCT, _WORD, _WORD, divided=True)
+        if isinstance(atom, Hole):
+            return Printed((Run("(·)"),), ATOM, _LETTER, _LETTER)
+        text = constant(atom)
+        if is_number(atom):
+            text = number(float(text), 6)
+            first = _SIGN if text.startswith(MINUS) else _NUMBER
+            binds = _binding(atom, text)
+            return Printed(digits(text), binds, first, _WORD if "×" in text else _NUMBER)
+        if isinstance(atom, complex):
+            text = number(atom, 6)
+            return Printed((Run(f"({text})" if " " in text else text),), ATOM, _WORD, _WORD)
+        if isinstance(atom, np.ndarray) and text.startswith("["):
+            return Printed(set_text(text), ATOM, _WORD, _GROUP)
+        if isinstance(atom, Text):
+            text = text.partition("\n")[0]
+        return Printed((Run("…" if "\n" in text else text),), _binding(atom, text), _WORD, _WORD)
+
+    def text(self, text: str) -> Runs:
+        return (Run(text),) if text else ()
+
+    def digits(self, text: str) -> Runs:
+        return digits(text)
+
+    def over(self, top: Runs, bottom: Runs) -> Runs:
+        return (*top, Run("/"), *bottom)
+
+    def differential(self, d: str, of: str) -> Runs:
+        """`dJ`, and `d loss` with a little space, since dloss would read as one word."""
+        spelling = self.names[of]
+        apart = "" if spelling.is_letter or d == "∂" else "\N{THIN SPACE}"
+        return (Run(d + apart), *spelling.runs())
+
+    def whole(self, said: Sequence[Runs]) -> Runs:
+        return joined(run for runs in said for run in runs)
+
+    def bracketed(self, inner: Printed[Runs]) -> Printed[Runs]:
+        return Printed((Run("("), *inner.said, Run(")")), ATOM, _GROUP, _GROUP)
+
+    def raised(self, inner: Printed[Runs]) -> Runs:
+        return (Run(level(inner.said), False, "sup"),)
+
+    def product(self, left: Printed[Runs], right: Printed[Runs], sign: str) -> Runs:
+        if sign == ELEMENTWISE:
+            return (Run(f" {sign} "),)
+        return () if not sign and self.touch(left, right) else (Run("·"),)
+
+    def index(self, of: Term, text: str) -> Runs:
+        if isinstance(of.atom, Name):
+            spelling = self.names[of.atom.key]
+            bare = spelling.is_letter and not (spelling.lowered or spelling.rest)
+            if bare and spelling.flat + text.replace(" ", "") not in self.names.taken:
+                return (Run(text, False, "sub"),)
+        return (Run(f"[{text}]"),)
+
+    def settings(self, params: Mapping[str, Any]) -> Runs:
+        return tuple(Run(f", {k} = {v}") for k, v in _told(params))
+
+
+class _Latex(Hand[str]):
+    r"""LaTeX for math mode; `tight` as a figure sets it: `(a + b) c`, without `\left` and `\,`."""
+
+    dialect = "latex"
+
+    def __init__(self, names: Naming, *, tight: bool = False) -> None:
+        super().__init__(names)
+        self.tight = tight
+
+    def atom(self, atom: Any) -> Printed[str]:
+        if isinstance(atom, Name):
+            spelling = self.names[atom.key]
+            edge = Edge("letter", spelling.flat) if spelling.is_letter else _WORD
+            return Printed(spelling.latex(atom.mark), _NAME, edge, edge)
+        if isinstance(atom, Quotient):
+            return Printed(self.quotient("∂", atom.of, atom.by), PRODUCT, _WORD, _WORD, tall=True)
+        if isinstance(atom, Hole):
+            return Printed(r"(\cdot)", ATOM, _LETTER, _LETTER)
+        text = constant(atom)
+        if is_number(atom):
+            mantissa, e, power = text.partition("e")
+            said = f"{mantissa} \\times 10^{{{int(power)}}}" if e else text
+            first = _SIGN if text.startswith("-") else _NUMBER
+            return Printed(said.replace("inf", r"\infty"), _binding(atom, text), first, _NUMBER)
+        if not isinstance(atom, np.ndarray) or not text.startswith("["):
+            text = latex((Run(text.partition("\n")[0]),))
+        return Printed(text, _binding(atom, text), _WORD, _WORD)
+
+    def term(self, term: Term) -> str:
+        """In a figure a leading minus belongs to its number, not to the sign of equality."""
+        said = super().term(term)
+        return f"{{{said}}}" if self.tight and said.startswith("-") else said
+
+    def text(self, text: str) -> str:
+        return latex((Run(text),))
+
+    def digits(self, text: str) -> str:
+        return latex(digits(text))
+
+    def over(self, top: str, bottom: str) -> str:
+        return rf"\frac{{{top}}}{{{bottom}}}"
+
+    def differential(self, d: str, of: str) -> str:
+        sign = {"d": r"\mathrm{d}", "∂": r"\partial "}.get(d, r"\Delta ")
+        return sign + self.names[of].latex()
+
+    def whole(self, said: Sequence[str]) -> str:
+        return "".join(said)
+
+    def is_tall(self, form: Form) -> bool:
+        return r"\frac" in form.template or r"\sqrt" in form.template
+
+    def literal(self, piece: Any, operands: Sequence[Printed[str]]) -> str:
+        if not piece.isascii():  # of a notation that has no LaTeX
+            return latex(set_text(piece))
+        if self.tight and not any(operand.tall for operand in operands):
+            return str(piece).replace(r"\left(", "(").replace(r"\right)", ")")
+        return str(piece)
+
+    def bracketed(self, inner: Printed[str]) -> Printed[str]:
+        left, right = ("(", ")") if self.tight and not inner.tall else (r"\left(", r"\right)")
+        return Printed(left + inner.said + right, ATOM, _GROUP, _GROUP, tall=inner.tall)
+
+    def product(self, left: Printed[str], right: Printed[str], sign: str) -> str:
+        if sign == ELEMENTWISE:
+            return r" \odot "
+        if self.touch(left, right):
+            return r" \cdot " if sign else " " if self.tight else r" \, "
+        clash = right.first.kind in ("number", "group") and left.last.kind in ("number", "letter")
+        clash |= left.last.letter != "" and left.last.letter == right.first.letter
+        return r" \cdot " if sign or clash else r" \, "
+
+    def settings(self, params: Mapping[str, Any]) -> str:
+        return "".join(f", {self.text(k)} = {self.text(v)}" for k, v in _told(params))
+
+
+def _sign_of(term: Term) -> str:
+    """The ⊙ of a product entry by entry, the · of two vectors; none where none must be."""
+    ranks = [operand.ndim for operand in term.operands]
+    if term.primitive is not None and term.primitive.partials is not None:
+        return ELEMENTWISE if all(ranks) else ""
+    return "·" if ranks == [1, 1] else ""
+
+
+def _edges(
+    form: Form, pieces: Sequence[Piece], placed: Mapping[int, Printed[Any]]
+) -> tuple[Edge, Edge]:
+    """What an operation begins and ends with."""
+    start, final = (1 if pieces[0] == "{" else 0), len(pieces) - 1
+    is_open = final in placed and not getattr(pieces[final], "shift", "")
+    if start in placed:
+        last = placed[final].last if is_open else Edge(placed[start].last.kind)
+        return placed[start].first, last
+    if form.binds == SIGN:
+        return _SIGN, placed[final].last if is_open else _CALL
+    return _CALL, _CALL
+
+
+def form_of(primitive: Primitive, params: Mapping[str, Any], count: int, dialect: Dialect) -> Form:
+    """How the row is written: as it says, or as a call."""
+    notation, is_latex = primitive.notation, dialect == "latex"
+    if isinstance(notation, Notation):
+        return notation.latex if is_latex else notation.text
+    if notation is not None:
+        return notation(count, params, is_latex)
+    return call(primitive.name.removeprefix("np."), count, is_latex)
+
+
+def _settings(form: Form, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    return params if form.settings is None else form.settings
+
+
+def shown(params: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The settings that say something; those of a dict one by one."""
+    for name, value in params.items():
+        if isinstance(value, dict):
+            yield from shown(value)
+        elif value is not None and value is not False:
+            yield name, value
+
+
+def _told(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The settings in a formula on a board: that a sum keeps its dimensions the shapes tell."""
+    return ((k, _set_value(v)) for k, v in shown(params) if k != "keepdims")
+
+
+def _set_value(value: Any) -> str:
+    if is_number(value):
+        return number(value, 6)
+    text = constant(value) if isinstance(value, np.ndarray) else str(value)
+    return re.sub(r"-(?=\d)", MINUS, text) if isinstance(value, (tuple, list)) else text
+
+
+def is_call(term: Term) -> bool:
+    """Whether it is written as a call, `exp(x)`."""
+    if term.primitive is None:
+        return False
+    form = form_of(term.primitive, term.params, len(term.operands), "text")
+    return form.template[:1].isalpha()
+
+
+_AROUND_HOLES = ("multiply", "divide", "matmul", "dot", "negative", "transpose", "matrix_transpose")
+
+
+def is_settled(term: Term) -> bool:
+    """Whether it says something, and is no call on what it is applied to."""
+    if isinstance(term.atom, Quotient):
+        return False
+    if term.op not in _AROUND_HOLES and term.operands and isinstance(term.operands[0].atom, Hole):
+        return False
+    return all(is_settled(operand) for operand in term.operands if operand.primitive is not None)
+
+
+def is_number(x: Any) -> bool:
+    """Whether it is a real number, and no truth value."""
+    return isinstance(x, (int, float, np.number)) and not isinstance(x, (bool, np.complexfloating))
+
+
+def constant(x: Any) -> str:
+    """A constant in Python's notation: a number of six digits, an array by its few entries."""
+    if isinstance(x, np.ndarray):
+        if x.ndim <= 1 and x.size <= 3:
+            return "[" + ", ".join(map(constant, np.ravel(x))) + "]"
+        return f"{x.dtype}[{','.join(map(str, x.shape))}]"
+    if isinstance(x, (bool, np.bool_)):
+        return str(bool(x))
+    if isinstance(x, np.complexfloating):
+        return f"({x:.6g})"
+    if isinstance(x, Text):
+        return x.text
+    return f"{x:.6g}" if is_number(x) else str(x)
+
+
+def _binding(atom: Any, text: str) -> int:
+    """How tightly an atom binds: a name most, −2 and 10⁻⁶ as signs and products do."""
+    if isinstance(atom, Name):
+        return _NAME
+    if isinstance(atom, Quotient | Text):
+        return PRODUCT if isinstance(atom, Quotient) else ATOM
+    if not is_number(atom):
+        return ATOM
+    return SIGN if text[:1] in ("-", MINUS) else SUM + 1 if "e" in text or "×" in text else _NAME
+
+
+def operation_text(
+    primitive: Primitive,
+    params: Mapping[str, Any],
+    names: Sequence[str | None],
+    xs: Sequence[Any],
+) -> str:
+    """The plain text of one operation on operands that have a name, or are the constants `xs`."""
+    notation = primitive.notation
+    if isinstance(notation, Notation) and None not in names:  # names need no brackets
+        return formatted(notation.text, names, params)
+    form = form_of(primitive, params, len(names), "text")
+    texts = [
+        _PLAIN.within(form, k, _PLAIN.atom(xs[k])) if name is None else name
+        for k, name in enumerate(names)
+    ]
+    return formatted(form, texts, params)
+
+
+def formatted(form: Form, operands: Sequence[str | None], params: Mapping[str, Any]) -> str:
+    """The plain text of a form, around operands that have the brackets they need."""
+    text = formatter(form.template)
+    if "{settings}" not in text:
+        return text.format(*operands)
+    told = "".join(f", {k}={v}" for k, v in shown(_settings(form, params)))
+    return text.format(*operands, settings=told)
+
+
+_PLAIN = _Plain(Naming())
+
+
+def on_board(names: Naming) -> Hand[Runs]:
+    """The hand that writes runs."""
+    return _Board(names)
+
+
+def in_latex(names: Naming, *, tight: bool = False) -> Hand[str]:
+    """The hand that writes LaTeX; a figure's is `tight`."""
+    return _Latex(names, tight=tight)
+
+
+def text_of(term: Term) -> str:
+    """The term in Python's notation, every name as its key."""
+    return _PLAIN.walk(term).said
+
+
+def latex_of(term: Term) -> str:
+    """The term as LaTeX, its names told apart from each other."""
+    keys = (leaf.atom.key for leaf in term.leaves if isinstance(leaf.atom, Name))
+    return in_latex(Naming(keys)).walk(term).said

@@ -1,0 +1,68 @@
+"""Read a formula that is only a text, of a graph that nobody traced, as a term.
+
+In: an expression in Python's notation. Out: its term; what is none stays a text. Traced graphs have
+their terms from the rows, and never come here.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from graphtrace.core.primitive import Form, Notation, Primitive, primitive_named
+from graphtrace.formula.term import Name, Term, Text, simplified
+
+_OPERATORS = {
+    ast.Add: "add",
+    ast.Sub: "subtract",
+    ast.Mult: "multiply",
+    ast.Div: "divide",
+    ast.Pow: "power",
+    ast.MatMult: "matmul",
+    ast.FloorDiv: "floor_divide",
+    ast.Mod: "remainder",
+    ast.USub: "negative",
+}
+_LONGEST = 2000
+
+
+def term_of(text: str) -> Term:
+    """The term of an expression; a text of what Python does not read as one.
+
+    >>> term_of("3*v").op, term_of("3 v").atom
+    ('multiply', Text(text='3 v'))
+    """
+    try:
+        if len(text) > _LONGEST:
+            raise SyntaxError
+        return _term(ast.parse(text, mode="eval").body)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, KeyError):
+        return Term(atom=Text(text))
+
+
+def called(name: str, *operands: Term) -> Term:
+    """The call of a function that is no operation of a graph."""
+    slots = ", ".join(f"${k}" for k in range(len(operands)))
+    form = Form(f"{name}({slots})")
+    return Term(Primitive(name, lambda: None, notation=Notation(form, form)), operands)
+
+
+def _term(node: ast.expr) -> Term:
+    match node:
+        case ast.BinOp(left, operator, right):
+            row = primitive_named(_OPERATORS[type(operator)])
+            return Term(row, (_term(left), _term(right)))
+        case ast.UnaryOp(operator, operand):
+            return Term(primitive_named(_OPERATORS[type(operator)]), (_term(operand),))
+        case ast.Constant(int() | float() | complex() as value):
+            return Term(atom=value)
+        case ast.Call(function, arguments, []):
+            name = ast.unparse(function).removeprefix("np.").removeprefix("math.")
+            if name == "sqrt" and len(arguments) == 1:
+                return Term(primitive_named("sqrt"), (_term(arguments[0]),))
+            return called(name, *map(_term, arguments))
+        case ast.Attribute(value, "T"):
+            return simplified(Term(primitive_named("matrix_transpose"), (_term(value),)))
+        case ast.Name() | ast.Attribute() | ast.Subscript():
+            return Term(atom=Name(ast.unparse(node)))
+        case _:
+            raise KeyError(type(node).__name__)
