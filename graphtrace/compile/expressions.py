@@ -27,6 +27,7 @@ from graphtrace.ops.as_python import keywords
 from graphtrace.ops.index import index_in_python
 
 _WIDEST = 72
+_SLOT = re.compile(r"\$(\d+)")
 
 
 class Expressions:
@@ -145,4 +146,4 @@ def filled(form: Form, atoms: list[tuple[str, int]]) -> tuple[str, int]:
         text, binds = atoms[k]
         return text if binds >= form.operands[min(k, len(form.operands) - 1)] else f"({text})"
 
-    return re.sub(r"\$(\d+)", operand, form.template), form.binds
+    return _SLOT.sub(operand, form.template), form.binds
