@@ -635,6 +635,9 @@ CHOICES = {
     "nan_to_num": calls(without_nan(lambda xp, a: xp.nan_to_num(a, nan=2.0)), (A,)),
     "round": calls(lambda xp, a: xp.round(a, 1) * a, (A,))
     + calls(lambda xp, a: a.round() * a, (A,)),
+    "builtins.round": calls(
+        lambda xp, a: round(a, 1) * a, (0.64,), twin=lambda xp, a: xp.round(a, 1) * a
+    ),
     "fix": calls(lambda xp, a: np.fix(3 * a) * a, (A,), twin=lambda xp, a: xp.trunc(3 * a) * a),
     "modf_fraction": calls(lambda xp, a: xp.modf(3 * a)[0], (A,), (0.6,)),
     "modf_whole": calls(lambda xp, a: xp.modf(3 * a)[1] * a, (A,)),
@@ -834,6 +837,7 @@ INNER = {
     "scatter_at": "the vjp of getitem",
     "scatter": "the vjp of the functions that move entries",
     "gather": "the vjp of scatter",
+    "numpy_number": "in a rule that stumbled over Python's number at a pole (tests/test_poles.py)",
     "identity": "the input of an inner transform",
     "over": "in the rules of eigenvalues: 1 / x, and 0 between equal ones",
     "add.at": "np.add.at on an array of the trace (tests/test_assignment.py)",

@@ -174,7 +174,7 @@ def test_a_masked_array_in_the_function_is_refused_at_its_line():
     def f(x):
         return np.sum(x * np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0]))
 
-    says(failure(f, X), at(f), "masked array", "filled(")
+    says(failure(f, X), at(f), "MaskedArray", "filled(")
 
 
 def test_a_matrix_in_the_function_is_refused_or_right():

@@ -31,7 +31,7 @@ from graphtrace.compile.nodes import (
 )
 from graphtrace.core.inputs import INPUT, carries_gradient, value_of
 from graphtrace.core.primitive import Primitive
-from graphtrace.core.sweep import fit, partial, pull, times
+from graphtrace.core.sweep import fit, partial, pull, times, vjp
 from graphtrace.core.tape import NO_PARAMS, Parts, Tape, parts
 from graphtrace.core.variable import Variable, apply, record
 from graphtrace.errors import ArgumentError
@@ -151,7 +151,7 @@ class Program:
         primitive, _, plain_xs, _, params = row
         y, *xs = traced
         if primitive.partials is None:
-            c = primitive.vjp(k, g, y, tuple(xs), params)
+            c = vjp(primitive, k, g, y, tuple(xs), params)
             return None if c is None else fit(c, plain_xs[k])
         d = partial(primitive, k, y, tuple(xs), params)
         if d is None:

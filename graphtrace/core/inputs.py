@@ -15,11 +15,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphtrace.core.primitive import Primitive, declare
+from graphtrace.core.primitive import ATOM, Form, Notation, Primitive, declare
 from graphtrace.core.pytree import Structure, flatten, leaf_names
 from graphtrace.core.refusal import foreign
 from graphtrace.core.tape import Tape, here
-from graphtrace.core.variable import Variable, gather, holds_variable, missing, record, stale
+from graphtrace.core.variable import (
+    Variable,
+    gather,
+    has_own_operators,
+    holds_variable,
+    missing,
+    no_plain_array,
+    operation,
+    record,
+    stale,
+)
+from graphtrace.core.whole import as_float
 from graphtrace.errors import ArgumentError, TraceError
 
 INPUT = declare(Primitive("input", lambda: None))
@@ -96,13 +107,12 @@ def open_input(tape: Tape, leaf: Any, name: Callable[[], str]) -> Variable:
         return record(tape, IDENTITY, leaf.value, (leaf.value,), (leaf.index,))
     # np.int64 is what NumPy makes of a Python int; a smaller one wraps around, so it stays an int.
     if isinstance(leaf, (int, np.int64)):
-        return record(tape, INPUT, float(leaf), params=_WHOLE)
+        whole = record(tape, INPUT, as_float(leaf, f"parameter {name()}"), params=_WHOLE)
+        tape.whole[whole.index] = int(leaf)
+        return whole
     if isinstance(leaf, np.ndarray):
-        if isinstance(leaf, (np.ma.MaskedArray, np.matrix)):
-            raise ArgumentError(
-                f"parameter {name()} is a {type(leaf).__name__}, which cannot be traced; "
-                f"pass a plain array"
-            )
+        if has_own_operators(leaf):
+            raise ArgumentError(f"parameter {name()} is {no_plain_array(leaf)}")
         if leaf.dtype.kind not in "fciub":
             raise ArgumentError(
                 f"parameter {name()} is an array of dtype {leaf.dtype}, which cannot be traced; "
@@ -221,6 +231,21 @@ def plain(leaf: Any) -> Any:
         return leaf
     leaf.tape.looked = True
     return leaf.value
+
+
+_numpy_number = operation(
+    Primitive(
+        "numpy_number",
+        lambda a: np.complex128(a) if isinstance(a, complex) else np.float64(a),
+        partials=(1,),
+        notation=Notation(Form("$0", ATOM, (ATOM,)), Form("$0", ATOM, (ATOM,))),
+    )
+)
+
+
+def of_numpy(x: Any) -> Any:
+    """A number of Python's as NumPy's, whose poles are inf or nan; all else as it is."""
+    return _numpy_number(x) if type(value_of(x)) in (int, float, complex) else x
 
 
 def own(value: Any) -> Any:

@@ -8,21 +8,23 @@ one (`push`), and the sum back to a broadcast operand's shape and dtype (`fit`) 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from graphtrace.core.inputs import INPUT, value_of
+from graphtrace.core.inputs import INPUT, of_numpy, value_of
 from graphtrace.core.primitive import Primitive
-from graphtrace.core.tape import Row, Tape, parts
-from graphtrace.core.variable import Variable, record
+from graphtrace.core.tape import Row, Tape, here, parts
+from graphtrace.core.variable import Variable, forgive, record
+from graphtrace.errors import GraphtraceError, NoDerivative
 
 _add_reduce: Any = np.add.reduce  # its stubs differ from NumPy to NumPy
 _astype: Any = np.astype
 _BOOL = np.dtype(bool)
-_NO_FLOAT = (ZeroDivisionError, OverflowError, TypeError)
-"""What a rule raises at a pole; or there is none, or it is a number."""
+_STUMBLES = (ZeroDivisionError, OverflowError, TypeError)
+"""What a rule raises at a pole or of a complex number; or there is none, or it is a number."""
 
 
 def sweep(
@@ -61,7 +63,7 @@ def sweep(
                         else:
                             try:
                                 d = d(a, b, y)
-                            except _NO_FLOAT:
+                            except _STUMBLES:
                                 d = partial(primitive, 0, y, (a, b), params)
                             c = g * d if d.__class__ is float else _scaled(g, d, a)
                         if c is not None:
@@ -73,7 +75,7 @@ def sweep(
                         else:
                             try:
                                 e = e(a, b, y)
-                            except _NO_FLOAT:
+                            except _STUMBLES:
                                 e = partial(primitive, 1, y, (a, b), params)
                             c = g * e if e.__class__ is float else _scaled(g, e, b)
                         if c is not None:
@@ -89,7 +91,7 @@ def sweep(
                         else:
                             try:
                                 d = d(a, y)
-                            except _NO_FLOAT:
+                            except _STUMBLES:
                                 d = partial(primitive, 0, y, (a,), params)
                             c = g * d if d.__class__ is float else _scaled(g, d, a)
                         if c is not None:
@@ -190,7 +192,11 @@ def push(
 ) -> Any:
     """The tangent of the output for the tangent `t` of operand `k`; None if none."""
     if primitive.jvp_each is not None:
-        return _of_kind(primitive.jvp_each(k, t, y, *xs, **params), y)
+        try:
+            c = primitive.jvp_each(k, t, y, *xs, **params)
+        except _STUMBLES as error:
+            c = primitive.jvp_each(k, *_tried_again(primitive, error, (t, y, *xs)), **params)
+        return _of_kind(c, y)
     if primitive.partials is not None:
         d = partial(primitive, k, y, xs, params)
         if d is None:
@@ -221,7 +227,7 @@ def pull(
 ) -> Any:
     """The adjoint that operand `k` receives from the adjoint `g` of the output; None if none."""
     if primitive.partials is None:
-        c = primitive.vjp(k, g, y, xs, params)
+        c = vjp(primitive, k, g, y, xs, params)
     else:
         d = partial(primitive, k, y, xs, params)
         c = None if d is None else times(g, d)
@@ -245,9 +251,36 @@ def partial(
         return d or None  # where 0 stands for none, not even inf or nan comes through
     try:
         return d(*xs, y, **params)
-    except (ZeroDivisionError, OverflowError):
-        # Python's floats raise at a pole where NumPy's give inf or nan.
-        return d(*map(_as_numpy, xs), _as_numpy(y), **params)
+    except _STUMBLES as error:
+        return d(*_tried_again(primitive, error, (*xs, y)), **params)
+
+
+def vjp(
+    primitive: Primitive, k: int, g: Any, y: Any, xs: tuple[Any, ...], params: dict[str, Any]
+) -> Any:
+    """What the rule of operand `k` makes of the adjoint `g`, before it is fitted to the operand."""
+    try:
+        return primitive.vjp(k, g, y, xs, params)
+    except _STUMBLES as error:
+        g, y, *rest = _tried_again(primitive, error, (g, y, *xs))
+        return primitive.vjp(k, g, y, tuple(rest), params)
+
+
+def _tried_again(primitive: Primitive, error: Exception, values: tuple[Any, ...]) -> list[Any]:
+    """The numbers that a rule stumbled over as NumPy's.
+
+    Python's floats and complex numbers raise at a pole, where NumPy's give inf or nan. Every other
+    error is raised again; that a rule cannot do with complex numbers in the project's own words.
+    """
+    if isinstance(error, (ZeroDivisionError, OverflowError)):
+        forgive(error, values)
+        return [of_numpy(x) for x in values]
+    if not isinstance(error, GraphtraceError) and any(np.iscomplexobj(value_of(x)) for x in values):
+        raise NoDerivative(
+            f"{here(sys._getframe(1))}: {primitive.op} has no derivative rule for complex numbers "
+            f"({error}); take np.real, np.imag or np.abs of them first"
+        ) from error
+    raise error
 
 
 def times(g: Any, d: Any) -> Any:
@@ -292,9 +325,3 @@ def unbroadcast(g: Any, x: Any) -> Any:
         g = _add_reduce(g, axis=axes) if type(g) is np.ndarray else np.sum(g, axis=axes)
         g = g if g.shape == shape else np.reshape(g, shape)
     return g
-
-
-def _as_numpy(x: Any) -> Any:
-    if type(x) is Variable:
-        return Variable(x.tape, x.index, _as_numpy(x.value))
-    return np.float64(x) if isinstance(x, (int, float)) else x

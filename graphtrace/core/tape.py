@@ -33,6 +33,7 @@ import numpy as np
 
 from graphtrace.core.primitive import Primitive
 from graphtrace.core.source import line, text
+from graphtrace.core.whole import Whole, follow, misleads
 from graphtrace.errors import TraceError
 
 Row = tuple[Any, ...]
@@ -119,6 +120,8 @@ class Tape:
         "scopes",
         "thread",
         "views",
+        "whole",
+        "whole_to",
     )
 
     def __init__(self, *, locate: bool = False) -> None:
@@ -133,6 +136,9 @@ class Tape:
         self.given_names: dict[int, str] = {}
         # Views and what they are views of, by the id of the handle.
         self.views: dict[int, View] = {}
+        # The rows that stand for ints, as far as the list has been looked through for them.
+        self.whole: Whole = {}
+        self.whole_to = 0
         self.root: FrameType | None = None
         self.frame: FrameType | None = None
         self.scope = Scope(None, None, -1)
@@ -202,11 +208,28 @@ class Tape:
     ) -> None:
         """Remember a decision, where a graph will be made of this list."""
         self.looked = True
+        if self.whole:
+            self.require_whole(frame)
+            if misleads(test, operands, parents, outcome, self.whole):
+                raise TraceError(
+                    f"{here(frame)}: a decision is taken here from a whole number that no float "
+                    f"holds, and ints are traced as floats; take a smaller one"
+                )
         if self.lastis is not None and max(parents, default=-1) >= 0:
             lasti = self.locate(frame)
             position = len(self.rows)
-            here = self.scope, lasti
-            self.guards.append(Guard(position, test, operands, parents, outcome, here))
+            place = self.scope, lasti
+            self.guards.append(Guard(position, test, operands, parents, outcome, place))
+
+    def require_whole(self, frame: FrameType) -> None:
+        """Refuse a `%` or `//` of ints, traced as floats, whose result is not that of ints."""
+        wrong = follow(self.rows, self.whole_to, self.whole)
+        self.whole_to = len(self.rows)
+        if wrong is not None:
+            raise TraceError(
+                f"{here(frame)}: this is {wrong}, and ints are traced as floats, which do not hold "
+                f"numbers as large; take smaller ones"
+            )
 
     def close(self) -> None:
         """End the trace: a traced value that outlives it cannot be used any more."""

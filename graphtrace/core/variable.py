@@ -16,7 +16,7 @@ import operator
 import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -26,7 +26,8 @@ import numpy as np
 from graphtrace.core.primitive import Primitive, declare
 from graphtrace.core.refusal import called_in, foreign, instead_of_float, is_store
 from graphtrace.core.tape import NO_PARAMS, Row, Tape, View, here, parts, place_of, written
-from graphtrace.errors import NoDerivative, TraceError
+from graphtrace.core.whole import ints_of
+from graphtrace.errors import GraphtraceError, NoDerivative, TraceError
 
 
 class _Once(dict[Any, Any]):
@@ -52,6 +53,7 @@ DISPATCH: dict[str, Callable[[np.ufunc, tuple[Any, ...], dict[str, Any]], Any]] 
 
 _T = TypeVar("_T")
 _new = object.__new__
+_BINARY_OPERATORS = "add sub mul truediv floordiv mod pow matmul".split()
 _NUMPY_METHODS = str(Path(np.__file__).parent / "_core" / "_methods.py")
 
 
@@ -158,9 +160,6 @@ class Variable:
     def __trunc__(self) -> Any:
         return self._decide(math.trunc)
 
-    def __round__(self, ndigits: int | None = None) -> Any:
-        return self._decide(round) if ndigits is None else np.round(self, ndigits)
-
     def __float__(self) -> float:
         raise TraceError(f"{_here()}: {instead_of_float(sys._getframe(1))}")
 
@@ -189,14 +188,18 @@ class Variable:
         raise TraceError(f"{_here()}: {instead_of_float(sys._getframe(1))}")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if method == "__call__" and not kwargs:
-            direct = NUMPY.get(ufunc)
-            if direct is not None:
-                return direct(*map(traced, inputs))
-        handler = DISPATCH.get(method)
-        if handler is None:
-            raise unsupported(f"np.{ufunc.__name__}.{method}", inputs)
-        return handler(ufunc, inputs, kwargs)
+        try:
+            if method == "__call__" and not kwargs:
+                direct = NUMPY.get(ufunc)
+                if direct is not None:
+                    return direct(*map(traced, inputs))
+            handler = DISPATCH.get(method)
+            if handler is None:
+                raise unsupported(f"np.{ufunc.__name__}.{method}", inputs)
+            return handler(ufunc, inputs, kwargs)
+        except Exception as error:
+            _refuse_as_numpy(error, getattr(ufunc, method), inputs, kwargs)
+            raise
 
     def __array_function__(
         self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any
@@ -204,7 +207,11 @@ class Variable:
         handler = NUMPY.get(func)
         if handler is None:
             raise unsupported(f"{_public_name(func)}", (*args, *kwargs.values()))
-        return handler(*args, **kwargs)
+        try:
+            return handler(*args, **kwargs)
+        except Exception as error:
+            _refuse_as_numpy(error, func, args, kwargs)
+            raise
 
     def _decide(self, test: Callable[[Any], _T]) -> _T:
         try:
@@ -468,14 +475,39 @@ def constant(x: Any) -> Any:
     change it in place, and the backward pass must see the numbers that were used.
     """
     if isinstance(x, np.ndarray):
-        if isinstance(x, np.ma.MaskedArray):
-            raise TraceError(f"{_here()}: a masked array cannot be traced; use x.filled(...)")
-        if isinstance(x, np.matrix):
-            raise TraceError(f"{_here()}: an np.matrix cannot be traced; use np.asarray(x)")
+        if has_own_operators(x):
+            raise TraceError(f"{_here()}: an operand is {no_plain_array(x)}")
         if _can_change(x):
             x = x.copy(order="K")
             x.flags.writeable = False
     return x
+
+
+_OPERATORS = [
+    *(f"__{way}{name}__" for way in ("", "r", "i") for name in _BINARY_OPERATORS),
+    *"__neg__ __pos__ __abs__ __lt__ __le__ __gt__ __ge__ __eq__ __ne__".split(),
+    *"__array_ufunc__ __array_function__".split(),
+]
+
+
+def has_own_operators(x: np.ndarray[Any, Any]) -> bool:
+    """Whether a subclass of np.ndarray computes in its own way: by units, masks, as matrices."""
+    kind: Any = type(x)
+    return kind is not np.ndarray and _differs(kind)
+
+
+@cache
+def _differs(kind: Any) -> bool:
+    return any(getattr(kind, name) is not getattr(np.ndarray, name) for name in _OPERATORS)
+
+
+def no_plain_array(x: np.ndarray[Any, Any]) -> str:
+    """What to say of an array with operators of its own: one clause."""
+    instead = "x.filled(...)" if isinstance(x, np.ma.MaskedArray) else "np.asarray(x)"
+    return (
+        f"a {type(x).__name__}, which has operators of its own and cannot be traced; pass a plain "
+        f"array, {instead}"
+    )
 
 
 def _can_change(x: Any) -> bool:
@@ -536,6 +568,21 @@ def failed(
     error.add_note(f"{here(frame)}: `{source}` was given {', '.join(map(describe, values))}")
     test = partial(raised, primitive, params)
     tape.guard(test, tuple(values), tuple(parents), _named(error), frame)
+    if isinstance(error, OverflowError) and tape.whole and ints_of(values, parents, tape.whole):
+        raise TraceError(
+            f"{here(frame)}: `{source}` of whole numbers is more than the largest float, and ints "
+            f"are traced as floats; take smaller ones"
+        ) from None
+
+
+def forgive(error: Exception, operands: Sequence[Any]) -> None:
+    """An operation that failed is tried again with other numbers: its failure decides nothing."""
+    for x in operands:
+        if type(x) is Variable and hasattr(error, "__notes__"):
+            guards = x.tape.guards
+            if guards and guards[-1].outcome == _named(error):
+                guards.pop()
+            return
 
 
 def raised(
@@ -548,6 +595,35 @@ def raised(
     except Exception as error:  # noqa: BLE001  (whatever the function may have caught)
         return _named(error)
     return "no error"
+
+
+def _refuse_as_numpy(
+    error: Exception, function: Callable[..., Any], args: Any, kwargs: Any
+) -> None:
+    """Raise the error with which NumPy itself refuses the arguments, where it is another.
+
+    The rows look into arguments before NumPy does, and stumble over wrong ones in their own ways.
+    """
+    if isinstance(error, GraphtraceError):
+        return
+    try:
+        function(*_untraced(args), **_untraced(kwargs))
+    except Exception as refusal:
+        if type(refusal) is not type(error):
+            for note in getattr(error, "__notes__", ()):
+                refusal.add_note(note)
+            raise refusal from None
+
+
+def _untraced(x: Any) -> Any:
+    """A copy of the arguments with plain values for the traced ones."""
+    if type(x) is Variable:
+        x = x.value
+    if isinstance(x, dict):
+        return {key: _untraced(item) for key, item in x.items()}
+    if type(x) in (list, tuple):
+        return type(x)(map(_untraced, x))
+    return x.copy() if isinstance(x, np.ndarray) else x
 
 
 def _named(error: Exception) -> str:

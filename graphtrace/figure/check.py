@@ -16,6 +16,7 @@ from graphtrace.core.inputs import carries_gradient
 from graphtrace.figure.reading_order import Use, uses_of
 from graphtrace.figure.trouble import Trouble
 from graphtrace.formula.symbol import Row
+from graphtrace.ops.triangles import both_triangles
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -54,19 +55,12 @@ def _wrong(row: Row, use: Use, rng: np.random.Generator) -> tuple[float, float] 
         return None
     t = 1.0 if np.shape(x) == () else rng.normal(size=np.shape(x))
     w = 1.0 if np.shape(row.value) == () else rng.normal(size=np.shape(row.value))
-    wrong = _along(row, use, t, w)
-    if wrong is not None and _is_symmetric(x):
-        # A function of symmetric matrices, such as eigh, reads one half of them.
-        wrong = _along(row, use, t + np.swapaxes(t, -1, -2), w)
-    return wrong
+    with both_triangles():  # a function of symmetric matrices, such as eigh, reads one half of them
+        return _along(row, use, t, w)
 
 
 def _is_real(x: Any) -> bool:
     return carries_gradient(x) and not np.iscomplexobj(x)
-
-
-def _is_symmetric(x: Any) -> bool:
-    return np.ndim(x) > 1 and np.array_equal(x, np.swapaxes(x, -1, -2))
 
 
 def _along(row: Row, use: Use, t: Any, w: Any) -> tuple[float, float] | None:
@@ -130,7 +124,7 @@ def _slopes(row: Row, k: int, t: Any, w: Any, small: float) -> Iterator[_Slopes]
     """
     xs = [_precise(x) for x in row.operands]
     size = float(np.max(np.abs(xs[k]), initial=0.0))
-    for step in {small * max(size, 1.0): 0, small * (size or 1.0): 0}:
+    for step in {small * max(size, 1.0): 0, (small * size or small): 0}:
         moved = (_forward(row, k, xs, xs[k] + n * step * t) for n in (-1, -0.5, 0, 0.5, 1))
         ys = [np.nan if y is None else w * y for y in moved]
         low, lower, middle, upper, high = (float(np.sum(y)) for y in ys)

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphtrace.core.inputs import INPUT
+from graphtrace.core.inputs import INPUT, of_numpy
 from graphtrace.core.primitive import Primitive
-from graphtrace.core.sweep import partial, pull, push
+from graphtrace.core.sweep import partial, pull, push, vjp
 from graphtrace.core.tape import Tape, parts
 from graphtrace.core.variable import Variable, record
 from graphtrace.formula.naming import Mark
@@ -179,8 +179,7 @@ class _RuleRun:
 
     def leaf(self, atom: Name | Hole, value: Any) -> Variable:
         """A traced value that is printed as that."""
-        value = np.float64(value) if isinstance(value, float) else value
-        variable = record(self._tape, INPUT, value)
+        variable = record(self._tape, INPUT, of_numpy(value))
         self._leaves[variable.index] = Term(atom=atom)
         return variable
 
@@ -206,7 +205,7 @@ def _local(row: Row, k: int) -> Term:
     if primitive.partials is not None:
         return rule.term(partial(primitive, k, rule.y, rule.xs, row.params))
     g = rule.leaf(Hole(_ndim(row.value)), np.ones_like(row.value))
-    return without(rule.term(primitive.vjp(k, g, rule.y, rule.xs, row.params)), rule.term(g))
+    return without(rule.term(vjp(primitive, k, g, rule.y, rule.xs, row.params)), rule.term(g))
 
 
 def _quotient(row: Row, k: int) -> Term:

@@ -25,6 +25,8 @@ from graphtrace.core.inputs import (
 )
 from graphtrace.core.pytree import Structure
 from graphtrace.core.sweep import sweep, sweep_forward
+from graphtrace.core.variable import has_own_operators, no_plain_array
+from graphtrace.core.whole import as_float
 from graphtrace.errors import ArgumentError, BranchChanged
 from graphtrace.formula.symbol import Row
 from graphtrace.graph.lazy import FilledWhenRead, backward_unread, pending
@@ -381,12 +383,16 @@ class TracedGraph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no typ
 
     def _input_like(self, key: str, given: Any) -> Any:
         traced = self._node[key]["value"]
+        if isinstance(given, np.ndarray) and has_own_operators(given):
+            raise ArgumentError(f"parameter {key} is {no_plain_array(given)}")
         given = np.asarray(given) if isinstance(given, (list, tuple)) else given
         if is_static(given) or np.shape(given) != np.shape(traced):
             raise ArgumentError(
                 f"{key} was traced with shape {np.shape(traced)} and is now "
                 f"{given!r:.60}; give it the same shape, or trace again"
             )
+        if type(traced) is float and isinstance(given, (int, np.integer)):
+            return as_float(given, f"parameter {key}")
         if not np.can_cast(np.result_type(given), np.result_type(traced), "same_kind"):
             raise ArgumentError(
                 f"{key} was traced as {np.result_type(traced)} and is now "

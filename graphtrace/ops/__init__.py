@@ -41,5 +41,6 @@ from graphtrace.ops import (
     special,
     statistics,
     stop,
+    triangles,
     ufunc_methods,
 )

@@ -53,8 +53,9 @@ def _running(row: Any, function: Any, *, fill: float | None = None) -> Any:
     def running(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
         no_out(function, out)
         a = traced(a)
-        if fill is not None and plain(a).dtype.kind in "fc":
-            a = np.where(np.isnan(a), np.asarray(fill, plain(a).dtype), a)
+        dtype_in = np.result_type(plain(a))
+        if fill is not None and dtype_in.kind in "fc":
+            a = np.where(np.isnan(a), np.asarray(fill, dtype_in), a)
         if dtype is not None:
             a = astype(a, dtype=np.dtype(dtype))
         return row(np.ravel(a), axis=0) if axis is None else row(a, axis=fixed(axis))

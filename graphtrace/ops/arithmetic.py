@@ -6,11 +6,14 @@ A rule takes the operands and the output `y`. Ties and kinks follow JAX.
 from __future__ import annotations
 
 import operator
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
+from graphtrace.core.inputs import of_numpy, plain, value_of
 from graphtrace.core.primitive import (
     ATOM,
     COMPARE,
@@ -25,7 +28,8 @@ from graphtrace.core.primitive import (
     Rule,
     infix,
 )
-from graphtrace.core.variable import NUMPY, add_methods, operation, unary
+from graphtrace.core.variable import NUMPY, Variable, add_methods, operation, unary
+from graphtrace.core.whole import STEPWISE
 from graphtrace.ops.as_python import by_kind, operator_form
 from graphtrace.ops.operators import binary_operator, inplace_operator
 
@@ -66,6 +70,11 @@ def power_da(a: Any, b: Any, y: Any) -> Any:
     if type(b) in (int, float) and b:  # nearly every power; the guard below costs 1 us
         return b * a ** (b - 1)
     return b * a ** (nonzero(b) - 1)
+
+
+def real_power_da(a: Any, b: Any, y: Any) -> Any:
+    """The same for NumPy's power: of a number below 0 a root is NaN, where Python's is complex."""
+    return power_da(of_numpy(a) if type(value_of(a)) is float and plain(a) < 0 else a, b, y)
 
 
 _FRACTION = Notation(
@@ -148,12 +157,29 @@ def _declare(name: str, forward: Rule, partials: tuple[Any, ...], notation: Nota
     )
     operation(primitive)
     twin = replace(primitive, code=replace(code, python=None))
-    operation(replace(twin, name=f"np.{name}", forward=ufunc, is_operator=False), ufunc)
+    of_ufunc = (real_power_da, partials[1]) if ufunc is np.power else partials
+    operation(
+        replace(twin, name=f"np.{name}", forward=ufunc, partials=of_ufunc, is_operator=False), ufunc
+    )
     return primitive
+
+
+def _of_ints_too(method: Callable[..., Any]) -> Callable[..., Any]:
+    """`%` or `//`, where the last digit of an int decides; it is refused if the floats lack it."""
+
+    def stepwise(a: Variable, b: Any) -> Any:
+        result = method(a, b)
+        if a.tape.whole:
+            a.tape.require_whole(sys._getframe(1))
+        return result
+
+    return stepwise
 
 
 for _name, _dunder, _forward, _partials, _notation in _BINARY:
     _method, _reflected = binary_operator(_declare(_name, _forward, _partials, _notation))
+    if _name in STEPWISE:
+        _method, _reflected = _of_ints_too(_method), _of_ints_too(_reflected)
     add_methods(
         {
             f"__{_dunder}__": _method,

@@ -69,7 +69,7 @@ setitem: Rule = operation(
 def _assign(a: Variable, index: Any, value: Any) -> None:
     """`a[index] = value` on a traced array."""
     if not isinstance(a.value, np.ndarray):
-        raise TypeError(f"{here(sys._getframe(1))}: a traced number has no items to assign to")
+        raise TraceError(f"{here(sys._getframe(1))}: a traced number has no items to assign to")
     index, parts = with_slots(index)
     if type(value) is Variable and not parts and _shows(value, a, index):
         return  # the second half of a[index] += b: the first has changed a
@@ -135,13 +135,22 @@ def _put(a: Any, ind: Any, v: Any, mode: Any = "raise") -> None:
     _write(a, np.take(positions, np.ravel(fixed(ind)), mode=mode), v)
 
 
+def _masked(function: Callable[..., Any], a: Variable, mask: Any) -> Any:
+    mask = np.asarray(fixed(mask))
+    if mask.size != a.size:
+        function(np.copy(a.value), mask, 0)  # NumPy's own refusal
+    return np.flatnonzero(mask)
+
+
 def _place(arr: Any, mask: Any, vals: Any) -> None:
-    _write(_target("place", arr), np.flatnonzero(np.asarray(fixed(mask))), vals)
+    arr = _target("place", arr)
+    _write(arr, _masked(np.place, arr, mask), vals)
 
 
 def _putmask(a: Any, /, mask: Any, values: Any) -> None:
-    positions = np.flatnonzero(np.asarray(fixed(mask)))
-    _write(_target("putmask", a), positions, values, each=positions)
+    a = _target("putmask", a)
+    positions = _masked(np.putmask, a, mask)
+    _write(a, positions, values, each=positions)
 
 
 def _copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:

@@ -119,7 +119,8 @@ def _interp_formula(x: Any, xp: Any, fp: Any, *ends: Any, period: Any, given: An
     else:
         j = np.clip(np.searchsorted(knots, at, side="right"), 1, np.size(knots) - 1)
         i = j - 1
-        line = fp[i] + (fp[j] - fp[i]) / (xp[j] - xp[i]) * (x - xp[i])
+        gap = np.where(knots[j] == knots[i], 1, xp[j] - xp[i])  # of two equal knots at an end
+        line = fp[i] + (fp[j] - fp[i]) / gap * (x - xp[i])
     outside = dict(zip(given, ends, strict=True))
     line = np.where(at < knots[0], outside.get("left", fp[0]), line)
     return np.where(at > knots[-1], outside.get("right", fp[-1]), line)

@@ -21,7 +21,7 @@ from graphtrace.core.variable import (
     unsupported,
 )
 from graphtrace.ops.composed import composed
-from graphtrace.ops.shape import gather_from, positions_of, scatter, selection
+from graphtrace.ops.shape import axes_of, gather_from, positions_of, scatter, selection
 
 # One of several.
 
@@ -111,7 +111,7 @@ add_methods(
 NUMPY[np.extract] = lambda condition, arr: _compress(np.ravel(fixed(traced(condition))), arr)
 
 _NONZERO = operation(Primitive("nonzero_positions", lambda a, *, axis: np.nonzero(a)[axis]))
-NUMPY[np.nonzero] = lambda a: tuple(_NONZERO(a, axis=i) for i in range(np.ndim(a)))
+NUMPY[np.nonzero] = lambda a: tuple(_NONZERO(a, axis=i) for i in range(np.ndim(a) or 1))
 
 # Insertion: run on positions instead of entries, it says where each output entry came from.
 
@@ -225,6 +225,8 @@ def _pad(array: Any, pad_width: Any, mode: Any = "constant", **how: Any) -> Any:
     if callable(mode):
         raise unsupported("np.pad with a function as mode", (a,), "use np.concatenate")
     pad_width = fixed(pad_width)
+    if not np.ndim(a):
+        return np.copy(a)
     if isinstance(pad_width, dict):
         pairs = {k % np.ndim(a): np.broadcast_to(v, 2).tolist() for k, v in pad_width.items()}
         pad_width = [pairs.get(i, [0, 0]) for i in range(np.ndim(a))]
@@ -285,7 +287,7 @@ def where_used(a: Any) -> Any:
 def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     a = traced(filt)
     used = decided(where_used, a)
-    axes = range(np.ndim(a)) if axis is None else np.atleast_1d(np.mod(axis, np.ndim(a))).tolist()
+    axes = axes_of(axis, np.ndim(a))
     where = [slice(None)] * np.ndim(a)
     for i in axes:
         n = np.shape(a)[i]
@@ -294,7 +296,7 @@ def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
         if not len(used):
             first, last = (0, 0) if back else (n, n)
         where[i] = slice(int(first) if front else 0, int(last) if back else n)
-    return a[tuple(where)]
+    return a[tuple(where)] if where else a
 
 
 NUMPY[np.trim_zeros] = _trim_zeros

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from graphtrace.core.inputs import of_numpy, plain
 from graphtrace.core.primitive import COMPARE, SAFE, Code, Form, Notation, Primitive
 from graphtrace.core.variable import NUMPY, add_methods, operation
 from graphtrace.ops.operators import compare, comparison_operator
@@ -35,16 +36,40 @@ _COMPARISONS: list[tuple[str, Callable[[Any, Any], Any], str, str]] = [
     ("not_equal", operator.ne, "!=", r"\neq"),
 ]
 
+
+def _ordered(x: Any) -> Any:
+    """A complex number of Python's, which has no order, as NumPy's, which has one."""
+    return of_numpy(x) if type(plain(x)) is complex else x
+
+
 _rules: dict[str, Callable[..., Any]] = {}
 for _name, _test, _text, _latex in _COMPARISONS:
     _ufunc = getattr(np, _name)
     _code = Code(Form(f"$0 {_text} $1", COMPARE, (COMPARE + 1,)), "elementwise", memory="own")
     _primitive = Primitive(_name, _test, notation=_iverson(_text, _latex), code=_code)
     _rules[_name] = operation(_primitive)
-    NUMPY[_ufunc] = lambda a, b, p=_primitive, t=_test: compare(p, t, a, b)
+    NUMPY[_ufunc] = lambda a, b, p=_primitive, t=_test: compare(p, t, _ordered(a), _ordered(b))
     add_methods({f"__{_test.__name__}__": comparison_operator(_primitive, _test)})
 
-greater, less, equal = _rules["greater"], _rules["less"], _rules["equal"]
+
+def _of_reals(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """The rule, for real numbers: NumPy compares complex ones, but they have no order."""
+
+    def compared(a: Any, b: Any) -> Any:
+        if _is_complex(a) or _is_complex(b):
+            raise TypeError("they have no order")
+        return rule(a, b)
+
+    return compared
+
+
+def _is_complex(x: Any) -> bool:
+    return type(x) is complex or getattr(x, "dtype", _BOOL).kind == "c"
+
+
+_BOOL = np.dtype(bool)
+equal = _rules["equal"]
+greater, less = _of_reals(_rules["greater"]), _of_reals(_rules["less"])
 
 # Flat functions: their result is recorded, so that `forward` evaluates it again, and no gradient
 # passes through it.

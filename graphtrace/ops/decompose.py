@@ -23,7 +23,7 @@ import numpy as np
 
 from graphtrace.core.inputs import plain
 from graphtrace.core.primitive import PRODUCT, Form, Notation, Primitive, Rule, called
-from graphtrace.core.variable import NUMPY, operation, traced, unsupported
+from graphtrace.core.variable import NUMPY, Variable, operation, traced, unsupported
 from graphtrace.ops.inverses import (
     adjoint,
     column_factor,
@@ -33,13 +33,9 @@ from graphtrace.ops.inverses import (
     or_nan,
 )
 from graphtrace.ops.rows import each_output, numpy_row, output_of
+from graphtrace.ops.triangles import of_symmetric, symmetrised
 
-# Cholesky [Murray]. NumPy reads one triangle of a matrix that it takes to be symmetric. The adjoint
-# is that of a symmetric matrix, equal on both sides of the diagonal, as in JAX.
-
-
-def _symmetrised(g: Any) -> Any:
-    return (g + adjoint(g)) / 2
+# Cholesky [Murray].
 
 
 def _cholesky_vjp(g: Any, y: Any, a: Any, *, upper: bool = False) -> Any:
@@ -50,14 +46,16 @@ def _cholesky_vjp(g: Any, y: Any, a: Any, *, upper: bool = False) -> Any:
     yh = adjoint(y)
     # yᴴ⁻¹ half y⁻¹, by equations.
     s = np.linalg.solve(yh, adjoint(np.linalg.solve(yh, adjoint(half))))
-    return _symmetrised(s)
+    return symmetrised(s)
 
 
+_cholesky = of_symmetric(np.linalg.cholesky)
 numpy_row(
-    np.linalg.cholesky,
+    _cholesky,
     hermitian(_cholesky_vjp),
     notation=called("cholesky", r"\operatorname{chol}"),
 )
+NUMPY[np.linalg.cholesky] = NUMPY.pop(_cholesky)
 
 # QR [Seeger; Roberts for a wide matrix].
 
@@ -179,13 +177,17 @@ def _eigenvalues_vjp(g: Any, y: Any, a: Any, *, UPLO: Any = "L") -> Any:
 
 def _eigenvectors_vjp(g: Any, y: Any, a: Any, *, UPLO: str = "L") -> Any:
     v, vh = y, adjoint(y)
-    # The eigenvalues again, without another decomposition.
-    w = np.real(np.sum(np.conjugate(v) * (_lower(a, UPLO) @ v), axis=-2))
-    return _symmetrised(v @ _over_gaps(vh @ g, w) @ vh)
+    # The eigenvalues again, of plain numbers without another decomposition.
+    w = (
+        NUMPY[np.linalg.eigvalsh](a, UPLO)
+        if type(a) is Variable
+        else np.real(np.sum(np.conjugate(v) * (_lower(a, UPLO) @ v), axis=-2))
+    )
+    return symmetrised(v @ _over_gaps(vh @ g, w) @ vh)
 
 
 _eigh = each_output(
-    np.linalg.eigh,
+    of_symmetric(np.linalg.eigh),
     hermitian(_eigenvalues_vjp),
     hermitian(_eigenvectors_vjp),
     notation=output_of("eigh", "eigenvalues", "eigenvectors"),
@@ -197,7 +199,9 @@ def _eigh_handler(a: Any, UPLO: str = "L") -> Any:
 
 
 NUMPY[np.linalg.eigh] = _eigh_handler
-numpy_row(np.linalg.eigvalsh, hermitian(_eigenvalues_vjp))
+_eigvalsh = of_symmetric(np.linalg.eigvalsh)
+numpy_row(_eigvalsh, hermitian(_eigenvalues_vjp))
+NUMPY[np.linalg.eigvalsh] = NUMPY.pop(_eigvalsh)
 
 # General eigenvalues [Boeddeker; Giles 3.1].
 
@@ -244,7 +248,7 @@ def singular_values_vjp(g: Any, y: Any, a: Any, *, hermitian: bool = False, **ho
     """The adjoint of `a` in its singular values, for adjoints that pair with their conjugates."""
     u, _, vh = np.linalg.svd(a, full_matrices=False, hermitian=hermitian)
     da = (u * column_factor(g)) @ vh
-    return _symmetrised(da) if hermitian else da
+    return symmetrised(da) if hermitian else da
 
 
 def _left_vjp(g: Any, y: Any, a: Any, *, hermitian: bool = False, **how: Any) -> Any:
@@ -263,7 +267,7 @@ def _left_vjp(g: Any, y: Any, a: Any, *, hermitian: bool = False, **how: Any) ->
     if beyond is not None:
         return (u @ m + _over(beyond, column_factor(squares))) @ svh
     da = u @ m @ svh
-    return _symmetrised(da) if hermitian else da
+    return symmetrised(da) if hermitian else da
 
 
 def _right_vjp(g: Any, y: Any, a: Any, *, hermitian: bool = False, **how: Any) -> Any:
@@ -279,7 +283,7 @@ def _right_vjp(g: Any, y: Any, a: Any, *, hermitian: bool = False, **how: Any) -
     beyond = _beyond(v, x, y, g, k)
     if beyond is not None:
         da = da + us @ adjoint(_over(beyond, column_factor(squares)))
-    return _symmetrised(da) if hermitian else da
+    return symmetrised(da) if hermitian else da
 
 
 def _squared(x: Any, axis: int) -> Any:
@@ -300,7 +304,7 @@ def _beyond(u: Any, x: Any, y: Any, g: Any, k: int) -> Any:
 
 
 _svd = each_output(
-    np.linalg.svd,
+    of_symmetric(np.linalg.svd, hermitian=False),
     hermitian(_left_vjp),
     hermitian(singular_values_vjp),
     hermitian(_right_vjp),
@@ -312,7 +316,13 @@ def _singular_values(x: Any, *, hermitian: bool = False) -> Any:
     return np.linalg.svd(x, compute_uv=False, hermitian=hermitian)
 
 
-svdvals = operation(Primitive("svdvals", _singular_values, vjps=(hermitian(singular_values_vjp),)))
+svdvals = operation(
+    Primitive(
+        "svdvals",
+        of_symmetric(_singular_values, hermitian=False),
+        vjps=(hermitian(singular_values_vjp),),
+    )
+)
 
 
 def _svd_handler(

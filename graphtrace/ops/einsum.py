@@ -43,26 +43,38 @@ def _einsum_vjp(
 ) -> Any:
     """The same product with the adjoint in the place of operand `k`.
 
-    A label that only operand `k` has was summed away: ones spread it out again. One that it has
-    twice was its diagonal: an identity matrix puts that back.
+    A label that only operand `k` has in full was summed away: ones spread it out again. One that it
+    has twice was its diagonal: an identity matrix puts that back. One along which it was broadcast
+    is summed: an axis of length one, with a label of its own, stands in its place.
     """
     inputs, output = _explicit(subscripts, [np.ndim(x) for x in operands])
     extents: dict[str, int] = {}
     for labels, x in zip(inputs, operands, strict=True):
         for label, n in zip(labels, np.shape(x), strict=True):
-            extents[label] = max(n, extents.get(label, n)) if n != 1 else extents.get(label, 1)
+            if n != 1 or label not in extents:
+                extents[label] = n
     dtype = np.result_type(y)
     terms = [output, *inputs[:k], *inputs[k + 1 :]]
     arrays = [g, *operands[:k], *operands[k + 1 :]]
     unused = _unused("".join([output, *inputs]))
+    spanned = {
+        label
+        for labels, x in zip(terms, arrays, strict=True)
+        for label, n in zip(labels, np.shape(x), strict=True)
+        if n == extents[label]
+    }
     target = ""
-    for label in inputs[k]:
-        own = next(unused) if label in target else label
+    for label, n in zip(inputs[k], np.shape(operands[k]), strict=True):
+        is_spread = n != extents[label]
+        own = next(unused) if is_spread or label in target else label
         target += own
-        if own != label:
+        if is_spread:
+            terms.append(own)
+            arrays.append(np.ones(1, dtype=dtype))
+        elif own != label:
             terms.append(label + own)
             arrays.append(np.eye(extents[label], dtype=dtype))
-        elif not any(label in term for term in terms):
+        elif label not in spanned:
             terms.append(label)
             arrays.append(np.ones(extents[label], dtype=dtype))
     return np.einsum(",".join(terms) + "->" + target, *arrays, optimize=True)

@@ -33,7 +33,7 @@ from graphtrace.core.variable import (
     unary,
     unsupported,
 )
-from graphtrace.ops.arithmetic import nonzero, power_da, side
+from graphtrace.ops.arithmetic import nonzero, real_power_da, side
 from graphtrace.ops.compare import equal, greater, less
 
 _LN2 = float(np.log(2))
@@ -174,7 +174,7 @@ _BINARY: list[tuple[str, Rule | float, Rule | float]] = [
     ("copysign", lambda a, b, y: np.copysign(1.0, a) * np.copysign(1.0, b), 0),
     ("heaviside", 0, lambda a, b, y: equal(a, 0)),
     ("nextafter", 1, 0),
-    ("float_power", power_da, lambda a, b, y: y * np.log(nonzero(a))),
+    ("float_power", real_power_da, lambda a, b, y: y * np.log(nonzero(a))),
     ("ldexp", lambda a, b, y: np.exp2(b), lambda a, b, y: _LN2 * y),
 ]
 
@@ -208,6 +208,27 @@ def _round(a: Any, decimals: int = 0, out: Any = None) -> Any:
 
 
 NUMPY[np.round] = NUMPY[np.around] = _round
+
+# Python's round is exact where NumPy's multiplies and divides: round(8.705, 2) is 8.71, not 8.7.
+_python_round = operation(
+    Primitive(
+        "builtins.round",
+        round,
+        partials=(0,),
+        notation=lambda count, params, latex: Form(
+            rf"\operatorname{{round}}\left($0, {params['ndigits']}\right)"
+            if latex
+            else f"round($0, {params['ndigits']})"
+        ),
+    )
+)
+
+
+def _rounded(a: Any, ndigits: Any = None) -> Any:
+    return a._decide(round) if ndigits is None else _python_round(a, ndigits=fixed(ndigits))
+
+
+add_methods({"__round__": _rounded})
 
 
 def _fix(x: Any, out: Any = None) -> Any:

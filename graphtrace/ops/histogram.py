@@ -43,7 +43,7 @@ def _histogram_vjp(k: int, g: Any, y: Any, sample: Any, *weights: Any, **how: An
         return None
     a = plain(sample)
     edges = np.histogramdd(a, **how)[1] if np.ndim(a) == 2 else [np.histogram(a, **how)[1]]
-    origin = np.reshape(_bins(np.reshape(a, (len(a), -1)), edges), np.shape(weights[0]))
+    origin = np.reshape(_bins(np.reshape(a, (len(a), len(edges))), edges), np.shape(weights[0]))
     return gather_from(g, origin=origin, shape=np.shape(y))
 
 
@@ -83,7 +83,9 @@ def _histogramdd(
 ) -> Any:
     if isinstance(sample, (list, tuple)):
         sample = np.stack([traced(column) for column in sample], axis=-1)
-    sample = np.atleast_2d(traced(sample))
+    sample = traced(sample)
+    if np.ndim(sample) < 2:
+        sample = np.reshape(sample, (-1, 1))
     dimensions = np.shape(sample)[1]
     kinds = [bins] * dimensions if np.ndim(bins) == 0 else list(bins)
     ranges = [None] * dimensions if range is None else list(range)

@@ -22,6 +22,7 @@ from graphtrace.core.primitive import ATOM, PRODUCT, Form, Notation, Rule, calle
 from graphtrace.core.variable import NUMPY, fixed, traced
 from graphtrace.ops.rows import each_output, numpy_row, output_of, row_of
 from graphtrace.ops.shape import matrix_transpose
+from graphtrace.ops.triangles import of_symmetric, symmetrised
 
 
 def adjoint(a: Any) -> Any:
@@ -83,10 +84,13 @@ def _pinv_vjp(g: Any, y: Any, a: Any, **how: Any) -> Any:
     yh, gh = adjoint(y), adjoint(g)
     left = gh - a @ (y @ gh)
     right = gh - (gh @ y) @ a
-    return -yh @ g @ yh + left @ y @ yh + yh @ y @ right
+    da = -yh @ g @ yh + left @ y @ yh + yh @ y @ right
+    return symmetrised(da) if how.get("hermitian") else da
 
 
-numpy_row(np.linalg.pinv, hermitian(_pinv_vjp), notation=_PSEUDO)
+_pinv = of_symmetric(np.linalg.pinv, hermitian=False)
+numpy_row(_pinv, hermitian(_pinv_vjp), notation=_PSEUDO)
+NUMPY[np.linalg.pinv] = NUMPY.pop(_pinv)
 
 
 def as_columns(b: Any, x: Any) -> Any:
@@ -110,15 +114,15 @@ solve = numpy_row(np.linalg.solve, _solve_da, _solve_db, notation=_SOLVE)
 
 def _tensorinv_vjp(g: Any, y: Any, a: Any, *, ind: int = 2) -> Any:
     size = int(np.prod(np.shape(a)[:ind]))
-    yt = np.transpose(np.reshape(y, (-1, size)))
-    return np.reshape(-yt @ np.reshape(g, (-1, size)) @ yt, np.shape(a))
+    yt = np.transpose(np.reshape(y, (size, size)))
+    return np.reshape(-yt @ np.reshape(g, (size, size)) @ yt, np.shape(a))
 
 
 numpy_row(np.linalg.tensorinv, _tensorinv_vjp, notation=_INVERSE)
 
 
 def _tensorsolve_db(g: Any, y: Any, a: Any, b: Any) -> Any:
-    matrix = np.reshape(a, (int(np.size(b)), -1))
+    matrix = np.reshape(a, (int(np.size(b)), int(np.size(y))))
     return np.reshape(np.linalg.solve(np.transpose(matrix), np.ravel(g)), np.shape(b))
 
 

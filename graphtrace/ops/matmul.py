@@ -13,7 +13,7 @@ from graphtrace.core.sweep import unbroadcast
 from graphtrace.core.variable import NUMPY, add_methods, operation, traced
 from graphtrace.ops.as_python import operator_form
 from graphtrace.ops.operators import binary_operator, inplace_operator
-from graphtrace.ops.shape import matrix_transpose
+from graphtrace.ops.shape import matrix_transpose, merged
 
 # y = a b:  da = g bᵀ, db = aᵀ g (Giles, "Collected matrix derivative results", 2008, 2.2.2). A
 # one-dimensional operand is a row on the left and a column on the right, as in np.matmul.
@@ -92,21 +92,21 @@ add_methods(
 def _columns(b: Any) -> Any:
     """An operand of np.dot with the axis that is summed over first, and the others flattened."""
     moved = b if np.ndim(b) == 1 else np.moveaxis(b, -2, 0)
-    return np.reshape(moved, (np.shape(moved)[0], -1))
+    return merged(moved, 1)
 
 
 def _dot_da(g: Any, y: Any, a: Any, b: Any) -> Any:
     if np.ndim(b) <= 2:
         return _matmul_da(g, y, a, b)
     columns = _columns(b)
-    return np.reshape(np.reshape(g, (-1, np.shape(columns)[1])) @ columns.T, np.shape(a))
+    return np.reshape(merged(g, np.ndim(a) - 1) @ columns.T, np.shape(a))
 
 
 def _dot_db(g: Any, y: Any, a: Any, b: Any) -> Any:
     if np.ndim(a) <= 2 and np.ndim(b) <= 2:
         return _matmul_db(g, y, a, b)
-    rows = np.reshape(a, (-1, np.shape(a)[-1]))
-    pulled = rows.T @ np.reshape(g, (np.shape(rows)[0], -1))
+    g = merged(g, np.ndim(a) - 1)
+    pulled = np.tensordot(a, g, (range(np.ndim(a) - 1),) * 2)
     if np.ndim(b) == 1:
         return np.reshape(pulled, np.shape(b))
     rest = np.shape(b)[:-2] + np.shape(b)[-1:]

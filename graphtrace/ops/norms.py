@@ -16,6 +16,7 @@ from graphtrace.ops.arithmetic import side
 from graphtrace.ops.inverses import column_factor, inv_vjp
 from graphtrace.ops.reduce import kept_shape
 from graphtrace.ops.rows import numpy_row
+from graphtrace.ops.shape import axes_of
 
 # `axes` is one axis, or two for a matrix norm; `g` and `y` have axes of length one there.
 
@@ -65,9 +66,7 @@ def _matrix_norm(g: Any, y: Any, x: Any, axes: tuple[int, ...], ord: Any) -> Any
 
 
 def _norm_axes(x: Any, axis: Any) -> tuple[int, ...]:
-    ndim = np.ndim(x)
-    axes = range(ndim) if axis is None else np.atleast_1d(axis)
-    return tuple(int(i) % ndim for i in axes)
+    return axes_of(axis, np.ndim(x))
 
 
 def _norm_vjp(

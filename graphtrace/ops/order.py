@@ -16,7 +16,7 @@ from graphtrace.core.primitive import SAFE, Code, Primitive, Rule
 from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import NUMPY, Variable, fixed, operation, traced
 from graphtrace.ops.as_python import by_name
-from graphtrace.ops.shape import positions_of, scatter
+from graphtrace.ops.shape import axes_of, merged, positions_of, scatter
 
 
 def _permuted_vjp(g: Any, y: Any, a: Any, *, axis: int, **how: Any) -> Any:
@@ -84,25 +84,24 @@ NUMPY[np.ptp] = _ptp
 def _ranks(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
     """The rank of every entry along the axes, NaN for NaN; and the axes."""
     ndim = np.ndim(a)
-    axes = tuple(range(ndim)) if axis is None else tuple(np.atleast_1d(np.mod(axis, ndim or 1)))
+    axes = axes_of(axis, ndim)
     order = [i for i in range(ndim) if i not in axes] + list(axes)
     moved = np.transpose(a, order)
-    rows = moved.reshape(*moved.shape[: ndim - len(axes)], -1)
+    rows = merged(moved, ndim - len(axes))
     ranks = np.argsort(np.argsort(rows, kind="stable"), kind="stable").astype(float)
     ranks[np.isnan(rows)] = np.nan
     return np.transpose(ranks.reshape(moved.shape), np.argsort(order)), axes
 
 
 def _taken(function: Rule, a: Any, q: tuple[Any, ...], params: dict[str, Any]) -> tuple[Any, ...]:
-    """Ranks, the rank taken with the axes of `a` kept behind those of q, and the axes."""
-    if plain(a).ndim == 0:
-        return np.zeros(()), np.zeros(np.shape(q[0]) if q else ()), ()
+    """Ranks, the rank taken with the axes of `a` kept behind those of q, and the axes.
+
+    A function that does not skip NaN takes the rank NaN, and so has a derivative of NaN.
+    """
     ranks, axes = _ranks(plain(a), params["axis"])
+    at = function(ranks, *q, **{**params, "keepdims": True})
     skips_nan = function.__name__.startswith("nan")
-    at = function(
-        ranks if skips_nan else np.nan_to_num(ranks, nan=np.inf), *q, **{**params, "keepdims": True}
-    )
-    return ranks, at, axes
+    return ranks if skips_nan else np.nan_to_num(ranks), at, axes
 
 
 def _statistic(function: Callable[..., Any]) -> Rule:
@@ -157,7 +156,8 @@ def _speed(at: Any, count: Any, method: str) -> Any:
     if method not in _PARAMETERS:
         return np.zeros(())
     alpha, beta = _PARAMETERS[method]
-    return np.where((at > 0) & (at < count - 1), count + 1 - alpha - beta, 0)
+    moves = np.isnan(at) | ((at > 0) & (at < count - 1))
+    return np.where(moves, count + 1 - alpha - beta + 0 * at, 0)
 
 
 def _median(function: Callable[..., Any]) -> Rule:
@@ -171,7 +171,7 @@ def _median(function: Callable[..., Any]) -> Rule:
         keepdims: Any = False,
     ) -> Any:
         no_out(function, out)
-        return row(traced(a), axis=fixed(axis), keepdims=keepdims is True)
+        return row(traced(a), axis=fixed(axis), keepdims=bool(keepdims))
 
     return median
 
@@ -193,7 +193,7 @@ def _quantile(function: Callable[..., Any]) -> Rule:
         no_out(function, out)
         how = {} if weights is None else {"weights": fixed(weights)}
         return row(
-            traced(a), traced(q), axis=fixed(axis), method=method, keepdims=keepdims is True, **how
+            traced(a), traced(q), axis=fixed(axis), method=method, keepdims=bool(keepdims), **how
         )
 
     return quantile
@@ -301,7 +301,7 @@ def _unique(
 
 
 NUMPY[np.unique] = _unique
-NUMPY[np.unique_values] = lambda x: _unique(x, equal_nan=False)
+NUMPY[np.unique_values] = lambda x: _unique(x, equal_nan=False, sorted=False)
 
 
 def _named_unique(function: Callable[..., Any], **wanted: bool) -> None:

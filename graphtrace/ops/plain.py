@@ -13,18 +13,20 @@ import numpy as np
 
 from graphtrace.core.inputs import plain
 from graphtrace.core.primitive import Primitive
-from graphtrace.core.variable import NUMPY, add_methods, fixed, operation
+from graphtrace.core.variable import NUMPY, add_methods, fixed, operation, traced
 
 _INTEGERS: list[Any] = [
     np.gcd,
     np.lcm,
-    np.lexsort,
     np.packbits,
     np.unpackbits,
     np.bitwise_count,
 ]
 for _function in _INTEGERS:
     operation(Primitive(_function.__name__, _function), _function)
+
+_LEXSORT = operation(Primitive("lexsort", lambda *keys, axis: np.lexsort(keys, axis)))
+NUMPY[np.lexsort] = lambda keys, axis=-1: _LEXSORT(*map(traced, keys), axis=fixed(axis))
 
 
 def _of_values(function: Callable[..., Any], look: Callable[[Any], Any]) -> Callable[..., Any]:

@@ -20,7 +20,7 @@ def _polyval_formula(p: Any, x: Any) -> Any:
 
 
 polyval = composed("polyval", np.polyval, _polyval_formula)
-NUMPY[np.polyval] = lambda p, x: polyval(np.atleast_1d(traced(p)), traced(x))
+NUMPY[np.polyval] = lambda p, x: polyval(traced(p), traced(x))
 
 
 def _coefficients(p: Any) -> Any:
@@ -51,20 +51,26 @@ def _trimmed(p: Any) -> Any:
     return np.trim_zeros(_coefficients(p), "f")
 
 
+def _at_least_zero(p: Any) -> Any:
+    """The coefficients without leading zeros; those of the polynomial 0 are [0]."""
+    trimmed = _trimmed(p)
+    return trimmed if len(trimmed) else np.zeros(1)
+
+
 NUMPY[np.polyadd] = _polyadd
 NUMPY[np.polysub] = _polysub
-NUMPY[np.polymul] = lambda a1, a2: np.convolve(_trimmed(a1), _trimmed(a2))
+NUMPY[np.polymul] = lambda a1, a2: np.convolve(_at_least_zero(a1), _at_least_zero(a2))
 
 
 def _polyder(p: Any, m: int = 1) -> Any:
-    p = _coefficients(p)
+    p = traced(p)
     for _ in range(fixed(m)):
         p = p[:-1] * np.arange(len(p) - 1, 0, -1)
     return p
 
 
 def _polyint(p: Any, m: int = 1, k: Any = None) -> Any:
-    p, m = _coefficients(p), fixed(m)
+    p, m = traced(p), fixed(m)
     constants = np.zeros(m) if k is None else np.atleast_1d(traced(k))
     if len(constants) == 1 and m > 1:
         constants = constants[0] * np.ones(m)
@@ -155,20 +161,22 @@ def _vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
 NUMPY[np.vander] = _vander
 
 
-def _polyfit_formula(x: Any, y: Any, *w: Any, deg: int) -> Any:
-    """The least squares solution by its normal equations."""
+def _polyfit_formula(x: Any, y: Any, *w: Any, deg: int, rcond: Any = None) -> Any:
+    """The least squares solution, of the shortest length where there are several, as in NumPy."""
     A = x[:, None] ** np.arange(deg, -1, -1)
     b = y
     if w:
         A = A * w[0][:, None]
         b = y * (w[0][:, None] if np.ndim(y) == 2 else w[0])
-    transposed = np.transpose(A)
-    return np.linalg.solve(transposed @ A, transposed @ b)
+    scale = np.sqrt(np.sum(A * A, axis=0))
+    rcond = len(x) * np.finfo(np.result_type(x)).eps if rcond is None else rcond
+    c = np.linalg.lstsq(A / scale, b, rcond)[0]
+    return c / (scale[:, None] if np.ndim(y) == 2 else scale)
 
 
 polyfit = composed(
     "polyfit",
-    lambda x, y, *w, deg: np.polyfit(x, y, deg, w=w[0] if w else None),
+    lambda x, y, *w, deg, **how: np.polyfit(x, y, deg, w=w[0] if w else None, **how),
     _polyfit_formula,
 )
 
@@ -179,7 +187,8 @@ def _polyfit(
     if full or cov:
         raise unsupported("np.polyfit with full= or cov=", (x, y), "leave full= and cov= away")
     weights = () if w is None else (traced(w),)
-    return polyfit(traced(x), traced(y), *weights, deg=fixed(deg))
+    how = {} if rcond is None else {"rcond": fixed(rcond)}
+    return polyfit(traced(x), traced(y), *weights, deg=fixed(deg), **how)
 
 
 NUMPY[np.polyfit] = _polyfit

@@ -197,8 +197,13 @@ def _cross(
     a, b = traced(a), traced(b)
     if axis is not None:
         axisa = axisb = axisc = axis
-    lengths = np.shape(a)[axisa], np.shape(b)[axisb]
-    if lengths != (3, 3):
+    try:
+        lengths = {np.shape(a)[axisa], np.shape(b)[axisb]}
+    except IndexError:
+        lengths = set()
+    if not lengths or not lengths <= {2, 3}:
+        return np.cross(plain(a), plain(b), axisa, axisb, axisc)  # NumPy's own refusal
+    if 2 in lengths:
         return _cross_in_the_plane(np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1), axisc)
     # From the end, where an axis keeps its number beside a broadcast operand.
     ends = {"axisa": axisa % np.ndim(a) - np.ndim(a), "axisb": axisb % np.ndim(b) - np.ndim(b)}
@@ -222,7 +227,16 @@ def _in_space(a: Any) -> Any:
 
 
 NUMPY[np.cross] = _cross
-NUMPY[np.linalg.cross] = lambda x1, x2, /, *, axis=-1: _cross(x1, x2, axis=axis)
+
+
+def _cross_in_space(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+    x1, x2 = traced(x1), traced(x2)
+    if np.shape(x1)[axis] != 3 or np.shape(x2)[axis] != 3:
+        np.linalg.cross(plain(x1), plain(x2), axis=axis)  # NumPy's own refusal
+    return _cross(x1, x2, axis=axis)
+
+
+NUMPY[np.linalg.cross] = _cross_in_space
 
 # trace, and other names for known products
 

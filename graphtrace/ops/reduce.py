@@ -14,7 +14,7 @@ from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import fixed, operation, traced, unsupported
 from graphtrace.ops.as_python import by_method
 from graphtrace.ops.compare import equal
-from graphtrace.ops.shape import astype
+from graphtrace.ops.shape import astype, axes_of, merged
 
 _SMALL = 1000
 
@@ -61,11 +61,10 @@ def _prod_vjp(g: Any, y: Any, a: Any, *, axis: Any, keepdims: bool) -> Any:
 def _product_of_others(a: Any, axis: Any) -> Any:
     """For each entry the product of the rest, without dividing: right where one is 0 or inf."""
     ndim = np.ndim(a)
-    axes = tuple(range(ndim)) if axis is None else tuple(np.atleast_1d(np.mod(axis, ndim)).tolist())
+    axes = axes_of(axis, ndim)
     order = tuple(i for i in range(ndim) if i not in axes) + axes
     moved = np.transpose(a, order)
-    kept = np.shape(moved)[: ndim - len(axes)]
-    rows = np.reshape(moved, (*kept, -1))
+    rows = merged(moved, ndim - len(axes))
     n = np.shape(rows)[-1]
     others = [
         np.prod(np.concatenate([rows[..., :i], rows[..., i + 1 :]], axis=-1), axis=-1)

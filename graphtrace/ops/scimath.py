@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.variable import NUMPY, decided, traced
+from graphtrace.core.variable import NUMPY, Variable, decided, traced
 from graphtrace.ops.shape import astype
 
 
@@ -44,4 +44,12 @@ for _name in ("arccos", "arcsin", "arctanh"):
 NUMPY[np.emath.logn] = lambda n, x: (
     np.log(_complex_where(below_zero, x)) / np.log(_complex_where(below_zero, n))
 )
-NUMPY[np.emath.power] = lambda x, p: np.power(_complex_where(below_zero, x), traced(p))
+
+
+def _power(x: Any, p: Any) -> Any:
+    """NumPy makes arrays of both, so that a Python number decides the precision as well."""
+    p = traced(p)
+    return np.power(_complex_where(below_zero, x), p if type(p) is Variable else np.asarray(p))
+
+
+NUMPY[np.emath.power] = _power

@@ -9,6 +9,7 @@ from nowhere, a fill).
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -43,6 +44,22 @@ def _reshape_written(
         axes = ", ".join("None" if n == 1 else ":" for n in shape)
         return Form(f"$0[{axes}]", ATOM, (ATOM,))
     return Form(f"$0.reshape({shape})", ATOM, (ATOM,))
+
+
+def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
+    """The axes that a reduction over `axis` takes, counted from the front; of a number none."""
+    if axis is None or not ndim:
+        return tuple(range(ndim))
+    return tuple(np.mod(np.atleast_1d(axis), ndim).astype(int).tolist())
+
+
+def merged(a: Any, count: int) -> Any:
+    """`a` with all axes after the first `count` as one.
+
+    A -1 in np.reshape cannot say how long that is where an axis before it has no entries.
+    """
+    shape = np.shape(a)
+    return np.reshape(a, (*shape[:count], math.prod(shape[count:])))
 
 
 reshape = operation(

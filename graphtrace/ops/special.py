@@ -219,7 +219,7 @@ LATE.append(_find)
 def _sinc(x: Any, *, order: int = 0) -> Any:
     if order == 0:
         return np.sinc(x)
-    u = np.pi * np.asarray(x, dtype=float)
+    u = np.pi * np.asarray(x, np.result_type(x, float))
     near = abs(u) < order + 1
     v = np.where(near, 1.0, u)
     y = np.sin(v) / v
@@ -241,7 +241,7 @@ def _bessel(x: Any, *, order: int = 0) -> Any:
     if order == 0:
         return np.i0(x)
     x = np.asarray(x, dtype=float)
-    count = 64 + 2 * int(np.max(abs(x), initial=0))
+    count = 64 + 2 * int(np.max(abs(x), initial=0, where=abs(x) < 750))  # beyond, it is inf
     cos = np.cos(2 * np.pi * np.arange(count) / count)
     return np.mean(cos**order * np.exp(x[..., None] * cos), axis=-1)
 

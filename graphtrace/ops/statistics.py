@@ -13,7 +13,7 @@ from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import NUMPY, fixed, traced, unsupported
 from graphtrace.ops.composed import composed
 from graphtrace.ops.reduce import WHOLE
-from graphtrace.ops.shape import astype
+from graphtrace.ops.shape import astype, axes_of
 
 # Reductions of chosen entries: where= names them, or they are those that are no NaN.
 
@@ -42,7 +42,7 @@ def _var(a: Any, mask: Any, *, axis: Any, keepdims: bool, **how: Any) -> Any:
     ddof = how.get("correction", how.get("ddof", 0))
     a = np.where(mask, a, 0)
     centred = np.where(mask, a - _mean(a, mask, axis=axis, keepdims=True), 0)
-    squares = _total(centred**2, axis=axis, keepdims=keepdims)
+    squares = _total(np.real(centred * np.conj(centred)), axis=axis, keepdims=keepdims)
     return squares / (_count(a, mask, axis, keepdims) - ddof)
 
 
@@ -184,7 +184,7 @@ def _along(weights: Any, ndim: int, shape: tuple[int, ...], axis: Any) -> Any:
     """The weights in the shape of the array, where they are given for its axes only."""
     if np.shape(weights) == shape:
         return weights
-    axes = np.mod(np.atleast_1d(axis), ndim).tolist()
+    axes = axes_of(axis, ndim)
     weights = np.transpose(weights, np.argsort(axes))
     column = [shape[i] if i in axes else 1 for i in range(ndim)]
     return np.broadcast_to(np.reshape(weights, column), shape)
@@ -200,7 +200,7 @@ average = composed(
 def _average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
 ) -> Any:
-    a, axis, keepdims = traced(a), fixed(axis), keepdims is True
+    a, axis, keepdims = traced(a), fixed(axis), bool(keepdims)
     if weights is None:
         mean = np.mean(a, axis=axis, keepdims=keepdims)
         scale = np.broadcast_to(float(np.size(a) // max(np.size(mean), 1)), np.shape(mean))
@@ -225,6 +225,8 @@ def _cov_formula(
         rows = [
             x if np.ndim(raw) < 2 else np.transpose(x) for x, raw in zip(rows, more, strict=True)
         ]
+    if not len(rows[0]):
+        return np.zeros((0, 0))  # as NumPy has it
     x = np.concatenate(rows)
     each = operands[-1] if weighted else None
     w = 1.0 if fweights is None else fweights

@@ -23,7 +23,7 @@ from graphtrace.core.variable import (
 )
 from graphtrace.ops.composed import composed
 from graphtrace.ops.index import getitem
-from graphtrace.ops.shape import astype
+from graphtrace.ops.shape import astype, axes_of, merged
 
 
 def _method_form(count: int, params: dict[str, Any], latex: bool) -> Form:
@@ -35,11 +35,11 @@ def _steps(a: Any, axis: int) -> list[Any]:
 
 
 def _accumulate_formula(a: Any, *, ufunc: np.ufunc, axis: int, **how: Any) -> Any:
-    first, *rest = _steps(a, axis)
-    results = [first]
-    for step in rest:
+    steps = _steps(a, axis)
+    results = steps[:1]
+    for step in steps[1:]:
         results.append(ufunc(results[-1], step))
-    return np.stack(results, axis=axis)
+    return np.stack(results, axis=axis) if results else a
 
 
 def _reduce_formula(
@@ -52,11 +52,11 @@ def _reduce_formula(
     **how: Any,
 ) -> Any:
     ndim = np.ndim(a)
-    axes = range(ndim) if axis is None else np.mod(np.atleast_1d(axis), ndim or 1).tolist()
+    axes = axes_of(axis, ndim)
     order = [i for i in range(ndim) if i not in axes]
     kept = [np.shape(a)[i] for i in order]
     steps, chosen = (
-        list(np.moveaxis(np.reshape(np.transpose(x, [*order, *sorted(axes)]), (*kept, -1)), -1, 0))
+        list(np.moveaxis(merged(np.transpose(x, [*order, *sorted(axes)]), len(order)), -1, 0))
         for x in (a, np.broadcast_to(where, np.shape(a)))
     )
     first = [*initial] or ([] if where is True and steps else [ufunc.identity])
@@ -106,7 +106,9 @@ reduceat = composed("ufunc.reduceat", _reduceat_forward, _reduceat_formula, nota
 def _accumulate(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     def signature(a: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
         no_out(ufunc, out)
-        if ufunc in (np.add, np.multiply):
+        if axis is None and np.ndim(a) == 1:
+            axis = 0
+        if ufunc in (np.add, np.multiply) and np.ndim(a) and axis is not None:
             return NUMPY[np.cumsum if ufunc is np.add else np.cumprod](a, axis, dtype)
         how = {} if dtype is None else {"dtype": dtype}
         return accumulate(traced(a), ufunc=ufunc, method="accumulate", axis=fixed(axis), **how)

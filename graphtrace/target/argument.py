@@ -96,7 +96,10 @@ def _convert(value: Any) -> Any:
     if value is None or isinstance(value, str):
         raise _Unsuitable(f"{json.dumps(value)} is not a number")
     if type(value) is int and abs(value) >= _LARGEST_INTEGER:
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise _Unsuitable("it is larger than the largest float") from None
     return value
 
 

@@ -418,12 +418,17 @@ def _min(first: Any, *others: Any, **kwargs: Any) -> Any:
     return np.min(first, **kwargs)
 
 
+def _round(x: Any, ndigits: Any = 0) -> Any:
+    """Python's rounding to a number of digits; of arrays, and to whole numbers, NumPy's."""
+    return np.round(x, ndigits) if np.ndim(x) or not ndigits else round(x, ndigits)
+
+
 _BUILTINS: dict[str, Callable[..., Any]] = {
     "abs": abs,
     "len": len,
     "max": _max,
     "min": _min,
-    "round": np.round,
+    "round": _round,
     "sum": _sum,
 }
 
