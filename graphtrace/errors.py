@@ -6,9 +6,14 @@ classes exist so that a program can tell the cases apart; all of them are `Graph
 
 from __future__ import annotations
 
+from graphtrace.core.safe_text import clean
+
 
 class GraphtraceError(Exception):
     """Base of every error that graphtrace raises on purpose."""
+
+    def __str__(self) -> str:
+        return clean(Exception.__str__(self))  # it quotes names, texts and paths
 
 
 class TraceError(GraphtraceError, TypeError):
@@ -21,8 +26,6 @@ class NoDerivative(TraceError, NotImplementedError):
 
 class UnknownPrimitive(GraphtraceError, KeyError):
     """A pickled graph names a primitive that cannot be imported, or that has changed since."""
-
-    __str__ = Exception.__str__
 
 
 class BranchChanged(GraphtraceError):
@@ -62,6 +65,20 @@ class WrongDerivative(GraphtraceError, AssertionError):
 
 class RenderError(GraphtraceError, RuntimeError):
     """The layout engine is missing, refused the graph, or ran past its limits."""
+
+
+class OptionError(ArgumentError, RenderError):
+    """An option of a figure has a value that it cannot have, or that goes with no other.
+
+    The message writes options as Python does, `width=-5`; the command writes them `--width -5`.
+
+    Attributes:
+        option: The name of the option where the message does not say it, else "".
+    """
+
+    def __init__(self, message: str, option: str = "") -> None:
+        super().__init__(message)
+        self.option = option
 
 
 class ExpressionError(GraphtraceError, ValueError):

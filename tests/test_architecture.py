@@ -37,9 +37,11 @@ ROOMS = [
 
 # They stand on the standard library alone.
 STANDARD_LIBRARY_ONLY = [
+    "graphtrace.core.safe_text",
     "graphtrace.errors",
-    "graphtrace.target.describe_error",
+    "graphtrace.core.describe_error",
     "graphtrace.core.source",
+    "graphtrace.core.made",
 ]
 
 

@@ -125,7 +125,7 @@ def test_what_is_not_name_and_value_is_told_the_form(text):
     ids=lambda text: text[:12].encode("unicode_escape").decode(),
 )
 def test_a_value_that_is_none_is_shown_and_told_the_forms(text, why):
-    shown = text if len(text) <= 60 else text[:57] + "..."
+    shown = (text if len(text) <= 60 else text[:57] + "...").replace("\0", "�")
     assert refusal(f"b={text}") == (
         f"b: '{shown}' is not a number, a list of numbers or a file{why}: write for example b=5, "
         "b=[1, 2], b=@b.npy or b=@b.json"

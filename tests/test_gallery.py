@@ -1,7 +1,9 @@
 """The gallery: every Python file has its SVG, made from it, byte for byte."""
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -310,3 +312,44 @@ def test_ten_sigmoids_leave_no_gradient():
     graph = load_file(GALLERY / "vanishing_gradient.py").graph
     assert len(graph) == 11
     assert 0 < graph.nodes["x"]["grad"] < 0.25**10
+
+
+# Odd names, and options that there are not
+
+
+@pytest.mark.parametrize(
+    "stem", ["javascript:alert(1)", "a#b", "a b", "a'b\"c<d>", "100%", "é?x=1"]
+)
+def test_a_link_is_percent_encoded_so_that_it_is_a_file_beside_the_page(folder, stem):
+    (folder / f"{stem}.py").write_text(SQUARE)
+    list(update(folder))
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    links = re.findall(r'(?:src|href)="([^"]*)"', page)
+    parts = [urlsplit(link) for link in links]
+    assert all((p.scheme, p.netloc, p.query, p.fragment) == ("", "", "", "") for p in parts)
+    assert {unquote(p.path) for p in parts} == {f"{stem}.svg", "cube.svg", "square.svg"}
+    idents = re.findall(r' id="([^"]*)"', page)
+    assert all(re.fullmatch(r"[\w.%-]+", ident) for ident in idents)
+    assert len(set(idents)) == len(idents)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ('{"widht": 400}', "widht=400 is no option of a figure: did you mean width="),
+        ('{"width": -5}', "width=-5 is no column: use 100 pixels or more"),
+        ('{"step": "dq/dx"}', "square has no node 'q': use one of"),
+        ("[1]", "argument after ** must be a mapping, not list"),
+    ],
+)
+def test_a_wrong_option_is_told_with_the_file_and_its_line(folder, options, says):
+    (folder / "square.py").write_text(f"{SQUARE}\n\noptions = {options}\n")
+    number = len(SQUARE.splitlines()) + 3
+    with pytest.raises(TargetError) as caught:
+        draw(folder / "square.py")
+    place, _, told = str(caught.value).partition(": ")
+    assert place == f"'{folder / 'square.py'}' line {number}"
+    assert says in told
+    code, _, stderr = run(str(folder))
+    assert (code, stderr.count("\n")) == (1, 1)
+    assert f"line {number}: " in stderr

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
+from graphtrace.core.describe_error import describe
 from graphtrace.errors import ExpressionError, TargetError
-from graphtrace.target.describe_error import describe
 from graphtrace.target.function import load, load_file
 
 LOSS = """\

@@ -35,7 +35,7 @@ def assigned(assignments: Sequence[str], option: str) -> dict[str, Any]:
 
     values: dict[str, Any] = {}
     for text in assignments:
-        name, value = read(text)
+        name, value = read(text, option)
         if name in values:
             raise ArgumentError(f"{name} is given twice: leave out one {option} {name}=...")
         values[name] = value

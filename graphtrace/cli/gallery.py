@@ -11,7 +11,8 @@ from pathlib import Path
 
 import click
 
-from graphtrace.cli.program import FAILURE, one_sentence, short_warnings
+from graphtrace.cli.program import FAILURE, one_sentence, short_warnings, tell
+from graphtrace.core.safe_text import clean
 
 
 @click.command(
@@ -54,6 +55,6 @@ def gallery(folder: str, check: bool, traceback: bool) -> None:
             ) as drawn:
                 found = list(drawn)
     for line in found:
-        click.echo(line if check else f"wrote {line}")
+        tell(clean(str(line) if check else f"wrote {line}"))
     if check and found:
         raise click.exceptions.Exit(FAILURE)

@@ -6,6 +6,7 @@ of the library's own, so that what was typed is handed on as it is; what was not
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, TypeVar, get_args
@@ -30,8 +31,36 @@ class Option(click.Option):
 _LAST = "Where it goes"
 
 
+_OPTION = re.compile(r"--[A-Za-z][\w-]*(=.*)?", re.DOTALL)
+
+
 class Grouped(click.Command):
-    """A command whose help has a heading for each group of options."""
+    """A command whose help has a heading for each group of options, and whose target may be `-a`.
+
+    What begins with `-` and is neither an option nor the value of one is the target, where there is
+    no other.
+    """
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Put such a target where click takes it for one: last, after `--`."""
+        options = [p for p in self.get_params(context) if isinstance(p, click.Option)]
+        valued = {name for p in options if not p.is_flag for name in p.opts}
+        short = tuple(name for name in valued if not name.startswith("--"))
+        known = {name for p in options for name in (*p.opts, *p.secondary_opts)}
+        end = args.index("--") if "--" in args else len(args)
+        free = [i for i in range(end) if not i or args[i - 1] not in valued]
+        glued = [args[i] for i in free if args[i].startswith(short) and args[i] not in short]
+        taken = {*known, *glued}  # glued: -o*b
+        words = [i for i in free if args[i] not in taken and not _OPTION.fullmatch(args[i])]
+        if len(words) == 1 and args[words[0]][:1] == "-" and end == len(args):
+            args = [*args[: words[0]], *args[words[0] + 1 :], "--", args[words[0]]]
+        try:
+            return super().parse_args(context, args)
+        except click.MissingParameter:
+            if not glued:
+                raise
+            why = f"missing argument 'TARGET' (write -- before {glued[0]!r} if it is one)"
+            raise click.UsageError(why, context) from None
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options under their headings, in the order of the groups."""
@@ -56,38 +85,37 @@ def _some(group: str, *options: tuple[str, dict[str, Any]]) -> Callable[[_Functi
     return decorate
 
 
-_TYPED = {"gradients": "grad", "engine": "dot"}
-"""What an option of the library is called on the command line, where that is another word."""
+_TYPED = {"gradients": "--grad", "engine": "--dot engine"}
+"""How an option of the library is declared for click, where it is typed as another word."""
 
 
 def _declared(group: str) -> list[tuple[str, dict[str, Any]]]:
     """The options of a figure in this group of the help, as `Options` declares them."""
     known = abouts(Options)
     return [
-        _as_typed(_TYPED.get(one.name, one.name).replace("_", "-"), one.default, *known[one.name])
+        _declaration(one.name, one.default, *known[one.name])
         for one in fields(Options)
         if known[one.name][1].group == group and known[one.name][1].example
     ]
 
 
-def _as_typed(name: str, default: Any, kind: Any, about: About) -> tuple[str, dict[str, Any]]:
-    settings: dict[str, Any] = {"metavar": about.metavar}
-    names = f"--{name}"
+def _declaration(name: str, default: Any, kind: Any, about: About) -> tuple[str, dict[str, Any]]:
+    settings: dict[str, Any] = {"metavar": about.metavar, "multiple": default == ()}
+    names = _TYPED.get(name, f"--{name.replace('_', '-')}")
+    typed = names.split()[0]
     kinds = (kind, *get_args(kind))
     if bool in kinds:
         settings["is_flag"] = True
         if default is not False:
-            names = f"--{name}/--no-{name}"
+            names = f"{typed}/--no-{typed[2:]}"
     elif choices := choices_of(kind):
         settings["type"] = click.Choice(choices, case_sensitive=False)
     elif name == "theme":
         settings["type"] = click.Choice(list(THEMES))
     elif int in kinds or float in kinds:
         settings["type"] = int if int in kinds else float
-    settings["multiple"] = default == ()
-    example = about.example if "-" in about.example[:1] else f"--{name} {about.example}"
-    meaning = about.meaning.replace("`", "")
-    return names, {**settings, "help": f"{meaning} E.g. {example}."}
+    example = about.example if about.example[:1] == "-" else f"{typed} {about.example}"
+    return names, {**settings, "help": f"{about.meaning.replace('`', '')} E.g. {example}."}
 
 
 content = _some("What is drawn", *_declared("What is drawn"))

@@ -15,7 +15,15 @@ from typing import Any, NoReturn
 
 import click
 
-from graphtrace.errors import ArgumentError, ExpressionError, GraphtraceError, TargetError
+from graphtrace.cli.typed import as_typed
+from graphtrace.core.safe_text import clean
+from graphtrace.errors import (
+    ArgumentError,
+    ExpressionError,
+    GraphtraceError,
+    RenderError,
+    TargetError,
+)
 
 USAGE, FAILURE, INTERRUPTED = 2, 1, 130
 
@@ -51,7 +59,13 @@ def _sentence(error: click.ClickException) -> str:
 def say(kind: str, text: str) -> None:
     """One line on standard error, such as `graphtrace: error: ...`."""
     with contextlib.suppress(OSError):  # where not even that can be said, the exit code tells
-        click.echo(f"graphtrace: {kind}: {' '.join(text.split())}", err=True)
+        click.echo(f"graphtrace: {kind}: {clean(' '.join(text.split()))}", err=True)
+
+
+def tell(text: str) -> None:
+    """Lines on standard output; what its encoding has no character for is written as an escape."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _open_output() -> None:
@@ -81,7 +95,9 @@ def one_sentence(traceback: bool) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise click.exceptions.Exit(INTERRUPTED) from None  # click would print an empty line
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a function may raise anything
+    except BaseException as error:  # a function may raise anything
+        if isinstance(error, BrokenPipeError) and not _is_from_function(error):
+            raise
         if traceback:
             import traceback as printer
 
@@ -91,26 +107,43 @@ def one_sentence(traceback: bool) -> Iterator[None]:
 
 
 def _words(error: BaseException) -> str:
-    if isinstance(error, GraphtraceError):
-        return str(error)
-    from graphtrace.target.describe_error import describe
+    from graphtrace.core.describe_error import describe, raised_at, text_of
 
-    return describe(error)
+    if not isinstance(error, GraphtraceError):
+        return describe(error)
+    text = text_of(error)
+    if _is_from_function(error):
+        place = "" if " line " in text else raised_at(error)
+        return f"{text} ({place.strip()})" if place else text
+    return as_typed(error) if isinstance(error, RenderError) else text
 
 
 def _exit_code(error: BaseException) -> int:
     if isinstance(error, TargetError):
         return FAILURE if error.__cause__ else USAGE  # a cause: the user's file itself raised
-    return USAGE if isinstance(error, ArgumentError | ExpressionError) else FAILURE
+    is_of_use = isinstance(error, ArgumentError | ExpressionError)
+    return USAGE if is_of_use and not _is_from_function(error) else FAILURE
+
+
+def _is_from_function(error: BaseException) -> bool:
+    """Whether it came out of the user's function, and is not of how it was called or drawn."""
+    from traceback import walk_tb
+
+    from graphtrace.core.tape import Tape
+
+    call = Tape.call.__code__
+    return any(frame.f_code is call for frame, _ in walk_tb(error.__traceback__))
 
 
 @contextlib.contextmanager
 def short_warnings() -> Iterator[None]:
     """Each warning as one line, once; NumPy's would show a line of our source."""
+    from graphtrace.core.describe_error import text_of
+
     said: set[str] = set()
 
     def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-        text = f"{category.__name__}: {message}"
+        text = f"{category.__name__}: {text_of(message)}"
         if text not in said:
             said.add(text)
             say("warning", text)

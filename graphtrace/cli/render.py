@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from graphtrace.cli import options
-from graphtrace.cli.program import one_sentence, say, short_warnings
-from graphtrace.errors import ArgumentError, GraphtraceError
+from graphtrace.cli.program import one_sentence, say, short_warnings, tell
+from graphtrace.core.safe_text import clean
+from graphtrace.errors import ArgumentError, GraphtraceError, OptionError
 
 if TYPE_CHECKING:
     from graphtrace.api import Graph
@@ -71,7 +72,10 @@ def render(
             if value not in unsaid and (value is not False or name in _TWO_WAYS)
         }
         said = _drawn(target, assignments, output, format, wanted)
-    click.echo(said, nl=isinstance(said, str))
+    if isinstance(said, bytes):
+        click.echo(said, nl=False)
+    else:
+        tell(said)
 
 
 _TWO_WAYS = ("values", "grad", "legend")
@@ -91,21 +95,21 @@ def _drawn(
     kind = _format(format, output)
     asked = {name: wanted.pop(name, None) for name in ("grad", "explain", "quiz", "tangent")}
     _translate(wanted)
-    if asked["quiz"] and output == "-":
+    if asked["quiz"] is not None and output == "-":
         raise ArgumentError("a quiz is two figures: name a file, as in -o quiz.svg")
     # What the user's function prints must not end up in a figure on standard output.
     aside = contextlib.redirect_stdout(sys.stderr) if output == "-" else contextlib.nullcontext()
     with aside:
         graph = traced(target, assignments)
-    if asked["explain"]:
+    if asked["explain"] is not None:
         return str(graph.explain(asked["explain"]))
     if asked["tangent"]:
-        graph.jvp(**assigned(asked["tangent"], "--tangent"))
+        _move(graph, assigned(asked["tangent"], "--tangent"))
         wanted["tangents"] = True
     else:
         _differentiate(graph, asked["grad"])
     path = output or f"{graph.name}{_suffix(kind)}"
-    if asked["quiz"]:
+    if asked["quiz"] is not None:
         return _quiz(graph, asked["quiz"], Path(path), kind, wanted)
     if path == "-" and kind == "text" and sys.__stdout__ is not None and sys.__stdout__.isatty():
         return _listed(graph, wanted)
@@ -114,7 +118,7 @@ def _drawn(
         graph.render(content, format=kind, **wanted)
         return content.getvalue()
     graph.render(path, format=kind, **wanted)
-    return f"wrote {path}"
+    return f"wrote {clean(path)}"
 
 
 def _listed(graph: Graph, wanted: dict[str, Any]) -> bytes:
@@ -127,12 +131,17 @@ def _listed(graph: Graph, wanted: dict[str, Any]) -> bytes:
 
 def _translate(wanted: dict[str, Any]) -> None:
     """What was typed as text, as the library takes it."""
-    if "dot" in wanted:
-        wanted["engine"] = wanted.pop("dot")
     if "path" in wanted:
         wanted["path"] = tuple(part.strip() for part in wanted["path"].split(","))
     if "nudge" in wanted:
         wanted["nudge"] = _nudge(wanted["nudge"])
+
+
+def _move(graph: Graph, tangents: dict[str, Any]) -> None:
+    try:
+        graph.jvp(**tangents)
+    except ArgumentError as error:
+        raise OptionError(str(error), "tangent") from None
 
 
 def _nudge(text: str) -> tuple[str, float]:
@@ -156,7 +165,7 @@ def _quiz(graph: Graph, blank: str, path: Path, kind: Format, wanted: dict[str, 
     limit = deadline(wanted.get("time_limit"))
     quiz.question.render(path, format=kind, time_limit=limit)
     quiz.solution.render(beside, format=kind, time_limit=limit)
-    return f"wrote {path}\nwrote {beside}"
+    return "\n".join(f"wrote {clean(str(file))}" for file in (path, beside))
 
 
 def _format(wanted: str | None, output: str | None) -> Format:

@@ -16,11 +16,12 @@ import linecache
 from collections.abc import Callable
 from typing import Any
 
-from graphtrace.compile.calls import array, changed, forward, items, reshaped, rule, same
+from graphtrace.compile.calls import array, changed, forward, items, reshaped, rule, same, scalar
 from graphtrace.compile.exact import swept
 from graphtrace.compile.jit import compiled, require_floats
 from graphtrace.compile.program import Program
 from graphtrace.compile.writer import Written, written
+from graphtrace.core.made import Made
 from graphtrace.core.tape import collector_paused
 from graphtrace.errors import ArgumentError
 from graphtrace.graph.traced import TracedGraph
@@ -34,6 +35,7 @@ __all__ = [
     "reshaped",
     "rule",
     "same",
+    "scalar",
     "source_of",
 ]
 
@@ -84,7 +86,8 @@ def compile_graph(graph: TracedGraph, jit: str | None = None, **options: Any) ->
     f: Callable[..., Any] = _run(module)[module.function]
     if module.may_raise:
         f = _where_it_raises(f, _with_arguments_of(f, exact))
-    return f if jit is None else _where_it_raises(_jitted(graph, options), f)
+    f = f if jit is None else _where_it_raises(_jitted(graph, options), f)
+    return Made(f, functools.partial(compile_graph, graph, jit, **options))
 
 
 def _jitted(graph: TracedGraph, options: dict[str, Any]) -> Callable[..., Any]:
@@ -129,8 +132,22 @@ def _run(module: Written) -> dict[str, Any]:
     lines = module.text.splitlines(keepends=True)
     linecache.cache[filename] = (len(module.text), None, lines, filename)
     namespace = {"__name__": __name__, **module.bound}
-    exec(compile(module.text, filename, "exec"), namespace)  # noqa: S102  (text of our own making)
+    exec(compile(_guarded(module), filename, "exec"), namespace)  # noqa: S102  (of our own making)
     return namespace
+
+
+def _guarded(module: Written) -> str:
+    """The text to run: where `x = float(x)` raises, what is called for it names the parameter.
+
+    The text to read is as one would write it. Each line keeps its number, and where nothing is
+    raised it costs nothing.
+    """
+    line, handler = module.conversion, module.handler
+    start = module.text.find(f"    {line}\n", module.text.find(f"def {module.function}("))
+    if not line or start < 0:
+        return module.text
+    rest = module.text[start + len(line) + 5 :].removeprefix("\n")
+    return f"{module.text[:start]}    try: {line}\n    except {handler}\n{rest}"
 
 
 def _where_it_raises(fast: Callable[..., Any], exact: Callable[..., Any]) -> Callable[..., Any]:

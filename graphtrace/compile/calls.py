@@ -7,16 +7,16 @@ rather than printed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from graphtrace.core.inputs import is_static
 from graphtrace.core.primitive import Primitive, primitive_named
 from graphtrace.core.sweep import pull
+from graphtrace.core.variable import describe
 from graphtrace.errors import ArgumentError
-from graphtrace.graph.traced import changed as changed, reshaped as reshaped, same as same
+from graphtrace.graph.traced import changed as changed, fitting, reshaped as reshaped, same as same
 
 _ARRAY = np.ndarray
 
@@ -26,25 +26,18 @@ def array(x: Any, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
     # 0.10 us a call: a step of a small network is 13 us, and it has a call for each array.
     if x.__class__ is _ARRAY and x.shape == shape and x.dtype.type is dtype:
         return x
-    x = _converted(x, name, dtype)
-    if x.shape != shape:
-        raise ArgumentError(
-            f"{name} was traced with shape {shape} and is now {x!r:.60}; give it the same shape, "
-            f"or trace again"
-        )
-    return x
+    return np.asarray(fitting(x, name, shape, dtype)).astype(dtype)
 
 
-def _converted(x: Any, name: str, dtype: Any) -> Any:
-    if is_static(x) and not isinstance(x, (list, tuple)):
-        raise ArgumentError(f"{name} was traced as an array and is now {x!r:.60}; give it one")
-    given = np.asarray(x)
-    if not np.can_cast(given.dtype, dtype, "same_kind"):
-        raise ArgumentError(
-            f"{name} was traced as {np.dtype(dtype)} and is now {given.dtype}; give it numbers of "
-            f"the same kind, or trace again"
-        )
-    return given.astype(dtype)
+def scalar(x: Any, name: str, kind: type[np.generic]) -> Any:
+    """The argument `x` as a number of NumPy's."""
+    return x if x.__class__ is kind else kind(fitting(x, name, (), kind))
+
+
+def require_numbers(traced: Sequence[tuple[str, type]], *given: Any) -> None:
+    """Raise ArgumentError for the first that is no number of its kind; they are by name."""
+    for (name, kind), x in zip(traced, given, strict=True):
+        fitting(x, name, (), kind)
 
 
 def items(x: Any, name: str, keys: Any) -> Any:
@@ -54,18 +47,26 @@ def items(x: Any, name: str, keys: Any) -> Any:
     if isinstance(keys, int):
         if isinstance(x, (list, tuple)) and len(x) == keys:
             return x
-        wanted = f"{keys} entries"
+        wanted, now = f"{keys} entries", f"has {len(x)}" if isinstance(x, (list, tuple)) else ""
     else:
         if isinstance(x, dict) and len(x) == len(keys):
             try:
                 return list(map(x.__getitem__, keys))
             except KeyError:
                 pass
-        wanted = f"the keys {', '.join(map(repr, keys))}"
+        wanted, now = (
+            f"the keys {_listed(keys)}",
+            f"has {_listed(x)}" if isinstance(x, dict) else "",
+        )
     raise ArgumentError(
-        f"{name} was traced with {wanted} and is now {x!r:.60}; give it the same structure, or "
-        f"trace again"
+        f"{name} was traced with {wanted} and now {now or f'is {describe(x)}'}; give it the same "
+        f"structure, or trace again"
     )
+
+
+def _listed(keys: Iterable[Any]) -> str:
+    shown = [repr(key) if len(repr(key)) <= 40 else type(key).__name__ for key in keys]
+    return ", ".join(shown if len(shown) <= 12 else [*shown[:11], "..."]) or "none"
 
 
 def forward(name: str) -> Callable[..., Any]:

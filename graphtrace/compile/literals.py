@@ -13,11 +13,21 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.compile.calls import array, changed, forward, items, reshaped, rule, rule_of, same
+from graphtrace.compile.calls import (
+    array,
+    changed,
+    forward,
+    items,
+    reshaped,
+    rule,
+    rule_of,
+    same,
+    scalar,
+)
 from graphtrace.compile.names import Names
 from graphtrace.core.primitive import Primitive, primitive_named
 
-_HELPERS = {f.__name__: f for f in (array, changed, forward, items, reshaped, rule, same)}
+_HELPERS = {f.__name__: f for f in (array, changed, forward, items, reshaped, rule, same, scalar)}
 _BUILTINS = {f.__name__: f for f in (abs, bool, complex, float, int, round)}
 _MODULES = {"math": "math", "np": "numpy"}
 _CALLED: dict[str, Any] = {"np": np, "math": math, **_HELPERS, **_BUILTINS}

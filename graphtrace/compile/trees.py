@@ -43,6 +43,9 @@ class Trees:
         self._names = program.names
         self._literals = literals
         self._code = code
+        # The line that makes floats of the arguments, and what it converts: text, name and kind.
+        self.conversion = ""
+        self.converted: list[tuple[str, str, type]] = []
 
     def signature(self) -> str:
         """The traced function's own: its defaults, its stars, what is positional or by name."""
@@ -68,7 +71,8 @@ class Trees:
                 self._unpack(marks, keys, f"{leaves_of}({name}, {string(name)})", scalars)
         if scalars:
             left, right = zip(*scalars, strict=True)
-            self._code.say(f"{', '.join(left)} = {', '.join(right)}")
+            self.conversion = f"{', '.join(left)} = {', '.join(right)}"
+            self._code.say(self.conversion)
 
     def _take_apart(self, part: Any, text: str, name: str, scalars: list[tuple[str, str]]) -> bool:
         """Lines for a parameter or a part of it; False for a container of the user's own kind."""
@@ -111,7 +115,11 @@ class Trees:
         if isinstance(value, np.ndarray):
             how = f"{text}, {string(name)}, {value.shape}, {literals.dtype(value.dtype)}"
             say(f"{own} = {literals.call('array')}({how})")
+        elif isinstance(value, np.generic):
+            how = f"{text}, {string(name)}, {literals.dtype(value.dtype)}"
+            scalars.append((own, f"{literals.call('scalar')}({how})"))
         else:
+            self.converted.append((text, name, type(value)))
             scalars.append((own, f"{literals.type(type(value))}({text})"))
 
     def packed(self, tree: Tree, texts: list[str]) -> str:

@@ -7,12 +7,14 @@ each contribution to an adjoint, and returns the value and the gradients.
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from graphtrace.compile.calls import require_numbers
 from graphtrace.compile.expressions import Expressions
 from graphtrace.compile.floats import MAY_RAISE
 from graphtrace.compile.guards import Guards
@@ -45,7 +47,8 @@ class Written(NamedTuple):
     `may_raise` says that the backward part divides, or the like, with Python's floats; `called` are
     the operations that are calls of graphtrace's own functions. For the compiler of `jit` the lines
     are a function of their own, `inner`, of floats alone; it raises an ArithmeticError for another
-    branch, at a pole and where a number is not finite.
+    branch, at a pole and where a number is not finite. `conversion` is the line that makes floats
+    of the arguments, "" for none, and `handler` what stands after `except` for it.
     """
 
     text: str
@@ -54,6 +57,8 @@ class Written(NamedTuple):
     may_raise: bool
     called: list[str]
     inner: str
+    conversion: str
+    handler: str
 
 
 def written(program: Program, *, jit: bool = False) -> Written:
@@ -61,8 +66,15 @@ def written(program: Program, *, jit: bool = False) -> Written:
     writer = _Writer(program, jit=jit)
     text, literals = writer.module(), writer.literals
     may_raise = program.may_raise or writer.may_raise
-    called = literals.fetched
-    return Written(text, program.names.function, literals.bound, may_raise, called, writer.inner)
+    return Written(
+        text,
+        program.names.function,
+        literals.bound,
+        may_raise,
+        literals.fetched,
+        writer.inner,
+        *writer.guarded(),
+    )
 
 
 class _Writer:
@@ -106,6 +118,17 @@ class _Writer:
             quiet = f'@{self.literals.call("np")}.errstate(all="ignore")'
             top = [f"{quiet}  # inf and nan go through without a warning", *top]
         return "\n".join([*self.literals.heading(), *inner, *top, *_indented(lines), ""])
+
+    def guarded(self) -> tuple[str, str]:
+        """The line that may not get floats, and what names the parameter then."""
+        converted = self._trees.converted
+        kinds, name_it = self._names.unique("not_a_number"), self._names.unique("name_it")
+        self.literals.bound[kinds] = (TypeError, ValueError, OverflowError)
+        self.literals.bound[name_it] = functools.partial(
+            require_numbers, [(name, kind) for _, name, kind in converted]
+        )
+        texts = ", ".join(text for text, _, _ in converted)
+        return self._trees.conversion if converted else "", f"{kinds}: {name_it}({texts}); raise"
 
     def _inner_function(self, lines: list[str], texts: list[str]) -> list[str]:
         """The lines as a function of numbers alone; it raises where the program as such decides."""

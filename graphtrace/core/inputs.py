@@ -9,22 +9,31 @@ from __future__ import annotations
 
 import inspect
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from graphtrace.core.foreign_code import in_our_words
 from graphtrace.core.primitive import ATOM, Form, Notation, Primitive, declare
 from graphtrace.core.pytree import Structure, flatten, leaf_names
 from graphtrace.core.refusal import foreign
-from graphtrace.core.tape import Tape, here
+from graphtrace.core.tape import Tape
 from graphtrace.core.variable import (
     Variable,
+    describe,
     gather,
     has_own_operators,
     holds_variable,
-    missing,
     no_plain_array,
     operation,
     record,
@@ -86,6 +95,12 @@ def name_of(f: Callable[..., Any]) -> str:
     """The name of a function as its output is called; `f` for a lambda or a nameless callable."""
     name = str(getattr(f, "__name__", None) or getattr(getattr(f, "func", None), "__name__", "f"))
     return name if name.isidentifier() else "f"
+
+
+def defined_at(function: Any) -> str:
+    """`rules.py line 12`; empty where Python has not compiled it."""
+    code = getattr(function, "__code__", None)
+    return "" if code is None else f"{code.co_filename} line {code.co_firstlineno}"
 
 
 def is_static(leaf: Any) -> bool:
@@ -158,35 +173,11 @@ def call(tape: Tape, f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """What the user's function returns; an error that a traced value made says what to write."""
     try:
         return tape.call(f, args, kwargs)
-    except (AttributeError, TypeError, ValueError) as error:
-        better = _better(error)
+    except Exception as error:
+        better = in_our_words(error)
         if better is None:
             raise
         raise better from None
-
-
-def _better(error: Exception) -> Exception | None:
-    """The error in our words, where it comes of a traced value that Python or NumPy was given."""
-    if isinstance(error, AttributeError):
-        return missing(error, _where_raised(error))
-    if isinstance(error, ValueError):
-        cause = error.__cause__  # NumPy wraps our own refusal of `out[i] = x`
-        return cause if isinstance(cause, TraceError) and "array element" in str(error) else None
-    # np.exp(np.array([x, 1.0])), np.linalg.det(np.array([[x, y], [y, x]])): arrays of objects,
-    # which NumPy does not ask us about.
-    if "loop of ufunc does not support arg" in str(error) or "dtype('O')" in str(error):
-        return TraceError(
-            f"{_where_raised(error)}: NumPy cannot compute this of an array of objects; "
-            f"put traced values together with np.stack([...]) instead of np.array([...])"
-        )
-    return None
-
-
-def _where_raised(error: Exception) -> str:
-    at = error.__traceback__
-    while at is not None and at.tb_next is not None:
-        at = at.tb_next
-    return here(at.tb_frame, at.tb_lineno) if at is not None else "the traced function"
 
 
 def carries_gradient(leaf: Any) -> bool:
@@ -199,10 +190,18 @@ def carries_gradient(leaf: Any) -> bool:
     return not isinstance(value, (np.ndarray, np.generic)) or value.dtype.kind in "fc"
 
 
-def close_output(out: Any, tape: Tape) -> tuple[list[Any], Structure]:
-    """The leaves of a function's result: Variables and constants."""
+def close_output(
+    out: Any, tape: Tape, f: Callable[..., Any] | None = None
+) -> tuple[list[Any], Structure]:
+    """The leaves of a function's result: Variables and constants.
+
+    Raises TraceError for traced values of another trace and for what cannot be looked into, such as
+    the generator that a generator function returns, where `f` is the function.
+    """
     leaves, structure = flatten(out)
     for leaf in leaves:
+        if leaf.__class__ in _PLAINEST:
+            continue
         if type(leaf) is Variable:
             if leaf.tape is not tape:
                 raise TraceError(
@@ -212,12 +211,30 @@ def close_output(out: Any, tape: Tape) -> tuple[list[Any], Structure]:
                 )
             if not hasattr(leaf, "index"):
                 raise stale("the traced function's result")
+        elif f is not None and (kind := _unfinished(f, leaf)):
+            place = defined_at(f)
+            raise TraceError(
+                f"{name_of(f)}(){f', {place},' if place else ''} returned {kind}, in which nothing "
+                f"is computed yet; trace a function that returns numbers, arrays, or lists of them"
+            )
         elif holds_variable(list(getattr(leaf, "__dict__", {}).values())):
             raise TraceError(
                 f"the traced function returned traced values in a {type(leaf).__name__}, which "
                 f"cannot be looked into; return a dict, a list or a tuple"
             )
     return [gather(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves], structure
+
+
+def _unfinished(f: Callable[..., Any], leaf: Any) -> str | None:
+    """What a result is that computes later: a generator, a coroutine, an instance of class `f`."""
+    if isinstance(leaf, Coroutine):
+        leaf.close()  # or Python would warn that it was never awaited
+    if isinstance(leaf, (Iterator, AsyncIterator, Awaitable)) or (
+        isinstance(f, type) and is_static(leaf) and isinstance(leaf, f)
+    ):
+        name = type(leaf).__name__
+        return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+    return None
 
 
 def value_of(leaf: Any) -> Any:
@@ -266,10 +283,11 @@ def require_kind(given: Any, value: Any, what: str) -> None:
         return
     kind = np.asarray(given).dtype.kind
     if kind not in "fciub":
-        raise ArgumentError(f"{what} is {given!r:.60}, which is no number; give numbers")
+        raise ArgumentError(f"{what} is {describe(given)}, which is no number; give numbers")
     if kind == "c" and not np.iscomplexobj(value_of(value)):
         raise ArgumentError(
-            f"{what} is {given!r:.60}, which is complex, and the value is real; give real numbers"
+            f"{what} is {describe(given)}, which is complex, and the value is real; give real "
+            f"numbers"
         )
 
 

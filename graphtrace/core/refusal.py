@@ -1,7 +1,7 @@
 """What to say where a traced value cannot go on, and what to write instead.
 
-In: the frame in which it happened. Out: the words, from the user's own source text. SciPy's ufuncs
-are no part of this: a traced value reaches them, as it does NumPy's.
+In: the frame in which it happened, or the user's source text. Out: the words. SciPy's ufuncs are no
+part of this: a traced value reaches them, as it does NumPy's.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from graphtrace.core.tape import here, user_frame, written
+import numpy as np
+
+from graphtrace.core.tape import here, users_own, written
 from graphtrace.errors import TraceError
 
 _WINDOWS = (
@@ -35,6 +37,7 @@ _INSTEAD = {
     "scipy.linalg.solve_triangular": "np.linalg.solve(np.tril(a), b), or np.triu",
     "scipy.linalg.sqrtm": "w, v = np.linalg.eigh(a) and (v * np.sqrt(w)) @ v.T, for symmetric a",
     "scipy.ndimage": _WINDOWS,
+    "scipy.sparse": "the whole matrix, as in A.toarray() @ x",
     "scipy.signal": f"np.convolve, or {_WINDOWS}",
     "scipy.special.log_softmax": "gt.log_softmax(...)",
     "scipy.special.logsumexp": "gt.logsumexp(...)",
@@ -46,6 +49,37 @@ _INSTEAD = {
     "scipy.stats": "the density with np. and scipy.special functions",
 }
 
+_NUMPY = ("np.", "numpy.")
+_ARRAYS = tuple("array asarray asanyarray ascontiguousarray asfortranarray".split())
+_NOT_TRACED = (*_ARRAYS, "load", "save", "frombuffer", "from_dlpack")
+# Where NumPy has no function of the name that `math` or `cmath` has.
+_NOT_NUMPYS = {
+    "dist": "np.linalg.norm(x - y)",
+    "erf": "scipy.special.erf(...)",
+    "erfc": "scipy.special.erfc(...)",
+    "fma": "x*y + z",
+    "fsum": "np.sum(...)",
+    "gamma": "scipy.special.gamma(...)",
+    "lgamma": "scipy.special.gammaln(...)",
+    "phase": "np.angle(...)",
+    "polar": "np.abs(z) and np.angle(z)",
+    "pow": "np.power(...)",
+    "rect": "r*np.exp(1j*phi)",
+    "remainder": "x - y*np.round(x/y)",
+    "sumprod": "np.dot(...)",
+}
+# By NumPy's own name for what hands a traced value to code that takes plain numbers.
+_NUMPYS = {
+    "fromiter": "np.stack([...])",
+    "ndenumerate": "a loop over np.ndindex(x.shape), with x[i]",
+    "nditer": "a loop over np.ndindex(x.shape), with x[i]",
+    "random": "the noise by itself and scale it, as in mean + std*np.random.normal(size=...)",
+    "vectorize": (
+        "the function with np. functions and np.where, which take whole arrays, or "
+        "np.stack([g(t) for t in x])"
+    ),
+}
+
 
 def instead_of_float(frame: FrameType) -> str:
     """What to write instead of code that needs a plain float: one clause."""
@@ -53,11 +87,14 @@ def instead_of_float(frame: FrameType) -> str:
     function = _function_of_math(frame, wanted)
     head, _, inside = wanted.partition("(")
     if function is not None:
-        return f"`{wanted}` would lose the trace of its argument; write np.{function}(...) instead"
+        better = _NOT_NUMPYS.get(function, f"np.{function}(...)")
+        return f"`{wanted}` would lose the trace of its argument; write {better} instead"
     name = called_in(frame)
     if name is not None:
         return f"{name} takes plain arrays and would lose the trace; write {instead_of(name)}"
-    if head in ("np.array", "np.asarray", "np.asanyarray", "numpy.array", "numpy.asarray"):
+    if instead := _NUMPYS.get(_numpys(frame, head)):
+        return f"`{wanted}` takes plain numbers and would lose the trace; write {instead}"
+    if head.startswith(_NUMPY) and head.endswith(_ARRAYS):
         return (
             f"`{wanted}` would lose the trace; a traced array is an array already, so leave {head} "
             f"out, or write np.stack([...]) to put traced values together"
@@ -68,13 +105,88 @@ def instead_of_float(frame: FrameType) -> str:
         return f"`{wanted}` needs a plain number; write np.arange(int({inside[:-1]}))"
     if is_store(wanted):
         return (
-            f"`{wanted}` stores a traced value into a plain array; collect the values in a list "
-            f"and write np.stack(values), or np.where(...) to choose by a mask"
+            f"`{wanted}` stores a traced value into a plain array; make that with gt.zeros(shape) "
+            f"or gt.array(...), not np.zeros or np.empty, or collect the values in a list and "
+            f"write np.stack(values), or np.where(...) to choose by a mask"
+        )
+    if stacked := _with_stack(frame, wanted):
+        return f"`{wanted}` would take the traced arrays in the list apart; write {stacked}"
+    if package := _package(frame):
+        return (
+            f"`{wanted}` hands a traced value to {package}, which takes plain arrays and would "
+            f"lose the trace; write {instead_of_call(wanted)}"
         )
     return (
         f"`{wanted}` needs a plain float and would lose the trace; write the NumPy function, or "
         f"leave the conversion out"
     )
+
+
+def instead_of_complex(frame: FrameType) -> str:
+    """What to write instead of code that needs a plain complex number: one clause."""
+    function = _function_of_math(frame, written(frame) or "")
+    if function is not None:
+        better = _NOT_NUMPYS.get(function, f"np.{function}(...)")
+        return f"cmath.{function} would lose the trace of its argument; write {better} instead"
+    return "complex(x) would lose the trace of x; write x + 0j"
+
+
+def instead_of_call(source: str) -> str:
+    """What to write instead of source text that hands a traced value to foreign code.
+
+    >>> instead_of_call("torch.sin(x)"), instead_of_call("jax.nn.relu(x)")
+    ('np.sin(...)', 'gt.relu(...)')
+    """
+    node = _expression(source)
+    head = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+    several = isinstance(node, ast.Call) and len(node.args) > 1 and head.startswith(_NUMPY)
+    if isinstance(node, (ast.BinOp, ast.Compare)) or several:
+        return "the other operand as a number or as a NumPy array, np.asarray(...)"
+    name = head.rpartition(".")[2]
+    if callable(getattr(np, name, None)) and name not in _NOT_TRACED and head != f"np.{name}":
+        return f"np.{name}(...)"
+    if name in sys.modules["graphtrace"].__all__:
+        return f"gt.{name}(...)"
+    return (
+        "it with operators and np. functions, declare it with @gt.primitive and its rule, or do it "
+        "afterwards with what the function returns"
+    )
+
+
+def _expression(source: str) -> ast.expr | None:
+    try:
+        return ast.parse(source, mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+
+
+def _with_stack(frame: FrameType, source: str) -> str | None:
+    """`np.sum(np.stack((x, x)))` for `np.sum((x, x))`: NumPy gets traced arrays in a list."""
+    node, user = _expression(source), users_own(frame)
+    if user is None or not isinstance(node, ast.Call) or not source.startswith(_NUMPY):
+        return None
+    scope = {**user.f_globals, **user.f_locals}
+    for i, arg in enumerate(node.args):
+        given = scope.get(arg.id) if isinstance(arg, ast.Name) else None
+        is_list = isinstance(given, (list, tuple)) and any(hasattr(x, "tape") for x in given)
+        if is_list or isinstance(arg, (ast.List, ast.Tuple, ast.ListComp)):
+            node.args[i] = ast.Call(ast.parse("np.stack", mode="eval").body, [arg], [])
+            return ast.unparse(node)
+    return None
+
+
+def _numpys(frame: FrameType, head: str) -> str:
+    """The function of NumPy, by its name in `np.`, that the user has called; "" for none.
+
+    What NumPy has in Python is known by its frames, whatever the user calls it.
+    """
+    found = head.split(".")[1] if head.startswith(_NUMPY) else ""
+    at: FrameType | None = frame
+    while at is not None and str(at.f_globals.get("__name__")).startswith("numpy."):
+        name = at.f_code.co_qualname.partition(".")[0]
+        found = name if hasattr(np, name) else found
+        at = at.f_back
+    return found
 
 
 def called_in(frame: FrameType | None) -> str | None:
@@ -91,7 +203,7 @@ def called_in(frame: FrameType | None) -> str | None:
             public = module.partition("._")[0]
             if hasattr(sys.modules.get(public), name):
                 found = f"{public}.{name}"
-        found = found or "scipy"
+        found = found or ".".join(str(at.f_globals["__name__"]).split(".")[:2])
         at = at.f_back
     return found
 
@@ -107,6 +219,15 @@ def instead_of(name: str) -> str:
     return _INSTEAD[name]
 
 
+def _package(frame: FrameType) -> str | None:
+    """The package that the user's line has called, where it is an installed one."""
+    user, at, called = users_own(frame), frame, frame
+    while user is not None and at is not user and at.f_back is not None:
+        at, called = at.f_back, at
+    name = str(called.f_globals.get("__name__")).partition(".")[0]
+    return None if called is user or user is None or name in ("numpy", "graphtrace") else name
+
+
 def is_store(source: str) -> bool:
     """Whether the text is an assignment, `out[i] = x`, and no expression."""
     try:
@@ -117,12 +238,12 @@ def is_store(source: str) -> bool:
 
 def _function_of_math(frame: FrameType, source: str) -> str | None:
     """The function of the module `math` that the source text calls, under whatever name."""
-    user = user_frame(frame)
+    user = users_own(frame)
     head = source.partition("(")[0]
-    if user is None or head.startswith("math."):
-        return head[5:] or None
+    if user is None or head.startswith(("math.", "cmath.")):
+        return head.partition(".")[2] or None
     function = user.f_locals.get(head, user.f_globals.get(head))
-    is_math = getattr(function, "__module__", None) == "math"
+    is_math = getattr(function, "__module__", None) in ("math", "cmath")
     return function.__name__ if is_math and function is not None else None
 
 

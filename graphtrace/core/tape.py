@@ -31,6 +31,7 @@ from weakref import ReferenceType
 
 import numpy as np
 
+from graphtrace.core.describe_error import is_installed
 from graphtrace.core.primitive import Primitive
 from graphtrace.core.source import line, text
 from graphtrace.core.whole import Whole, follow, misleads
@@ -337,18 +338,36 @@ def user_frame(frame: FrameType | None) -> FrameType | None:
     return at
 
 
-def here(frame: FrameType, lineno: int | None = None) -> str:
+def is_foreign(code: CodeType) -> bool:
+    """Whether the code is neither ours nor the user's own: NumPy's, or that of another package."""
+    return _is_ours(code) or is_installed(code.co_filename)
+
+
+def users_own(frame: FrameType | None) -> FrameType | None:
+    """`user_frame`, further out where that is in an installed package which the user has called."""
+    at = inner = user_frame(frame)
+    while at is not None and is_foreign(at.f_code):
+        at = None if at.f_code is Tape.call.__code__ else at.f_back
+    return at or inner
+
+
+def here(frame: FrameType) -> str:
     """`loss(), file.py line 12`: the user's place, for an error message."""
-    user = user_frame(frame)
-    if user is None:
-        return "the traced function"
-    number = user.f_lineno if lineno is None or user is not frame else lineno
-    return f"{user.f_code.co_name}(), {user.f_code.co_filename} line {number}"
+    user = users_own(frame)
+    return "the traced function" if user is None else place(user.f_code, user.f_lineno)
+
+
+def place(code: CodeType, number: int) -> str:
+    """`loss(), file.py line 12`."""
+    return f"{code.co_name}(), {code.co_filename} line {number}"
 
 
 def written(frame: FrameType) -> str | None:
     """The source text of what `frame` is at, `math.sin(x)`; of its line where that is not known."""
-    user = user_frame(frame)
-    if user is None:
-        return None
-    return text(user.f_code, user.f_lasti) or line(user.f_code, user.f_lasti)
+    user = users_own(frame)
+    return None if user is None else source(user.f_code, user.f_lasti)
+
+
+def source(code: CodeType, lasti: int) -> str | None:
+    """The source text of an instruction, or its line."""
+    return text(code, lasti) or line(code, lasti)

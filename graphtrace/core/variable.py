@@ -24,7 +24,14 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import numpy as np
 
 from graphtrace.core.primitive import Primitive, declare
-from graphtrace.core.refusal import called_in, foreign, instead_of_float, is_store
+from graphtrace.core.refusal import (
+    called_in,
+    foreign,
+    instead_of_complex,
+    instead_of_float,
+    is_store,
+)
+from graphtrace.core.safe_text import clean
 from graphtrace.core.tape import NO_PARAMS, Row, Tape, View, here, parts, place_of, written
 from graphtrace.core.whole import ints_of
 from graphtrace.errors import GraphtraceError, NoDerivative, TraceError
@@ -117,6 +124,8 @@ class Variable:
         return self.size * self.itemsize
 
     def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError(f"{_here()}: a traced number has no len()")
         return len(self.value)
 
     def __iter__(self) -> Iterator[Any]:
@@ -147,7 +156,7 @@ class Variable:
         if isinstance(self.value, (bool, np.bool_)) or not self._is_whole():
             raise TraceError(
                 f"{_here()}: a whole number is needed here and the traced value is "
-                f"{self.value!r}; write int(...) around it"
+                f"{describe(self)}; write int(...) around it"
             )
         return self._decide(int)
 
@@ -164,10 +173,16 @@ class Variable:
         raise TraceError(f"{_here()}: {instead_of_float(sys._getframe(1))}")
 
     def __complex__(self) -> NoReturn:
-        raise TraceError(f"{_here()}: complex(x) would lose the trace of x; write x + 0j")
+        raise TraceError(f"{_here()}: {instead_of_complex(sys._getframe(1))}")
 
     def __hash__(self) -> int:
         raise TraceError(f"{_here()}: a traced value is not hashable; use its position as the key")
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TraceError(
+            f"{_here()}: a traced value cannot be pickled or handed to another process; compute "
+            f"with it in this one"
+        )
 
     def __copy__(self) -> Variable:
         return Variable(self.tape, self.index, self.value)
@@ -382,6 +397,9 @@ def operation(primitive: Primitive, *functions: Any) -> Callable[..., Any]:
     return applied
 
 
+_ADDED: set[str] = set()
+
+
 def add_methods(methods: dict[str, Any]) -> None:
     """Give Variable methods and properties; the rows bring their own."""
     for name, method in methods.items():
@@ -389,25 +407,6 @@ def add_methods(methods: dict[str, Any]) -> None:
             raise ValueError(f"Variable.{name} is declared twice")
         _ADDED.add(name)
         setattr(Variable, name, method)
-
-
-_ADDED: set[str] = set()
-
-
-def missing(error: AttributeError, where: str) -> Exception | None:
-    """The error that says what to write instead, for an attribute that a Variable has not.
-
-    A `__getattr__` would do this too, and make every operation slower by a third: Python then looks
-    up no attribute in the short way.
-    """
-    name = error.name or ""
-    if type(error.obj) is not Variable or name[:2] == "__":
-        return None
-    if name in ("value", "index"):
-        return stale(where)
-    hint = f"try np.{name}(...)" if hasattr(np, name) else "see docs/numpy.md"
-    message = f"{where}: a traced value has no attribute {name!r}; {hint}"
-    return AttributeError(message, name=name, obj=error.obj)
 
 
 def stale(where: str) -> TraceError:
@@ -565,7 +564,8 @@ def failed(
         return
     frame = sys._getframe(2)
     source = written(frame) or "the operation"
-    error.add_note(f"{here(frame)}: `{source}` was given {', '.join(map(describe, values))}")
+    given = ", ".join(map(describe, values))
+    error.add_note(clean(f"{here(frame)}: `{source}` was given {given}"))
     test = partial(raised, primitive, params)
     tape.guard(test, tuple(values), tuple(parents), _named(error), frame)
     if isinstance(error, OverflowError) and tape.whole and ints_of(values, parents, tape.whole):

@@ -9,6 +9,7 @@ at once.
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -16,15 +17,24 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.core.inputs import carries_gradient, is_static, name_of, own, signature_of, value_of
+from graphtrace.core.inputs import (
+    carries_gradient,
+    defined_at,
+    is_static,
+    name_of,
+    own,
+    signature_of,
+    value_of,
+)
+from graphtrace.core.made import own_name
 from graphtrace.core.primitive import Form, Primitive, call
 from graphtrace.core.pytree import Structure, flatten
 from graphtrace.core.sweep import push
 from graphtrace.core.tape import activated
-from graphtrace.core.variable import Variable, apply, gather, holds_variable, unsupported
+from graphtrace.core.variable import Variable, apply, describe, gather, holds_variable, unsupported
 from graphtrace.errors import ArgumentError, NoDerivative, TraceError
 from graphtrace.extend.primitive import qualified_name
-from graphtrace.extend.rules import defined_at, tape_of
+from graphtrace.extend.rules import tape_of
 from graphtrace.transforms.grad import jvp, vjp
 from graphtrace.transforms.linearize import sweeping, transforms_on
 
@@ -77,14 +87,27 @@ def checkpoint(f: Callable[..., Any]) -> CustomVJP:
         return tuple(structure(_adjoints_through(lambda xs: f(*structure(xs)), leaves, g)))
 
     kept.defvjp(lambda *args: (f(*args), args), backward)
+    kept.made_by = functools.partial(checkpoint, f)
     kept.row = kept.declared(jvp_each=None)  # the backward pass is linear: forward mode follows
     return kept
+
+
+def _defined(
+    f: Callable[..., Any],
+    nondiff: tuple[int, ...],
+    fwd: Callable[..., Any],
+    bwd: Callable[..., Any],
+) -> CustomVJP:
+    made = CustomVJP(f, nondiff)
+    made.defvjp(fwd, bwd)
+    return made
 
 
 class CustomVJP:
     """A function with a backward pass of its own; see `custom_vjp`. `row` is its Primitive."""
 
     __name__: str
+    made_by: Callable[[], CustomVJP]
 
     def __init__(self, f: Callable[..., Any], nondiff_argnums: Sequence[int]) -> None:
         if not callable(f):
@@ -97,6 +120,7 @@ class CustomVJP:
         self._fwd: Callable[..., Any] | None = None
         self.bwd: Callable[..., Any] | None = None
         self.row = self.declared(jvp_each=self._forward_mode)
+        self.made_by = functools.partial(CustomVJP, f, self.nondiff)
 
     def declared(self, jvp_each: Callable[..., Any] | None) -> Primitive:
         """The row, with this rule for forward mode."""
@@ -112,6 +136,10 @@ class CustomVJP:
     def defvjp(self, fwd: Callable[..., Any], bwd: Callable[..., Any]) -> None:
         """Set the forward function, with residuals, and the backward function."""
         self._fwd, self.bwd = fwd, bwd
+        self.made_by = functools.partial(_defined, self._function, self.nondiff, fwd, bwd)
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        return own_name(self) or (operator.call, (self.made_by,))
 
     def __repr__(self) -> str:
         return f"<custom_vjp {self.name}>"
@@ -142,8 +170,8 @@ class CustomVJP:
             pair = self._fwd(*args) if self._fwd is not None else None
         if not isinstance(pair, tuple) or len(pair) != 2:
             raise ArgumentError(
-                f"the forward function of {self.name} returned {pair!r:.40}; return a pair of the "
-                f"value and the residuals"
+                f"the forward function of {self.name} returned {describe(pair)}; return a "
+                f"pair of the value and the residuals"
             )
         return pair
 
@@ -217,8 +245,8 @@ class Call:
         self._kept = tuple(xs), residuals
         if all(map(is_static, leaves)):
             raise TraceError(
-                f"{self.owner.name} returned {out!r:.40}, which holds no number; return numbers "
-                f"or arrays, or trees of them"
+                f"{self.owner.name} returned {describe(out)}, which holds no number; return "
+                f"numbers or arrays, or trees of them"
             )
         return own(_packed(leaves))
 
@@ -332,7 +360,7 @@ def _adjoint_of(x: Any, c: Any, what: str) -> Any:
     """What `what` has returned for `x`, if it has the shape of `x`."""
     if c is not None and is_static(c):
         raise ArgumentError(
-            f"{what} returned the adjoint {c!r:.40}; return a number or an array of the "
+            f"{what} returned the adjoint {describe(c)}; return a number or an array of the "
             f"argument's shape"
         )
     if c is not None and np.shape(value_of(c)) != np.shape(value_of(x)):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 import sys
 from collections.abc import Callable
 from typing import Any, overload
@@ -15,6 +16,7 @@ from typing import Any, overload
 import numpy as np
 
 from graphtrace.core.inputs import carries_gradient, name_of, own, signature_of
+from graphtrace.core.made import own_name
 from graphtrace.core.primitive import Form, Primitive, Rule, call
 from graphtrace.core.refusal import foreign
 from graphtrace.core.tape import activated, here
@@ -129,7 +131,7 @@ class OwnPrimitive:
         self._function = function
         self._signature = signature_of(function)
         self.operands = _operand_names(self.name, self._signature)
-        texts = (notation, notation) if isinstance(notation, str) else notation
+        self._texts = texts = (notation, notation) if isinstance(notation, str) else notation
         self._notation = texts and [template(text, self.operands) for text in texts]
         self._rules = OwnRules(self.name, self.operands, self)
         self._rules.define(partials=partials, vjp=vjp, jvp=jvp)
@@ -147,6 +149,11 @@ class OwnPrimitive:
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        how: dict[str, Any] = {**self._rules.given, "notation": self._texts}
+        made_by = functools.partial(OwnPrimitive, self._function, **how)
+        return own_name(self) or (operator.call, (made_by,))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The function's value; one row for each output where an operand is traced."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from graphtrace.core.inputs import carries_gradient, is_static, value_of
+from graphtrace.core.inputs import carries_gradient, defined_at, is_static, value_of
 from graphtrace.core.primitive import Rule
 from graphtrace.core.tape import Tape, activated
 from graphtrace.core.variable import Variable, gather
@@ -40,6 +40,7 @@ class OwnRules:
         self._partials: list[_OwnRule | float | None] | None = None
         self._vjps: list[_OwnRule | None] | None = None
         self._jvps: list[_OwnRule | None] | None = None
+        self.given: dict[str, Rules] = {}
 
     @property
     def is_elementwise(self) -> bool:
@@ -54,10 +55,14 @@ class OwnRules:
             raise ArgumentError(f"{self._name} has both partials and a vjp; give it one of them")
         if partials is not None:
             self._partials = self._checked(partials, "partials")
+            self.given["partials"] = partials
         if vjp is not None:
             self._vjps, self._partials = self._checked(vjp, "vjp"), None
+            self.given.pop("partials", None)
+            self.given["vjp"] = vjp
         if jvp is not None:
             self._jvps = self._checked(jvp, "jvp")
+            self.given["jvp"] = jvp
 
     def for_row(self) -> dict[str, Any]:
         """The rules as the fields of a Primitive."""
@@ -193,12 +198,6 @@ class _OwnRule(NamedTuple):
     def _place(self) -> str:
         """`the vjp of solve in b, rules.py line 12,`."""
         return ", ".join(filter(None, (self.name, defined_at(self.function)))) + ","
-
-
-def defined_at(function: Any) -> str:
-    """`rules.py line 12`; empty where Python has not compiled it."""
-    code = getattr(function, "__code__", None)
-    return "" if code is None else f"{code.co_filename} line {code.co_firstlineno}"
 
 
 def tape_of(xs: Any) -> Tape | None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from graphtrace.errors import RenderError
+from graphtrace.errors import OptionError
 from graphtrace.figure.boxes import SMALL, Box, Ids, boxes_of, reading_direction
 from graphtrace.figure.chain import Way, step_way, way
 from graphtrace.figure.check import ALL_AGREE, check as checked
@@ -66,7 +66,7 @@ def figure(
         backward: The gradients, where they are not those that `backward` has left.
 
     Raises:
-        RenderError: A node does not exist, or is inside a folded box.
+        OptionError: A node does not exist, or is inside a folded box.
 
     >>> import networkx as nx
     >>> g = nx.MultiDiGraph()
@@ -116,7 +116,7 @@ def _focus(
     graph: nx.MultiDiGraph[Any], step: str | Sequence[str] | None, path: Sequence[str] | None
 ) -> _Focus | None:
     if step is not None and path is not None:
-        raise RenderError("a figure shows a step or a path, not both: leave out step= or path=")
+        raise OptionError("a figure shows a step or a path, not both: leave out step= or path=")
     if step is None and path is None:
         return None
     focus = _Focus("step", step_way(graph, step)) if step is not None else None
@@ -126,7 +126,7 @@ def _focus(
         if use.key in told and use.is_bundle:
             key = use.head if "exports" in graph.nodes[use.head] else use.tail
             box = graph.graph["boxes"][str(graph.nodes[key]["exports"][0])]
-            raise RenderError(
+            raise OptionError(
                 f"the way from {focus.way.by} to {focus.way.of} passes the folded box {key}, which "
                 f"hands on several values: add unfold={box.opened_by!r} to draw them"
             )

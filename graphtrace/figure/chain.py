@@ -11,11 +11,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from graphtrace.errors import ArgumentError, RenderError
+from graphtrace.errors import ArgumentError, OptionError
 from graphtrace.figure.parts import Chain, Partial, Share
 from graphtrace.figure.reading_order import Use, find, title, uses_of
 
@@ -59,16 +59,16 @@ def step_way(
 
     `gradients` are those of J, if they are known already.
 
-    Raises `RenderError` if that is no derivative, or one between nodes that are not there.
+    Raises `OptionError` if that is no derivative, or one between nodes that are not there.
     """
     if isinstance(step, str):
         match = _DERIVATIVE.fullmatch(step.strip())
         if match is None:
-            raise RenderError(f"step={step!r} is not a derivative: write it as step='dJ/dv'")
+            raise OptionError(f"step={step!r} is not a derivative: write it as step='dJ/dv'")
         of, by = match["of"], match["by"]
     else:
         if len(step) != 2:
-            raise RenderError(f"step={step!r} is not a pair: write it as step=('J', 'v')")
+            raise OptionError(f"step={step!r} is not a pair: write it as step=('J', 'v')")
         of, by = step
     return way(graph, (by, of), one_step=True, gradients=gradients)
 
@@ -85,16 +85,17 @@ def way(
 ) -> Way:
     """All paths from the first to the last node that pass the others in their order.
 
-    Raises `RenderError` if there is none.
+    Raises `OptionError` if there is none.
     """
     if isinstance(path, str) or len(path) < 2:
-        raise RenderError(f"path={path!r} is not a path: give its ends, as in path=('a', 'J')")
-    stops = [find(graph, name) for name in path]
+        raise OptionError(f"path={path!r} is not a path: give its ends, as in path=('a', 'J')")
+    option: Literal["step", "path"] = "step" if one_step else "path"
+    stops = [find(graph, name, option) for name in path]
     uses = uses_of(graph)
-    legs = [_between(graph, uses, a, b) for a, b in pairwise(stops)]
+    legs = [_between(graph, uses, a, b, option) for a, b in pairwise(stops)]
     by, of = stops[0], stops[-1]
     used = [use for leg in legs for use in leg]
-    whole = {use.key for use in _between(graph, uses, by, of)} == {use.key for use in used}
+    whole = {use.key for use in _leg(uses, by, of)} == {use.key for use in used}
     gradients = gradients_of(graph, of) if gradients is None else gradients
     total = _total(used)
     long = _count(used, by, of) > MOST_PATHS or _longest(used, by, of) > MOST_FACTORS
@@ -133,13 +134,20 @@ def _total(used: Sequence[Use]) -> frozenset[tuple[Any, Any, Any]]:
     )
 
 
-def _between(graph: nx.MultiDiGraph[Any], uses: Sequence[Use], by: Any, of: Any) -> list[Use]:
+def _between(
+    graph: nx.MultiDiGraph[Any],
+    uses: Sequence[Use],
+    by: Any,
+    of: Any,
+    option: Literal["step", "path"],
+) -> list[Use]:
     found = _leg(uses, by, of)
     if not found:
-        turned = f"turn it around, to path=({of!r}, {by!r})" if _leg(uses, of, by) else None
-        raise RenderError(
-            f"{of} does not depend on {by} in {title(graph)}, so there is no path to draw: "
-            f"{turned or f'choose a node before {of}'}"
+        turned = f"step='d{by}/d{of}'" if option == "step" else f"path=({of!r}, {by!r})"
+        how = f"turn it around, to {turned}" if _leg(uses, of, by) else f"choose a node before {of}"
+        raise OptionError(
+            f"{of} does not depend on {by} in {title(graph)}, so there is no path to draw: {how}",
+            option,
         )
     return found
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphtrace.errors import RenderError
+from graphtrace.errors import OptionError
 from graphtrace.figure.chain import gradients_of, times_local
 from graphtrace.figure.parts import Figure
 from graphtrace.figure.reading_order import Gradients, title, uses_of
@@ -26,7 +26,7 @@ def with_flow(figure: Figure, graph: nx.MultiDiGraph[Any], backward: Gradients) 
     The gradients are those given, else those of the one output.
 
     Raises:
-        RenderError: There are none, and not one scalar output to take them of.
+        OptionError: There are none, and not one scalar output to take them of.
 
     >>> import graphtrace as gt
     >>> g = gt.trace(lambda x: (0.1 * x) ** 2, 2.0)
@@ -37,9 +37,10 @@ def with_flow(figure: Figure, graph: nx.MultiDiGraph[Any], backward: Gradients) 
     if not grads and len(backward.outputs) == 1:
         grads = gradients_of(graph, backward.outputs[0])
     if not grads:
-        raise RenderError(
+        raise OptionError(
             f"{title(graph)} has no gradients to show the flow of: call backward() before, with "
-            "the output and the seed to differentiate"
+            "the output and the seed to differentiate",
+            "flow",
         )
     sizes = {
         tuple(map(str, use.key)): _size(grads[use.head], use.attributes.get("local"))

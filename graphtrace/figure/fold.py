@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from graphtrace.core.inputs import seed_for
-from graphtrace.errors import RenderError
+from graphtrace.errors import OptionError
 from graphtrace.figure.choice import COMFORT, chosen
 from graphtrace.figure.folded import MOST_TOLD, Folded, attributes, counted
 from graphtrace.figure.parts import Definition, Note
@@ -48,7 +48,7 @@ def fold(
         limit: Up to so many boxes nothing is folded.
 
     Raises:
-        RenderError: `unfold` names what is not there, or a number is none.
+        OptionError: `unfold` names what is not there, or a number is none.
 
     >>> import graphtrace as gt
     >>> def twice(x):
@@ -125,7 +125,7 @@ def _check(graph: nx.MultiDiGraph[Any], whole: Region, names: Collection[str]) -
             listed = [region.name for region in whole.all if region.kind == "call"]
             calls = ", ".join(listed if len(listed) <= 12 else [*listed[:11], "..."])
             there = f"it calls {calls}" if calls else "it calls no helpers, so name a node"
-            raise RenderError(
+            raise OptionError(
                 f"unfold={name!r} is no helper call and no node of {title(graph)}: {there}"
             )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from graphtrace.errors import RenderError
+from graphtrace.errors import OptionError
 from graphtrace.figure.build import figure
 from graphtrace.figure.chain import gradients_of, step_way
 from graphtrace.figure.fold import fold
@@ -49,7 +49,7 @@ def frames(
         is a scalar, one for each gradient as it comes back.
 
     Raises:
-        RenderError: There is no such output.
+        OptionError: There is no such output.
 
     >>> import graphtrace as gt
     >>> len(frames(gt.trace(lambda a, b: a * b + a, 2.0, 3.0)))
@@ -96,7 +96,7 @@ def _target(graph: nx.MultiDiGraph[Any], of: str | None) -> Any:
     found = find(graph, of)
     if found not in outputs:
         listed = ", ".join(str(output) for output in outputs)
-        raise RenderError(f"of={of!r} is no output: use one of {listed}")
+        raise OptionError(f"of={of!r} is no output: use one of {listed}")
     return found
 
 

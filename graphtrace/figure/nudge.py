@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from graphtrace.core.inputs import carries_gradient, gradient_like
-from graphtrace.errors import ArgumentError, RenderError
+from graphtrace.errors import ArgumentError, OptionError
 from graphtrace.figure.chain import as_number
 from graphtrace.figure.parts import Edge, Figure, Node, Part, Partial, Ratio, Value
 from graphtrace.figure.reading_order import find, ordered, output_of
@@ -40,10 +40,10 @@ class Moved(NamedTuple):
 def nudged(figure: Figure, graph: TracedGraph, step: Any) -> Figure:
     """The figure with `5 → 5.001` in the boxes that move, the others pale, the ratio beneath.
 
-    Raises `RenderError` if the step is not an input and a number.
+    Raises `OptionError` if the step is not an input and a number.
     """
     if isinstance(step, str) or not isinstance(step, Sequence) or len(step) != 2:
-        raise RenderError(
+        raise OptionError(
             f"nudge={step!r} is not an input and a step: write it as nudge=('a', 0.001)"
         )
     at, by = step
@@ -90,7 +90,9 @@ def _ratio(
 def moves_of(graph: TracedGraph, key: str, index: Index | None, by: float) -> tuple[Moved, ...]:
     """How each node moves, in the order of evaluation, the input itself first."""
     if not as_number(by) or not math.isfinite(by):
-        raise ArgumentError(f"a nudge by {by!r} is no step; give a finite number other than 0")
+        raise OptionError(
+            f"a nudge by {by!r} is no step; give a finite number other than 0", "nudge"
+        )
     value = graph.nodes[key]["value"]
     step = np.zeros_like(value) if index is not None else np.ones_like(value)
     if index is not None:
@@ -99,8 +101,9 @@ def moves_of(graph: TracedGraph, key: str, index: Index | None, by: float) -> tu
     moved = value + step * np.asarray(by, np.result_type(value))
     after = graph.evaluate(**_parameter_with(graph, key, moved[()]))
     if np.array_equal(after[key], value):
-        raise ArgumentError(
-            f"a nudge by {by!r} is lost in the rounding of {key}; give a larger one"
+        raise OptionError(
+            f"a nudge by {by!r} is lost in the rounding of {key}; give a larger one",
+            "nudge",
         )
     # What it moved by after rounding, so that the ratio of a float32 is no rounding error.
     real = as_number(after[key][index] - value[index] if index is not None else after[key] - value)
@@ -132,19 +135,20 @@ def entry_at(graph: TracedGraph, at: str) -> tuple[str, Index | None]:
     match = re.fullmatch(r"(?P<key>.+)\[(?P<index>\s*-?\d+\s*(,\s*-?\d+\s*)*,?\s*)\]", str(at))
     index: Index | None = None
     try:
-        key = find(graph, at)
-    except RenderError as error:
+        key = find(graph, at, "nudge")
+    except OptionError as error:
         try:
             key = find(graph, match["key"]) if match else None
-        except RenderError:
+        except OptionError:
             key = None
         if key is None or match is None:
-            raise ArgumentError(str(error)) from None
+            raise error from None
         index = tuple(map(int, re.findall(r"-?\d+", match["index"])))
     if graph.nodes[key].get("op") != "input":
-        raise ArgumentError(
+        raise OptionError(
             f"{key} is no input of {graph.name}(), so it cannot be nudged; nudge one of "
-            f"{', '.join(graph.inputs)}"
+            f"{', '.join(graph.inputs)}",
+            "nudge",
         )
     _require_entry(key, graph.nodes[key]["value"], index)
     return key, index
@@ -152,9 +156,10 @@ def entry_at(graph: TracedGraph, at: str) -> tuple[str, Index | None]:
 
 def _require_entry(key: str, value: Any, index: Index | None) -> None:
     if not carries_gradient(value):
-        raise ArgumentError(
+        raise OptionError(
             f"{key} holds {np.result_type(value)}, which does not move by a small step; nudge an "
-            f"input of floats"
+            f"input of floats",
+            "nudge",
         )
     if index is None:
         return
@@ -163,9 +168,10 @@ def _require_entry(key: str, value: Any, index: Index | None) -> None:
     except (IndexError, TypeError):
         entry = None
     if entry != ():
-        raise ArgumentError(
+        raise OptionError(
             f"{key} has shape {np.shape(value)}, in which {list(index)} is no entry; give an index "
-            f"for each dimension"
+            f"for each dimension",
+            "nudge",
         )
 
 

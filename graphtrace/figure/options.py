@@ -22,7 +22,7 @@ from typing import (
     get_type_hints,
 )
 
-from graphtrace.errors import RenderError
+from graphtrace.errors import OptionError
 from graphtrace.figure.parts import Derivatives, Direction
 
 Group: TypeAlias = Literal["What is drawn", "What it tells", "How it looks", "Where it goes"]
@@ -62,7 +62,7 @@ class Content:
 
     >>> Content.of({"deriv": "none"})
     Traceback (most recent call last):
-    graphtrace.errors.RenderError: there is no option deriv: did you mean derivatives?
+    graphtrace.errors.OptionError: there is no option deriv: did you mean derivatives?
     """
 
     values: bool = option(True, "The number under each formula.", "What is drawn", "--no-values")
@@ -148,7 +148,7 @@ class Content:
     def of(cls, chosen: Mapping[str, Any]) -> Self:
         """The options with these values; the others have their defaults.
 
-        Raises `RenderError` for an option or a value that there is not.
+        Raises `OptionError` for an option or a value that there is not.
         """
         known = abouts(cls)
         for name in chosen:
@@ -166,7 +166,7 @@ class Content:
             else:
                 wrong = (about.wrong(value) if about.wrong else None) or ""
             if wrong:
-                raise RenderError(f"{name}={value!r:.80} {wrong}")
+                raise OptionError(f"{name}={value!r:.80} {wrong}")
 
 
 class ContentChoices(TypedDict, total=False):
@@ -213,13 +213,13 @@ def choices_of(kind: Any) -> tuple[Any, ...]:
     return tuple(value for part in reversed(parts) for value in get_args(part))
 
 
-def unknown(name: str, known: Collection[str]) -> RenderError:
+def unknown(name: str, known: Collection[str]) -> OptionError:
     """The error for an option that there is not, with the nearest one that there is."""
     near = difflib.get_close_matches(name, known, 1, 0.5) or [
         one for one in known if one.startswith(name)
     ]
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-    return RenderError(f"there is no option {name}: {hint}")
+    return OptionError(f"there is no option {name}: {hint}")
 
 
 DEFAULT = Content()

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from graphtrace.errors import RenderError
+from graphtrace.errors import OptionError
 from graphtrace.formula.naming import Naming, natural
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def ordered(graph: nx.MultiDiGraph[Any]) -> list[Any]:
     try:
         return list(nx.lexicographical_topological_sort(graph, key=str))
     except nx.NetworkXUnfeasible:
-        raise RenderError(
+        raise OptionError(
             f"the graph of {title(graph)} has a cycle, so it is not a computation: remove the "
             "edge that closes it before drawing"
         ) from None
@@ -148,10 +148,10 @@ def right_side(label: object) -> str | None:
     return right if equals else None
 
 
-def find(graph: nx.MultiDiGraph[Any], name: str) -> Any:
+def find(graph: nx.MultiDiGraph[Any], name: str, option: str = "") -> Any:
     """The node of that key, or that is printed so; the function's name is that of its one output.
 
-    Raises `RenderError`, with the nodes that there are.
+    Raises `OptionError`, of the `option` that names it, with the nodes that there are.
     """
     if name in graph:
         return name
@@ -164,7 +164,7 @@ def find(graph: nx.MultiDiGraph[Any], name: str) -> Any:
         return outputs[0]
     box = graph.graph.get("boxes", {}).get(name)
     if box is not None:
-        raise RenderError(f"{name} is inside the folded box {box.key}: add unfold={name!r}")
+        raise OptionError(f"{name} is inside the folded box {box.key}: add unfold={name!r}")
     known = [str(node) for node in ordered(graph)]
     listed = ", ".join(known if len(known) <= 12 else [*known[:11], "..."])
-    raise RenderError(f"{title(graph)} has no node {name!r}: use one of {listed}")
+    raise OptionError(f"{title(graph)} has no node {name!r}: use one of {listed}", option)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphtrace.errors import RenderError
+from graphtrace.errors import OptionError
 from graphtrace.figure.parts import Figure, Node, Part, Partial, Sweep, Value
 from graphtrace.figure.reading_order import is_one
 
@@ -25,7 +25,7 @@ def with_tangents(figure: Figure, graph: nx.MultiDiGraph[Any]) -> Figure:
     """
     tangents = {str(k): d["tangent"] for k, d in graph.nodes(data=True) if "tangent" in d}
     if not tangents:
-        raise RenderError(
+        raise OptionError(
             "there are no tangents to draw: call jvp before, as in g.jvp(a=1.0), or leave "
             "tangents=True out"
         )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
+from graphtrace.core.safe_text import clean
 from graphtrace.figure.parts import Edge, Emphasis, Figure, Node, Note
 from graphtrace.figure.reading_order import Gradients, gradients_left, ordered, uses_of
 
@@ -40,7 +41,7 @@ class Trouble:
 
     def __str__(self) -> str:
         where = f"{self.source}: " if self.source else ""
-        return f"{where}{self.label}"
+        return clean(f"{where}{self.label}")
 
 
 def trouble_of(graph: nx.MultiDiGraph[Any], backward: Gradients | None = None) -> list[Trouble]:

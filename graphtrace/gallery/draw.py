@@ -14,7 +14,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from graphtrace.errors import ArgumentError, TargetError
+from graphtrace.core.describe_error import text_of
+from graphtrace.errors import ArgumentError, GraphtraceError, TargetError
 from graphtrace.gallery.page import GENERATOR, Exhibit, page
 from graphtrace.render.formats import output
 from graphtrace.target.function import load_file
@@ -61,8 +62,23 @@ def draw(source: Path) -> bytes:
         raise TargetError(
             f"'{source}' has no graph to draw: end it with graph = gt.trace(function, ...)"
         )
-    text: str = drawn.to_svg(**getattr(module, "options", {}))
+    try:
+        text: str = drawn.to_svg(**getattr(module, "options", {}))
+    except (GraphtraceError, TypeError) as error:  # TypeError: the options are no dict
+        place = f"'{source}' line {_line_of('options', source)}"
+        raise TargetError(f"{place}: {text_of(error)}") from error
     return text.encode("utf-8")
+
+
+def _line_of(name: str, source: Path) -> int:
+    """The line in which a file sets that name last; its last line, where it does not say it so."""
+    code = source.read_bytes()
+    lines = [
+        node.lineno
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
+    ]
+    return max(lines, default=len(code.splitlines()))
 
 
 def contents(folder: Path) -> str:

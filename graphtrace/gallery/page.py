@@ -7,10 +7,14 @@ how a figure is drawn.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
+from urllib.parse import quote
+
+from graphtrace.core.safe_text import clean
 
 GENERATOR = '<meta name="generator" content="graphtrace gallery">'
 """By this line a page of ours is known."""
@@ -96,15 +100,15 @@ def title_of(stem: str) -> str:
 
 
 def _article(exhibit: Exhibit) -> Iterable[str]:
-    stem = escape(exhibit.stem)
-    title = escape(title_of(exhibit.stem))
+    link = quote(os.fsencode(exhibit.stem))  # in which nothing is a scheme, a query or a fragment
+    title = escape(title_of(clean(exhibit.stem)))
     width, height, told = _facts(exhibit.svg)
-    yield f'<article aria-labelledby="figure-{stem}">'
-    yield f'<h3 id="figure-{stem}">{title}</h3>'
+    yield f'<article aria-labelledby="figure-{link}">'
+    yield f'<h3 id="figure-{link}">{title}</h3>'
     # Scrolled by keyboard too.
     yield f'<div class="figure" tabindex="0" role="group" aria-label="{title}, the figure">'
     yield (
-        f'<img src="{stem}.svg" alt="{told}" width="{width:g}" height="{height:g}" loading="lazy" '
+        f'<img src="{link}.svg" alt="{told}" width="{width:g}" height="{height:g}" loading="lazy" '
         f'style="width:100%;min-width:{round(width * _READABLE)}px;max-width:{width:g}px">'
     )
     yield "</div>"
@@ -112,7 +116,7 @@ def _article(exhibit: Exhibit) -> Iterable[str]:
         yield f"<p>{escape(' '.join(paragraph.split()))}</p>"
     opening = f'<pre tabindex="0" role="group" aria-label="{title}, its source">'
     yield f"{opening}<code>{escape(exhibit.code)}</code></pre>"
-    yield f'<a href="{stem}.svg">{stem}.svg</a>'
+    yield f'<a href="{link}.svg">{escape(clean(exhibit.stem))}.svg</a>'
     yield "</article>"
 
 

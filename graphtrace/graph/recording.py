@@ -48,7 +48,7 @@ class Recording:
         self.given_names = tape.given_names
         self.opened = opened
         self.input_names = [n for name, arg in arguments.items() for n in self._names(name, arg)]
-        self.out, self.structure = close_output(out, tape)
+        self.out, self.structure = close_output(out, tape, f)
         self.out_names = leaf_names(out, self.name)
         self.adjoints: list[Any] | None = None
 

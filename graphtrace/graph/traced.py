@@ -24,8 +24,9 @@ from graphtrace.core.inputs import (
     seed_for,
 )
 from graphtrace.core.pytree import Structure
+from graphtrace.core.safe_text import clean
 from graphtrace.core.sweep import sweep, sweep_forward
-from graphtrace.core.variable import has_own_operators, no_plain_array
+from graphtrace.core.variable import describe, has_own_operators, no_plain_array
 from graphtrace.core.whole import as_float
 from graphtrace.errors import ArgumentError, BranchChanged
 from graphtrace.formula.symbol import Row
@@ -279,7 +280,8 @@ class TracedGraph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no typ
 
     def __repr__(self) -> str:
         operations = len(self) - len(self.inputs)
-        return f"<Graph {self.name}: {len(self.inputs)} inputs, {operations} operations>"
+        name = clean(str(self.name))
+        return f"<Graph {name}: {len(self.inputs)} inputs, {operations} operations>"
 
     def _in_order(self) -> list[str]:
         """The keys in the order of evaluation; a subgraph of networkx may hold them in another.
@@ -385,19 +387,9 @@ class TracedGraph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no typ
         traced = self._node[key]["value"]
         if isinstance(given, np.ndarray) and has_own_operators(given):
             raise ArgumentError(f"parameter {key} is {no_plain_array(given)}")
-        given = np.asarray(given) if isinstance(given, (list, tuple)) else given
-        if is_static(given) or np.shape(given) != np.shape(traced):
-            raise ArgumentError(
-                f"{key} was traced with shape {np.shape(traced)} and is now "
-                f"{given!r:.60}; give it the same shape, or trace again"
-            )
         if type(traced) is float and isinstance(given, (int, np.integer)):
             return as_float(given, f"parameter {key}")
-        if not np.can_cast(np.result_type(given), np.result_type(traced), "same_kind"):
-            raise ArgumentError(
-                f"{key} was traced as {np.result_type(traced)} and is now "
-                f"{np.result_type(given)}; give it numbers of the same kind, or trace again"
-            )
+        given = fitting(given, key, np.shape(traced), np.result_type(traced))
         if isinstance(traced, np.ndarray):
             return np.array(given, dtype=traced.dtype)
         return type(traced)(given)
@@ -498,11 +490,40 @@ def _check_branch(branch: Branch, values: Mapping[str, Any]) -> None:
 
 def same(x: Any, name: str, traced: Any) -> None:
     """Refuse another value for a parameter that was fixed when it was traced."""
-    if x is not traced and x != traced:
+    if x is not traced and (isinstance(x, np.ndarray) or x != traced):
         raise ArgumentError(
-            f"parameter {name} was fixed at {traced!r} when it was traced and is now {x!r}; trace "
-            f"again with it"
+            f"parameter {name} was fixed at {describe(traced)} when it was traced and is now "
+            f"{describe(x)}; trace again with it"
         )
+
+
+def fitting(x: Any, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
+    """`x`, an array where it is a list, if it has that shape and numbers of that kind.
+
+    >>> fitting([1, 2], "x", (2,), np.float64)
+    array([1, 2])
+    """
+    given: Any
+    try:
+        given = np.asarray(x) if isinstance(x, (list, tuple)) else x
+    except ValueError:  # its rows have different lengths
+        given = None
+    if is_static(given):
+        traced = f"an array of shape {shape}" if shape else "a number"
+        raise ArgumentError(
+            f"{name} was traced as {traced} and is now {describe(x)}; give it one, or trace again"
+        )
+    if np.shape(given) != shape:
+        raise ArgumentError(
+            f"{name} was traced with shape {shape} and now has shape {np.shape(given)}; give it "
+            f"the same shape, or trace again"
+        )
+    if not np.can_cast(np.result_type(given), dtype, "same_kind"):
+        raise ArgumentError(
+            f"{name} was traced as {np.dtype(dtype)} and is now {np.result_type(given)}; give it "
+            f"numbers of the same kind, or trace again"
+        )
+    return given
 
 
 def changed(where: str, what: str, then: Any, now: Any) -> BranchChanged:

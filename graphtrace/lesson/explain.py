@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
-from graphtrace.errors import ArgumentError, RenderError
+from graphtrace.errors import OptionError
 from graphtrace.figure.chain import Way, as_number, way
 from graphtrace.figure.parts import Chain, Definition, Note, Part, Partial
 from graphtrace.figure.reading_order import (
@@ -90,16 +90,14 @@ def explain(graph: TracedGraph, by: str, *, of: str | None = None) -> Explanatio
     Chain rule
       df/da = df/dv₁ · dv₁/da = 2 · 1 = 2
     """
-    try:
-        start = find(graph, by)
-        end = find(graph, of) if of is not None else output_of(graph)
-    except RenderError as error:
-        raise ArgumentError(str(error)) from None
+    start = find(graph, by, "explain")
+    end = find(graph, of, "explain") if of is not None else output_of(graph)
     if end is None:
         listed = ", ".join(outputs_of(graph)) or "no number"
-        raise ArgumentError(
+        raise OptionError(
             f"{title(graph)}() returns {listed}; say which one to differentiate, as in "
-            f"explain({by!r}, of=...)"
+            f"explain({by!r}, of=...)",
+            "explain",
         )
     names = naming_of(graph)
     of_end, in_start = (plain(names[str(key)].runs()) for key in (end, start))

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
-from graphtrace.errors import RenderError
+from graphtrace.errors import OptionError
 from graphtrace.figure.options import DEFAULT, Content
 from graphtrace.figure.parts import (
     Definition,
@@ -83,13 +83,13 @@ def quiz(
     asked = blank or ("gradients",)
     for name in asked:
         if name not in _BLANKS:
-            raise RenderError(f"{name!r} cannot be asked for: use one of {', '.join(_BLANKS)}")
+            raise OptionError(f"{name!r} cannot be asked for: use one of {', '.join(_BLANKS)}")
     if options.step is not None or options.path is not None:
-        raise RenderError("a quiz asks about the whole figure: leave out step= and path=")
+        raise OptionError("a quiz asks about the whole figure: leave out step= and path=")
     if "gradients" in asked and not any("grad" in data for _, data in graph.nodes(data=True)):
-        raise RenderError("there are no gradients to ask for: call backward() before")
+        raise OptionError("there are no gradients to ask for: call backward() before", "quiz")
     if not (count is None or isinstance(count, int)):
-        raise RenderError(f"count={count!r} is no whole number: say how many numbers to ask for")
+        raise OptionError(f"count={count!r} is no whole number: say how many numbers to ask for")
     from graphtrace.figure.build import figure  # not for those who never ask
 
     drawn = figure(graph, options)
@@ -99,9 +99,10 @@ def quiz(
         picked = set(random.Random(seed).sample(range(len(places)), max(count, 0)))
         places = [place for i, place in enumerate(places) if i in picked]
     if not places:
-        raise RenderError(
+        raise OptionError(
             f"the figure of {drawn.name} has no {' or '.join(asked)} to ask for there: choose "
-            f"others of {', '.join(_BLANKS)}, or other keys"
+            f"others of {', '.join(_BLANKS)}, or other keys",
+            "quiz",
         )
     solution = _boxed(drawn, set(places), "filled")
     question = _boxed(drawn, set(places), "empty")

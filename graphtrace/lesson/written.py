@@ -25,14 +25,14 @@ Sections: TypeAlias = Sequence[tuple[str, Sequence[Part]]]
 def table_text(title: str, columns: Columns, cells: Cells, names: Naming) -> str:
     """The table in columns, a line under the headings."""
     words = Wording(names)
-    titles = [heading for heading, _ in columns]
+    titles = [clean(heading) for heading, _ in columns]
     body = [[clean(_plain(part, words)) for part in row] for row in cells]
     sizes = [max(map(columns_of, column)) for column in zip(titles, *body, strict=True)]
     lines = []
     for row in [titles, ["─" * size for size in sizes], *body]:
         padded = [_padded(row[i], sizes[i], columns[i][1]) for i in range(len(row))]
         lines.append("  ".join(padded).rstrip())
-    return "\n".join([title, "", *lines])
+    return "\n".join([clean(title), "", *lines])
 
 
 def table_html(title: str, columns: Columns, cells: Cells, names: Naming) -> str:
@@ -78,8 +78,8 @@ def explanation_text(title: str, sections: Sections, names: Naming) -> str:
     words = Wording(names)
     lines = []
     for heading, parts in sections:
-        lines += ["", heading, *(f"  {clean(_plain(part, words))}" for part in parts)]
-    return "\n".join([title, *lines])
+        lines += ["", clean(heading), *(f"  {clean(_plain(part, words))}" for part in parts)]
+    return "\n".join([clean(title), *lines])
 
 
 def explanation_html(title: str, sections: Sections, names: Naming) -> str:

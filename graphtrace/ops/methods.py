@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from graphtrace.core.tape import here, written
 from graphtrace.core.variable import Variable, add_methods
+from graphtrace.errors import TraceError
 
 _METHODS = """
     all any argmax argmin argpartition argsort choose clip cumprod cumsum diagonal dot
@@ -21,6 +24,33 @@ def _method(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(self, *args, **kwargs)
 
     return method
+
+
+class _Flat:
+    """`x.flat`: the entries one by one, to read and not to write."""
+
+    def __init__(self, entries: Any) -> None:
+        self._entries = entries
+        self._rest = iter(entries)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._rest)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._entries[index]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        source = written(sys._getframe(1)) or "x.flat[i] = v"
+        raise TraceError(
+            f"{here(sys._getframe(1))}: `{source}` cannot be traced; write np.put(x, i, v) instead "
+            f"of x.flat[i] = v"
+        )
 
 
 def _spread_arguments(args: tuple[Any, ...]) -> Any:
@@ -56,6 +86,6 @@ add_methods(
         "transpose": _transpose,
         "T": property(np.transpose),
         "mT": property(np.matrix_transpose),
-        "flat": property(lambda self: iter(np.ravel(self))),
+        "flat": property(lambda self: _Flat(np.ravel(self))),
     }
 )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, NamedTuple, Unpack
 
-from graphtrace.errors import RenderError
+from graphtrace.errors import OptionError
 from graphtrace.formula.naming import natural
 from graphtrace.formula.runs import Run, Runs, plain
 from graphtrace.render import Theme
@@ -49,12 +49,12 @@ class Drawing:
 
         The options are those of a traced figure that say how it looks, and `id_prefix`.
 
-        Raises `RenderError` for a theme or an option that is not known, and where matplotlib is
-        needed and not installed.
+        Raises `OptionError` for a theme or an option that is not known, and `OptionError` where
+        matplotlib is needed and not installed.
         """
         content = [name for name in options if is_content(name)]
         if content:
-            raise RenderError(f"{self.name} has no option {', '.join(content)}: leave it out")
+            raise OptionError(f"{self.name} has no option {', '.join(content)}: leave it out")
         look = chosen(options)
         style, id_prefix = look.style(), look.id_prefix
         drawn = self.draw(style)
@@ -73,12 +73,12 @@ class Drawing:
         """Write the figure to a path or a stream, whole or not at all.
 
         The suffix says the format: .svg, or .pdf and .png, which need the extra `graphtrace[pdf]`.
-        The options are those of `to_svg`. Raises `RenderError` as `to_svg` does, for another
-        format, and for a path that cannot be written to.
+        The options are those of `to_svg`. Raises what `to_svg` does, `OptionError` for another
+        format, and `OptionError` for a path that cannot be written to.
         """
         chosen = format_of(target) if format is None else format
         if chosen not in ("svg", "pdf", "png"):
-            raise RenderError(
+            raise OptionError(
                 f"{self.name} cannot be written as {chosen}: write it as SVG, PDF or PNG"
             )
         text = self.to_svg(**options)

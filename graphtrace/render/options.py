@@ -8,6 +8,7 @@ type checkers below, and the place where it acts.
 from __future__ import annotations
 
 import inspect
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -29,6 +30,11 @@ def _between(least: float, most: float, otherwise: str) -> Any:
         return None if value is None or (is_number and least <= value < most) else otherwise
 
     return wrong
+
+
+def _seconds(value: Any) -> str | None:
+    is_one = value is None or (isinstance(value, (int, float)) and 0 < value < math.inf)
+    return None if is_one else "is no time: use a number of seconds above 0"
 
 
 def _theme(value: Any) -> str | None:
@@ -108,6 +114,7 @@ class Options(Content):
         "Where it goes",
         "60",
         "SECONDS",
+        _seconds,
     )
     columns: int = option(80, "The longest line of plain text.", "Where it goes")
     colour: bool = option(
@@ -117,7 +124,7 @@ class Options(Content):
     def style(self) -> Theme:
         """The theme with what is chosen of it.
 
-        Raises `RenderError` for a theme, a font or a number of digits that there is not.
+        Raises `OptionError` for a theme, a font or a number of digits that there is not.
 
         >>> Options(scheme="dark", digits=3).style().light.paper
         '#16171b'

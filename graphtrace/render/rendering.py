@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from graphtrace.errors import RenderError
+from graphtrace.errors import OptionError
 from graphtrace.figure.build import figure
 from graphtrace.figure.forms import in_form
 from graphtrace.figure.parts import Figure
@@ -32,7 +32,7 @@ MOST_MATH = 100
 class Rendering:
     """What the formats are written from.
 
-    Raises `RenderError` for an option that there is not, or that a Figure has decided already.
+    Raises `OptionError` for an option that there is not, or that a Figure has decided already.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Rendering:
         self._source = source
         self._decided = [name for name in options if is_content(name)]
         if isinstance(source, Figure) and self._decided:
-            raise RenderError(
+            raise OptionError(
                 f"a Figure is drawn as it is, so {', '.join(self._decided)} cannot be chosen now: "
                 "choose it when you make the figure, as in g.figure(step='dJ/dv')"
             )
@@ -92,12 +92,12 @@ class Rendering:
     def graph(self) -> nx.MultiDiGraph[Any]:
         """The graph itself, for a format that holds all of it.
 
-        Raises `RenderError` for a Figure, or where an option would leave something out.
+        Raises `OptionError` for a Figure, or where an option would leave something out.
         """
         if isinstance(self._source, Figure) or self._decided:
             is_figure = isinstance(self._source, Figure)
             what = "a Figure is a picture" if is_figure else f"{self._decided[0]}= is not told"
-            raise RenderError(
+            raise OptionError(
                 f"{self.format} holds the whole graph, and {what}: write the graph itself, as in "
                 f"g.render('J.{self.format}')"
             )

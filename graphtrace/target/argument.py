@@ -21,7 +21,7 @@ _LARGEST_INTEGER = 2**63
 _NAMES = {"inf": math.inf, "nan": math.nan, "pi": math.pi, "true": True, "false": False}
 
 
-def read(text: str) -> tuple[str, Any]:
+def read(text: str, option: str = "--at") -> tuple[str, Any]:
     """The name and the value of `name=value`; anything else raises `ArgumentError`.
 
     >>> read("a=-1e-3")
@@ -32,7 +32,7 @@ def read(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     name, value = name.strip(), value.strip()
     if not equals or not name.isidentifier() or not value:
-        raise ArgumentError(f"'{_shorten(text)}' is not NAME=VALUE: write for example --at a=5")
+        raise ArgumentError(f"'{_shorten(text)}' is not NAME=VALUE: write for example {option} a=5")
     if value.startswith("@"):
         return name, _read_file(name, Path(value[1:]))
     try:
@@ -96,11 +96,15 @@ def _convert(value: Any) -> Any:
     if value is None or isinstance(value, str):
         raise _Unsuitable(f"{json.dumps(value)} is not a number")
     if type(value) is int and abs(value) >= _LARGEST_INTEGER:
-        try:
-            return float(value)
-        except OverflowError:
-            raise _Unsuitable("it is larger than the largest float") from None
+        return _float(value)
     return value
+
+
+def _float(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise _Unsuitable("it is larger than the largest float") from None
 
 
 def _holds_dict(value: Any) -> bool:

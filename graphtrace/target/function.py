@@ -18,8 +18,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from graphtrace.core.describe_error import describe
 from graphtrace.errors import TargetError
-from graphtrace.target.describe_error import describe
 
 _FILE = re.compile(r"(?P<path>.+\.pyw?)(:(?P<name>[\w.]*))?")
 _MODULE = re.compile(r"(?P<module>[^\W\d]\w*(\.[^\W\d]\w*)*)(:(?P<name>[\w.]*))?")
@@ -159,9 +159,10 @@ def _function(module: ModuleType, name: str, where: str) -> Callable[..., Any]:
 def _functions(module: ModuleType) -> list[str]:
     """The functions that the module defines itself, or else all that it has."""
     public = [name for name in vars(module) if not name.startswith("_")]
-    functions = [name for name in public if callable(getattr(module, name))]
+    callables = [name for name in public if callable(getattr(module, name))]
+    functions = [name for name in callables if not isinstance(vars(module)[name], type)]
     own = [n for n in functions if getattr(vars(module)[n], "__module__", "") == module.__name__]
-    return own or functions
+    return own or functions or callables
 
 
 def _missing(module: ModuleType, name: str, where: str) -> str:
@@ -176,4 +177,4 @@ def _missing(module: ModuleType, name: str, where: str) -> str:
 
 def _kind(value: Any) -> str:
     name = type(value).__name__
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"

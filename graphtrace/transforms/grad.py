@@ -10,6 +10,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from graphtrace.core.made import Made
 from graphtrace.core.variable import describe
 from graphtrace.errors import ArgumentError
 from graphtrace.transforms.linearize import Argnums, Linearized
@@ -47,7 +48,7 @@ def grad(
         value, gradients = both(*args, **kwargs)
         return (gradients, value[1]) if has_aux else gradients
 
-    return gradient
+    return Made(gradient, functools.partial(grad, f, argnums, has_aux=has_aux))
 
 
 def value_and_grad(
@@ -68,7 +69,8 @@ def value_and_grad(
         value = (run.value, run.aux) if has_aux else run.value
         return value, gradients if isinstance(argnums, Sequence) else gradients[0]
 
-    return value_and_gradient
+    call = functools.partial(value_and_grad, f, argnums, has_aux=has_aux)
+    return Made(value_and_gradient, call)
 
 
 def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:

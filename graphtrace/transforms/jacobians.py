@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import is_static, value_of
+from graphtrace.core.made import Made
 from graphtrace.core.pytree import flatten
 from graphtrace.errors import ArgumentError, NoDerivative
 from graphtrace.transforms.grad import grad, jvp
@@ -61,7 +62,8 @@ def jacobian(
         found = run.structure(trees)
         return (found, run.aux) if has_aux else found
 
-    return jacobian_of_f
+    call = functools.partial(jacobian, f, argnums, has_aux=has_aux, mode=mode)
+    return Made(jacobian_of_f, call)
 
 
 def hessian(

@@ -35,7 +35,7 @@ from graphtrace.core.pytree import Structure, leaf_names
 from graphtrace.core.sweep import sweep, sweep_forward
 from graphtrace.core.tape import Row, Tape, recording
 from graphtrace.core.variable import Variable, describe
-from graphtrace.errors import ArgumentError
+from graphtrace.errors import ArgumentError, TraceError
 
 Argnums = int | Sequence[int]
 
@@ -86,12 +86,27 @@ class Linearized:
             finally:
                 _AROUND.reset(around)
             out, aux = _pair(f, out) if has_aux else (out, None)
-            self._out, self.structure = close_output(out, tape)
+            self._out, self.structure = close_output(out, tape, f)
             self._rows, self._stop = tape.rows, len(tape.rows)
             self._tape = tape if nested else None
             self.leaves = [value_of(leaf) for leaf in self._out]
             self.value = self.structure(self._out if nested else list(map(own, self.leaves)))
             self.aux = aux if nested else _plain_tree(aux, tape)
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._tape is not None:
+            raise TraceError(
+                "a pullback made inside a traced function cannot be pickled or copied; make it "
+                "outside"
+            )
+        out = [(x.index, x.value) if type(x) is Variable else (None, x) for x in self._out]
+        opened = [one._replace(tree=None) for one in self._opened]
+        return {**self.__dict__, "_out": out, "_opened": opened}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        tape = Tape()
+        out = [x if i is None else Variable(tape, i, x) for i, x in state["_out"]]
+        self.__dict__.update(state, _out=out)
 
     def rows(self) -> Sequence[Row]:
         """The rows that the evaluation made."""
@@ -178,8 +193,8 @@ def _require_gradient(
 ) -> None:
     if not leaves:
         raise ArgumentError(
-            f"parameter {name()} of {name_of(f)}() is {arg!r:.40}, which holds no number; leave it "
-            f"out of argnums"
+            f"parameter {name()} of {name_of(f)}() is {describe(arg)}, which holds no number; "
+            f"leave it out of argnums"
         )
     for k, leaf in enumerate(leaves):
         if not carries_gradient(leaf) and not isinstance(leaf, np.int64):

@@ -9,7 +9,7 @@ import os
 from pathlib import PurePath
 from typing import IO, Any, Literal, NamedTuple
 
-from graphtrace.errors import RenderError
+from graphtrace.errors import OptionError
 
 Format = Literal["svg", "html", "pdf", "png", "tikz", "dot", "mermaid", "graphml", "json", "text"]
 
@@ -42,7 +42,7 @@ SUFFIXES: dict[str, Format] = {
 def format_of(target: str | os.PathLike[str] | IO[Any]) -> Format:
     """The format that the suffix names; SVG for a stream.
 
-    Raises `RenderError`, with all suffixes, for another one.
+    Raises `OptionError`, with all suffixes, for another one.
 
     >>> format_of("figures/J.tex")
     'tikz'
@@ -53,9 +53,11 @@ def format_of(target: str | os.PathLike[str] | IO[Any]) -> Format:
     if path.suffix.lower() in SUFFIXES:
         return SUFFIXES[path.suffix.lower()]
     has = f"the suffix {path.suffix!r}" if path.suffix else "no suffix"
-    raise RenderError(f"{path} has {has}, which names no format: use one of {', '.join(SUFFIXES)}")
+    raise OptionError(
+        f"{path} has {has}, which names no format: use one of {', '.join(SUFFIXES)}", "output"
+    )
 
 
-def unknown(format: str) -> RenderError:
+def unknown(format: str) -> OptionError:
     """The error for a name that is no format."""
-    return RenderError(f"there is no format {format!r}: use one of {', '.join(FORMATS)}")
+    return OptionError(f"there is no format {format!r}: use one of {', '.join(FORMATS)}")

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field, fields
 from typing import Any, get_args
 
-from graphtrace.errors import RenderError
+from graphtrace.errors import OptionError
 from graphtrace.figure.parts import Form
 
 FONT_FAMILY = "Helvetica, Arial, 'Liberation Sans', sans-serif"
@@ -20,7 +20,7 @@ FONT_FAMILY = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 class Palette:
     """The colours of one scheme, each named by what it stands for and written as `#rrggbb`.
 
-    Raises `RenderError` for what is no colour.
+    Raises `OptionError` for what is no colour.
     """
 
     paper: str = "#ffffff"
@@ -48,7 +48,7 @@ class Palette:
         for one in fields(self):
             colour = getattr(self, one.name)
             if not isinstance(colour, str) or not _COLOUR.fullmatch(colour):
-                raise RenderError(
+                raise OptionError(
                     f"{one.name}={colour!r} is no colour: write it as #rrggbb, as in "
                     f"{one.name}='{one.default}'"
                 )
@@ -96,10 +96,10 @@ class Theme:
     True
     >>> Palette(gradient="blood red")
     Traceback (most recent call last):
-    graphtrace.errors.RenderError: gradient='blood red' is no colour: write it as #rrggbb, as in \
+    graphtrace.errors.OptionError: gradient='blood red' is no colour: write it as #rrggbb, as in \
 gradient='#b3261e'
 
-    Raises `RenderError` for a form that there is not, a size that is none, or a font that is none.
+    Raises `OptionError` for a form that there is not, a size that is none, or a font that is none.
     """
 
     name: str = "lecture"
@@ -148,13 +148,13 @@ gradient='#b3261e'
         """Say at once what a figure could not be drawn with."""
         if self.form not in get_args(Form):
             known = ", ".join(get_args(Form))
-            raise RenderError(f"form={self.form!r} is no form of a figure: use one of {known}")
+            raise OptionError(f"form={self.form!r} is no form of a figure: use one of {known}")
         digits: Any = self.digits
         if not isinstance(digits, int) or not 1 <= digits <= 17:
-            raise RenderError(f"digits={digits!r} is no number of digits: use 1 to 17")
+            raise OptionError(f"digits={digits!r} is no number of digits: use 1 to 17")
         font: Any = self.font
         if not isinstance(font, str) or not re.fullmatch(r"[\w ,'\"-]+", font):
-            raise RenderError(
+            raise OptionError(
                 f"font={font!r} is no list of font families: write it as in CSS, for example "
                 'font="Georgia, serif"'
             )
@@ -163,9 +163,9 @@ gradient='#b3261e'
             if one.type != "float":
                 continue
             if not isinstance(size, (int, float)) or not 0 <= size < LARGEST:
-                raise RenderError(f"{one.name}={size!r} is no size in pixels: use a number from 0")
+                raise OptionError(f"{one.name}={size!r} is no size in pixels: use a number from 0")
             if one.name.endswith("_size") and size < 1:
-                raise RenderError(f"{one.name}={size!r} cannot be read: use 1 pixel or more")
+                raise OptionError(f"{one.name}={size!r} cannot be read: use 1 pixel or more")
 
 
 LARGEST = 100_000

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from graphtrace.errors import RenderError
+from graphtrace.errors import OptionError
 from graphtrace.render.paint.theme import DARK, LECTURE, Palette, Theme
 
 CS231N = replace(
@@ -165,7 +165,7 @@ THEMES: Mapping[str, Theme] = {
 def find(theme: str | Theme) -> Theme:
     """The theme of that name; a theme itself is passed on.
 
-    Raises `RenderError` for a name that is not known.
+    Raises `OptionError` for a name that is not known.
 
     >>> find("print").light.gradient
     '#000000'
@@ -173,7 +173,7 @@ def find(theme: str | Theme) -> Theme:
     if isinstance(theme, Theme):
         return theme
     if theme not in THEMES:
-        raise RenderError(
-            f"there is no theme {theme!r}: use one of {', '.join(THEMES)}, or a Theme"
+        raise OptionError(
+            f"there is no theme {theme!r}: use one of {', '.join(THEMES)}, or a Theme", "theme"
         )
     return THEMES[theme]

@@ -8,25 +8,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Strings, which re compiles and keeps when they are used: it takes a millisecond.
-# What XML 1.0 does not allow, lone surrogates, and characters that turn the text around them.
-_FORBIDDEN = (
-    "[^\t\n\r -\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]"
-)
-_BLANK = "[\t\n\r\u2028\u2029]+"
+from graphtrace.core.safe_text import clean as clean
+
 _RIGHT_TO_LEFT = "([\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff]+)"
 _LEFT_TO_RIGHT_MARK = "\N{LEFT-TO-RIGHT MARK}"
-
-
-def clean(text: str) -> str:
-    r"""The text on one line, without characters that XML or a reader's screen cannot take.
-
-    >>> clean("a\nb\x00")
-    'a b�'
-    """
-    if text.isprintable():  # nothing below is, and compiling the pattern takes 2 ms
-        return text
-    return re.sub(_FORBIDDEN, "\N{REPLACEMENT CHARACTER}", re.sub(_BLANK, " ", text))
 
 
 def xml(text: str) -> str:

@@ -7,6 +7,7 @@ division by zero`. Knows nothing of what was being done.
 from __future__ import annotations
 
 import traceback
+from functools import cache
 from pathlib import Path
 
 _PACKAGE = str(Path(__file__).parents[1])
@@ -22,24 +23,39 @@ def describe(error: BaseException) -> str:
     ZeroDivisionError ...: division by zero
     """
     kind = type(error).__name__
-    message = " ".join(str(error).split())
+    message = " ".join(text_of(error).split())
     if isinstance(error, SyntaxError) and error.filename:
         message = error.msg
         place = f" in {_short(error.filename)} line {error.lineno}"
     elif isinstance(error, OverflowError | OSError) and len(error.args) > 1:
-        message = str(error.args[1])  # its str() is a pair: (34, 'Numerical result out of range')
-        place = _place(error)
+        message = text_of(
+            error.args[1]
+        )  # its str() is a pair: (34, 'Numerical result out of range')
+        place = raised_at(error)
     else:
-        place = _place(error)
+        place = raised_at(error)
     return f"{kind}{place}" + (f": {message}" if message else "")
 
 
-def _place(error: BaseException) -> str:
+def text_of(x: object) -> str:
+    """`str(x)`, or that it has none, where a class's own `__str__` raises.
+
+    >>> text_of(KeyError("a"))
+    "'a'"
+    """
+    try:
+        return str(x)
+    except BaseException:  # noqa: BLE001 (the user's __str__ may raise anything)
+        return f"(a {type(x).__name__} whose __str__ raises)"
+
+
+def raised_at(error: BaseException) -> str:
+    """` in FUNCTION(), FILE line N`, of the deepest frame that is user code; "" where none is."""
     frames = traceback.extract_tb(error.__traceback__)
     users = [f for f in frames if _is_file(f.filename) and not _is_ours(f.filename)]
     # A function of an installed package may be the target, too; then its own frames have to do.
-    own = [frame for frame in users if not frame.filename.startswith(_installed())] or users
-    for note in getattr(error, "__notes__", ()):
+    own = [frame for frame in users if not is_installed(frame.filename)] or users
+    for note in map(text_of, getattr(error, "__notes__", ())):
         if note.startswith("in '"):  # an expression has no file, and says itself which part it was
             return f" {note}"
     if not own:
@@ -48,6 +64,12 @@ def _place(error: BaseException) -> str:
     return f" in {name}{_short(own[-1].filename)} line {own[-1].lineno}"
 
 
+def is_installed(filename: str) -> bool:
+    """Whether the file is Python's own or that of an installed package."""
+    return filename.startswith(_installed()) or "site-packages" in Path(filename).parts
+
+
+@cache
 def _installed() -> tuple[str, ...]:
     import sysconfig  # 2 ms, and most programs do not fail
 
