@@ -37,7 +37,6 @@ ROOMS = [
 
 # They stand on the standard library alone.
 STANDARD_LIBRARY_ONLY = [
-    "graphtrace.core.safe_text",
     "graphtrace.errors",
     "graphtrace.core.describe_error",
     "graphtrace.core.source",

@@ -336,7 +336,7 @@ def test_a_link_is_percent_encoded_so_that_it_is_a_file_beside_the_page(folder, 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ('{"widht": 400}', "widht=400 is no option of a figure: did you mean width="),
+        ('{"widht": 400}', "there is no option widht: did you mean width?"),
         ('{"width": -5}', "width=-5 is no column: use 100 pixels or more"),
         ('{"step": "dq/dx"}', "square has no node 'q': use one of"),
         ("[1]", "argument after ** must be a mapping, not list"),

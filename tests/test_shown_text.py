@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 import graphtrace as gt
 from graphtrace import cli
-from graphtrace.core.safe_text import clean
+from graphtrace.errors import clean
 
 HOSTILE = "\x1b[31mX\x1b]0;title\x07\u202eevil\u2066\x9b1m\x7f\b\u200f"
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from graphtrace.cli.program import FAILURE, one_sentence, short_warnings, tell
-from graphtrace.core.safe_text import clean
+from graphtrace.errors import clean
 
 
 @click.command(

@@ -16,13 +16,13 @@ from typing import Any, NoReturn
 import click
 
 from graphtrace.cli.typed import as_typed
-from graphtrace.core.safe_text import clean
 from graphtrace.errors import (
     ArgumentError,
     ExpressionError,
     GraphtraceError,
     RenderError,
     TargetError,
+    clean,
 )
 
 USAGE, FAILURE, INTERRUPTED = 2, 1, 130

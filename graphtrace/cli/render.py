@@ -15,8 +15,7 @@ import click
 
 from graphtrace.cli import options
 from graphtrace.cli.program import one_sentence, say, short_warnings, tell
-from graphtrace.core.safe_text import clean
-from graphtrace.errors import ArgumentError, GraphtraceError, OptionError
+from graphtrace.errors import ArgumentError, GraphtraceError, OptionError, clean
 
 if TYPE_CHECKING:
     from graphtrace.api import Graph

@@ -9,6 +9,7 @@ from __future__ import annotations
 import traceback
 from functools import cache
 from pathlib import Path
+from types import FrameType
 
 _PACKAGE = str(Path(__file__).parents[1])
 
@@ -51,8 +52,9 @@ def text_of(x: object) -> str:
 
 def raised_at(error: BaseException) -> str:
     """` in FUNCTION(), FILE line N`, of the deepest frame that is user code; "" where none is."""
-    frames = traceback.extract_tb(error.__traceback__)
-    users = [f for f in frames if _is_file(f.filename) and not _is_ours(f.filename)]
+    walked = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    frames = zip(traceback.extract_tb(error.__traceback__), walked, strict=True)
+    users = [f for f, at in frames if _is_file(f.filename) and not _is_ours(at)]
     # A function of an installed package may be the target, too; then its own frames have to do.
     own = [frame for frame in users if not is_installed(frame.filename)] or users
     for note in map(text_of, getattr(error, "__notes__", ())):
@@ -81,8 +83,11 @@ def _is_file(name: str) -> bool:
     return not name.startswith("<frozen ")
 
 
-def _is_ours(name: str) -> bool:
-    return name.startswith(_PACKAGE)
+def _is_ours(frame: FrameType) -> bool:
+    """Whether the code is graphtrace's; what a dataclass has written for it has no file."""
+    if frame.f_code.co_filename != "<string>":
+        return frame.f_code.co_filename.startswith(_PACKAGE)
+    return str(frame.f_globals.get("__name__")).startswith("graphtrace.")
 
 
 def _short(name: str) -> str:

@@ -15,10 +15,9 @@ import numpy as np
 
 from graphtrace.core.describe_error import text_of
 from graphtrace.core.refusal import instead_of_call
-from graphtrace.core.safe_text import clean
 from graphtrace.core.tape import is_foreign, place, source, user_frame
 from graphtrace.core.variable import Variable, holds_variable, stale
-from graphtrace.errors import GraphtraceError, TraceError
+from graphtrace.errors import GraphtraceError, TraceError, clean
 
 _OF_WRONG_KIND = (TypeError, ValueError, AttributeError, NotImplementedError, RuntimeError)
 _LONGEST = 200

@@ -13,14 +13,14 @@ from collections.abc import Callable
 from types import MethodType
 from typing import Any
 
-from graphtrace.core.safe_text import clean
+from graphtrace.errors import clean
 
 
 class Made(functools.partial[Any]):
     """`run`, which is pickled and copied as `call()`; it is called in 0.02 us, as partials are.
 
     >>> import pickle
-    >>> absolute = Made(abs, functools.partial(getattr, operator, "abs"))
+    >>> absolute = Made(abs, functools.partial(operator.itemgetter(0), [abs]))
     >>> absolute(-3), pickle.loads(pickle.dumps(absolute))(-3)
     (3, 3)
     """

@@ -31,10 +31,9 @@ from graphtrace.core.refusal import (
     instead_of_float,
     is_store,
 )
-from graphtrace.core.safe_text import clean
 from graphtrace.core.tape import NO_PARAMS, Row, Tape, View, here, parts, place_of, written
 from graphtrace.core.whole import ints_of
-from graphtrace.errors import GraphtraceError, NoDerivative, TraceError
+from graphtrace.errors import GraphtraceError, NoDerivative, TraceError, clean
 
 
 class _Once(dict[Any, Any]):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from graphtrace.core.safe_text import clean
+from graphtrace.errors import clean
 from graphtrace.figure.parts import Edge, Emphasis, Figure, Node, Note
 from graphtrace.figure.reading_order import Gradients, gradients_left, ordered, uses_of
 

@@ -14,7 +14,7 @@ from html import escape
 from typing import NamedTuple
 from urllib.parse import quote
 
-from graphtrace.core.safe_text import clean
+from graphtrace.errors import clean
 
 GENERATOR = '<meta name="generator" content="graphtrace gallery">'
 """By this line a page of ours is known."""

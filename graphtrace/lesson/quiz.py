@@ -83,9 +83,11 @@ def quiz(
     asked = blank or ("gradients",)
     for name in asked:
         if name not in _BLANKS:
-            raise OptionError(f"{name!r} cannot be asked for: use one of {', '.join(_BLANKS)}")
+            raise OptionError(
+                f"{name!r} cannot be asked for: use one of {', '.join(_BLANKS)}", "quiz"
+            )
     if options.step is not None or options.path is not None:
-        raise OptionError("a quiz asks about the whole figure: leave out step= and path=")
+        raise OptionError("a quiz asks about the whole figure: leave out step= and path=", "quiz")
     if "gradients" in asked and not any("grad" in data for _, data in graph.nodes(data=True)):
         raise OptionError("there are no gradients to ask for: call backward() before", "quiz")
     if not (count is None or isinstance(count, int)):

@@ -94,11 +94,14 @@ class Rendering:
 
         Raises `OptionError` for a Figure, or where an option would leave something out.
         """
-        if isinstance(self._source, Figure) or self._decided:
-            is_figure = isinstance(self._source, Figure)
-            what = "a Figure is a picture" if is_figure else f"{self._decided[0]}= is not told"
+        if isinstance(self._source, Figure):
             raise OptionError(
-                f"{self.format} holds the whole graph, and {what}: write the graph itself, as in "
-                f"g.render('J.{self.format}')"
+                f"format={self.format!r} holds the whole graph, and a Figure is a picture: write "
+                f"the graph itself, as in g.render('J.{self.format}')"
+            )
+        if self._decided:
+            raise OptionError(
+                f"format={self.format!r} holds the whole graph, and {self._decided[0]}= is not "
+                f"told in it: leave it out"
             )
         return self._source

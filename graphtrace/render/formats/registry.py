@@ -60,4 +60,4 @@ def format_of(target: str | os.PathLike[str] | IO[Any]) -> Format:
 
 def unknown(format: str) -> OptionError:
     """The error for a name that is no format."""
-    return OptionError(f"there is no format {format!r}: use one of {', '.join(FORMATS)}")
+    return OptionError(f"there is no format {format!r}: use one of {', '.join(FORMATS)}", "format")

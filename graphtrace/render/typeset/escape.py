@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from graphtrace.core.safe_text import clean as clean
+from graphtrace.errors import clean as clean
 
 _RIGHT_TO_LEFT = "([\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff]+)"
 _LEFT_TO_RIGHT_MARK = "\N{LEFT-TO-RIGHT MARK}"
