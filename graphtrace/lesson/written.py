@@ -1,6 +1,7 @@
 """Write tables and derivations as plain text, HTML, Markdown and LaTeX.
 
-In: headings and the parts beneath them, which wording.py puts in words and mathematics. Out: text that needs no figure. Nothing from a user enters it but escaped.
+In: headings and the parts beneath them, which wording.py puts in words and mathematics. Out: text
+that needs no figure. Nothing from a user enters it but escaped.
 """
 
 from __future__ import annotations
