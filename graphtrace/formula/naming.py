@@ -165,6 +165,9 @@ class Naming(Mapping[str, Spelling]):
         self.printed: dict[Any, Any] = {}
         """What the printer has set already."""
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "printed": {}}  # it goes by identity, which no copy has
+
     def __getitem__(self, key: str) -> Spelling:
         form = self._forms.get(key)
         if form is None:

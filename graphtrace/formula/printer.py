@@ -110,37 +110,48 @@ class Hand(Generic[Said]):
         assert term.primitive is not None
         form = form_of(term.primitive, term.params, len(operands), self.dialect)
         pieces = self.pieces(form)
-        placed: dict[int, Printed[Said]] = {}
-        for at, piece in enumerate(pieces):
-            if isinstance(piece, Slot) and piece.k >= 0:
-                demand = form.operands[min(piece.k, len(form.operands) - 1)]
-                if at and pieces[at - 1] == (Run("√"),):
-                    demand = _NAME
-                demand = COMPARE if piece.shift else demand
-                operand = operands[piece.k]
-                lost = operand.binds < demand
-                lost |= at > 0 and form.binds < ATOM and demand > COMPARE and operand.first == _SIGN
-                placed[at] = self.bracketed(operand) if lost else operand
+        placed = self._placed(form, pieces, operands)
         said = []
         for at, piece in enumerate(pieces):
-            match piece:
-                case Slot(k=-1):
-                    said.append(self.settings(_settings(form, term.params)))
-                case Slot():
-                    said.append(self.raised(placed[at]) if piece.shift else placed[at].said)
-                case Product():
-                    sign = _sign_of(term) if len(pieces) == 3 else ""
-                    said.append(self.product(placed[at - 1], placed[at + 1], sign))
-                case Index():
-                    said.append(self.index(term.operands[0], piece.text))
-                case _:
-                    said.append(self.literal(piece, operands))
+            if at in placed:
+                raised = self.raised(placed[at]) if _shift(piece) else placed[at].said
+                said.append(raised)
+            elif isinstance(piece, Product):
+                sign = _sign_of(term) if len(pieces) == 3 else ""
+                said.append(self.product(placed[at - 1], placed[at + 1], sign))
+            elif isinstance(piece, Index):
+                said.append(self.index(term.operands[0], piece.text))
+            elif isinstance(piece, Slot):
+                said.append(self.settings(_settings(form, term.params)))
+            else:
+                said.append(self.literal(piece, operands))
         first, last = _edges(form, pieces, placed)
-        divided = "/" in form.template or "%" in form.template
-        divided |= any(operand.divided for operand in placed.values())
-        tall = any(operand.tall for operand in operands) or self.is_tall(form)
-        whole = self.whole(said)
-        return Printed(whole, form.binds, first, last, divided and form.binds == PRODUCT, tall)
+        is_quotient = form.binds == PRODUCT and (
+            "/" in form.template
+            or "%" in form.template
+            or any(operand.divided for operand in placed.values())
+        )
+        tall = self.is_tall(form) or any(operand.tall for operand in operands)
+        return Printed(self.whole(said), form.binds, first, last, is_quotient, tall)
+
+    def _placed(
+        self, form: Form, pieces: Sequence[Piece], operands: Sequence[Printed[Said]]
+    ) -> dict[int, Printed[Said]]:
+        """The operands by the places of their slots, in the brackets that they need there."""
+        placed = {}
+        for at, piece in enumerate(pieces):
+            if not isinstance(piece, Slot) or piece.k < 0:
+                continue
+            operand = operands[piece.k]
+            if operand.binds < _NAME:
+                demand = form.operands[min(piece.k, len(form.operands) - 1)]
+                demand = COMPARE if piece.shift else demand
+                demand = _NAME if at and pieces[at - 1] == _ROOT else demand
+                is_lost = form.binds < ATOM and demand > COMPARE and operand.first == _SIGN
+                if operand.binds < demand or (at and is_lost):
+                    operand = self.bracketed(operand)
+            placed[at] = operand
+        return placed
 
     def touch(self, left: Printed[Said], right: Printed[Said]) -> bool:
         """Whether a product is written by putting its factors side by side: 3v, bc, not aa."""
@@ -421,12 +432,19 @@ def _sign_of(term: Term) -> str:
     return "·" if ranks == [1, 1] else ""
 
 
+_ROOT = (Run("√"),)
+
+
+def _shift(piece: Piece) -> str:
+    return piece.shift if isinstance(piece, Slot) else ""
+
+
 def _edges(
     form: Form, pieces: Sequence[Piece], placed: Mapping[int, Printed[Any]]
 ) -> tuple[Edge, Edge]:
     """What an operation begins and ends with."""
     start, final = (1 if pieces[0] == "{" else 0), len(pieces) - 1
-    is_open = final in placed and not getattr(pieces[final], "shift", "")
+    is_open = final in placed and not _shift(pieces[final])
     if start in placed:
         last = placed[final].last if is_open else Edge(placed[start].last.kind)
         return placed[start].first, last

@@ -45,9 +45,9 @@ def joined(runs: Iterable[Run]) -> Runs:
     """Neighbours in one style become one run."""
     out: list[Run] = []
     for run in runs:
-        if out and out[-1].shift == run.shift and out[-1].italic == run.italic:
-            out[-1] = Run(out[-1].text + run.text, run.italic, run.shift)
-        elif run.text:
+        if out and out[-1][1:] == run[1:]:
+            out[-1] = Run(out[-1][0] + run[0], run[1], run[2])
+        elif run[0]:
             out.append(run)
     return tuple(out)
 

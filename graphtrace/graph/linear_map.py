@@ -16,6 +16,7 @@ import numpy as np
 from graphtrace.core.sweep import pull, push
 from graphtrace.errors import ArgumentError
 from graphtrace.formula.symbol import Row, Symbol, product_with
+from graphtrace.formula.term import Hole, Quotient
 
 Apply = Callable[[Any], Any]
 
@@ -104,9 +105,11 @@ class LinearMap:
         return " @ ".join(_product(factor)._text() for factor in self._factors)
 
     def _text(self) -> str:
-        text = str(self._factors[0])
-        is_said = text != "1" and "·" not in text and "∂" not in text
-        return text if is_said else self.structure
+        term = Symbol(self._factors[0].row, self._factors[0].k).term
+        is_said = term.number != 1 and not any(
+            isinstance(leaf.atom, Hole | Quotient) for leaf in term.leaves
+        )
+        return str(self._factors[0]) if is_said else self.structure
 
     def __repr__(self) -> str:
         return f"<LinearMap {self} {self.structure} {self.shape}>"

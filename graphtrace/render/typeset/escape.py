@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 from graphtrace.errors import clean as clean
 
@@ -46,5 +47,9 @@ def columns_of(text: str) -> int:
     >>> columns_of("x̂ = 2"), columns_of("重み")
     (5, 4)
     """
-    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
-    return len(text) + wide - sum(bool(unicodedata.combining(c)) for c in text)
+    return sum(map(_columns, text))
+
+
+@cache
+def _columns(c: str) -> int:
+    return 1 + (unicodedata.east_asian_width(c) in "WF") - bool(unicodedata.combining(c))

@@ -1,7 +1,7 @@
 """Set what a Figure says in measured lines of text.
 
 In: Figure parts and a theme. Out: `Line`s, each with its runs, its font size and its width, and
-`Cell`s that hold them. What is said is decided by say.py; where a cell stands by the layout.
+`Cell`s that hold them. What is said is decided by wording.py; where a cell stands by the layout.
 """
 
 from __future__ import annotations
