@@ -6,7 +6,6 @@ division by zero`. Knows nothing of what was being done.
 
 from __future__ import annotations
 
-import traceback
 from functools import cache
 from pathlib import Path
 from types import FrameType
@@ -52,6 +51,8 @@ def text_of(x: object) -> str:
 
 def raised_at(error: BaseException) -> str:
     """` in FUNCTION(), FILE line N`, of the deepest frame that is user code; "" where none is."""
+    import traceback  # 2 ms, and most programs do not fail
+
     walked = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     frames = zip(traceback.extract_tb(error.__traceback__), walked, strict=True)
     users = [f for f, at in frames if _is_file(f.filename) and not _is_ours(at)]
