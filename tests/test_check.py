@@ -147,3 +147,16 @@ def test_a_wrong_rule_is_found_in_a_short_float_too():
 @pytest.mark.parametrize("near", [1e-7, 1e-5, 1e-4, 1.5e-4, 2e-4, 3e-4, 5e-4])
 def test_a_kink_that_is_nearer_than_the_step_is_no_wrong_rule(near):
     assert gt.trace(lambda x: np.sum(np.abs(x)), np.array([2e-3, near, 102.7])).check() == []
+
+
+def transposed(a, b):
+    return a @ b
+
+
+def test_a_rule_that_is_wrong_for_no_symmetric_direction_is_found_at_a_symmetric_matrix():
+    symmetric = np.array([[2.0, 0.3], [0.3, 1.5]])
+    rules = (lambda g, y, a, b: (g @ b.T).T, lambda g, y, a, b: a.T @ g)
+    row = gt.primitive(vjp=rules)(transposed)
+    graph = gt.trace(lambda a: np.sum(row(a, symmetric) ** 2), symmetric)
+    assert [one.edge[0] for one in graph.check()] == ["a"]
+    assert gt.trace(lambda a: np.linalg.cholesky(a) ** 2, symmetric).check() == []

@@ -143,3 +143,49 @@ def test_an_unknown_mode_and_a_point_without_floats_are_refused():
         gt.check_grads(np.sin, (1.0,), modes=("forward",))
     with pytest.raises(gt.ArgumentError, match="no argument of f"):
         gt.check_grads(lambda x: x, (np.array([1]),))
+
+
+SYMMETRIC = np.array([[2.0, 0.3, -0.5], [0.3, 1.5, 0.2], [-0.5, 0.2, 1.1]])
+ONE_TRIANGLE = {
+    "eigvalsh": lambda a: np.linalg.eigvalsh(a)[0],
+    "eigvalsh of the upper one": lambda a: np.linalg.eigvalsh(a, "U")[0],
+    "eigh": lambda a: np.linalg.eigh(a)[1] ** 2,
+    "cholesky": lambda a: np.linalg.cholesky(a) ** 3,
+    "cholesky of a product": lambda a: a @ np.linalg.cholesky(a @ a),
+    "pinv": lambda a: np.linalg.pinv(a, hermitian=True),
+}
+
+
+@pytest.mark.parametrize("name", ONE_TRIANGLE)
+def test_a_symmetric_matrix_of_which_one_triangle_is_read_is_moved_as_such(name):
+    gt.check_grads(ONE_TRIANGLE[name], (SYMMETRIC,))
+
+
+def test_the_singular_values_of_a_symmetric_matrix_are_moved_as_such():
+    gt.check_grads(lambda a: np.linalg.svd(a, hermitian=True)[1], (SYMMETRIC,), 1)
+
+
+def slowest(a):
+    return np.linalg.eigvalsh(a)
+
+
+def turned(a, b):
+    return a @ b
+
+
+@pytest.mark.parametrize(
+    ("function", "vjp", "f"),
+    [
+        (slowest, lambda g, y, a: 1.01 * g[:, None] * np.eye(3), lambda row, a: row(a)[0]),
+        (
+            turned,
+            (lambda g, y, a, b: (g @ b.T).T, lambda g, y, a, b: a.T @ g),
+            lambda row, a: np.linalg.eigvalsh(row(a, SYMMETRIC))[1] + np.sum(row(a, a)[0]),
+        ),
+    ],
+)
+def test_a_wrong_rule_is_found_beside_the_convention_for_symmetric_matrices(function, vjp, f):
+    row = gt.primitive(vjp=vjp)(function)
+    with pytest.raises(gt.WrongDerivative) as caught:
+        gt.check_grads(lambda a: f(row, a), (SYMMETRIC,), 1)
+    assert caught.value.operation == function.__name__

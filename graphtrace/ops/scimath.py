@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.core.inputs import plain
+from graphtrace.core.inputs import of_numpy, plain
 from graphtrace.core.variable import NUMPY, Variable, decided, traced
 from graphtrace.ops.shape import astype
 
@@ -49,7 +49,8 @@ NUMPY[np.emath.logn] = lambda n, x: (
 def _power(x: Any, p: Any) -> Any:
     """NumPy makes arrays of both, so that a Python number decides the precision as well."""
     p = traced(p)
-    return np.power(_complex_where(below_zero, x), p if type(p) is Variable else np.asarray(p))
+    p = of_numpy(p) if type(p) is Variable else np.asarray(p)
+    return np.power(_complex_where(below_zero, x), p)
 
 
 NUMPY[np.emath.power] = _power
