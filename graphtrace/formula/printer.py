@@ -248,32 +248,6 @@ class Hand(Generic[Said]):
         raise NotImplementedError
 
 
-class _Plain(Hand[str]):
-    """Python's notation, whose brackets are all that it needs to decide."""
-
-    dialect = "text"
-
-    def atom(self, atom: Any) -> Printed[str]:
-        if isinstance(atom, Name):
-            said = atom.key + MARK_OF[atom.mark]
-        elif isinstance(atom, Quotient):
-            said = f"∂{atom.of}/∂{atom.by}"
-        else:
-            said = "·" if isinstance(atom, Hole) else constant(atom)
-        return Printed(said, _binding(atom, said), _WORD, _WORD)
-
-    def filled(self, term: Term, operands: Sequence[Printed[str]]) -> Printed[str]:
-        assert term.primitive is not None
-        form = form_of(term.primitive, term.params, len(operands), "text")
-        texts = [self.within(form, k, operand) for k, operand in enumerate(operands)]
-        return Printed(formatted(form, texts, term.params), form.binds, _WORD, _WORD)
-
-    @staticmethod
-    def within(form: Form, k: int, operand: Printed[str]) -> str:
-        demand = form.operands[min(k, len(form.operands) - 1)]
-        return operand.said if operand.binds >= demand else f"({operand.said})"
-
-
 class _Board(Hand[Runs]):
     """Runs, as a person writes on a board."""
 
@@ -529,11 +503,7 @@ def constant(x: Any) -> str:
 
 
 def _binding(atom: Any, text: str) -> int:
-    """How tightly an atom binds: a name most, −2 and 10⁻⁶ as signs and products do."""
-    if isinstance(atom, Name):
-        return _NAME
-    if isinstance(atom, Quotient | Text):
-        return PRODUCT if isinstance(atom, Quotient) else ATOM
+    """How tightly a constant binds: 3 as a name, −2 and 10⁻⁶ as signs and products do."""
     if not is_number(atom):
         return ATOM
     return SIGN if text[:1] in ("-", MINUS) else SUM + 1 if "e" in text or "×" in text else _NAME
@@ -546,27 +516,45 @@ def operation_text(
     xs: Sequence[Any],
 ) -> str:
     """The plain text of one operation on operands that have a name, or are the constants `xs`."""
-    notation = primitive.notation
-    if isinstance(notation, Notation) and None not in names:  # names need no brackets
-        return formatted(notation.text, names, params)
     form = form_of(primitive, params, len(names), "text")
-    texts = [
-        _PLAIN.within(form, k, _PLAIN.atom(xs[k])) if name is None else name
-        for k, name in enumerate(names)
-    ]
-    return formatted(form, texts, params)
+    texts = [_within(form, k, *_plain_atom(xs[k])) if n is None else n for k, n in enumerate(names)]
+    return _formatted(form, texts, params)
 
 
-def formatted(form: Form, operands: Sequence[str | None], params: Mapping[str, Any]) -> str:
+def text_of(term: Term) -> str:
+    """The term in Python's notation, every name as its key."""
+    return _plain(term)[0]
+
+
+def _plain(term: Term) -> tuple[str, int]:
+    """The plain text, and how tightly it binds."""
+    if term.primitive is None:
+        return _plain_atom(term.atom)
+    form = form_of(term.primitive, term.params, len(term.operands), "text")
+    texts = [_within(form, k, *_plain(operand)) for k, operand in enumerate(term.operands)]
+    return _formatted(form, texts, term.params), form.binds
+
+
+def _plain_atom(atom: Any) -> tuple[str, int]:
+    if isinstance(atom, Name):
+        return atom.key + MARK_OF[atom.mark], _NAME
+    if isinstance(atom, Quotient):
+        return f"∂{atom.of}/∂{atom.by}", PRODUCT
+    text = "·" if isinstance(atom, Hole) else constant(atom)
+    return text, _binding(atom, text)
+
+
+def _within(form: Form, k: int, text: str, binds: int) -> str:
+    return text if binds >= form.operands[min(k, len(form.operands) - 1)] else f"({text})"
+
+
+def _formatted(form: Form, operands: Sequence[str], params: Mapping[str, Any]) -> str:
     """The plain text of a form, around operands that have the brackets they need."""
     text = formatter(form.template)
     if "{settings}" not in text:
         return text.format(*operands)
     told = "".join(f", {k}={v}" for k, v in shown(_settings(form, params)))
     return text.format(*operands, settings=told)
-
-
-_PLAIN = _Plain(Naming())
 
 
 def on_board(names: Naming) -> Hand[Runs]:
@@ -577,11 +565,6 @@ def on_board(names: Naming) -> Hand[Runs]:
 def in_latex(names: Naming, *, tight: bool = False) -> Hand[str]:
     """The hand that writes LaTeX; a figure's is `tight`."""
     return _Latex(names, tight=tight)
-
-
-def text_of(term: Term) -> str:
-    """The term in Python's notation, every name as its key."""
-    return _PLAIN.walk(term).said
 
 
 def latex_of(term: Term) -> str:
