@@ -18,8 +18,8 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from graphtrace.errors import ExpressionError
-from graphtrace.expression_budget import Budget
 from graphtrace.ops import nn
+from graphtrace.target.budget import Budget
 
 LONGEST = 10_000  # characters
 DEEPEST = 200  # levels: parsing, checking and walking all stay far from the recursion limit
@@ -35,7 +35,7 @@ _NUMPY_CONSTANTS = {**CONSTANTS, "e": np.e}
 
 # Functions that are not ufuncs. What makes an array of a size that is only a number (zeros, tile,
 # linspace, ...), reads or writes files, or takes functions or text stays out; how large a result
-# may be is told by expression_budget.py, which has to know of every function that enlarges.
+# may be is told by target/budget.py, which has to know of every function that enlarges.
 _NUMPY_NAMES = """
 sum prod mean std var median average quantile percentile max min amax amin ptp argmax argmin
 nansum nanprod nanmean nanstd nanvar nanmedian nanmax nanmin cumsum cumprod all any count_nonzero

@@ -11,7 +11,7 @@ import pytest
 from fuzz.budget import cases
 
 import graphtrace as gt
-from graphtrace import expression_budget as budget
+from graphtrace.target import budget as expression_budget as budget
 from graphtrace.target import expression
 from graphtrace.target.expression import parse
 
