@@ -11,8 +11,7 @@ import pytest
 from fuzz.budget import cases
 
 import graphtrace as gt
-from graphtrace.target import budget as expression_budget as budget
-from graphtrace.target import expression
+from graphtrace.target import budget, expression
 from graphtrace.target.expression import parse
 
 FUNCTIONS = {
