@@ -72,7 +72,7 @@ def test_what_the_writer_writes_goes_through(expression):
         "x\\\n",
         "`x`",
         "$x",
-        "x & x",
+        "x; x",
         '"',
     ],
 )

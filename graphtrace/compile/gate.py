@@ -27,13 +27,10 @@ _OPAQUE = re.compile(
 _DECORATOR = re.compile(r"^@(?=\w+\.errstate\(all= \)\s*$)", re.MULTILINE)
 _WORD = re.compile(r"(\.\s*|def )?(?<!\w)([^\W\d]\w*)(\s*\(|=(?!=))?")
 # What is no operator, a decorator, and a call of anything but a name.
-_FOREIGN = re.compile(r"[^\w \n.,:=<>!+\-*/%@()\[\]{}]|^\s*@|[)\]}]\s*\(", re.MULTILINE)
+_FOREIGN = re.compile(r"[^\w \n.,:=<>!+\-*/%@~&|^()\[\]{}]|^\s*@|[)\]}]\s*\(", re.MULTILINE)
 
 _KEYWORDS = frozenset("def return if raise not or else None True False ArithmeticError".split())
-_ATTRIBUTES = frozenset(
-    "T array array_equal astype at broadcast_to ceil concatenate copy errstate floor full inf "
-    "isfinite nan reshape s_ shape stack swapaxes transpose trunc where zeros".split()
-)
+_ATTRIBUTES = frozenset("T at errstate full inf nan s_ shape zeros".split())
 _ARGUMENTS = frozenset(("all", "axis", "dtype"))
 
 
