@@ -431,3 +431,43 @@ def test_the_activations_are_functions_of_an_expression(text):
     wanted = {"r": z, "g": 1 / (1 + np.exp(-z)), "s": np.exp(w) / np.exp([w, x, b]).sum()}[text[0]]
     assert f(w=w, x=x, b=b) == pytest.approx(wanted)
     assert set(gt.trace(f, w=w, x=x, b=b).backward()) == {"w", "x", "b"}
+
+
+# What a call may cost
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "np.diff([1, 2, 3], n=999999999)",
+        "diff([1, 2, 3], 999999999)",
+        "np.diag([1.0], 60000)",
+        "round([1.5], 999999999)",
+        "tensordot([1.0], [1.0], 999999999)",
+        "u = kron([1, 2, 3], [1, 2, 3]); u = kron(u, u); u = kron(u, u); u = kron(u, u); u[0]",
+        "u = reshape(ones, (-1, 1)); v = u + ones; w = u*v*v*v; w[0]",
+        "u = outer(ones, ones); a = u@u; b = u@u; b[0]",
+        "u = tril(ones); v = tril(ones)",
+        "u = reshape(ones, (1, -1)); v = np.linalg.svd(u); w = np.linalg.svd(u)",
+    ],
+)
+def test_a_call_that_may_cost_too_much_is_refused_before_it_is_made(text):
+    ones = np.ones(1200)
+    with pytest.raises(ExpressionError, match=r"may make or go over [\d,]+ numbers here, and an"):
+        parse(text)(**({"ones": ones} if "ones" in text else {}))
+
+
+def test_an_expression_may_go_over_the_data_that_it_is_given_as_often_as_it_likes():
+    x = np.linspace(0, 1, 3_000_000).reshape(1000, 3000)
+    w = np.ones(3000)
+    text = "; ".join(f"u{i} = sin(x @ w)*x.T" for i in range(20))
+    assert np.isfinite(parse(text + "; sum(u3[::2, 1])")(x=x, w=w))
+
+
+def test_a_mask_and_a_list_of_places_are_no_product():
+    x = np.arange(100_000.0)
+    assert parse("sum(x[x > 5]) + sum(x[[1, 2, 3]])")(x) == x.sum() - 15 + 6
+
+
+def test_a_chain_of_nine_hundred_attributes_is_refused_in_one_sentence():
+    assert "is not allowed in an expression" in refusal("a" + ".b" * 900)

@@ -18,6 +18,7 @@ from graphtrace.compile.nodes import (
     BROADCAST,
     LITERAL,
     NAMED,
+    RULE,
     SCATTER_AT,
     Node,
     names_no_entry_twice,
@@ -123,7 +124,7 @@ class Expressions:
 
     def _call(self, node: Node, texts: list[str]) -> str:
         primitive, params = node.primitive, node.params
-        if "rule" in params:
+        if primitive.name == RULE.name:
             return f"{self._literals.rule(*params['rule'])}({', '.join(texts)})"
         texts = [*texts, *keywords(self._literals, params)]
         name = primitive.name.removeprefix("np.")

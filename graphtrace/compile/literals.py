@@ -24,13 +24,18 @@ from graphtrace.compile.calls import (
     same,
     scalar,
 )
-from graphtrace.compile.names import Names
+from graphtrace.compile.names import Issued, Names
+from graphtrace.core.inputs import is_name
 from graphtrace.core.primitive import Primitive, primitive_named
+from graphtrace.errors import ArgumentError
 
 _HELPERS = {f.__name__: f for f in (array, changed, forward, items, reshaped, rule, same, scalar)}
 _BUILTINS = {f.__name__: f for f in (abs, bool, complex, float, int, round)}
 _MODULES = {"math": "math", "np": "numpy"}
 _CALLED: dict[str, Any] = {"np": np, "math": math, **_HELPERS, **_BUILTINS}
+
+WIDTH = 96
+"""No line is longer, where it can be broken."""
 
 _ENTRIES = 64  # a larger array is bound to a name that only a comment explains
 
@@ -45,17 +50,25 @@ class Literals:
         self._called: dict[str, str] = {}
         self._name_of: dict[Any, str] = {}
         self._lines: list[str] = []
+        self._arguments = set(names.parameters)
 
-    def heading(self) -> list[str]:
-        """The imports, and what the names at the top stand for."""
+    def issued(self, inner: str) -> Issued:
+        """The names that the text may say; it calls its own function `inner` too."""
+        called = {inner, *self._called.values(), *self.bound}
+        return Issued(self._names.issued, called, self._arguments)
+
+    def heading(self) -> tuple[list[str], list[str]]:
+        """The imports, and the lines that say what other names at the top stand for."""
         called = sorted(self._called.items())
         library = [f"import {_as(_MODULES[name], own)}" for name, own in called if name in _MODULES]
         helpers = ", ".join(_as(name, own) for name, own in called if name in _HELPERS)
         ours = [f"from graphtrace.compile import {helpers}"] if helpers else []
         renamed = [f"{own} = {name}" for name, own in called if name in _BUILTINS and name != own]
-        parts = [part for part in (library, ours, renamed + self._lines) if part]
-        lines = [line for part in parts for line in (*part, "")]
-        return [*lines, ""] if lines else []
+        defined = renamed + self._lines
+        imports = [line for part in (library, ours) if part for line in (*part, "")]
+        if not defined:
+            return [*imports, ""] if imports else [], []
+        return imports, [*defined, "", ""]
 
     def call(self, name: str) -> str:
         """The name by which the text calls NumPy, a helper or a builtin."""
@@ -86,10 +99,18 @@ class Literals:
             self._name_of[id(x)] = name
             self.bound[name] = x
             definition = self._definition(x)
-            self._lines += _wrapped(
-                f"{name} = {definition}" if definition else f"# {name}: {_described(x)}"
-            )
+            if definition:
+                self._lines += _wrapped(f"{name} = {definition}")
+            else:
+                self._lines.append(comment(f"{name}: {_described(x)}"))
         return name
+
+    def argument(self, name: str, text: str) -> str:
+        """`axis=0`: an argument that is given by name."""
+        if not is_name(name):
+            raise ArgumentError(f"{name!r:.60} is no name of a param, so no program can say it")
+        self._arguments.add(name)
+        return f"{name}={text}"
 
     def param(self, x: Any) -> str:
         """A parameter of an operation: a constant, or a list or tuple of such."""
@@ -120,7 +141,7 @@ class Literals:
     def rule(self, primitive: Primitive, k: int, params: dict[str, Any]) -> str:
         """A name for a row's derivative rule in operand `k`."""
         how = [string(primitive.name), str(k)]
-        how += [f"{name}={self.param(x)}" for name, x in params.items()]
+        how += [self.argument(name, self.param(x)) for name, x in params.items()]
         pulled = rule_of(primitive, k, params)
         return self._fetched(primitive, pulled, "rule", ", ".join(how), "_vjp")
 
@@ -137,13 +158,14 @@ class Literals:
             if is_declared(primitive):
                 self._lines.append(f"{name} = {self.call(helper)}({how})")
             else:
-                self._lines.append(f"# {name}: the {helper} of {one_line(primitive.name)}")
+                self._lines.append(comment(f"{name}: the {helper} of {primitive.name}"))
         return self._name_of[key]
 
     def _definition(self, x: Any) -> str | None:
         """An expression for an object, if it has a simple one."""
         if isinstance(x, np.ndarray):
             is_short = 0 < x.size <= _ENTRIES and x.dtype.kind in "fiub"
+            is_short &= x.dtype.itemsize <= 8  # a long double has no literal
             if is_short and x.dtype.isnative and x.flags.c_contiguous and np.isfinite(x).all():
                 is_default = x.dtype in (np.float64, np.int64, np.bool_)
                 how = "" if is_default else f", {self.dtype(x.dtype)}"
@@ -167,9 +189,11 @@ def string(text: str) -> str:
     return f'"{literal[1:-1]}"' if is_simple else literal
 
 
-def one_line(text: str) -> str:
-    """Text for a comment: one line, whatever is in it."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+def comment(text: str) -> str:
+    """A comment: one line that is not too long, whatever is in the text."""
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return f"# {text[:WIDTH]}"
 
 
 def is_declared(primitive: Primitive) -> bool:
@@ -186,7 +210,7 @@ def _as(name: str, own: str) -> str:
 
 def _wrapped(line: str) -> list[str]:
     return textwrap.wrap(
-        line, 96, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        line, WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
     )
 
 
@@ -194,4 +218,4 @@ def _described(x: Any) -> str:
     if isinstance(x, np.ndarray):
         return f"{x.dtype}[{','.join(map(str, x.shape))}], an array of the trace"
     name = getattr(x, "__name__", None)
-    return one_line(f"{type(x).__name__}{f' {name}' if name else ''} of the trace")
+    return f"{type(x).__name__}{f' {name}' if name else ''} of the trace"

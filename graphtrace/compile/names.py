@@ -1,4 +1,4 @@
-"""Valid Python names for the values of a graph, each given out once.
+"""Valid Python names for the values of a graph, each given out once: `Names.issued`.
 
 In: the keys of the nodes, in the user's words. Out: identifiers: `W1` for `params['W1']`, `dJ_dv`
 for an adjoint. Whatever is in a key, a dict's key for example, only letters, digits and underscores
@@ -12,39 +12,58 @@ import keyword
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Set
+from typing import NamedTuple
 
+from graphtrace.core.inputs import is_name
+from graphtrace.errors import ArgumentError
 from graphtrace.graph.traced import TracedGraph
 
 _KEYS = re.compile(r"\w+((?:\['\w+'\])+)")
 _LONGEST = 40
+
+# Keywords, and what a text must never mean by a name that has no value yet.
+_RESERVED = frozenset(keyword.kwlist) | frozenset(
+    "__builtins__ __build_class__ __debug__ __import__ __loader__ __name__ __spec__ breakpoint "
+    "compile delattr eval exec getattr globals locals open setattr vars".split()
+)
+
+
+class Issued(NamedTuple):
+    """What a text may say: names, names to call, and names of arguments."""
+
+    names: Set[str]
+    called: Set[str]
+    arguments: Set[str]
 
 
 class Names:
     """The names of one program. The parameters keep their own; others give way to them."""
 
     def __init__(self, graph: TracedGraph, order: list[str]) -> None:
-        self._taken = set(keyword.kwlist)
         self._numbers: Counter[str] = Counter()
         self._adjoints: dict[str, str] = {}
-        parameters = graph.graph["parameters"]
-        self._taken.update(parameters)
+        self.parameters: list[str] = list(graph.graph["parameters"])
+        for name in self.parameters:
+            if not is_name(name):
+                raise ArgumentError(f"{name!r:.60} is no name of a parameter, as the graph has one")
+        self.issued = set(self.parameters)
         self.function = identifier(graph.name)
-        if keyword.iskeyword(self.function):
+        if self.function in _RESERVED:
             self.function += "_"
         self.of: dict[str, str] = {}
         for key in order:
-            self.of[key] = key if key in parameters else self.unique(key)
-        self._taken.add(self.function)  # a value may have the function's name, but nothing global
+            self.of[key] = key if key in self.parameters else self.unique(key)
+        self.issued.add(self.function)  # a value may have the function's name, but nothing global
 
     def unique(self, wanted: str) -> str:
         """A valid name like the one that is wanted."""
         name = stem = identifier(wanted)
         for n in itertools.count(2):
-            if name not in self._taken:
+            if name not in self.issued and name not in _RESERVED:
                 break
             name = f"{stem}_{n}"
-        self._taken.add(name)
+        self.issued.add(name)
         return name
 
     def numbered(self, stem: str) -> str:

@@ -11,15 +11,12 @@ from typing import Any
 import numpy as np
 
 from graphtrace.compile.expressions import Expressions
-from graphtrace.compile.literals import Literals, string
+from graphtrace.compile.literals import WIDTH, Literals, string
 from graphtrace.compile.nodes import BROADCAST, NAMED, Node
 from graphtrace.compile.program import Program
 from graphtrace.compile.trees import Trees
 from graphtrace.core.primitive import ATOM
 from graphtrace.graph.traced import Leaf, Tree
-
-WIDTH = 96
-"""No line is longer, where it can be broken."""
 
 
 class Returned:

@@ -17,8 +17,9 @@ import numpy as np
 from graphtrace.compile.calls import require_numbers
 from graphtrace.compile.expressions import Expressions
 from graphtrace.compile.floats import MAY_RAISE
+from graphtrace.compile.gate import own_text
 from graphtrace.compile.guards import Guards
-from graphtrace.compile.literals import Literals, one_line, tuple_of
+from graphtrace.compile.literals import WIDTH, Literals, comment, tuple_of
 from graphtrace.compile.nodes import (
     ADD,
     BROADCAST,
@@ -32,7 +33,7 @@ from graphtrace.compile.nodes import (
     alike,
 )
 from graphtrace.compile.program import Program
-from graphtrace.compile.returned import WIDTH, Returned, owner
+from graphtrace.compile.returned import Returned, owner
 from graphtrace.compile.trees import Trees
 from graphtrace.core.primitive import ATOM
 
@@ -111,13 +112,15 @@ class _Writer:
         inner: list[str] = []
         if numbers:
             inner = self._inner_function([*ahead, *_apart(back)], list(numbers.values()))
-            ahead, back = [f"{tuple_of(list(numbers))} = {self.inner}({self._floats()})"], []
+            ahead, back = [f"{', '.join(numbers)}, = {self.inner}({self._floats()})"], []
         lines = [*opening, *(_apart(ahead) if opening else ahead), *_apart(back), *returned]
         top = [f"def {self._function}{self._trees.signature()}:"]
         if self._uses_numpy and not inner:  # `with np.errstate` in the function costs 1 us more
             quiet = f'@{self.literals.call("np")}.errstate(all="ignore")'
             top = [f"{quiet}  # inf and nan go through without a warning", *top]
-        return "\n".join([*self.literals.heading(), *inner, *top, *_indented(lines), ""])
+        imports, defined = self.literals.heading()
+        own = "\n".join([*defined, *inner, *top, *_indented(lines), ""])
+        return "\n".join([*imports, own_text(own, self.literals.issued(self.inner))])
 
     def guarded(self) -> tuple[str, str]:
         """The line that may not get floats, and what names the parameter then."""
@@ -246,9 +249,9 @@ def _with_notes(lines: list[tuple[str, str]]) -> list[str]:
     shown, last = [], ""
     for text, note in lines:
         if note and note != last:
-            comment = f"# {one_line(note)[:WIDTH]}"
-            line = f"{text:{width}}  {comment}"
-            shown += [line] if len(line) <= WIDTH else [comment, text]
+            beside = comment(note)
+            line = f"{text:{width}}  {beside}"
+            shown += [line] if len(line) <= WIDTH else [beside, text]
             last = note
         else:
             shown.append(text)

@@ -8,6 +8,8 @@ its value.
 from __future__ import annotations
 
 import inspect
+import keyword
+import unicodedata
 from collections import OrderedDict
 from collections.abc import (
     AsyncIterator,
@@ -42,7 +44,7 @@ from graphtrace.core.variable import (
 from graphtrace.core.whole import as_float
 from graphtrace.errors import ArgumentError, TraceError
 
-INPUT = declare(Primitive("input", lambda: None))
+INPUT = declare(Primitive("input", lambda *, whole=False: None))
 # What an inner transform traces: the outer value under a row of its own, younger than its start.
 IDENTITY = declare(Primitive("identity", lambda a: a, partials=(1,)))
 
@@ -101,6 +103,16 @@ def defined_at(function: Any) -> str:
     """`rules.py line 12`; empty where Python has not compiled it."""
     code = getattr(function, "__code__", None)
     return "" if code is None else f"{code.co_filename} line {code.co_firstlineno}"
+
+
+def is_name(text: str) -> bool:
+    """Whether a parameter can have that name: an identifier in the form in which Python reads it.
+
+    >>> is_name("x1"), is_name("x, y"), is_name("lambda"), is_name("ﬁ")
+    (True, False, False, False)
+    """
+    is_identifier = text.isidentifier() and not keyword.iskeyword(text) and text != "__debug__"
+    return is_identifier and unicodedata.normalize("NFKC", text) == text
 
 
 def is_static(leaf: Any) -> bool:

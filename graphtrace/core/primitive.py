@@ -9,6 +9,8 @@ derivative, and a traced rule printed as text gives the formula (see `graphtrace
 
 from __future__ import annotations
 
+import functools
+import inspect
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -85,6 +87,9 @@ class Writer(Protocol):
 
     def param(self, x: Any, /) -> str:
         """A param of an operation."""
+
+    def argument(self, name: str, text: str, /) -> str:
+        """An argument that is given by name."""
 
     def dtype(self, dtype: Any, /) -> str:
         """A type of NumPy."""
@@ -206,6 +211,34 @@ class Primitive:
             return self.vjp_each is None
         rule = rules[k]
         return rule is None or (rule.__class__ is int and rule == 0)
+
+
+@functools.cache
+def param_names(primitive: Primitive) -> frozenset[str] | None:
+    """The names that the params of a row may have, as its forward and its rules say.
+
+    None where they take any. A ufunc has none, and no row has an array to write into.
+
+    >>> sorted(param_names(PRIMITIVES["concatenate"]))
+    ['axis']
+    """
+    if hasattr(primitive.forward, "nin"):
+        return frozenset()
+    signatures = [inspect.signature(primitive.forward)]
+    if ":" not in primitive.name:  # a user's own function says what its rules get
+        rules = (*(primitive.partials or ()), *(primitive.vjps or ()), primitive.vjp_each)
+        signatures += [inspect.signature(f, follow_wrapped=False) for f in rules if callable(f)]
+    names = [by_name for by_name in map(_by_name, signatures) if by_name is not None]
+    return frozenset.intersection(*names) - {"out"} if names else None
+
+
+def _by_name(signature: inspect.Signature) -> frozenset[str] | None:
+    """The arguments that are given by name; None where any are taken."""
+    parameters = signature.parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return None
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return frozenset(p.name for p in parameters if p.kind in kinds)
 
 
 PRIMITIVES: dict[str, Primitive] = {}

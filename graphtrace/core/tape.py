@@ -110,6 +110,7 @@ class Tape:
 
     __slots__ = (
         "_calls",
+        "_depths",
         "frame",
         "given_names",
         "guards",
@@ -146,6 +147,7 @@ class Tape:
         # The user's frames from the traced function to where the last row was made. They are held,
         # so that a finished call's frame is never mistaken for a new one at the same address.
         self._calls: list[tuple[FrameType, Scope]] = []
+        self._depths: dict[int, int] = {}  # how many there are down to one, by its id
 
     def call(self, f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Call the user's function; the frame of this call is where the user's frames begin."""
@@ -170,12 +172,11 @@ class Tape:
             self.scope = Scope(None, None, -1)
             return frame
         chain: list[FrameType] = []
-        known = {id(f): depth for depth, (f, _) in enumerate(self._calls, start=1)}
         depth = 0
         at: FrameType | None = user
         while at is not None:
-            if id(at) in known:
-                depth = known[id(at)]
+            if id(at) in self._depths:
+                depth = self._depths[id(at)]
                 break
             if at is self.root:
                 break
@@ -188,11 +189,14 @@ class Tape:
                 f"steps of one, in their order; use it in the traced function's own thread, or "
                 f"take gt.grad, which may use several"
             )
-        del self._calls[depth:]
+        while len(self._calls) > depth:
+            ended, _ = self._calls.pop()
+            del self._depths[id(ended)]
         for new in reversed(chain):
             caller, scope = self._calls[-1] if self._calls else (None, None)
             call = caller.f_lasti if caller is not None else -1
             self._calls.append((new, Scope(scope, new.f_code, call)))
+            self._depths[id(new)] = len(self._calls)
         # Only a frame met directly may take the short way next time: an internal frame may be
         # entered again from another place.
         self.scope = self._calls[-1][1]
@@ -235,6 +239,7 @@ class Tape:
     def close(self) -> None:
         """End the trace: a traced value that outlives it cannot be used any more."""
         self._calls.clear()
+        self._depths.clear()
         self.views.clear()
         self.frame = self.root = None
         self.rows = _ClosedRows()

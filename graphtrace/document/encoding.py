@@ -8,9 +8,10 @@ is, `{"complex": [1.0, 2.0]}`. It knows no graph, and nothing that it reads is e
 from __future__ import annotations
 
 import base64
+import functools
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,15 @@ _ENTRIES = 4096
 
 _NUMBERS = re.compile(r"[<>|][fciub]\d{1,2}")
 """The dtypes of numbers and flags: an object or a record is never read."""
+
+DEEPEST = 64
+"""What is nested deeper is not read: each level costs the functions that follow a call or more."""
+
+_LARGEST = 2**1024
+"""Beyond it an int is no float, so that no operation of a trace has one."""
+
+_EMPTIEST = 2**24
+"""An array without entries may have no longer axes: a sum over the empty one would be as large."""
 
 _NO_VALUE = np._NoValue
 
@@ -61,10 +71,10 @@ def encode(x: Any, where: str) -> Any:
         return {"dtype": x.str}
     if isinstance(x, (np.ndarray, np.generic)) and _NUMBERS.fullmatch(x.dtype.str):
         return _encode_array(x)
-    if isinstance(x, type) and (x in _TYPES.values() or issubclass(x, np.number)):
+    if isinstance(x, type) and _TYPES.get(x.__name__) is x:
         return {"type": x.__name__}
     name = getattr(x, "__name__", "")
-    if callable(x) and _function_named(name) is x:
+    if callable(x) and functions().get(name) is x:
         return {"function": name}
     raise ArgumentError(
         f"{where} is {x!r:.60}, of type {kind.__name__}, which cannot be written as JSON: use "
@@ -72,7 +82,29 @@ def encode(x: Any, where: str) -> Any:
     )
 
 
-_TYPES: dict[str, type] = {"bool": bool, "int": int, "float": float, "complex": complex}
+_TYPES: Mapping[str, type] = {
+    **{kind.__name__: kind for kind in (bool, int, float, complex)},
+    **{
+        kind.__name__: kind
+        for kind in vars(np).values()
+        if isinstance(kind, type) and issubclass(kind, np.number)
+    },
+}
+"""The types that a text may name."""
+
+
+@functools.cache
+def functions() -> Mapping[str, Any]:
+    """The functions that a text may name: those of NumPy that can be traced, which only compute.
+
+    A name is looked up here and nowhere else: NumPy imports some of its modules when they are asked
+    for by name.
+    """
+    return {
+        name: f
+        for name, f in vars(np).items()
+        if isinstance(f, np.ufunc) or (callable(f) and f in NUMPY)
+    }
 
 
 def _special(x: float) -> str:
@@ -89,7 +121,7 @@ def _encode_array(x: np.ndarray[Any, Any] | np.generic) -> dict[str, Any]:
         if array.flags.f_contiguous and not array.flags.c_contiguous:
             said["order"] = "F"  # the order of memory is the order of NumPy's sums
     if array.dtype.char in "gG":
-        said["data"] = [np.format_float_scientific(n) for n in _parts(array)]
+        said["data"] = [np.format_float_scientific(n) for n in _numbers(array)]
     elif array.size <= _ENTRIES and _is_whole(_entries(array), array):
         said["data"] = _entries(array)
     else:
@@ -99,11 +131,11 @@ def _encode_array(x: np.ndarray[Any, Any] | np.generic) -> dict[str, Any]:
 
 def _entries(array: np.ndarray[Any, Any]) -> list[Any]:
     """The entries in the order of C; of a complex number its two parts."""
-    flat = _parts(array).tolist()
+    flat = _numbers(array).tolist()
     return [n if type(n) is not float or math.isfinite(n) else _special(n) for n in flat]
 
 
-def _parts(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _numbers(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     flat = array.ravel()
     return np.stack([flat.real, flat.imag], -1).ravel() if array.dtype.kind == "c" else flat
 
@@ -129,8 +161,8 @@ def _read_entries(entries: list[Any], dtype: np.dtype[Any]) -> np.ndarray[Any, A
 _SPECIAL = {sign + name: float(sign + name) for name in ("nan", "inf") for sign in ("", "-")}
 
 
-def decode(said: Any) -> Any:
-    """The value that `encode` has written.
+def decode(said: Any, depth: int = DEEPEST) -> Any:
+    """The value that `encode` has written, nested no deeper than `depth`.
 
     Raises ValueError, KeyError or TypeError for anything else; it calls no code that the text
     names and makes no array larger than the text.
@@ -138,19 +170,23 @@ def decode(said: Any) -> Any:
     >>> decode(encode({"axis": (0, None), "at": slice(1, 2)}, "params"))
     {'axis': (0, None), 'at': slice(1, 2, None)}
     """
-    if isinstance(said, list):
-        return [decode(item) for item in said]
-    if not isinstance(said, dict):
+    if not isinstance(said, (list, dict)):
+        if type(said) is int and abs(said) >= _LARGEST:
+            raise ValueError("a whole number that is larger than any float")
         return said
+    if not depth:
+        raise ValueError("a value that is nested too deeply")
+    if isinstance(said, list):
+        return [decode(item, depth - 1) for item in said]
     if len(said) != 1:
         raise ValueError(f"{sorted(said)!s:.60} where there should be one key")
     ((tag, content),) = said.items()
     if tag not in _DECODERS:
         raise ValueError(f"the unknown kind of value {tag!r:.60}")
-    return _DECODERS[tag](content)
+    return _DECODERS[tag](content, depth - 1)
 
 
-def _decode_array(said: Any) -> np.ndarray[Any, Any]:
+def _array(said: Any, depth: int) -> np.ndarray[Any, Any]:
     dtype = _dtype(said["dtype"])
     if "base64" in said:
         flat = np.frombuffer(base64.b64decode(said["base64"], validate=True), dtype).copy()
@@ -159,62 +195,67 @@ def _decode_array(said: Any) -> np.ndarray[Any, Any]:
     shape = said.get("shape", ())
     if flat.size != math.prod(shape) or not all(type(n) is int and n >= 0 for n in shape):
         raise ValueError(f"{flat.size} entries for an array of shape {shape}")
+    if not flat.size and math.prod(max(n, 1) for n in shape) > _EMPTIEST:
+        raise ValueError(f"an array without entries of shape {shape}")
     array = flat.reshape(shape)
     return np.asfortranarray(array) if said.get("order") == "F" else array
 
 
-def _dtype(text: Any) -> np.dtype[Any]:
+def _scalar(said: Any, depth: int) -> Any:
+    return _array({**said, "shape": []}, depth)[()]
+
+
+def _dtype(text: Any, depth: int = 0) -> np.dtype[Any]:
     if not isinstance(text, str) or not _NUMBERS.fullmatch(text):
         raise ValueError(f"{text!r:.60}, which is no dtype of numbers")
     return np.dtype(text)
 
 
-def _type(name: Any) -> type:
-    found = _TYPES.get(name) or getattr(np, name, None)
-    if not (isinstance(found, type) and (name in _TYPES or issubclass(found, np.number))):
-        raise ValueError(f"{name!r:.60}, which is no type of number")
-    return found
+def _named(things: Mapping[str, Any], name: Any, what: str) -> Any:
+    if not isinstance(name, str) or name not in things:
+        raise ValueError(f"{name!r:.60}, which is no {what}")
+    return things[name]
 
 
-def _function(name: Any) -> Any:
-    found = _function_named(name)
-    if found is None:
-        raise ValueError(f"{name!r:.60}, which is no function of NumPy that can be traced")
-    return found
+def _parts(parts: Any, depth: int) -> list[Any]:
+    return [decode(part, depth) for part in parts]
 
 
-def _function_named(name: str) -> Any:
-    """The function of NumPy of that name, such as np.mean, if it computes and does no more."""
-    found = getattr(np, name, None)
-    return found if isinstance(found, np.ufunc) or (callable(found) and found in NUMPY) else None
-
-
-def _slice(parts: Any) -> slice:
-    start, stop, step = map(decode, parts)
-    return slice(start, stop, step)
-
-
-def _dict(pairs: Any) -> dict[Any, Any]:
-    return {decode(k): decode(v) for k, v in pairs}
-
-
-def _complex(parts: Any) -> complex:
-    real, imag = map(decode, parts)
+def _complex(parts: Any, depth: int) -> complex:
+    real, imag = _parts(parts, depth)
     return complex(real, imag)
 
 
-_DECODERS: dict[str, Callable[[Any], Any]] = {
-    "float": lambda name: _SPECIAL[name],
+def _slice(parts: Any, depth: int) -> slice:
+    start, stop, step = _parts(parts, depth)
+    return slice(start, stop, step)
+
+
+def _dict(pairs: Any, depth: int) -> dict[Any, Any]:
+    items = [_parts(pair, depth) for pair in pairs]
+    if len(dict(items)) < len(items):
+        raise ValueError("a dict with a key that is there twice")
+    return dict(items)
+
+
+def _slot(position: Any, depth: int) -> Slot:
+    if type(position) is not int or position < 0:
+        raise ValueError(f"{position!r:.60}, which is the position of no operand")
+    return Slot(position)
+
+
+_DECODERS: dict[str, Callable[[Any, int], Any]] = {
+    "float": lambda name, _: _named(_SPECIAL, name, "special float"),
     "complex": _complex,
-    "tuple": lambda items: tuple(map(decode, items)),
+    "tuple": lambda items, depth: tuple(_parts(items, depth)),
     "dict": _dict,
     "slice": _slice,
-    "operand": lambda n: Slot(int(n)),
-    "missing": lambda _: _NO_VALUE,
-    "ellipsis": lambda _: Ellipsis,
+    "operand": _slot,
+    "missing": lambda *_: _NO_VALUE,
+    "ellipsis": lambda *_: Ellipsis,
     "dtype": _dtype,
-    "array": _decode_array,
-    "scalar": lambda said: _decode_array({**said, "shape": []})[()],
-    "type": _type,
-    "function": _function,
+    "array": _array,
+    "scalar": _scalar,
+    "type": lambda name, _: _named(_TYPES, name, "type of number"),
+    "function": lambda name, _: _named(functions(), name, "function of NumPy that can be traced"),
 }

@@ -96,11 +96,20 @@ def read_test(said: Any) -> Callable[..., Any]:
     if isinstance(said, str):
         return TESTS[said]
     if "raised" not in said:
-        return partial(TESTS[text_of(said["test"])], **decode(said["params"]))
+        test = TESTS[text_of(said["test"])]
+        return partial(test, **_settings(said, test is complex_rows.nearly_real))
     what = said["raised"]
     is_row = "primitive" in what
     operation = known_primitive(what["primitive"], "a test") if is_row else read_test(what["test"])
-    return partial(raised, operation, decode(what["params"]))
+    return partial(raised, operation, _settings(what, is_row))
+
+
+def _settings(said: Any, may_have_some: bool) -> dict[str, Any]:
+    """The params of a test, which nearly all tests have none of."""
+    params = decode(said["params"])
+    if type(params) is not dict or (params and not may_have_some):
+        raise ValueError(f"a test with {params!r:.60}")
+    return params
 
 
 def text_of(x: Any) -> str:

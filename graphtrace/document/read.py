@@ -1,8 +1,8 @@
 """Read a graph that was written as JSON.
 
 In: a path, an open file or a text. Out: a graph whose values, forward, backward and figures are
-those of the graph that was written. Nothing in the text is executed, and what is damaged is one
-sentence.
+those of the graph that was written. Nothing in the text is executed, what it may ask for is bounded
+by its length, and what is damaged is one sentence that names the place.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import warnings
 from collections.abc import Iterable, Mapping
 from itertools import count
 from pathlib import Path
@@ -17,13 +18,25 @@ from typing import IO, Any
 
 import numpy as np
 
+from graphtrace.core.inputs import INPUT, is_name
 from graphtrace.core.pytree import flatten
-from graphtrace.document.encoding import decode
+from graphtrace.core.tape import collector_paused
+from graphtrace.document.encoding import DEEPEST, decode
 from graphtrace.document.names import known_primitive, read_test, text_of
+from graphtrace.document.rows import (
+    Computed,
+    is_value,
+    require_gradient,
+    require_leaf,
+    require_operands,
+    require_params,
+)
+from graphtrace.document.work import Allowance
 from graphtrace.document.write import VERSION
 from graphtrace.errors import ArgumentError
 from graphtrace.formula.symbol import Row, Symbol, row_text
 from graphtrace.graph.build import CONSTANT, local_of
+from graphtrace.graph.linear_map import LinearMap
 from graphtrace.graph.trace import AnyGraph
 from graphtrace.graph.traced import Branch, Leaf, TracedGraph, Tree
 
@@ -31,31 +44,41 @@ from graphtrace.graph.traced import Branch, Leaf, TracedGraph, Tree
 def read(source: str | os.PathLike[str] | IO[Any], graph: AnyGraph) -> AnyGraph:
     """The empty `graph`, filled with what was written; `graphtrace.load` says the rest."""
     name, text = _text(source)
+    reader = _Reader(len(text))
     try:
-        said = json.loads(text, parse_constant=_refuse)
-        if not isinstance(said, dict) or said.get("format") != "graphtrace":
-            raise ArgumentError(
-                f"{name} is no graph of graphtrace: give it what g.render('J.json') has written"
-            )
-        if said["version"] != VERSION:
-            raise ArgumentError(
-                f"{name} is written in version {said['version']!r:.20} of the format and this "
-                f"graphtrace reads version {VERSION}: load it with the graphtrace that wrote it"
-            )
-        return _Reader(said).fill(graph)
+        with collector_paused(), np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they were shown when it was traced
+            return reader.fill(graph, _document(name, text))
     except ArgumentError:
         raise
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        why = f"{type(error).__name__}: {' '.join(str(error).split()):.160}"
-        raise ArgumentError(
-            f"{name} is damaged, so no graph can be made of it ({why}): write it again with "
-            "g.render('J.json')"
-        ) from error
     except RecursionError:
         raise ArgumentError(
             f"{name} is nested too deeply to be a graph of graphtrace: give it what "
             "g.render('J.json') has written"
         ) from None
+    except Exception as error:
+        place = f" at {reader.place}" if reader.place else ""
+        why = f"{type(error).__name__}: {' '.join(str(error).split()):.160}"
+        why = "".join(c if c.isprintable() else "?" for c in why)
+        raise ArgumentError(
+            f"{name} is damaged{place}, so no graph can be made of it ({why}): write it again with "
+            "g.render('J.json')"
+        ) from error
+
+
+def _document(name: str, text: str) -> dict[str, Any]:
+    """The object that the text is, if it is one of ours."""
+    document = json.loads(text, parse_constant=_refuse, object_pairs_hook=_object)
+    if not isinstance(document, dict) or document.get("format") != "graphtrace":
+        raise ArgumentError(
+            f"{name} is no graph of graphtrace: give it what g.render('J.json') has written"
+        )
+    if document["version"] != VERSION:
+        raise ArgumentError(
+            f"{name} is written in version {document['version']!r:.20} of the format and this "
+            f"graphtrace reads version {VERSION}: load it with the graphtrace that wrote it"
+        )
+    return document
 
 
 def _text(source: Any) -> tuple[str, str]:
@@ -89,39 +112,65 @@ def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant}, which is no JSON")
 
 
-class _Reader:
-    """One pass from the text's lists to the graph."""
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    items = dict(pairs)
+    if len(items) < len(pairs):
+        raise ValueError(f"a key that is there twice among {[key for key, _ in pairs]!s:.60}")
+    return items
 
-    def __init__(self, said: Mapping[str, Any]) -> None:
-        self.said = said
+
+def _require(is_so: bool, otherwise: str) -> None:
+    if not is_so:
+        raise ValueError(otherwise)
+
+
+_CONTAINERS: dict[int, str] = {
+    inspect.Parameter.VAR_POSITIONAL: "tuple",
+    inspect.Parameter.VAR_KEYWORD: "dict",
+}
+
+
+class _Reader:
+    """One pass from the text's lists to the graph; `place` is what it is at, for an error."""
+
+    def __init__(self, length: int) -> None:
+        self.place = ""
         self.values: dict[str, Any] = {}
         self.indices: dict[str, int] = {}
+        self.computed = Computed(Allowance(length))
 
-    def fill(self, graph: AnyGraph) -> AnyGraph:
-        said = self.said
-        graph.graph["name"] = text_of(said["name"])
-        with np.errstate(all="ignore"):
-            for node in said["nodes"]:
-                self._add_node(graph, node)
-        graph.graph["inputs"] = [self._known(key) for key in said["inputs"]]
-        graph.graph["parameters"] = {
-            text_of(name): self._tree(tree) for name, tree in said["parameters"].items()
-        }
-        graph.graph["result"] = self._tree(said["result"])
-        graph.graph["outputs"] = [self._known(key) for key in said["outputs"]]
-        if "named" in said:
-            graph.graph["named"] = [self._known(key) for key in said["named"]]
-        if "gradient_of" in said:
-            of = said["gradient_of"]
-            graph.graph["gradient_of"] = None if of is None else self._known(of)
-        graph.graph["branches"] = [self._branch(branch) for branch in said["branches"]]
-        signature = inspect.Signature([_parameter(p) for p in said["signature"]])
-        graph.graph["signature"] = list(signature.parameters.values())
-        indices = [branch.index for branch in graph.graph["branches"]]
-        if indices != sorted(indices):
-            raise ValueError("branches that are not in the order of evaluation")
+    def fill(self, graph: AnyGraph, document: Mapping[str, Any]) -> AnyGraph:
+        """The graph, each part of which has been checked."""
+        graph.graph["name"] = text_of(self._at(document, "name"))
+        for i, node in enumerate(self._at(document, "nodes")):
+            self._add_node(graph, node, f"nodes[{i}]")
+        self._require_edges(graph, document)
+        state = graph.graph
+        state["signature"] = self._signature(document)
+        state["parameters"] = self._parameters(document, state["signature"])
+        state["result"] = self._tree(self._at(document, "result"))
+        rows = (node["row"] for node in graph._node.values())
+        taken = [row.name for row in rows if row.primitive is INPUT]
+        state["inputs"] = self._at(document, "inputs")
+        _require(
+            state["inputs"] == _keys(state["parameters"].values()) == taken,
+            "other inputs than the parameters have",
+        )
+        state["outputs"] = self._at(document, "outputs")
+        _require(state["outputs"] == _keys([state["result"]]), "other outputs than the result has")
+        if "named" in document:
+            state["named"] = [self._known(key) for key in self._at(document, "named")]
+        if "gradient_of" in document:
+            of = state["gradient_of"] = self._at(document, "gradient_of")
+            _require(of is None or of in state["outputs"], f"{of!r:.60}, which is no output")
+        state["branches"] = self._branches(document)
         graph._in_order()
         return graph
+
+    def _at(self, said: Mapping[str, Any], key: str, place: str = "") -> Any:
+        """What is said under a key, which is what will be read next."""
+        self.place = f"{place}.{key}" if place else key
+        return said[key]
 
     def _known(self, key: Any) -> str:
         """The key of a node that has come before."""
@@ -129,45 +178,59 @@ class _Reader:
             raise ValueError(f"there is no node {key!r:.60} above the place that names it")
         return key
 
-    def _add_node(self, graph: TracedGraph, said: Mapping[str, Any]) -> None:
-        key, value, index = text_of(said["name"]), decode(said["value"]), said["index"]
-        if key in self.values or type(index) is not int or not _is_value(value):
-            raise ValueError(f"node {key!r:.60} is there twice, or has no index or no value")
-        row = self._row(key, value, said["row"])
-        self._require_order(row.keys, index)
+    # Nodes.
+
+    def _add_node(self, graph: TracedGraph, said: Mapping[str, Any], place: str) -> None:
+        key = text_of(self._at(said, "name", place))
+        _require(key not in self.values, f"{key!r:.60} is there twice")
+        index = self._at(said, "index", place)
+        last = next(reversed(self.indices.values()), -1)
+        _require(type(index) is int and index > last, "no number that goes on counting")
+        value = decode(self._at(said, "value", place))
+        _require(is_value(value), "no number and no array of numbers")
+        row = self._row(key, value, self._at(said, "row", place), f"{place}.row")
+        self.place = f"{place}.row"
+        self.computed.add(row)
         self.indices[key] = index
+        op = self._at(said, "op", place)
+        _require(op == row.primitive.op, f"{op!r:.60} for {row.primitive.name}")
+        scope, source = self._at(said, "scope", place), self._at(said, "source", place)
+        self.place = f"{place}.row"
         graph.add_node(
             key,
-            op=text_of(said["op"]),
+            op=op,
             value=value,
             label=_label(row),
-            scope=tuple(map(text_of, said["scope"])),
-            source=None if said["source"] is None else text_of(said["source"]),
+            scope=tuple(map(text_of, scope)),
+            source=None if source is None else text_of(source),
             formula=Symbol(row) if row.operands else None,
             index=index,
             row=row,
         )
-        if "grad" in said:
-            grad = decode(said["grad"])
-            if not _is_value(grad) or np.shape(grad) != np.shape(value):
-                raise ValueError(f"the gradient of {key!r:.60} has another shape than its value")
-            graph.nodes[key]["grad"] = grad
         for k, operand in enumerate(row.keys):
             if operand is not None:
-                graph.add_edge(operand, key, k, local=local_of(row, k), symbol=Symbol(row, k))
+                local = local_of(row, k)
+                if isinstance(local, LinearMap) and not row.primitive.stops(k):
+                    self.computed.try_rule(row, k)
+                graph.add_edge(operand, key, k, local=local, symbol=Symbol(row, k))
+        if "grad" in said:
+            graph.nodes[key]["grad"] = grad = decode(self._at(said, "grad", place))
+            require_gradient(grad, value)
         self.values[key] = value
 
-    def _row(self, key: str, value: Any, said: Mapping[str, Any]) -> Row:
-        primitive = known_primitive(said["primitive"], key)
-        keys, xs = self._operands(said["operands"])
+    def _row(self, key: str, value: Any, said: Mapping[str, Any], place: str) -> Row:
+        primitive = known_primitive(self._at(said, "primitive", place), key)
+        operands = self._at(said, "operands", place)
+        keys, xs = self._operands(operands)
+        require_operands(primitive, keys, xs)
         shown = [
             text_of(operand["name"]) if name is None and "name" in operand else name
-            for name, operand in zip(keys, said["operands"], strict=True)
+            for name, operand in zip(keys, operands, strict=True)
         ]
-        rules = primitive.partials or primitive.vjps
-        if rules is not None and len(rules) != len(xs):
-            raise ValueError(f"{primitive.name} of {len(xs)} operands, which has {len(rules)}")
-        params = {text_of(name): decode(x) for name, x in said["params"]}
+        pairs = self._at(said, "params", place)
+        params = {text_of(name): decode(x) for name, x in pairs}
+        _require(len(params) == len(pairs), "a param that is there twice")
+        require_params(primitive, params)
         return Row(primitive, value, xs, params, key, keys, tuple(shown))
 
     def _operands(self, said: Iterable[Any]) -> tuple[tuple[str | None, ...], tuple[Any, ...]]:
@@ -179,39 +242,93 @@ class _Reader:
             xs.append(decode(operand["constant"]) if key is None else self.values[key])
         return tuple(keys), tuple(xs)
 
-    def _require_order(self, keys: Iterable[str | None], index: int) -> None:
-        for key in keys:
-            if key is not None and self.indices[key] >= index:
-                raise ValueError(f"{key!r:.60} is used before it is evaluated")
+    def _require_edges(self, graph: TracedGraph, document: Mapping[str, Any]) -> None:
+        """Refuse edges that are not those of the rows."""
+        rows = [node["row"] for node in graph._node.values()]
+        own = [(u, row.name, k) for row in rows for k, u in enumerate(row.keys) if u is not None]
+        edges = self._at(document, "edges")
+        for i, (edge, ends) in enumerate(zip(edges, own, strict=True)):
+            self.place = f"edges[{i}]"
+            _require((edge["from"], edge["to"], edge["position"]) == ends, f"it is no {ends!s:.60}")
+
+    # Parameters and the result.
+
+    def _signature(self, document: Mapping[str, Any]) -> list[inspect.Parameter]:
+        parameters = []
+        for i, said in enumerate(self._at(document, "signature")):
+            self.place = f"signature[{i}]"
+            parameters.append(_parameter(said))
+        return list(inspect.Signature(parameters).parameters.values())
+
+    def _parameters(
+        self, document: Mapping[str, Any], signature: Iterable[inspect.Parameter]
+    ) -> dict[str, Tree]:
+        said = self._at(document, "parameters")
+        names = [parameter.name for parameter in signature]
+        _require(list(said) == names, f"they are not those of the signature, {', '.join(names)}")
+        trees = {}
+        for parameter in signature:
+            part = self._at(said, parameter.name, "parameters")
+            container = _CONTAINERS.get(parameter.kind)
+            _require(container is None or list(part) == [container], f"it is no {container}")
+            trees[parameter.name] = self._tree(part)
+        return trees
 
     def _tree(self, said: Any) -> Tree:
         leaves: list[Leaf] = []
         numbers = count()
 
-        def read(x: Any) -> Any:
+        def read(x: Any, depth: int) -> Any:
             if x is None:
                 return None
+            _require(depth > 0, "a container that is nested too deeply")
             ((kind, content),) = x.items()
             if kind == "dict":
-                return {decode(k): read(v) for k, v in content}
+                pairs = [(decode(k), read(v, depth - 1)) for k, v in content]
+                _require(len(dict(pairs)) == len(pairs), "a key that is there twice")
+                return dict(pairs)
             if kind in ("list", "tuple"):
-                return (list if kind == "list" else tuple)([read(item) for item in content])
-            if kind not in ("node", "constant"):
+                parts = [read(item, depth - 1) for item in content]
+                return parts if kind == "list" else tuple(parts)
+            if kind == "node":
+                leaves.append(Leaf(self._known(content)))
+            elif kind == "constant":
+                leaves.append(Leaf(None, decode(content)))
+                require_leaf(leaves[-1].constant)
+            else:
                 raise ValueError(f"{kind!r:.60} in a parameter or the result")
-            is_node = kind == "node"
-            leaves.append(Leaf(self._known(content)) if is_node else Leaf(None, decode(content)))
             return next(numbers)
 
-        _, structure = flatten(read(said))
+        _, structure = flatten(read(said, DEEPEST))
         return Tree(tuple(leaves), structure)
+
+    # Decisions.
+
+    def _branches(self, document: Mapping[str, Any]) -> list[Branch]:
+        branches: list[Branch] = []
+        for i, said in enumerate(self._at(document, "branches")):
+            self.place = f"branches[{i}]"
+            branch = self._branch(said)
+            _require(not branches or branches[-1].index <= branch.index, "it stands too late")
+            self.computed.check(branch)
+            branches.append(branch)
+        return branches
 
     def _branch(self, said: Mapping[str, Any]) -> Branch:
         keys, xs = self._operands(said["operands"])
-        index, source = int(said["index"]), said["source"]
-        self._require_order(keys, index)
+        index, source = said["index"], said["source"]
+        _require(type(index) is int, "no number that says where it stands")
+        for key in keys:
+            is_later = key is not None and self.indices[key] >= index
+            _require(not is_later, f"{key!r:.60} is used before it is evaluated")
         test, outcome, text = read_test(said["test"]), decode(said["outcome"]), said["text"]
         where = None if source is None else text_of(source)
         return Branch(index, test, xs, keys, outcome, text_of(text), where)
+
+
+def _keys(trees: Iterable[Tree]) -> list[str]:
+    """The nodes that are leaves of the trees."""
+    return [leaf.key for tree in trees for leaf in tree.leaves if leaf.key is not None]
 
 
 def _label(row: Row) -> str:
@@ -220,11 +337,8 @@ def _label(row: Row) -> str:
     return f"{row.name} = {row_text(row)}" if row.operands else row.name
 
 
-def _is_value(x: Any) -> bool:
-    return isinstance(x, (bool, int, float, complex, np.generic, np.ndarray))
-
-
 def _parameter(said: Mapping[str, Any]) -> inspect.Parameter:
-    kind = inspect._ParameterKind[text_of(said["kind"]).upper()]
+    name, kind = text_of(said["name"]), inspect._ParameterKind[text_of(said["kind"]).upper()]
+    _require(is_name(name), f"{name!r:.60} is no name of a parameter")
     default = decode(said["default"]) if "default" in said else inspect.Parameter.empty
-    return inspect.Parameter(text_of(said["name"]), kind, default=default)
+    return inspect.Parameter(name, kind, default=default)

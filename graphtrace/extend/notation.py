@@ -13,7 +13,8 @@ from graphtrace.core.primitive import ATOM, COMPARE, PRODUCT, SUM, Form
 from graphtrace.errors import ArgumentError
 
 # What needs no brackets of its own: a call, a pair of bars; and in LaTeX the same, and a fraction.
-_PREFIX = r"(?:\\?\w+|[\^_]?\{[^{}]*\})*"
+# What a possessive repetition (`*+`) has read it does not try again in another way.
+_PREFIX = r"(?:(?!\\left\b)\\?\w++|[\^_]?\{[^{}]*\})*+"
 _CLOSED = re.compile(
     rf"{_PREFIX}\([^()]*\)|\|[^|]*\||\[[^\[\]]*\]"
     rf"|{_PREFIX}\\left\S((?!\\left|\\right).)*\\right\S"

@@ -231,9 +231,17 @@ class OwnPrimitive:
 
     def _declared(self) -> Primitive:
         function = self._function
+
+        def forward(*values: Any, **params: Any) -> Any:
+            return self._value(values, params)
+
+        own = self._signature.parameters.values()
+        settings = [p for p in own if p.kind in (p.KEYWORD_ONLY, p.VAR_KEYWORD)]
+        output = inspect.Parameter(OUTPUT, inspect.Parameter.KEYWORD_ONLY)
+        forward.__signature__ = inspect.Signature([output, *settings])  # type: ignore[attr-defined]
         return Primitive(
             f"{function.__module__}:{qualified_name(function)}",
-            lambda *values, **params: self._value(values, params),
+            forward,
             **self._rules.for_row(),
             notation=self._written,
         )

@@ -62,10 +62,7 @@ def step_way(
     Raises `OptionError` if that is no derivative, or one between nodes that are not there.
     """
     if isinstance(step, str):
-        match = _DERIVATIVE.fullmatch(step.strip())
-        if match is None:
-            raise OptionError(f"step={step!r} is not a derivative: write it as step='dJ/dv'")
-        of, by = match["of"], match["by"]
+        of, by = _of_and_by(step)
     else:
         if len(step) != 2:
             raise OptionError(f"step={step!r} is not a pair: write it as step=('J', 'v')")
@@ -73,7 +70,14 @@ def step_way(
     return way(graph, (by, of), one_step=True, gradients=gradients)
 
 
-_DERIVATIVE = re.compile(r"[d∂](?P<of>.+?)\s*/\s*[d∂](?P<by>.+)", re.DOTALL)
+def _of_and_by(step: str) -> tuple[str, str]:
+    """`J` and `v` of `dJ/dv`."""
+    text = step.strip()
+    for over in re.finditer(r"/\s*[d∂]", text):
+        of, by = text[1 : over.start()].rstrip(), text[over.end() :]
+        if text[0] in "d∂" and of and by:
+            return of, by
+    raise OptionError(f"step={step!r} is not a derivative: write it as step='dJ/dv'")
 
 
 def way(

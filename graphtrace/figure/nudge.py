@@ -7,7 +7,6 @@ that shows it.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -130,20 +129,25 @@ def entry_name(key: str, index: Index | None) -> str:
     return f"{key}[{', '.join(map(str, index))}]"
 
 
+def _index(bracketed: str) -> Index:
+    """The numbers of `2, -1]`; ValueError where they are none."""
+    inside, bracket, rest = bracketed.partition("]")
+    if not bracket or rest:
+        raise ValueError(bracketed)
+    return tuple(map(int, inside.strip().removesuffix(",").split(",")))
+
+
 def entry_at(graph: TracedGraph, at: str) -> tuple[str, Index | None]:
     """The input and the entry that `x[2]` names."""
-    match = re.fullmatch(r"(?P<key>.+)\[(?P<index>\s*-?\d+\s*(,\s*-?\d+\s*)*,?\s*)\]", str(at))
+    array, _, bracketed = str(at).rpartition("[")
     index: Index | None = None
     try:
         key = find(graph, at, "nudge")
     except OptionError as error:
         try:
-            key = find(graph, match["key"]) if match else None
-        except OptionError:
-            key = None
-        if key is None or match is None:
+            key, index = find(graph, array), _index(bracketed)
+        except (OptionError, ValueError):
             raise error from None
-        index = tuple(map(int, re.findall(r"-?\d+", match["index"])))
     if graph.nodes[key].get("op") != "input":
         raise OptionError(
             f"{key} is no input of {graph.name}(), so it cannot be nudged; nudge one of "

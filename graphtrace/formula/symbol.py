@@ -21,7 +21,17 @@ from graphtrace.core.tape import Tape, parts
 from graphtrace.core.variable import Variable, record
 from graphtrace.formula.naming import Mark
 from graphtrace.formula.printer import latex_of, operation_text, text_of
-from graphtrace.formula.term import Hole, Name, Quotient, Term, applied, bare, simplified, without
+from graphtrace.formula.term import (
+    LONGEST,
+    Hole,
+    Name,
+    Quotient,
+    Term,
+    applied,
+    bare,
+    simplified,
+    without,
+)
 
 
 class Row(NamedTuple):
@@ -144,7 +154,7 @@ def tangent_term(row: Row, k: int) -> Term:
     arriving = _atom(row, k, "tangent")
     if row.primitive.partials is not None:
         return applied(local_formula(row, k), arriving)
-    if not _is_linear(row, k):
+    if _is_wide(row) or not _is_linear(row, k):
         return applied(_quotient(row, k), arriving)
     term = formula(row)
     return replace(term, operands=(*term.operands[:k], arriving, *term.operands[k + 1 :]))
@@ -169,6 +179,8 @@ class _RuleRun:
     """The operands `xs` and the output `y` of a row as traced values, for a rule to run on."""
 
     def __init__(self, row: Row) -> None:
+        if _is_wide(row):
+            raise ValueError("no formula of so many operands is readable")
         self._tape = Tape()
         self._leaves: dict[int, Term] = {}
         self.xs = tuple(
@@ -214,6 +226,11 @@ def _quotient(row: Row, k: int) -> Term:
 
 def _ndim(x: Any) -> int:
     return getattr(x, "ndim", 0)  # np.ndim makes an array of a float
+
+
+def _is_wide(row: Row) -> bool:
+    """Whether it has so many operands that to name all for each of them takes too long."""
+    return len(row.operands) > LONGEST
 
 
 def _is_linear(row: Row, k: int) -> bool:

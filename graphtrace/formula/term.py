@@ -15,7 +15,7 @@ import numpy as np
 from graphtrace.core.primitive import Primitive, primitive_named
 from graphtrace.formula.naming import Mark
 
-_LONGEST = 40  # operations and names in a formula; a longer one nobody reads
+LONGEST = 40  # operations and names in a formula; a longer one nobody reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +99,10 @@ class Term:
     def is_readable(self) -> bool:
         """Whether it is short, and an operation that a person would write."""
         todo, count = [self], 0
-        while todo and count <= _LONGEST:
+        while todo and count <= LONGEST:
             count += 1
             todo.extend(todo.pop().operands)
-        return count <= _LONGEST and self.op not in ("scatter", "scatter_at")
+        return count <= LONGEST and self.op not in ("scatter", "scatter_at")
 
     def holds(self, leaf: Term) -> bool:
         """Whether `leaf` itself, not an equal term, is in it."""

@@ -27,6 +27,9 @@ from graphtrace.graph.traced import Branch, Leaf, TracedGraph, Tree
 
 CONSTANT = declare(Primitive("constant", lambda: None))
 
+DEEPEST = 100
+"""Calls in calls that the attribute `scope` tells apart; recursion may go on for thousands."""
+
 
 class Builder:
     """The pass over one recording; holds what its steps share."""
@@ -248,7 +251,10 @@ class Builder:
         return self.sources[here]
 
     def _scope_path(self, scope: Scope) -> tuple[str, ...]:
-        """The helper calls that a row is in, outermost first; a second call of f is `f_2`."""
+        """The helper calls that a row is in, outermost first; a second call of f is `f_2`.
+
+        Calls deeper than `DEEPEST` belong to the one around them, so that paths stay short.
+        """
         fresh: list[Scope] = []
         at: Scope | None = scope
         while at is not None and at not in self.scopes:
@@ -257,10 +263,11 @@ class Builder:
         for new in reversed(fresh):
             if new.parent is None or new.code is None:
                 self.scopes[new] = ()
-            else:
-                name = new.code.co_name
-                own = () if name in _NOT_CALLS else (self.scope_names.unique(name.strip("<>")),)
-                self.scopes[new] = self.scopes[new.parent] + own
+                continue
+            path, name = self.scopes[new.parent], new.code.co_name
+            if name not in _NOT_CALLS and len(path) < DEEPEST:
+                path = (*path, self.scope_names.unique(name.strip("<>")))
+            self.scopes[new] = path
         return self.scopes[scope]
 
     def _branches(self) -> Iterator[Branch]:

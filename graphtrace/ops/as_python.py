@@ -31,7 +31,7 @@ def keywords(write: Writer, params: dict[str, Any]) -> list[str]:
     texts = []
     for key, x in params.items():
         is_one = key == "axis" and type(x) is tuple and len(x) == 1
-        texts.append(f"{key}={write.param(x[0] if is_one else x)}")
+        texts.append(write.argument(key, write.param(x[0] if is_one else x)))
     return texts
 
 

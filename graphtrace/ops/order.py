@@ -6,6 +6,7 @@ adjoint to the entry that it came from. Of equal entries the first counts as the
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,7 @@ def _permuted_vjp(g: Any, y: Any, a: Any, *, axis: int, **how: Any) -> Any:
 
 
 def _permuting(function: Callable[..., Any]) -> Rule:
+    @functools.wraps(function)
     def forward(a: Any, **params: Any) -> Any:
         return function(a, **params)
 
@@ -109,6 +111,7 @@ def _statistic(function: Callable[..., Any]) -> Rule:
     name = function.__name__
     scale = 100 if "percentile" in name else 1
 
+    @functools.wraps(function)
     def forward(a: Any, *q: Any, **params: Any) -> Any:
         return function(a, *q, **params)
 
@@ -222,6 +225,7 @@ def _set_vjp(k: int, g: Any, y: Any, *operands: Any, **params: Any) -> Any:
 
 
 def _set(function: Callable[..., Any]) -> Rule:
+    @functools.wraps(function)
     def forward(*operands: Any, **params: Any) -> Any:
         return function(*operands, **params)
 

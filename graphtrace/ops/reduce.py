@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -90,6 +91,7 @@ def _reduction(function: Callable[..., Any], vjp: Callable[..., Any]) -> None:
     """Declare the row of a reduction of all entries."""
     name = function.__name__
 
+    @functools.wraps(function)
     def forward(a: Any, **params: Any) -> Any:
         return function(a, **params)
 

@@ -8,6 +8,7 @@ and refuses `out`. Knows no operation by name.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,6 +28,7 @@ def row_of(
 ) -> Callable[..., Any]:
     """Declare the row of `function`, with a vjp for each operand; its handler is the caller's."""
 
+    @functools.wraps(function)
     def forward(*operands: Any, **params: Any) -> Any:
         return function(*operands, **params)
 

@@ -8,6 +8,7 @@ from nowhere, a fill).
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 from collections.abc import Callable
@@ -334,6 +335,7 @@ def selection(function: Callable[..., Any], code: Code = SAFE) -> None:
     """
     names = list(inspect.signature(function).parameters)
 
+    @functools.wraps(function)
     def forward(a: Any, **params: Any) -> Any:
         return function(a, **params)
 

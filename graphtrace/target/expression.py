@@ -13,12 +13,13 @@ import inspect
 import operator
 import warnings
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from graphtrace.errors import ExpressionError
 from graphtrace.ops import nn
+from graphtrace.target.budget import Budget
 
 LONGEST = 10_000  # characters
 DEEPEST = 200  # levels: parsing, checking and walking all stay far from the recursion limit
@@ -32,9 +33,9 @@ _INSTEAD = (
 CONSTANTS = {"pi": np.pi, "inf": np.inf, "nan": np.nan}
 _NUMPY_CONSTANTS = {**CONSTANTS, "e": np.e}
 
-# Functions that are not ufuncs: those whose result is no larger than what they are given, or than
-# its square. What creates an array of a size that is only a number (zeros, tile, linspace, ...),
-# reads or writes files, or takes functions or text stays out.
+# Functions that are not ufuncs. What makes an array of a size that is only a number (zeros, tile,
+# linspace, ...), reads or writes files, or takes functions or text stays out; how large a result
+# may be is told by target/budget.py, which has to know of every function that enlarges.
 _NUMPY_NAMES = """
 sum prod mean std var median average quantile percentile max min amax amin ptp argmax argmin
 nansum nanprod nanmean nanstd nanvar nanmedian nanmax nanmin cumsum cumprod all any count_nonzero
@@ -266,13 +267,11 @@ def _check_call(node: ast.Call, text: str) -> None:
 
 def _dotted(node: ast.AST) -> str:
     """'np.linalg.inv' for that chain of attributes, '' for anything else."""
-    match node:
-        case ast.Name(id=name):
-            return name
-        case ast.Attribute(value=ast.Name() | ast.Attribute() as value, attr=attr):
-            return f"{_dotted(value)}.{attr}"
-        case _:
-            return ""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(names)]) if isinstance(node, ast.Name) else ""
 
 
 def _free_names(statements: list[tuple[str, ast.expr]]) -> list[str]:
@@ -297,12 +296,20 @@ def _free_names(statements: list[tuple[str, ast.expr]]) -> list[str]:
     return list(free)
 
 
+class _Scope(NamedTuple):
+    """The values by their names, and what may still be spent."""
+
+    names: dict[str, Any]
+    budget: Budget
+
+
 def _run(statements: list[tuple[str, ast.expr]], names: dict[str, Any]) -> Any:
     from graphtrace.core.tape import name_value  # only here, so that parsing needs no tracer
 
+    scope = _Scope(names, Budget(names.values()))
     for target, expression in statements:
         try:
-            value = _evaluate(expression, names)
+            value = _evaluate(expression, scope)
         except Exception as error:
             written = ast.unparse(expression)
             error.add_note(f"in '{_shorten(f'{target} = {written}' if target else written)}'")
@@ -313,7 +320,7 @@ def _run(statements: list[tuple[str, ast.expr]], names: dict[str, Any]) -> Any:
     return value
 
 
-def _evaluate(node: ast.expr | None, names: dict[str, Any]) -> Any:
+def _evaluate(node: ast.expr | None, scope: _Scope) -> Any:
     """The value of one checked node."""
     match node:
         case None:
@@ -321,43 +328,47 @@ def _evaluate(node: ast.expr | None, names: dict[str, Any]) -> Any:
         case ast.Constant(value=value):
             return _bounded(value)
         case ast.Name(id=name):
-            return names[name] if name in names else CONSTANTS[name]
+            return scope.names[name] if name in scope.names else CONSTANTS[name]
         case ast.Attribute(attr="T", value=value):
-            return np.transpose(_evaluate(value, names))
+            return np.transpose(_evaluate(value, scope))
         case ast.Attribute():
             return _DOTTED_CONSTANTS[_dotted(node)]
         case ast.BinOp(left=left, op=op, right=right):
-            return _binary(op, _evaluate(left, names), _evaluate(right, names))
+            return _binary(op, _evaluate(left, scope), _evaluate(right, scope), scope)
         case ast.UnaryOp(op=op, operand=operand):
-            return _UNARY[type(op)](_operand(_evaluate(operand, names)))
+            value = _operand(_evaluate(operand, scope))
+            scope.budget.spend(type(op).__name__, [value])
+            return _UNARY[type(op)](value)
         case ast.Compare():
-            return _compare(node, names)
+            return _compare(node, scope)
         case ast.BoolOp(op=op, values=values):
-            return _all_or_any(isinstance(op, ast.And), values, names)
+            return _all_or_any(isinstance(op, ast.And), values, scope)
         case ast.IfExp(test=test, body=body, orelse=orelse):
-            return _evaluate(body if _evaluate(test, names) else orelse, names)
+            return _evaluate(body if _evaluate(test, scope) else orelse, scope)
         case ast.List(elts=elements):
-            return [_evaluate(element, names) for element in elements]
+            return [_evaluate(element, scope) for element in elements]
         case ast.Tuple(elts=elements):
-            return tuple([_evaluate(element, names) for element in elements])
+            return tuple([_evaluate(element, scope) for element in elements])
         case ast.Slice(lower=lower, upper=upper, step=step):
-            return slice(*(_evaluate(bound, names) for bound in (lower, upper, step)))
+            return slice(*(_evaluate(bound, scope) for bound in (lower, upper, step)))
         case ast.Subscript(value=value, slice=index):
-            return _evaluate(value, names)[_evaluate(index, names)]
+            return scope.budget.pick(_evaluate(value, scope), _evaluate(index, scope))
         case ast.Call(func=func, args=args, keywords=keywords):
-            function = _function(_dotted(func))
+            name = _dotted(func)
+            function = _function(name)
             assert function is not None
-            positional = [_evaluate(argument, names) for argument in args]
-            named = {str(keyword.arg): _evaluate(keyword.value, names) for keyword in keywords}
-            return function(*positional, **named)
+            positional = [_evaluate(argument, scope) for argument in args]
+            named = {str(keyword.arg): _evaluate(keyword.value, scope) for keyword in keywords}
+            return scope.budget.call(name, function, positional, named)
         case _:
             raise AssertionError(f"{type(node).__name__} was checked but cannot be evaluated")
 
 
-def _binary(op: ast.operator, left: Any, right: Any) -> Any:
+def _binary(op: ast.operator, left: Any, right: Any, scope: _Scope) -> Any:
     left, right = _operand(left), _operand(right)
     if isinstance(op, ast.Pow) and type(left) is int and type(right) is int:
         left = float(left)  # 9**9**9 is an overflow at once, not an integer of 370 million digits
+    scope.budget.spend("matmul" if isinstance(op, ast.MatMult) else "arithmetic", (left, right))
     return _bounded(_BINARY[type(op)](left, right))
 
 
@@ -370,12 +381,13 @@ def _operand(value: Any) -> Any:
     return _array(value) if isinstance(value, list | tuple) else value
 
 
-def _compare(node: ast.Compare, names: dict[str, Any]) -> Any:
+def _compare(node: ast.Compare, scope: _Scope) -> Any:
     """`a < b < c` as Python has it: each operand once, and the rest only while it holds."""
-    left = _operand(_evaluate(node.left, names))
+    left = _operand(_evaluate(node.left, scope))
     outcome: Any = True
     for op, comparator in zip(node.ops, node.comparators, strict=True):
-        right = _operand(_evaluate(comparator, names))
+        right = _operand(_evaluate(comparator, scope))
+        scope.budget.spend("comparison", (left, right))
         outcome = _COMPARE[type(op)](left, right)
         if comparator is not node.comparators[-1] and not outcome:
             break
@@ -383,9 +395,9 @@ def _compare(node: ast.Compare, names: dict[str, Any]) -> Any:
     return outcome
 
 
-def _all_or_any(every: bool, values: list[ast.expr], names: dict[str, Any]) -> Any:
+def _all_or_any(every: bool, values: list[ast.expr], scope: _Scope) -> Any:
     for node in values:
-        value = _evaluate(node, names)
+        value = _evaluate(node, scope)
         if node is not values[-1] and bool(value) is not every:
             break
     return value

@@ -23,7 +23,7 @@ from graphtrace.errors import TargetError
 
 _FILE = re.compile(r"(?P<path>.+\.pyw?)(:(?P<name>[\w.]*))?")
 _MODULE = re.compile(r"(?P<module>[^\W\d]\w*(\.[^\W\d]\w*)*)(:(?P<name>[\w.]*))?")
-_PATH = re.compile(r"[^\s=()\[\]]*[/\\][^\s=()\[\]]*:\w*")
+_NOT_IN_PATH = re.compile(r"[\s=()\[\]]")
 
 
 def load(target: str) -> Callable[..., Any]:
@@ -50,13 +50,22 @@ def load(target: str) -> Callable[..., Any]:
                 "package.module:function, or an expression such as 'J = 3*(a + b*c)'"
             )
         return _function(_load_module(match["module"]), match["name"], match["module"])
-    if _PATH.fullmatch(text):
+    if _is_path(text):
         raise TargetError(f"'{text}' is not a Python file: write path/to/file.py:function")
     from graphtrace.target.expression import (
         parse,  # it is for expressions only, and it imports NumPy
     )
 
     return parse(target)
+
+
+def _is_path(text: str) -> bool:
+    """Whether it is written as `folder/file:name`, whatever the file is."""
+    path, colon, name = text.rpartition(":")
+    is_name = not name or name.replace("_", "a").isalnum()
+    return (
+        bool(colon) and is_name and "/" in path.replace("\\", "/") and not _NOT_IN_PATH.search(path)
+    )
 
 
 def load_file(path: Path) -> ModuleType:

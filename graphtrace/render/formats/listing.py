@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import io
 import textwrap
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from graphtrace.figure.parts import Definition, Figure, Node, Part, Partial, Unsaid, Value
@@ -197,18 +198,17 @@ def _spread(pieces: Sequence[Piece], wide: Sequence[int] = ()) -> Row:
     return tuple(Piece(p.text + gap, p.kind) for p, gap in zip(pieces, gaps, strict=True))
 
 
-def _width(pieces: Sequence[Piece]) -> int:
-    return sum(columns_of(piece.text) for piece in pieces) + 3 * (len(pieces) - 1)
-
-
 def _packed(pieces: Sequence[Piece], room: int) -> Iterable[Row]:
     """The pieces in as few rows as they need."""
     row: list[Piece] = []
+    used = 0
     for piece in pieces:
-        if row and _width([*row, piece]) > room:
+        text = _cut(piece.text, room)
+        if row and used + columns_of(text) > room:
             yield tuple(row)
-            row = []
-        row.append(Piece(_cut(piece.text, room), piece.kind))
+            row, used = [], 0
+        row.append(Piece(text, piece.kind))
+        used += columns_of(text) + 3
     if row:
         yield tuple(row)
 
@@ -231,6 +231,5 @@ def _cut_row(row: Row, columns: int) -> Row:
 def _cut(text: str, room: int) -> str:
     if columns_of(text) <= room:
         return text
-    while columns_of(text) > room - 1:
-        text = text[:-1]
-    return text + "…"
+    ends = list(accumulate(map(columns_of, text)))  # the column after each character
+    return text[: bisect_right(ends, room - 1)] + "…"

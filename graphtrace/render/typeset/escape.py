@@ -47,6 +47,8 @@ def columns_of(text: str) -> int:
     >>> columns_of("x̂ = 2"), columns_of("重み")
     (5, 4)
     """
+    if text.isascii():
+        return len(text)
     return sum(map(_columns, text))
 
 

@@ -34,7 +34,7 @@ from graphtrace.formula.number import is_scalar
 from graphtrace.formula.runs import Run, Runs, latex as latex_of, plain
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset import metrics
-from graphtrace.render.typeset.math_outline import Outline, outline
+from graphtrace.render.typeset.math_outline import LONGEST, Outline, outline
 from graphtrace.render.typeset.wording import (
     EQUALS,
     Wording,
@@ -395,7 +395,8 @@ def _line(role: str, said: Runs, size: float, widest: float, latex: str | None =
     full = plain(said)
     drawn = outline(latex) if latex is not None else None
     scale = size * MATH_SIZE / 1000
-    if drawn is not None and drawn.width * scale > widest * MATH_SIZE:
+    is_wide = drawn is not None and drawn.width * scale > widest * MATH_SIZE
+    if is_wide or (latex is not None and len(latex) > LONGEST):
         said = elide(said, size, widest)
         latex = latex_of(said)
         drawn = outline(latex)

@@ -16,6 +16,9 @@ from graphtrace.errors import RenderError
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+LONGEST = 500
+"""Characters of LaTeX: what is longer fits no box, and takes a second to set."""
+
 _EM = 1000
 
 
@@ -30,7 +33,7 @@ class Outline(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def outline(tex: str) -> Outline | None:
-    """The outline of a formula; None for what cannot be read or has no outline.
+    """The outline of a formula; None for what cannot be read, has no outline or is too long.
 
     Raises `RenderError` if ziamath is not installed.
     """
@@ -43,6 +46,8 @@ def outline(tex: str) -> Outline | None:
             "math=True sets formulas by ziamath, which is not installed: run "
             "`pip install 'graphtrace[math]'`, or leave math=True out"
         ) from None
+    if len(tex) > LONGEST:
+        return None
     mode, config.svg2 = config.svg2, False
     try:
         picture = Math(_flat(tex2mml(tex)), size=_EM).svgxml()
