@@ -6,8 +6,10 @@ classes name the colours, so that `page` can add what a browser does better: the
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from graphtrace.render.paint.paint import Paint
-from graphtrace.render.paint.theme import Theme
+from graphtrace.render.paint.theme import Palette, Theme
 from graphtrace.render.typeset.escape import decimal
 
 FILL, LINE = "gt-f-", "gt-s-"
@@ -16,12 +18,17 @@ FILL, LINE = "gt-f-", "gt-s-"
 
 def painted(name: str, look: Paint, theme: Theme) -> str:
     """The attributes of a shape; `name` is what a reader of the file may call it."""
+    return _written(name, look, theme.light)
+
+
+@lru_cache(1024)  # a figure has few looks and many shapes
+def _written(name: str, look: Paint, palette: Palette) -> str:
     classes = [f"gt-{word}" for word in name.split()]
     colours = []
     for what, prefix, colour in (("fill", FILL, look.fill), ("stroke", LINE, look.line)):
         if colour is not None:
             classes.append(prefix + colour.replace("_", "-"))
-            colours.append(f'{what}="{getattr(theme.light, colour)}"')
+            colours.append(f'{what}="{getattr(palette, colour)}"')
         elif what == "fill":
             colours.append('fill="none"')
     attributes = [f'class="{" ".join(classes)}"', *colours]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set as AbstractSet
 from dataclasses import asdict
 
 from graphtrace.render.formats.attributes import painted
@@ -33,19 +33,20 @@ def page(
     `wide` says that it scrolls instead of shrinking. The paint is in attributes, for readers that
     know no style sheet; a style sheet is there only for what follows the page into the dark.
     """
+    sides = f'width="{decimal(size[0])}" height="{decimal(size[1])}"'
+    paper = f"<rect {painted('paper', paint('paper', theme), theme)} {sides}/>"
+    used = set(_COLOUR.findall("\n".join([paper, *body])))
     prefix = id_prefix
     if prefix is None:
-        prefix = _prefix(name, told[1], [*body, *_sheet("", body, theme, wide)])
+        prefix = _prefix(name, told[1], [*body, *_sheet("", used, theme, wide)])
     prefix = _slug(prefix) if prefix else ""
     root = prefix or "graphtrace"
     width, height = size
-    sides = f'width="{decimal(width)}" height="{decimal(height)}"'
-    paper = f"<rect {painted('paper', paint('paper', theme), theme)} {sides}/>"
     lines = [
         _root(root, width, height, wide, theme),
         f'<title id="{root}-title">{xml(told[0])}</title>',
         f'<desc id="{root}-desc">{xml(told[1])}</desc>',
-        *_sheet(root, [paper, *body], theme, wide),
+        *_sheet(root, used, theme, wide),
         paper,
         *(line.replace(ID, f'id="{prefix}-' if prefix else 'id="') for line in body),
         "</svg>",
@@ -88,23 +89,24 @@ def _font(theme: Theme) -> str:
     return font if last in ("serif", "sans-serif", "monospace") else f"{font}, sans-serif"
 
 
-def _sheet(root: str, body: Sequence[str], theme: Theme, wide: bool) -> Iterable[str]:
+def _sheet(
+    root: str, used: AbstractSet[tuple[str, str]], theme: Theme, wide: bool
+) -> Iterable[str]:
     """What a browser can do better than attributes, out of sight of readers that know less CSS.
 
     A figure inside a page shrinks with its column; a page may recolour it by `--gt-*`; and it
     follows the reader into the dark, where it has a dark scheme.
     """
     rules = "" if wide else f"#{root}{{max-width:100%;height:auto}}\n"
-    rules += "".join(_colours(root, body, theme))
+    rules += "".join(_colours(root, used, theme))
     if rules:
         yield f"<style>\n@supports (aspect-ratio:1){{\n{rules}}}\n</style>"
 
 
-def _colours(root: str, body: Sequence[str], theme: Theme) -> Iterable[str]:
+def _colours(root: str, used: AbstractSet[tuple[str, str]], theme: Theme) -> Iterable[str]:
     if theme.dark is None:
         return
     light, dark = asdict(theme.light), asdict(theme.dark)
-    used = {mark for line in body for mark in _COLOUR.findall(line)}
     for letter, what in (("f", "fill"), ("s", "stroke")):
         for name, colour in light.items():
             mark = name.replace("_", "-")

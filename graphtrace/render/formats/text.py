@@ -7,6 +7,7 @@ through escape.xml.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import groupby
 
 from graphtrace.figure.parts import Edge, Node
@@ -23,8 +24,8 @@ from graphtrace.render.typeset.math_outline import Outline
 _HALF_HEIGHT = 0.35
 """From the middle of digits and capitals down to the baseline, in em."""
 
-_RAISE = 0.38
-_LOWER = 0.18
+_DOWN = {"": 0.0, "sub": 0.18, "sup": -0.38}
+"""How far below the line a run stands, in em."""
 
 
 def set_line(
@@ -41,21 +42,30 @@ def set_line(
     if line.outline is not None:
         return _outline(line, line.outline, middle, look)
     x, base = middle[0] - line.width / 2, middle[1] + _HALF_HEIGHT * line.size
-    drawn = []
-    runs = tuple(_joined(line.runs))
-    for run, advance in zip(runs, advances(runs, line.size), strict=True):
-        size = line.size * (SHIFTED_SIZE if run.shift else 1)
-        said = run.text.strip()
-        start = x + metrics.width(run.text[: len(run.text) - len(run.text.lstrip())], size)
-        x += advance
-        if said:
-            y = base + {"": 0.0, "sub": _LOWER, "sup": -_RAISE}[run.shift] * line.size
-            font = f' font-size="{decimal(size)}"' if run.shift else ""
+    drawn = "".join(
+        f'<text{font} x="{decimal(x + right)}" y="{decimal(base + down)}"{rest}</text>'
+        for right, down, font, rest in _set_runs(line.runs, line.size)
+    )
+    return f'<g {look} font-size="{decimal(line.size)}">{drawn}</g>'
+
+
+@lru_cache(4096)  # the same runs are set in many figures
+def _set_runs(runs: Runs, size: float) -> tuple[tuple[float, float, str, str], ...]:
+    """Where each run begins, from the start of its line, and what stands around its place."""
+    joined = tuple(_joined(runs))
+    placed, x = [], 0.0
+    for run, advance in zip(joined, advances(joined, size), strict=True):
+        own = size * (SHIFTED_SIZE if run.shift else 1)
+        text = run.text.strip()
+        blank = run.text[: len(run.text) - len(run.text.lstrip())]
+        if text:
+            font = f' font-size="{decimal(own)}"' if run.shift else ""
             font += ' font-style="italic"' if run.italic else ""
-            place = f'x="{decimal(start)}" y="{decimal(y)}"'
-            hold = f'textLength="{decimal(metrics.width(said, size))}"'
-            drawn.append(f"<text{font} {place} {hold} {_HELD}>{xml(said)}</text>")
-    return f'<g {look} font-size="{decimal(line.size)}">{"".join(drawn)}</g>'
+            hold = f' textLength="{decimal(metrics.width(text, own))}"'
+            rest = f'{hold} lengthAdjust="spacingAndGlyphs">{xml(text)}'
+            placed.append((x + metrics.width(blank, own), _DOWN[run.shift] * size, font, rest))
+        x += advance
+    return tuple(placed)
 
 
 def _joined(runs: Runs) -> Iterable[Run]:
@@ -63,9 +73,6 @@ def _joined(runs: Runs) -> Iterable[Run]:
     for _, alike in groupby(runs, key=lambda run: (run.italic, run.shift)):
         first, *rest = alike
         yield first._replace(text="".join([first.text, *(run.text for run in rest)]))
-
-
-_HELD = 'lengthAdjust="spacingAndGlyphs"'
 
 
 def _outline(line: Line, drawn: Outline, middle: Point, look: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -408,6 +409,11 @@ def _line(role: str, said: Runs, size: float, widest: float, latex: str | None =
 
 def runs_width(said: Sequence[Run], size: float) -> float:
     """How wide the runs are when set side by side."""
+    return _runs_width(tuple(said), size)
+
+
+@lru_cache(4096)  # most lines of a figure are measured three times
+def _runs_width(said: Runs, size: float) -> float:
     return math.fsum(advances(said, size))
 
 
