@@ -35,7 +35,7 @@ def page(
     """
     sides = f'width="{decimal(size[0])}" height="{decimal(size[1])}"'
     paper = f"<rect {painted('paper', paint('paper', theme), theme)} {sides}/>"
-    used = set(_COLOUR.findall("\n".join([paper, *body])))
+    used = _colours_in("\n".join([paper, *body]), theme)
     prefix = id_prefix
     if prefix is None:
         prefix = _prefix(name, told[1], [*body, *_sheet("", used, theme, wide)])
@@ -118,4 +118,8 @@ def _colours(root: str, used: AbstractSet[tuple[str, str]], theme: Theme) -> Ite
     yield f"@media (prefers-color-scheme:dark){{#{root}{{{night}}}}}\n"
 
 
-_COLOUR = re.compile(r"\bgt-([fs])-([a-z-]+)")
+def _colours_in(text: str, theme: Theme) -> set[tuple[str, str]]:
+    """Which colours there are, as fill or as line: f and s."""
+    marks = [name.replace("_", "-") for name in asdict(theme.light)]
+    classes = ((letter, mark, f"gt-{letter}-{mark}") for letter in "fs" for mark in marks)
+    return {(x, mark) for x, mark, c in classes if f'{c}"' in text or f"{c} " in text}
