@@ -13,7 +13,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, Literal, Protocol
 
@@ -149,6 +149,10 @@ class Primitive:
     `add_into(total, g, *operands, **params)` adds the adjoint of operand 0 into an array that the
     sweep has: for a row that takes some entries of a large one, which a loop does again and again.
 
+    `formulas`, in the order of the rules, are what is printed in the place of rules that compute
+    the same number in another way, which neither overflows nor cancels; `None` where the rule
+    itself is what a person would write.
+
     `is_operator` marks the rows of Python's operators, as opposed to calls.
 
     `notation` is a `Notation`, or a function `(number of operands, params, latex) -> Form`, or
@@ -167,6 +171,7 @@ class Primitive:
     vjp_each: Rule | None = None
     jvp_each: Rule | None = None
     add_into: Rule | None = None
+    formulas: tuple[Rule | None, ...] = ()
     is_operator: bool = False
     notation: Notation | Callable[..., Form] | None = None
     code: Code = SAFE
@@ -196,6 +201,16 @@ class Primitive:
     def flat(self) -> bool:
         """Whether the output carries no gradient to any operand."""
         return self.partials is None and self.vjps is None and self.vjp_each is None
+
+    @property
+    def printed(self) -> Primitive:
+        """The row with the rules that are printed, those of `formulas`."""
+        if not self.formulas:
+            return self
+        rules: tuple[Any, ...] | None = self.vjps if self.partials is None else self.partials
+        pairs = zip(self.formulas, rules or (), strict=True)
+        shown = tuple([rule if formula is None else formula for formula, rule in pairs])
+        return replace(self, **{"vjps" if self.partials is None else "partials": shown})
 
     def vjp(self, k: int, g: Any, y: Any, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """What the rule of operand `k` makes of the adjoint `g`; None where it has no such rule."""

@@ -355,7 +355,9 @@ def unary(primitive: Primitive) -> Callable[..., Any]:
     forward = primitive.forward
 
     def applied(a: Any, **params: Any) -> Any:
-        if type(a) is not Variable or params:
+        if type(a) is not Variable:
+            return forward(a, **params)
+        if params:
             return apply(primitive, (a,), params)
         tape, x = a.tape, a.value
         try:

@@ -141,7 +141,7 @@ def adjoint_term(row: Row, k: int) -> Term:
         with np.errstate(all="ignore"):
             rule = _RuleRun(row)
             g = rule.leaf(arriving, np.ones_like(row.value))
-            term = bare(rule.term(pull(row.primitive, k, g, rule.y, rule.xs, row.params)))
+            term = bare(rule.term(pull(row.primitive.printed, k, g, rule.y, rule.xs, row.params)))
         if term.is_readable:
             return term
     except Exception:  # noqa: BLE001  (what cannot be printed must not stop a table)
@@ -213,7 +213,7 @@ class _RuleRun:
 
 def _local(row: Row, k: int) -> Term:
     """What the rule of operand `k` says."""
-    rule, primitive = _RuleRun(row), row.primitive
+    rule, primitive = _RuleRun(row), row.primitive.printed
     if primitive.partials is not None:
         return rule.term(partial(primitive, k, rule.y, rule.xs, row.params))
     g = rule.leaf(Hole(_ndim(row.value)), np.ones_like(row.value))

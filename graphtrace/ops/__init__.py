@@ -39,6 +39,7 @@ from graphtrace.ops import (
     scimath,
     shape,
     special,
+    stable,
     statistics,
     stop,
     triangles,

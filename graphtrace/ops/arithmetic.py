@@ -77,6 +77,34 @@ def real_power_da(a: Any, b: Any, y: Any) -> Any:
     return power_da(of_numpy(a) if type(value_of(a)) is float and plain(a) < 0 else a, b, y)
 
 
+def _power_slope_da(a: Any, b: Any, y: Any, d: Any) -> Any:
+    return power_da(a, b, y) * np.log(nonzero(a)) + nonzero(a) ** (b - 1) * (a != 0)
+
+
+power_slope = operation(
+    Primitive(
+        "power_slope",
+        lambda a, b, y: y * np.log(_nonzero(a)),
+        partials=(_power_slope_da, lambda a, b, y, d: d * np.log(nonzero(a)), 0),
+        notation=Notation(
+            Form("$2*log($0)", PRODUCT, (COMPARE, COMPARE, PRODUCT)),
+            Form(r"$2 \, \log\left($0\right)", PRODUCT, (COMPARE, COMPARE, PRODUCT)),
+        ),
+        code=Code(
+            by_kind("($2 * {np}.log({np}.where($0 == 0, 1, $0)))", "($2 * {np}.log($0 or 1.0))"),
+            memory="own",
+        ),
+    )
+)
+
+
+def power_db(a: Any, b: Any, y: Any) -> Any:
+    """∂(a**b)/∂b, where `y` is the power; 0 for a = 0."""
+    if type(a) is Variable:  # a slope in `a` again: y / a would be lost where y is 0
+        return power_slope(a, b, y)
+    return y * np.log(nonzero(a))
+
+
 _FRACTION = Notation(
     Form("$0/$1", PRODUCT, (PRODUCT, PRODUCT + 1)),
     Form(r"\frac{$0}{$1}", PRODUCT, (COMPARE,)),
@@ -126,7 +154,7 @@ _BINARY: list[tuple[str, str, Rule, tuple[Any, Any], Notation]] = [
         "power",
         "pow",
         operator.pow,
-        (power_da, lambda a, b, y: y * np.log(nonzero(a))),
+        (power_da, power_db),
         _POWER,
     ),
 ]

@@ -58,11 +58,13 @@ def by_method(name: str, **defaults: Any) -> Written:
 
 
 def by_kind(of_array: str, of_float: str) -> Written:
-    """A template for arrays, with `{np}`, and another for Python's floats."""
+    """A template for arrays and another for Python's floats, with `{np}`, `{math}`, `{float}`."""
 
     def written(write: Writer, y: Any, xs: tuple[Any, ...], params: dict[str, Any]) -> Form | None:
-        if isinstance(y, np.ndarray):
-            return Form(of_array.format(np=write.call("np")), ATOM, (COMPARE + 1,))
-        return Form(of_float, ATOM, (COMPARE + 1,)) if type(y) is float else None
+        if not isinstance(y, np.ndarray) and type(y) is not float:
+            return None
+        template = of_array if isinstance(y, np.ndarray) else of_float
+        names = {name: write.call(name) for name in ("np", "math", "float") if name in template}
+        return Form(template.format(**names), ATOM, (COMPARE + 1,))
 
     return written

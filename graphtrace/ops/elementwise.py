@@ -12,17 +12,7 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import (
-    ATOM,
-    COMPARE,
-    POWER,
-    PRODUCT,
-    Form,
-    Notation,
-    Primitive,
-    Rule,
-    called,
-)
+from graphtrace.core.primitive import COMPARE, POWER, Form, Notation, Primitive, Rule, called
 from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import (
     NUMPY,
@@ -33,8 +23,17 @@ from graphtrace.core.variable import (
     unary,
     unsupported,
 )
-from graphtrace.ops.arithmetic import nonzero, real_power_da, side
+from graphtrace.ops.arithmetic import power_db, real_power_da, side
 from graphtrace.ops.compare import equal, greater, less
+from graphtrace.ops.stable import (
+    cosine,
+    gap,
+    hypotenuse,
+    is_complex,
+    one_less_square,
+    sech_squared,
+    sigmoid,
+)
 
 _LN2 = float(np.log(2))
 _LN10 = float(np.log(10))
@@ -61,7 +60,25 @@ _RECIPROCAL = Notation(Form("reciprocal($0)"), Form(r"\frac{1}{$0}", POWER, (COM
 
 def _leg(x: Any, leg: Rule, y: Any) -> Any:
     """sqrt(1 - x**2); of complex x from the angle, which is on the right side of the cut."""
-    return leg(y) if np.iscomplexobj(x) else np.sqrt((1 - x) * (1 + x))
+    return leg(y) if is_complex(x) else np.sqrt(one_less_square(x))
+
+
+def _arctan_slope(x: Any, y: Any) -> Any:
+    if is_complex(x):
+        return 1 / (1 + 1j * x) / (1 - 1j * x)
+    return (1 / hypotenuse(x)) ** 2
+
+
+def _arcsinh_slope(x: Any, y: Any) -> Any:
+    if is_complex(x):
+        return 1 / np.sqrt(1 + 1j * x) / np.sqrt(1 - 1j * x)
+    return 1 / hypotenuse(x)
+
+
+def _over_square(a: Any, x: Any, y: Any) -> Any:
+    """A / (x**2 + y**2), where neither square needs to be a number."""
+    radius = np.hypot(x, y)
+    return a / radius / radius
 
 
 # NumPy's name, ∂y/∂x, the notation where it is not name(x).
@@ -82,13 +99,13 @@ _UNARY: list[tuple[str, Rule | float, Notation | None]] = [
     ("tan", lambda x, y: 1 + y**2, called("tan", r"\tan")),
     ("arcsin", lambda x, y: 1 / _leg(x, np.cos, y), called("arcsin", r"\arcsin")),
     ("arccos", lambda x, y: -1 / _leg(x, np.sin, y), called("arccos", r"\arccos")),
-    ("arctan", lambda x, y: 1 / (1 + x**2), called("arctan", r"\arctan")),
+    ("arctan", _arctan_slope, called("arctan", r"\arctan")),
     ("sinh", lambda x, y: np.cosh(x), called("sinh", r"\sinh")),
     ("cosh", lambda x, y: np.sinh(x), called("cosh", r"\cosh")),
-    ("tanh", lambda x, y: 1 - y**2, called("tanh", r"\tanh")),
-    ("arcsinh", lambda x, y: 1 / np.sqrt(1 + x**2), None),
-    ("arccosh", lambda x, y: 1 / np.sqrt((x - 1) * (x + 1)), None),
-    ("arctanh", lambda x, y: 1 / ((1 - x) * (1 + x)), None),
+    ("tanh", sech_squared, called("tanh", r"\tanh")),
+    ("arcsinh", _arcsinh_slope, None),
+    ("arccosh", lambda x, y: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)), None),
+    ("arctanh", lambda x, y: 1 / one_less_square(x), None),
     ("deg2rad", _DEGREE, None),
     ("radians", _DEGREE, None),
     ("rad2deg", 1 / _DEGREE, None),
@@ -101,36 +118,6 @@ _UNARY: list[tuple[str, Rule | float, Notation | None]] = [
     ("spacing", 0, None),
 ]
 
-
-def _finite(x: Any) -> Any:
-    """The largest number in the place of inf: inf - inf is then 0, as for equal numbers."""
-    dtype = np.result_type(x)
-    return np.minimum(x, np.finfo(dtype).max) if dtype.kind == "f" else x
-
-
-def _cosine(a: Any, y: Any) -> Any:
-    """Side a over hypotenuse y; where both are 0, half, as in JAX 0.10."""
-    return np.where(y == 0, 0.5, a / np.where(y == 0, 1, y))[()]
-
-
-finite = operation(
-    Primitive(
-        "finite",
-        _finite,
-        partials=(lambda x, y: x < np.inf,),
-        notation=Notation(Form("$0", ATOM, (ATOM,)), Form("$0", ATOM, (ATOM,))),
-    )
-)
-cosine = operation(
-    Primitive(
-        "cosine",
-        _cosine,
-        partials=(lambda a, y, c: 1 / y, lambda a, y, c: -c / y),
-        notation=Notation(
-            Form("$0/$1", PRODUCT, (PRODUCT, PRODUCT + 1)), Form(r"\frac{$0}{$1}", PRODUCT)
-        ),
-    )
-)
 
 # NumPy's name, ∂y/∂a, ∂y/∂b.
 _BINARY: list[tuple[str, Rule | float, Rule | float]] = [
@@ -156,27 +143,40 @@ _BINARY: list[tuple[str, Rule | float, Rule | float]] = [
     ),
     (
         "arctan2",
-        lambda a, b, y: b / (a**2 + b**2),
-        lambda a, b, y: -a / (a**2 + b**2),
+        lambda a, b, y: _over_square(b, a, b),
+        lambda a, b, y: -_over_square(a, a, b),
     ),
-    ("hypot", lambda a, b, y: cosine(a, y), lambda a, b, y: cosine(b, y)),
+    ("hypot", lambda a, b, y: cosine(a, b, y), lambda a, b, y: cosine(b, a, y)),
     (
         "logaddexp",
-        lambda a, b, y: np.exp(finite(a) - finite(y)),
-        lambda a, b, y: np.exp(finite(b) - finite(y)),
+        lambda a, b, y: sigmoid(gap(a, b)),
+        lambda a, b, y: sigmoid(gap(b, a)),
     ),
     (
         "logaddexp2",
-        lambda a, b, y: np.exp2(finite(a) - finite(y)),
-        lambda a, b, y: np.exp2(finite(b) - finite(y)),
+        lambda a, b, y: sigmoid(_LN2 * gap(a, b)),
+        lambda a, b, y: sigmoid(_LN2 * gap(b, a)),
     ),
-    ("fmod", 1, lambda a, b, y: -np.trunc(a / b)),
+    ("fmod", 1, lambda a, b, y: -np.rint((a - y) / b)),
     ("copysign", lambda a, b, y: np.copysign(1.0, a) * np.copysign(1.0, b), 0),
     ("heaviside", 0, lambda a, b, y: equal(a, 0)),
     ("nextafter", 1, 0),
-    ("float_power", real_power_da, lambda a, b, y: y * np.log(nonzero(a))),
+    ("float_power", real_power_da, power_db),
     ("ldexp", lambda a, b, y: np.exp2(b), lambda a, b, y: _LN2 * y),
 ]
+
+
+# What is printed, where a rule computes the same in another way.
+_FORMULAS: dict[str, tuple[Rule | None, ...]] = {
+    "arctan": (lambda x, y: 1 / (1 + x**2),),
+    "tanh": (lambda x, y: 1 - y**2,),
+    "arcsinh": (lambda x, y: 1 / np.sqrt(1 + x**2),),
+    "arccosh": (lambda x, y: 1 / np.sqrt(x**2 - 1),),
+    "arctan2": (lambda a, b, y: b / (a**2 + b**2), lambda a, b, y: -a / (a**2 + b**2)),
+    "logaddexp": (lambda a, b, y: np.exp(a - y), lambda a, b, y: np.exp(b - y)),
+    "logaddexp2": (lambda a, b, y: np.exp2(a - y), lambda a, b, y: np.exp2(b - y)),
+    "fmod": (None, lambda a, b, y: -np.trunc(a / b)),
+}
 
 
 def _left(better: Rule, a: Any, b: Any) -> Any:
@@ -186,13 +186,21 @@ def _left(better: Rule, a: Any, b: Any) -> Any:
 
 for _name, _partial, _notation in _UNARY:
     _ufunc = getattr(np, _name)
-    _primitive = Primitive(_name, _ufunc, partials=(_partial,), notation=_notation or called(_name))
+    _primitive = Primitive(
+        _name,
+        _ufunc,
+        partials=(_partial,),
+        formulas=_FORMULAS.get(_name, ()),
+        notation=_notation or called(_name),
+    )
     operation(_primitive, _ufunc)
     # np.exp of an array of objects calls the method exp of each object.
     add_methods({_name: unary(_primitive)})
 for _name, _da, _db in _BINARY:
     _ufunc = getattr(np, _name)
-    operation(Primitive(_name, _ufunc, partials=(_da, _db)), _ufunc)
+    operation(
+        Primitive(_name, _ufunc, partials=(_da, _db), formulas=_FORMULAS.get(_name, ())), _ufunc
+    )
 
 # Steps, whose derivative is 0.
 

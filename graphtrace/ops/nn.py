@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.core.primitive import Primitive, Rule, called
+import graphtrace.ops.stable as _stable
+from graphtrace.core.primitive import Primitive, Rule
 from graphtrace.core.variable import fixed, operation, traced
 from graphtrace.ops.compare import greater
 from graphtrace.ops.composed import composed
@@ -21,16 +22,6 @@ from graphtrace.ops.reduce import kept_shape
 _GELU = math.sqrt(2 / math.pi)
 
 
-def _sigmoid(x: Any) -> Any:
-    z = np.exp(-abs(np.asarray(x)))  # at most 1, so that nothing overflows
-    return (np.where(np.asarray(x) >= 0, 1, z) / (1 + z))[()]
-
-
-_sigmoid_row = operation(
-    Primitive(
-        "sigmoid", _sigmoid, partials=(lambda x, y: y * (1 - y),), notation=called("σ", r"\sigma")
-    )
-)
 _relu_row = operation(
     Primitive(
         "relu",
@@ -44,22 +35,34 @@ _softplus_row = operation(
 _silu_row = operation(
     Primitive(
         "silu",
-        lambda x: x * _sigmoid(x),
-        partials=(lambda x, y: sigmoid(x) + y * (1 - sigmoid(x)),),
+        lambda x: x * sigmoid(x),
+        partials=(lambda x, y: sigmoid(x) * (1 + x * sigmoid(-x)),),
+        formulas=(lambda x, y: sigmoid(x) + y * (1 - sigmoid(x)),),
     )
 )
 
 
 def _gelu(x: Any) -> Any:
-    return x / 2 * (1 + np.tanh(_GELU * (x + 0.044715 * x**3)))
+    return x * sigmoid(_gelu_angle(x))
+
+
+def _gelu_angle(x: Any) -> Any:
+    near = np.clip(x, -100, 100)  # the sigmoid is 0 or 1 from there on, and the cube overflows
+    return 2 * _GELU * (near + 0.044715 * near**3)
 
 
 def _gelu_slope(x: Any, y: Any) -> Any:
+    near = np.clip(x, -100, 100)
+    u = _gelu_angle(x)
+    return sigmoid(u) * (1 + near * sigmoid(-u) * 2 * _GELU * (1 + 3 * 0.044715 * near**2))
+
+
+def _gelu_formula(x: Any, y: Any) -> Any:
     t = np.tanh(_GELU * (x + 0.044715 * x**3))
     return (1 + t) / 2 + x / 2 * (1 - t**2) * _GELU * (1 + 3 * 0.044715 * x**2)
 
 
-_gelu_row = operation(Primitive("gelu", _gelu, partials=(_gelu_slope,)))
+_gelu_row = operation(Primitive("gelu", _gelu, partials=(_gelu_slope,), formulas=(_gelu_formula,)))
 
 
 def sigmoid(x: Any) -> Any:
@@ -69,7 +72,7 @@ def sigmoid(x: Any) -> Any:
     >>> str(gt.trace(gt.sigmoid, 0.0).edges["x", "sigmoid", 0]["symbol"])
     'sigmoid*(1 - sigmoid)'
     """
-    return _sigmoid_row(traced(x))
+    return _stable.sigmoid(traced(x))
 
 
 def relu(x: Any) -> Any:

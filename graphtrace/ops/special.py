@@ -15,10 +15,11 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from graphtrace.core.primitive import Form, Notation, Primitive, Rule, call, called
+from graphtrace.core.primitive import PRODUCT, Form, Notation, Primitive, Rule, call, called
 from graphtrace.core.tape import here
 from graphtrace.core.variable import LATE, NUMPY, operation, traced
 from graphtrace.errors import NoDerivative
+from graphtrace.ops.stable import hypotenuse, sigmoid_formula, sigmoid_slope
 
 
 class _Special:
@@ -35,12 +36,163 @@ _ROOT_PI, _ROOT_2PI = math.sqrt(math.pi), math.sqrt(2 * math.pi)
 _DEGREE = math.pi / 180
 
 
-def _density_gamma(a: Any, x: Any) -> Any:
-    return np.exp((a - 1) * np.log(x) - x - _s.gammaln(a))
+# Rows that only the rules below apply. A density's own slope is a difference of densities, where
+# the textbook's density * ((a - 1) / x - 1) would lose a density too small for a number.
+
+_density_gamma: Rule = operation(
+    Primitive(
+        "density_gamma",
+        lambda a, x: _s.gammasgn(a) * np.exp((a - 1) * np.log(x) - x - _s.gammaln(a)),
+        partials=(
+            lambda a, x, y: y * (np.log(x) - _s.psi(a)),
+            lambda a, x, y: _density_gamma(a - 1, x) - y,
+        ),
+    )
+)
 
 
-def _density_beta(a: Any, b: Any, x: Any) -> Any:
-    return np.exp((a - 1) * np.log(x) + (b - 1) * np.log1p(-x) - _s.betaln(a, b))
+def _beta_density(a: Any, b: Any, x: Any) -> Any:
+    sign = _s.gammasgn(a) * _s.gammasgn(b) * _s.gammasgn(a + b)
+    return sign * np.exp((a - 1) * np.log(x) + (b - 1) * np.log1p(-x) - _s.betaln(a, b))
+
+
+def _beta_density_slope(a: Any, b: Any, x: Any, y: Any) -> Any:
+    return (a + b - 1) * (_density_beta(a - 1, b, x) - _density_beta(a, b - 1, x))
+
+
+_density_beta: Rule = operation(
+    Primitive(
+        "density_beta",
+        _beta_density,
+        partials=(
+            lambda a, b, x, y: y * (np.log(x) - _s.psi(a) + _s.psi(a + b)),
+            lambda a, b, x, y: y * (np.log1p(-x) - _s.psi(b) + _s.psi(a + b)),
+            _beta_density_slope,
+        ),
+    )
+)
+
+
+def _erfc_ratio(x: Any, *, order: int) -> Any:
+    """The n-th repeated integral of erfc over the one before it, both from x to infinity.
+
+    r[n] = 1 / (2 x + 2 (n + 1) r[n + 1]): from far off down to n this is stable for x > 0, and
+    from r[1] upwards where x is small or negative.
+    """
+    x = np.asarray(x, dtype=float)
+    is_far = x > 0.7
+    far = np.where(is_far, x, 1.0)
+    last = order + 1 + math.ceil(162 / float(np.min(far, initial=4.0)) ** 2)
+    ratio = 1 / (far + np.sqrt(far * far + 2 * last + 2))
+    for n in range(last - 1, order - 1, -1):
+        ratio = 1 / (2 * far + 2 * (n + 1) * ratio)
+    near = 1 / (_ROOT_PI * _s.erfcx(x)) - x
+    for n in range(1, order):
+        near = (1 / near - 2 * x) / (2 * n + 2)
+    return np.where(is_far, ratio, near)[()]
+
+
+def _erfc_ratio_slope(x: Any, y: Any, *, order: int) -> Any:
+    return 2 * y * (order * y - (order + 1) * _ratio(x, order=order + 1))
+
+
+_ratio = operation(Primitive("erfc_ratio", _erfc_ratio, partials=(_erfc_ratio_slope,)))
+
+# The normal density over its distribution function: the slope of log_ndtr.
+_hazard: Rule = operation(
+    Primitive(
+        "hazard",
+        lambda x: math.sqrt(2 / math.pi) / _s.erfcx(-x / math.sqrt(2)),
+        partials=(lambda x, y: -math.sqrt(2) * y * _ratio(-x / math.sqrt(2), order=1),),
+    )
+)
+
+
+def _log_quotient(a: Any, b: Any) -> Any:
+    quotient = np.divide(a, b)
+    is_safe = (quotient > 1e-30) & (quotient < 1e30)
+    return np.where(is_safe, np.log(np.where(is_safe, quotient, 1)), np.log(a) - np.log(b))[()]
+
+
+_log_ratio = operation(
+    Primitive(
+        "log_ratio",
+        _log_quotient,
+        partials=(lambda a, b, y: 1 / a, lambda a, b, y: -1 / b),
+        notation=Notation(
+            Form("log($0/$1)", operands=(PRODUCT, PRODUCT + 1)),
+            Form(r"\log\left(\frac{$0}{$1}\right)"),
+        ),
+    )
+)
+
+
+# The Bernoulli numbers B2, B4, ... of the asymptotic series, Abramowitz and Stegun 6.4.11.
+_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
+
+
+def _psi_difference(a: Any, b: Any, *, order: int = 0) -> Any:
+    """The n-th derivative of psi at a + b less that at a, right where b is small beside a."""
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    n, sign = order, (-1) ** (order + 1)
+
+    def power(at: Any, p: int) -> Any:
+        """(at + b)**-p - at**-p"""
+        return at ** float(-p) * np.expm1(-p * np.log1p(b / at))
+
+    shifts = 20
+    z = a + shifts  # from there on the asymptotic series
+    y = np.log1p(b / z) if n == 0 else sign * math.factorial(n - 1) * power(z, n)
+    y = y + sign * math.factorial(n) / 2 * power(z, n + 1)
+    for k, bernoulli in enumerate(_BERNOULLI, 1):
+        weight = math.factorial(2 * k + n - 1) / math.factorial(2 * k)
+        y = y + sign * weight * bernoulli * power(z, 2 * k + n)
+    for k in range(shifts):
+        y = y + sign * math.factorial(n) * power(a + k, n + 1)
+    is_plain = (np.asarray(a) > 0) & (np.asarray(a + b) > 0)
+    return np.where(is_plain, y, _polygamma(n, a + b) - _polygamma(n, a))[()]
+
+
+def _polygamma(n: int, x: Any) -> Any:
+    return (-1) ** (n + 1) * math.factorial(n) * _s.zeta(n + 1, x) if n else _s.psi(x)
+
+
+_gap: Rule = operation(
+    Primitive(
+        "psi_difference",
+        _psi_difference,
+        partials=(
+            lambda a, b, y, *, order=0: _gap(a, b, order=order + 1),
+            lambda a, b, y, *, order=0: _polygamma(order + 1, a + b),
+        ),
+    )
+)
+
+
+def _expi_slope(x: Any, y: Any) -> Any:
+    half = np.exp(x / 2)  # exp(x) overflows before exp(x) / x does
+    return half * (half / x)
+
+
+def _dawsn_slope(x: Any, y: Any) -> Any:
+    is_near = abs(x) < 30
+    near, far = np.where(is_near, x, 0.0), np.where(is_near, 30.0, x)
+    square = (1 / far) ** 2
+    series = 1.0
+    for k in range(12, 0, -1):
+        series = 1 + (k + 0.5) * square * series
+    return np.where(is_near, _s.hyp1f1(1.0, 0.5, -(near**2)), -square / 2 * series)
+
+
+def _i1e_slope(x: Any, y: Any) -> Any:
+    size = abs(x)
+    slope = _s.hyp1f1(1.5, 3.0, -2 * size) - size * _s.hyp1f1(2.5, 4.0, -2 * size)
+    return slope / 2
+
+
+def _owens_slope(h: Any, a: Any, y: Any) -> Any:
+    secant = hypotenuse(a)
+    return np.exp(-((h * secant) ** 2) / 2) / (2 * math.pi) / secant / secant
 
 
 def _none(name: str, position: int) -> Rule:
@@ -59,53 +211,42 @@ def _none(name: str, position: int) -> Rule:
 _UFUNCS: list[tuple[str, tuple[Rule | float | None, ...], Notation | None]] = [
     ("erf", (lambda x, y: 2 / _ROOT_PI * np.exp(-(x**2)),), None),
     ("erfc", (lambda x, y: -2 / _ROOT_PI * np.exp(-(x**2)),), None),
-    ("erfcx", (lambda x, y: 2 * x * y - 2 / _ROOT_PI,), None),
+    ("erfcx", (lambda x, y: -2 * y * _ratio(x, order=1),), None),
     ("erfi", (lambda x, y: 2 / _ROOT_PI * np.exp(x**2),), None),
     ("erfinv", (lambda x, y: _ROOT_PI / 2 * np.exp(y**2),), None),
-    ("erfcinv", (lambda x, y: -_ROOT_PI / 2 * np.exp(y**2),), None),
-    ("dawsn", (lambda x, y: 1 - 2 * x * y,), None),
+    ("erfcinv", (lambda x, y: -_ROOT_PI / 2 * _s.erfcx(y) / x,), None),
+    ("dawsn", (_dawsn_slope,), None),
     ("ndtr", (lambda x, y: np.exp(-(x**2) / 2) / _ROOT_2PI,), called("Φ", r"\Phi")),
-    ("log_ndtr", (lambda x, y: np.exp(-(x**2) / 2 - y) / _ROOT_2PI,), None),
-    ("ndtri", (lambda x, y: _ROOT_2PI * np.exp(y**2 / 2),), called("Φ⁻¹", r"\Phi^{-1}")),
-    ("expit", (lambda x, y: y * (1 - y),), called("σ", r"\sigma")),
+    ("log_ndtr", (lambda x, y: _hazard(x),), None),
+    ("ndtri", (lambda x, y: 1 / (x * _hazard(y)),), called("Φ⁻¹", r"\Phi^{-1}")),
+    ("expit", (sigmoid_slope,), called("σ", r"\sigma")),
     ("log_expit", (lambda x, y: _s.expit(-x),), called("log σ", r"\log\sigma")),
-    ("logit", (lambda x, y: 1 / (x * (1 - x)),), None),
+    ("logit", (lambda x, y: 1 / x + 1 / (1 - x),), None),
     ("gamma", (lambda x, y: y * _s.psi(x),), called("Γ", r"\Gamma")),
     ("gammaln", (lambda x, y: _s.psi(x),), called("log Γ", r"\log\Gamma")),
     ("loggamma", (lambda x, y: _s.psi(x),), called("log Γ", r"\log\Gamma")),
-    ("rgamma", (lambda x, y: -y * _s.psi(x),), None),
+    ("rgamma", (lambda x, y: _s.rgamma(x + 1) * (1 - x * _s.psi(x + 1)),), None),
     ("gammasgn", (0,), None),
     ("psi", (lambda x, y: _s.zeta(2.0, x),), called("ψ", r"\psi")),
     ("zeta", (None, lambda s, q, y: -s * _s.zeta(s + 1, q)), called("ζ", r"\zeta")),
     (
         "beta",
         (
-            lambda a, b, y: y * (_s.psi(a) - _s.psi(a + b)),
-            lambda a, b, y: y * (_s.psi(b) - _s.psi(a + b)),
+            lambda a, b, y: -y * _gap(a, b),
+            lambda a, b, y: -y * _gap(b, a),
         ),
         None,
     ),
-    (
-        "betaln",
-        (
-            lambda a, b, y: _s.psi(a) - _s.psi(a + b),
-            lambda a, b, y: _s.psi(b) - _s.psi(a + b),
-        ),
-        None,
-    ),
+    ("betaln", (lambda a, b, y: -_gap(a, b), lambda a, b, y: -_gap(b, a)), None),
     (
         "binom",
         (
-            lambda n, k, y: y * (_s.psi(n + 1) - _s.psi(n - k + 1)),
-            lambda n, k, y: y * (_s.psi(n - k + 1) - _s.psi(k + 1)),
+            lambda n, k, y: y * _gap(n - k + 1, k),
+            lambda n, k, y: y * _gap(k + 1, n - 2 * k),
         ),
         None,
     ),
-    (
-        "poch",
-        (lambda a, m, y: y * (_s.psi(a + m) - _s.psi(a)), lambda a, m, y: y * _s.psi(a + m)),
-        None,
-    ),
+    ("poch", (lambda a, m, y: y * _gap(a, m), lambda a, m, y: y * _s.psi(a + m)), None),
     ("gammainc", (None, lambda a, x, y: _density_gamma(a, x)), None),
     ("gammaincc", (None, lambda a, x, y: -_density_gamma(a, x)), None),
     ("gammaincinv", (None, lambda a, p, y: 1 / _density_gamma(a, y)), None),
@@ -123,8 +264,8 @@ _UFUNCS: list[tuple[str, tuple[Rule | float | None, ...], Notation | None]] = [
     ("i0", (lambda x, y: _s.i1(x),), None),
     ("i1", (lambda x, y: (_s.i0(x) + _s.iv(2, x)) / 2,), None),
     ("iv", (None, lambda n, x, y: (_s.iv(n - 1, x) + _s.iv(n + 1, x)) / 2), None),
-    ("i0e", (lambda x, y: _s.i1e(x) - np.sign(x) * y,), None),
-    ("i1e", (lambda x, y: (_s.i0e(x) + _s.ive(2, x)) / 2 - np.sign(x) * y,), None),
+    ("i0e", (lambda x, y: -np.sign(x) * _s.hyp1f1(1.5, 2.0, -2 * abs(x)),), None),
+    ("i1e", (_i1e_slope,), None),
     (
         "ive",
         (None, lambda n, x, y: (_s.ive(n - 1, x) + _s.ive(n + 1, x)) / 2 - np.sign(x) * y),
@@ -137,7 +278,7 @@ _UFUNCS: list[tuple[str, tuple[Rule | float | None, ...], Notation | None]] = [
     ("k0e", (lambda x, y: y - _s.k1e(x),), None),
     ("k1e", (lambda x, y: y - (_s.k0e(x) + _s.kve(2, x)) / 2,), None),
     ("kve", (None, lambda n, x, y: y - (_s.kve(n - 1, x) + _s.kve(n + 1, x)) / 2), None),
-    ("expi", (lambda x, y: np.exp(x) / x,), called("Ei", r"\operatorname{Ei}")),
+    ("expi", (_expi_slope,), called("Ei", r"\operatorname{Ei}")),
     ("exp1", (lambda x, y: -np.exp(-x) / x,), called("E1", r"E_1")),
     ("expn", (None, lambda n, x, y: -_s.expn(n - 1, x)), None),
     (
@@ -160,18 +301,18 @@ _UFUNCS: list[tuple[str, tuple[Rule | float | None, ...], Notation | None]] = [
         "owens_t",
         (
             lambda h, a, y: -np.exp(-(h**2) / 2) * _s.erf(a * h / math.sqrt(2)) / (2 * _ROOT_2PI),
-            lambda h, a, y: np.exp(-(h**2) * (1 + a**2) / 2) / (2 * math.pi * (1 + a**2)),
+            _owens_slope,
         ),
         None,
     ),
     ("entr", (lambda x, y: -np.log(x) - 1,), None),
-    ("rel_entr", (lambda a, b, y: np.log(a / b) + 1, lambda a, b, y: -a / b), None),
-    ("kl_div", (lambda a, b, y: np.log(a / b), lambda a, b, y: 1 - a / b), None),
+    ("rel_entr", (lambda a, b, y: _log_ratio(a, b) + 1, lambda a, b, y: -a / b), None),
+    ("kl_div", (lambda a, b, y: _log_ratio(a, b), lambda a, b, y: 1 - a / b), None),
     ("xlogy", (lambda a, b, y: np.log(b), lambda a, b, y: a / b), None),
     ("xlog1py", (lambda a, b, y: np.log1p(b), lambda a, b, y: a / (1 + b)), None),
     ("exp2", (lambda x, y: _LN2 * y,), None),
     ("exp10", (lambda x, y: _LN10 * y,), None),
-    ("expm1", (lambda x, y: y + 1,), None),
+    ("expm1", (lambda x, y: np.exp(x),), None),
     ("log1p", (lambda x, y: 1 / (1 + x),), None),
     ("cbrt", (lambda x, y: 1 / (3 * y**2),), None),
     ("cosm1", (lambda x, y: -np.sin(x),), None),
@@ -180,6 +321,39 @@ _UFUNCS: list[tuple[str, tuple[Rule | float | None, ...], Notation | None]] = [
     ("tandg", (lambda x, y: _DEGREE * (1 + y**2),), None),
     ("round", (0,), None),
 ]
+
+
+# What is printed, where a rule computes the same in another way.
+_FORMULAS: dict[str, tuple[Rule | None, ...]] = {
+    "erfcx": (lambda x, y: 2 * x * y - 2 / _ROOT_PI,),
+    "erfcinv": (lambda x, y: -_ROOT_PI / 2 * np.exp(y**2),),
+    "dawsn": (lambda x, y: 1 - 2 * x * y,),
+    "log_ndtr": (lambda x, y: np.exp(-(x**2) / 2 - y) / _ROOT_2PI,),
+    "ndtri": (lambda x, y: _ROOT_2PI * np.exp(y**2 / 2),),
+    "expit": (sigmoid_formula,),
+    "logit": (lambda x, y: 1 / (x * (1 - x)),),
+    "rgamma": (lambda x, y: -y * _s.psi(x),),
+    "beta": (
+        lambda a, b, y: y * (_s.psi(a) - _s.psi(a + b)),
+        lambda a, b, y: y * (_s.psi(b) - _s.psi(a + b)),
+    ),
+    "betaln": (
+        lambda a, b, y: _s.psi(a) - _s.psi(a + b),
+        lambda a, b, y: _s.psi(b) - _s.psi(a + b),
+    ),
+    "binom": (
+        lambda n, k, y: y * (_s.psi(n + 1) - _s.psi(n - k + 1)),
+        lambda n, k, y: y * (_s.psi(n - k + 1) - _s.psi(k + 1)),
+    ),
+    "poch": (lambda a, m, y: y * (_s.psi(a + m) - _s.psi(a)), None),
+    "i0e": (lambda x, y: _s.i1e(x) - np.sign(x) * y,),
+    "i1e": (lambda x, y: (_s.i0e(x) + _s.ive(2, x)) / 2 - np.sign(x) * y,),
+    "expi": (lambda x, y: np.exp(x) / x,),
+    "owens_t": (
+        None,
+        lambda h, a, y: np.exp(-(h**2) * (1 + a**2) / 2) / (2 * math.pi * (1 + a**2)),
+    ),
+}
 
 
 def _called_with(name: str) -> Callable[..., Form]:
@@ -194,6 +368,7 @@ def _declared(name: str, rules: tuple[Rule | float | None, ...], notation: Any) 
             f"special.{name}",
             lambda *xs: getattr(_s, name)(*xs),
             partials=partials,
+            formulas=_FORMULAS.get(name, ()),
             notation=notation or _called_with(name),
         )
     )
@@ -241,9 +416,10 @@ def _bessel(x: Any, *, order: int = 0) -> Any:
     if order == 0:
         return np.i0(x)
     x = np.asarray(x, dtype=float)
-    count = 64 + 2 * int(np.max(abs(x), initial=0, where=abs(x) < 750))  # beyond, it is inf
+    count = 64 + 2 * int(np.nanmax(abs(x), initial=0, where=abs(x) < 715))  # beyond, all is inf
     cos = np.cos(2 * np.pi * np.arange(count) / count)
-    return np.mean(cos**order * np.exp(x[..., None] * cos), axis=-1)
+    grown = np.sinh if order % 2 else np.cosh  # opposite points added: no two terms cancel
+    return np.mean(cos**order * grown(x[..., None] * cos), axis=-1)
 
 
 def _tower(name: str, forward: Rule) -> Rule:

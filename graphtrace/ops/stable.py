@@ -1,0 +1,175 @@
+"""What local derivatives are made of, where the formula of a textbook overflows or cancels.
+
+1 - tanh(x)**2 is 0 from x = 19 on and the derivative is not; x**2 is infinite from 1e154 on and
+1/sqrt(1 + x**2) is not. So a rule is written with the rows of this module, which are right to some
+last digits wherever the result is a number, in their own derivatives too; what a figure prints
+stays the formula (`Primitive.formulas`). The last operand of some is a number that is at hand,
+and takes no gradient: what it depends on does.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from graphtrace.core.primitive import (
+    POWER,
+    PRODUCT,
+    SUM,
+    Code,
+    Form,
+    Notation,
+    Primitive,
+    called,
+    infix,
+)
+from graphtrace.core.variable import Variable, operation
+from graphtrace.ops.as_python import by_kind
+
+
+def is_complex(x: Any) -> bool:
+    """Whether a value, traced or not, is complex; quick for a number."""
+    return x.__class__ is not np.float64 and x.__class__ is not float and np.iscomplexobj(x)
+
+
+def _one_less_square(operand: str) -> Notation:
+    return Notation(
+        Form(f"1 - {operand}**2", SUM, (POWER + 1,)),
+        Form(f"1 - {{{operand}}}^{{2}}", SUM, (POWER + 1,)),
+    )
+
+
+def _sech_squared(x: Any, y: Any) -> Any:
+    if isinstance(y, float):  # a fifth of the time, and as good while nothing cancels
+        y = float(y)
+        return 1 - y * y if -0.9 < y < 0.9 else float((1 / np.cosh(x)) ** 2)
+    return 1 - y**2 if np.iscomplexobj(y) else (1 / np.cosh(x)) ** 2
+
+
+_sech_squared_row = operation(
+    Primitive(
+        "sech_squared",
+        _sech_squared,
+        partials=(lambda x, y, s: -2 * np.tanh(x) * s, 0),
+        notation=_one_less_square("$1"),
+        code=Code(
+            by_kind(
+                "(1 / {np}.cosh($0))**2",
+                "{float}(1 - $1 * $1 if -0.9 < $1 < 0.9 else (1 / {np}.cosh($0))**2)",
+            ),
+            memory="own",
+        ),
+    )
+)
+
+
+def sech_squared(x: Any, y: Any) -> Any:
+    """1 - tanh(x)**2, the slope of tanh, where `y` is tanh(x)."""
+    return _sech_squared(x, y) if type(y) is not Variable else _sech_squared_row(x, y)
+
+
+def _sigmoid(x: Any) -> Any:
+    if isinstance(x, float):
+        z = np.exp(-abs(x))
+        return (1 if x >= 0 else z) / (1 + z)
+    z = np.exp(-abs(np.asarray(x)))  # at most 1, so that nothing overflows
+    return (np.where(np.asarray(x) >= 0, 1, z) / (1 + z))[()]
+
+
+def sigmoid_slope(x: Any, y: Any) -> Any:
+    """Y * (1 - y), where `y` is the sigmoid of x."""
+    return sech_squared(x / 2, 2 * y - 1) / 4
+
+
+def sigmoid_formula(x: Any, y: Any) -> Any:
+    """The slope of the sigmoid as it is printed."""
+    return y * (1 - y)
+
+
+sigmoid = operation(
+    Primitive(
+        "sigmoid",
+        _sigmoid,
+        partials=(sigmoid_slope,),
+        formulas=(sigmoid_formula,),
+        notation=called("σ", r"\sigma"),
+    )
+)
+
+
+def _gap(a: Any, b: Any) -> Any:
+    """A - b, and inf - inf is inf: the larger of two infinite numbers takes all, as in JAX."""
+    if isinstance(a, float) and isinstance(b, float):
+        return a - b if a < np.inf else a
+    return np.where(np.asarray(a) == np.inf, np.inf, np.subtract(a, b))[()]
+
+
+gap = operation(
+    Primitive(
+        "gap",
+        _gap,
+        partials=(1, -1),
+        notation=infix(" - ", " - ", SUM, chains=False),
+    )
+)
+
+
+def _cosine(a: Any, b: Any, y: Any) -> Any:
+    """Side a over hypotenuse y, of a and b; where both are 0, half, as in JAX 0.10."""
+    if isinstance(y, float):
+        return a / y if y else type(y)(0.5)
+    return np.where(y == 0, 0.5, a / np.where(y == 0, 1, y))[()]
+
+
+cosine = operation(
+    Primitive(
+        "cosine",
+        _cosine,
+        partials=(
+            lambda a, b, y, c: cosine(b, a, y) ** 2 / y,
+            lambda a, b, y, c: -c * cosine(b, a, y) / y,
+            0,
+        ),
+        notation=Notation(
+            Form("$0/$2", PRODUCT, (PRODUCT, PRODUCT, PRODUCT + 1)), Form(r"\frac{$0}{$2}", PRODUCT)
+        ),
+    )
+)
+
+
+def _hypotenuse(x: Any) -> Any:
+    if isinstance(x, float):
+        return math.sqrt(1 + x * x) if -1e150 < x < 1e150 else abs(float(x))
+    return np.hypot(1.0, x)
+
+
+hypotenuse = operation(
+    Primitive(
+        "hypotenuse",
+        _hypotenuse,
+        partials=(lambda x, y: x / y,),
+        notation=Notation(
+            Form("sqrt(1 + $0**2)", operands=(POWER + 1,)),
+            Form(r"\sqrt{1 + {$0}^{2}}", operands=(POWER + 1,)),
+        ),
+        code=Code(
+            by_kind(
+                "{np}.hypot(1.0, $0)",
+                "({math}.sqrt(1 + $0 * $0) if -1e150 < $0 < 1e150 else abs($0))",
+            ),
+            memory="own",
+        ),
+    )
+)
+
+one_less_square = operation(
+    Primitive(
+        "one_less_square",
+        lambda x: (1 - x) * (1 + x),
+        partials=(lambda x, y: -2 * x,),
+        notation=_one_less_square("$0"),
+        code=Code(by_kind("((1 - $0) * (1 + $0))", "((1 - $0) * (1 + $0))"), memory="own"),
+    )
+)
