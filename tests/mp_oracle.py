@@ -181,7 +181,7 @@ def _negative(slopes: Callable[..., tuple[Any, Any]]) -> Callable[..., tuple[Any
     return lambda *xs: tuple(-slope for slope in slopes(*xs))
 
 
-# Both slopes in the one operand that varies in closed form, where differences of the value would take minutes.
+# Both slopes in the one operand that varies, where differences of the value would take minutes.
 SLOPES: dict[str, Callable[..., tuple[Any, Any]]] = {
     "gamma": _of_gamma,
     "rgamma": _of_rgamma,

@@ -210,7 +210,9 @@ class Primitive:
         rules: tuple[Any, ...] | None = self.vjps if self.partials is None else self.partials
         pairs = zip(self.formulas, rules or (), strict=True)
         shown = tuple([rule if formula is None else formula for formula, rule in pairs])
-        return replace(self, **{"vjps" if self.partials is None else "partials": shown})
+        if self.partials is None:
+            return replace(self, vjps=shown)
+        return replace(self, partials=shown)
 
     def vjp(self, k: int, g: Any, y: Any, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """What the rule of operand `k` makes of the adjoint `g`; None where it has no such rule."""

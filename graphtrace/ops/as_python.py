@@ -58,13 +58,14 @@ def by_method(name: str, **defaults: Any) -> Written:
 
 
 def by_kind(of_array: str, of_float: str) -> Written:
-    """A template for arrays and another for Python's floats, with `{np}`, `{math}`, `{float}`."""
+    """A template for arrays and another for Python's floats, with `{np}`, `{math}`, `{float}`, `{abs}`."""
 
     def written(write: Writer, y: Any, xs: tuple[Any, ...], params: dict[str, Any]) -> Form | None:
         if not isinstance(y, np.ndarray) and type(y) is not float:
             return None
         template = of_array if isinstance(y, np.ndarray) else of_float
-        names = {name: write.call(name) for name in ("np", "math", "float") if name in template}
+        words = ("np", "math", "float", "abs")
+        names = {word: write.call(word) for word in words if f"{{{word}}}" in template}
         return Form(template.format(**names), ATOM, (COMPARE + 1,))
 
     return written

@@ -137,7 +137,7 @@ def _psi_difference(a: Any, b: Any, *, order: int = 0) -> Any:
     n, sign = order, (-1) ** (order + 1)
 
     def power(at: Any, p: int) -> Any:
-        """(at + b)**-p - at**-p"""
+        """The difference of the powers -p of at + b and of at."""
         return at ** float(-p) * np.expm1(-p * np.log1p(b / at))
 
     shifts = 20

@@ -10,6 +10,7 @@ and takes no gradient: what it depends on does.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -123,7 +124,7 @@ def _cosine(a: Any, b: Any, y: Any) -> Any:
     return np.where(y == 0, 0.5, a / np.where(y == 0, 1, y))[()]
 
 
-cosine = operation(
+cosine: Callable[..., Any] = operation(
     Primitive(
         "cosine",
         _cosine,
@@ -157,7 +158,7 @@ hypotenuse = operation(
         code=Code(
             by_kind(
                 "{np}.hypot(1.0, $0)",
-                "({math}.sqrt(1 + $0 * $0) if -1e150 < $0 < 1e150 else abs($0))",
+                "({math}.sqrt(1 + $0 * $0) if -1e150 < $0 < 1e150 else {abs}($0))",
             ),
             memory="own",
         ),
