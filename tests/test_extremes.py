@@ -147,13 +147,14 @@ def has_value(row, operands, dtype):
 
 
 def is_right(found, want, condition, dtype):
-    info = np.finfo(dtype)
+    info = np.finfo(np.result_type(found, dtype))
     if abs(want) >= float(info.max):
         return not np.isfinite(found)
-    error = ULPS * (1 + condition) * float(info.eps) * abs(want)
+    error = ULPS * (1 + condition) * float(np.finfo(dtype).eps) * abs(want)
     if not np.isfinite(found):
         return abs(want) + error > float(info.max)
-    return abs(mpf(float(found)) - want) <= error + 8 * float(info.smallest_subnormal)
+    # What is less than the smallest normal number has lost digits.
+    return abs(mpf(float(found)) - want) <= error + float(info.smallest_normal)
 
 
 def derivatives_of(row, operands, which, dtype):

@@ -58,7 +58,7 @@ def by_method(name: str, **defaults: Any) -> Written:
 
 
 def by_kind(of_array: str, of_float: str) -> Written:
-    """A template for arrays and another for Python's floats, with `{np}`, `{math}`, `{float}`, `{abs}`."""
+    """Templates for arrays and Python's floats, with `{np}`, `{math}`, `{float}`, `{abs}`."""
 
     def written(write: Writer, y: Any, xs: tuple[Any, ...], params: dict[str, Any]) -> Form | None:
         if not isinstance(y, np.ndarray) and type(y) is not float:

@@ -142,18 +142,40 @@ _logsumexp_row = operation(
         ),
     )
 )
+
+
+def _softmax_vjp(g: Any, y: Any, x: Any, *, axis: Any) -> Any:
+    """The adjoint y * (g - sum(g * y)): the g of a y that is nearly 1 drops out first."""
+    g = g - np.sum(np.where(y > 0.5, g, 0), axis=axis, keepdims=True)
+    return y * (g - np.sum(g * y, axis=axis, keepdims=True))
+
+
+def _log_softmax_vjp(g: Any, y: Any, x: Any, *, axis: Any) -> Any:
+    """The adjoint g - exp(y) * sum(g), 1 - exp(y) being the sum of the others where it is small."""
+    p = np.exp(y)
+    is_top = p > 0.5
+
+    def total(values: Any) -> Any:
+        return np.sum(values, axis=axis, keepdims=True)
+
+    of_top = g * total(np.where(is_top, 0, p)) - p * total(np.where(is_top, 0, g))
+    return np.where(is_top, of_top, g - p * total(g))
+
+
 _softmax_row: Rule = operation(
     Primitive(
         "softmax",
         _softmax,
-        vjps=(lambda g, y, x, *, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True)),),
+        vjps=(_softmax_vjp,),
+        formulas=(lambda g, y, x, *, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True)),),
     )
 )
 _log_softmax_row = operation(
     Primitive(
         "log_softmax",
         lambda x, *, axis: x - _logsumexp(x, axis=axis, keepdims=True),
-        vjps=(lambda g, y, x, *, axis: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True),),
+        vjps=(_log_softmax_vjp,),
+        formulas=(lambda g, y, x, *, axis: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True),),
     )
 )
 

@@ -38,8 +38,22 @@ def _share(x: Any, axes: tuple[int, ...], of_largest: bool) -> Any:
     return chosen / np.sum(chosen, axis=axes, keepdims=True)
 
 
+def _of_ordinary_size(x: Any, y: Any, axes: tuple[int, ...], ord: Any) -> tuple[Any, Any]:
+    """An array and its norm, or where squares over- or underflow in it, of a multiple of it.
+
+    The slopes of a norm are the same for all multiples.
+    """
+    sizes, info = plain(y), np.finfo(np.result_type(plain(y)))
+    if np.all((sizes > np.sqrt(info.tiny / info.eps)) & (sizes < np.inf)):
+        return x, y
+    x = x / np.max(np.abs(plain(x)), axis=axes, keepdims=True)
+    powers = np.abs(x) ** (ord or 2)
+    return x, np.sum(powers, axis=axes, keepdims=True) ** (1 / (ord or 2))
+
+
 def _vector_norm(g: Any, y: Any, x: Any, axes: tuple[int, ...], ord: Any) -> Any:
     if ord is None or ord == 2:
+        x, y = _of_ordinary_size(x, y, axes, ord)
         return g * (np.conjugate(x) / y)
     if ord == 1:
         return g * _direction(x)
@@ -47,11 +61,13 @@ def _vector_norm(g: Any, y: Any, x: Any, axes: tuple[int, ...], ord: Any) -> Any
         return None
     if abs(ord) == np.inf:
         return g * _direction(x) * _share(np.abs(x), axes, ord > 0)
-    return g * _direction(x) * np.abs(x) ** (ord - 1) * y ** (1 - ord)
+    x, y = _of_ordinary_size(x, y, axes, ord)
+    return g * _direction(x) * (np.abs(x) / y) ** (ord - 1)
 
 
 def _matrix_norm(g: Any, y: Any, x: Any, axes: tuple[int, ...], ord: Any) -> Any:
     if ord is None or ord in ("fro", "f"):
+        x, y = _of_ordinary_size(x, y, axes, None)
         return g * (np.conjugate(x) / y)
     if ord in ("nuc", 2, -2):
         moved = np.moveaxis(x, axes, (-2, -1))

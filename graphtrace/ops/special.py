@@ -178,7 +178,7 @@ def _dawsn_slope(x: Any, y: Any) -> Any:
     is_near = abs(x) < 30
     near, far = np.where(is_near, x, 0.0), np.where(is_near, 30.0, x)
     square = (1 / far) ** 2
-    series = 1.0
+    series: Any = 1.0
     for k in range(12, 0, -1):
         series = 1 + (k + 0.5) * square * series
     return np.where(is_near, _s.hyp1f1(1.0, 0.5, -(near**2)), -square / 2 * series)

@@ -44,8 +44,7 @@ def _one_less_square(operand: str) -> Notation:
 
 def _sech_squared(x: Any, y: Any) -> Any:
     if isinstance(y, float):  # a fifth of the time, and as good while nothing cancels
-        y = float(y)
-        return 1 - y * y if -0.9 < y < 0.9 else float((1 / np.cosh(x)) ** 2)
+        return 1 - y * y if -0.9 < y < 0.9 else type(y)((1 / np.cosh(x)) ** 2)
     return 1 - y**2 if np.iscomplexobj(y) else (1 / np.cosh(x)) ** 2
 
 
@@ -129,7 +128,7 @@ cosine: Callable[..., Any] = operation(
         "cosine",
         _cosine,
         partials=(
-            lambda a, b, y, c: cosine(b, a, y) ** 2 / y,
+            lambda a, b, y, c: cosine(b, a, y) * (cosine(b, a, y) / y),
             lambda a, b, y, c: -c * cosine(b, a, y) / y,
             0,
         ),
@@ -142,7 +141,7 @@ cosine: Callable[..., Any] = operation(
 
 def _hypotenuse(x: Any) -> Any:
     if isinstance(x, float):
-        return math.sqrt(1 + x * x) if -1e150 < x < 1e150 else abs(float(x))
+        return type(x)(math.sqrt(1 + x * x)) if -1e150 < x < 1e150 else abs(x)
     return np.hypot(1.0, x)
 
 
