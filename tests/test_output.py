@@ -227,15 +227,6 @@ def test_a_standard_output_that_fails_is_one_sentence(tmp_path, typed, redirect)
     )
 
 
-@posix
-def test_a_standard_output_that_cannot_hold_the_text_is_one_sentence(tmp_path):
-    typed = ("render", *LECTURE, "--explain", "a")
-    code, error = spoken(tmp_path, typed, "", PYTHONIOENCODING="cp1252")
-    assert code == 1
-    assert error.startswith("graphtrace: error: standard output cannot be written ('charmap' codec")
-    assert error.endswith(": set PYTHONIOENCODING=utf-8\n")
-
-
 @linux
 def test_where_no_error_can_be_told_the_exit_code_tells(tmp_path):
     assert spoken(tmp_path, ("render", "J = a"), "<&- >&- 2>/dev/full") == (2, "")

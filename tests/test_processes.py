@@ -118,10 +118,6 @@ def test_the_time_limit_holds_for_both_figures_of_a_quiz(tmp_path):
     assert quiz.returncode == 1
 
 
-def test_a_time_limit_may_be_infinite():
-    assert to_svg(square(), time_limit=float("inf")) == to_svg(square())
-
-
 @posix
 @pytest.mark.parametrize("where", [1, 2])
 def test_an_engine_that_prints_forever_is_cut(tmp_path, monkeypatch, where):

@@ -43,7 +43,7 @@ class _Program(click.Group):
         except click.ClickException as error:
             code = error.exit_code
             say("error", _sentence(error))
-        except (OSError, UnicodeError) as error:  # all others have met `one_sentence`
+        except OSError as error:  # all others have met `one_sentence`
             code = FAILURE
             _give_up_output(error)
         sys.exit(code)
@@ -74,11 +74,9 @@ def _open_output() -> None:
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")
 
 
-def _give_up_output(error: OSError | UnicodeError) -> None:
+def _give_up_output(error: OSError) -> None:
     """Say why standard output failed, unless its reader has left: that is nothing to talk about."""
-    if isinstance(error, UnicodeError):
-        say("error", f"standard output cannot be written ({error}): set PYTHONIOENCODING=utf-8")
-    elif not isinstance(error, BrokenPipeError):
+    if not isinstance(error, BrokenPipeError):
         say(
             "error",
             f"standard output cannot be written ({error.strerror}): send it to a terminal, or to "
