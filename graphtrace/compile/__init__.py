@@ -16,6 +16,7 @@ import linecache
 from collections.abc import Callable
 from typing import Any
 
+from graphtrace.compile import parts
 from graphtrace.compile.calls import array, changed, forward, items, reshaped, rule, same, scalar
 from graphtrace.compile.exact import swept
 from graphtrace.compile.jit import compiled, require_floats
@@ -132,7 +133,11 @@ def _run(module: Written) -> dict[str, Any]:
     lines = module.text.splitlines(keepends=True)
     linecache.cache[filename] = (len(module.text), None, lines, filename)
     namespace = {"__name__": __name__, **module.bound}
-    exec(compile(_guarded(module), filename, "exec"), namespace)  # noqa: S102  (of our own making)
+    text = _guarded(module)
+    if len(lines) > parts.LONGEST and not module.inner:
+        parts.define(text.splitlines(keepends=True), filename, namespace)
+    else:
+        exec(compile(text, filename, "exec"), namespace)  # noqa: S102  (of our own making)
     return namespace
 
 

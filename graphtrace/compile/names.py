@@ -7,7 +7,6 @@ come out.
 
 from __future__ import annotations
 
-import itertools
 import keyword
 import re
 import unicodedata
@@ -41,6 +40,7 @@ class Names:
     """The names of one program. The parameters keep their own; others give way to them."""
 
     def __init__(self, graph: TracedGraph, order: list[str]) -> None:
+        self._last: dict[str, int] = {}  # the last number behind a name that was taken
         self._numbers: Counter[str] = Counter()
         self._adjoints: dict[str, str] = {}
         self.parameters: list[str] = list(graph.graph["parameters"])
@@ -59,10 +59,12 @@ class Names:
     def unique(self, wanted: str) -> str:
         """A valid name like the one that is wanted."""
         name = stem = identifier(wanted)
-        for n in itertools.count(2):
-            if name not in self.issued and name not in _RESERVED:
-                break
+        n = self._last.get(stem, 1)
+        while name in self.issued or name in _RESERVED:
+            n += 1
             name = f"{stem}_{n}"
+        if n > 1:
+            self._last[stem] = n
         self.issued.add(name)
         return name
 

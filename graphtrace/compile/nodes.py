@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ class Nodes:
         self.labels: dict[Node, Node] = {}
         self.is_backward = False
         self._known: dict[Any, Node] = {}
-        self._arrays: dict[Any, list[Node]] = {}
+        self._arrays: dict[int, Node] = {}  # the constant arrays, by id
 
     def append_named(self, named: Node) -> None:
         """Add a NAMED node."""
@@ -71,7 +72,7 @@ class Nodes:
         self, primitive: Primitive, value: Any, ops: list[Node], params: dict[str, Any]
     ) -> Node:
         """The node of an operation, or the one there is already."""
-        key = (primitive, _hashable(params) if params else None, *map(id, map(behind, ops)))
+        key = (primitive, _hashable(params) if params else None, *map(behind, ops))
         node = self._known.get(key)
         if node is None:
             node = Node(primitive, value, ops, params, is_backward=self.is_backward)
@@ -90,15 +91,14 @@ class Nodes:
         return node
 
     def _constant_array(self, x: Any, hint: str | None) -> Node:
-        alike = self._arrays.setdefault((x.shape, x.dtype), [])
-        for node in alike:
-            if node.value is x or node.value.tobytes() == x.tobytes():
-                return node
-        for node in self._arrays.get((x.shape[::-1], x.dtype), ()) if x.ndim == 2 else ():
-            if node.value is x.base and node.value.T.strides == x.strides:
-                return self.made(_TRANSPOSE, x, [node], NO_PARAMS)  # X.T, as a rule wrote it
-        alike.append(Node(LITERAL, x, [], {"hint": hint}))
-        return alike[-1]
+        key = (x.shape, x.dtype, sha256(x.tobytes()).digest())
+        if key in self._known:
+            return self._known[key]
+        whole = self._arrays.get(id(x.base))
+        if whole is not None and x.ndim == 2 and _is_transpose(x, whole.value):
+            return self.made(_TRANSPOSE, x, [whole], NO_PARAMS)  # X.T, as a rule wrote it
+        node = self._arrays[id(x)] = self._known[key] = Node(LITERAL, x, [], {"hint": hint})
+        return node
 
     # Simplification, as a person would write it. Each step keeps every bit of the value.
 
@@ -163,6 +163,10 @@ class Nodes:
         if type(value) in (int, float) and _number(a) is not None and _number(b) is not None:
             return self.literal(value)
         return None
+
+
+def _is_transpose(x: Any, y: Any) -> bool:
+    return bool(x.shape == y.shape[::-1] and x.dtype == y.dtype and y.T.strides == x.strides)
 
 
 def behind(node: Node) -> Node:

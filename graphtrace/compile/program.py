@@ -75,6 +75,7 @@ class Program:
         self.adjoints = {
             key: self._at[adjoints[i].index] for key, i in rows.items() if i in adjoints
         }
+        del self._tape, self._steps, self._at  # a kilobyte an operation
 
     def has_gradient(self, leaf: Leaf) -> bool:
         """Whether a leaf of a parameter has a gradient, if only zeros."""
@@ -176,8 +177,9 @@ class Program:
 
     def _convert(self, rows: dict[str, int]) -> None:
         branches = [*self.graph.graph["branches"]][::-1]
-        at, nodes = self._at, self.graph._node
-        for i, row in enumerate(self._tape.rows):
+        at, nodes, listed = self._at, self.graph._node, self._tape.rows
+        for i, row in enumerate(listed):
+            listed[i] = ()  # a row is not needed once it is a node
             primitive, value, xs, parents, params = parts(row)
             node = nodes[self.keys[i]] if i < self._first else None
             self._nodes.is_backward = node is None
@@ -198,7 +200,7 @@ class Program:
                     made = self._as_float(made)
                 at.append(self._value(made, i, node))
             elif primitive is NAMED:
-                at.append(self._adjoint(ops[0], *self._steps[i]))
+                at.append(self._adjoint(ops[0], *self._steps.pop(i)))
             else:
                 at.append(self._nodes.simplified(primitive, value, ops, params))
         while branches:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -205,13 +206,14 @@ def _chain(
     long: bool,
 ) -> Chain:
     terms: tuple[tuple[Partial, ...], ...] = ()
+    twins = Counter((use.tail, use.head) for use in used)
     if any(use.is_bundle for use in used if use.tail == by or not one_step):
         return Chain(str(of), str(by), (), gradients.get(by), whole)
     if one_step or (whole and long):
-        terms = tuple(_one_step(use, of, used, total, gradients) for use in used if use.tail == by)
+        terms = tuple(_one_step(use, of, twins, total, gradients) for use in used if use.tail == by)
     elif not long:
         terms = tuple(
-            tuple(_factor(use, used, total) for use in reversed(path))
+            tuple(_factor(use, twins, total) for use in reversed(path))
             for path in _paths(used, by, of)
         )
     value = _sum(terms) if terms else None
@@ -223,27 +225,28 @@ def _chain(
 def _one_step(
     use: Use,
     of: Any,
-    used: Sequence[Use],
+    twins: Counter[tuple[Any, Any]],
     total: frozenset[tuple[Any, Any, Any]],
     gradients: Mapping[Any, Any],
 ) -> tuple[Partial, ...]:
-    last = _factor(use, used, total)
+    last = _factor(use, twins, total)
     if use.head == of:
         return (last,)
     upstream = Partial(str(of), str(use.head), value=gradients.get(use.head), total=True)
     return upstream, last
 
 
-def _factor(use: Use, used: Sequence[Use], total: frozenset[tuple[Any, Any, Any]]) -> Partial:
+def _factor(
+    use: Use, twins: Counter[tuple[Any, Any]], total: frozenset[tuple[Any, Any, Any]]
+) -> Partial:
     """The derivative on an edge; a short one where ∂v/∂a would stand for two edges."""
     attributes = use.attributes
-    twins = sum((other.tail, other.head) == (use.tail, use.head) for other in used)
     return Partial(
         str(use.head),
         str(use.tail),
         attributes.get("symbol"),
         attributes.get("local"),
-        short=twins > 1,
+        short=twins[use.tail, use.head] > 1,
         total=use.key in total,
     )
 

@@ -46,7 +46,7 @@ def _of_ordinary_size(x: Any, y: Any, axes: tuple[int, ...], ord: Any) -> tuple[
     sizes, info = plain(y), np.finfo(np.result_type(plain(y)))
     if np.all((sizes > np.sqrt(info.tiny / info.eps)) & (sizes < np.inf)):
         return x, y
-    x = x / np.max(np.abs(plain(x)), axis=axes, keepdims=True)
+    x = x / np.max(np.abs(plain(x)), axis=axes, keepdims=True, initial=0)
     powers = np.abs(x) ** (ord or 2)
     return x, np.sum(powers, axis=axes, keepdims=True) ** (1 / (ord or 2))
 

@@ -1,0 +1,87 @@
+"""A program of very many lines, compiled in parts, so that Python never parses all at once.
+
+In: the lines, with their ends, of a module whose last function is straight-line. Out: the names
+that `exec` would define; the body of that function is run in parts that share its variables.
+Python's parser keeps two kilobytes for each line until it has read the last one, which is six
+gigabytes for a million operations.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from types import CellType, CodeType, FunctionType
+from typing import Any
+
+LONGEST = 50_000  # lines that are parsed at once
+_SIZE = 10_000
+_STATEMENT = re.compile(r"    [A-Za-z_]\w* \+?= ")  # a part may begin here
+
+
+def define(lines: Sequence[str], filename: str, namespace: dict[str, Any]) -> None:
+    """Run the lines in the namespace, the body of the last function in parts."""
+    start = 1 + max(i for i, line in enumerate(lines) if line.startswith("def "))
+    given = _function([*lines[start - 1 : start], "    pass\n"], filename, 1).co_varnames
+    spans = list(_spans(lines, start))
+    alone = [_function(["def part():\n", *lines[i:k]], filename, 1) for i, k in spans]
+    names = [_names(code) for code in alone]
+    uses = Counter(name for some in (given, *names) for name in some)
+    is_set = {*given, *(name for code in alone for name in code.co_varnames + code.co_cellvars)}
+    shared = {name for name in is_set if uses[name] > 1}
+    codes = [
+        _sharing(lines, span, sorted(some & shared), filename)
+        for span, some in zip(spans, names, strict=True)
+    ]
+    run = "_run"
+    while run in given or run in namespace:
+        run += "_"
+    namespace[run] = lambda **values: _run(codes, values, namespace)
+    call = f"    return {run}({', '.join(f'{name}={name}' for name in given)})\n"
+    exec(compile("".join([*lines[:start], call]), filename, "exec"), namespace)  # noqa: S102
+
+
+def _run(codes: Sequence[CodeType], values: dict[str, Any], namespace: dict[str, Any]) -> Any:
+    """What the last part returns."""
+    cells = {name: CellType(value) for name, value in values.items()}
+    result = None
+    for code in codes:
+        own = tuple([cells.setdefault(name, CellType()) for name in code.co_freevars])
+        result = FunctionType(code, namespace, closure=own)()
+    return result
+
+
+def _spans(lines: Sequence[str], start: int) -> Iterator[tuple[int, int]]:
+    """Where parts begin and end."""
+    for i in range(start, len(lines)):
+        if i - start >= _SIZE and _STATEMENT.match(lines[i]):
+            yield start, i
+            start = i
+    yield start, len(lines)
+
+
+def _function(lines: Sequence[str], filename: str, depth: int) -> CodeType:
+    """The function in so many functions, of which there is one in each."""
+    code = compile("".join(lines), filename, "exec")
+    for _ in range(depth):
+        (code,) = [const for const in code.co_consts if isinstance(const, CodeType)]
+    return code
+
+
+def _names(code: CodeType) -> set[str]:
+    """What a function names, be it a variable, a global or an attribute."""
+    inner = [_names(const) for const in code.co_consts if isinstance(const, CodeType)]
+    return {*code.co_varnames, *code.co_cellvars, *code.co_names}.union(*inner)
+
+
+def _sharing(
+    lines: Sequence[str], span: tuple[int, int], shared: Sequence[str], filename: str
+) -> CodeType:
+    """A part as a function that has the shared variables from around it."""
+    start, stop = span
+    around = ["def part():\n"]
+    if shared:
+        around += [f" {' = '.join(shared)} = None\n", " def part():\n"]
+        around += [f"    nonlocal {', '.join(shared)}\n"]
+    code = _function([*around, *lines[start:stop]], filename, 2 if shared else 1)
+    return code.replace(co_firstlineno=code.co_firstlineno + start - len(around))
