@@ -157,7 +157,7 @@ def test_a_key_that_is_there_twice_is_refused():
     "key", [{"dict": []}, [1], {"array": {"dtype": "<f8", "shape": [0], "data": []}}]
 )
 def test_a_key_that_is_none_is_refused(key):
-    assert refused(changed(POWER, result={"dict": [[key, {"node": "v1"}]]})) == "result"
+    assert refused(changed(POWER, result={"dict": [[key, {"node": "a"}]]})) == "result"
 
 
 # What a file asks for is bounded by its length.
@@ -221,6 +221,9 @@ BOMBS = {
         gt.trace(lambda a: sum(np.einsum("ij,jk->", a, a) for _ in range(100)), np.eye(2)),
         nodes_0_value=ones(250, 250),
     ),
+    "keys of one hash": lambda: changed(
+        POWER, result={"dict": [[k * (2**61 - 1), {"node": "a"}] for k in range(20000)]}
+    ),
     "a nested value": lambda: changed(UNWRAPPED, nodes_1_row_params=[["period", nested(300)]]),
     "an array without entries": lambda: changed(
         gt.trace(lambda a: np.sum(a, axis=0), np.ones((0, 2))), nodes_0_value=zeros(0, 10**11)
@@ -235,6 +238,8 @@ BOMBS = {
             ("a resize", lambda a: np.resize(a, 9), "new_shape", 10**10),
             ("a diagonal", lambda a: np.diag(a, 2), "k", 10**5),
             ("a difference", lambda a: np.diff(a, 2), "n", 10**10),
+            ("digits", lambda a: np.round(a, 2), "decimals", 2**31 - 1),
+            ("an offset", lambda a: np.trace(a[None], 1), "offset", -(2**31)),
             ("a transform", lambda a: abs(np.fft.fft(a, 8)), "n", 10**10),
         ]
     },

@@ -35,6 +35,8 @@ _LARGEST = 2**1024
 _EMPTIEST = 2**24
 """An array without entries may have no longer axes: a sum over the empty one would be as large."""
 
+_CLASHES = 64
+
 _NO_VALUE = np._NoValue
 
 
@@ -232,10 +234,20 @@ def _slice(parts: Any, depth: int) -> slice:
 
 
 def _dict(pairs: Any, depth: int) -> dict[Any, Any]:
-    items = [_parts(pair, depth) for pair in pairs]
-    if len(dict(items)) < len(items):
+    return dict_of([_parts(pair, depth) for pair in pairs])
+
+
+def dict_of(pairs: list[Any]) -> dict[Any, Any]:
+    """A dict of these pairs, none of whose keys is there twice.
+
+    Numbers may be chosen so that they all have one hash, with which a dict takes forever.
+    """
+    if len(pairs) - len({hash(key) for key, _ in pairs}) > _CLASHES:
+        raise ValueError("a dict of keys that have one hash")
+    items = dict(pairs)
+    if len(items) < len(pairs):
         raise ValueError("a dict with a key that is there twice")
-    return dict(items)
+    return items
 
 
 def _slot(position: Any, depth: int) -> Slot:

@@ -21,7 +21,7 @@ import numpy as np
 from graphtrace.core.inputs import INPUT, is_name
 from graphtrace.core.pytree import flatten
 from graphtrace.core.tape import collector_paused
-from graphtrace.document.encoding import DEEPEST, decode
+from graphtrace.document.encoding import DEEPEST, decode, dict_of
 from graphtrace.document.names import known_primitive, read_test, text_of
 from graphtrace.document.rows import (
     Computed,
@@ -284,9 +284,7 @@ class _Reader:
             _require(depth > 0, "a container that is nested too deeply")
             ((kind, content),) = x.items()
             if kind == "dict":
-                pairs = [(decode(k), read(v, depth - 1)) for k, v in content]
-                _require(len(dict(pairs)) == len(pairs), "a key that is there twice")
-                return dict(pairs)
+                return dict_of([(decode(k), read(v, depth - 1)) for k, v in content])
             if kind in ("list", "tuple"):
                 parts = [read(item, depth - 1) for item in content]
                 return parts if kind == "list" else tuple(parts)

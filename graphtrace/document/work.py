@@ -163,14 +163,22 @@ def _consumed(part: Any) -> int:
 # Products.
 
 
-def _einsum(xs: Sequence[Any], subscripts: str, steps: int = 1) -> float | Work:
-    """The entries of the output, and steps for each combination of all labels."""
+def _einsum(xs: Sequence[Any], subscripts: str) -> Work:
+    """The entries of the output, and a step for each combination of all labels."""
     inputs, output = _explicit(subscripts, [np.ndim(x) for x in xs])
     extents: dict[str, int] = {}
     for labels, x in zip(inputs, xs, strict=True):
         for label, n in zip(labels, np.shape(x), strict=True):
             extents[label] = max(n, extents.get(label, 1))
-    return Work(math.prod(extents[c] for c in output), math.prod(extents.values()) * steps)
+    return Work(math.prod(extents[c] for c in output), math.prod(extents.values()))
+
+
+def _einsum_row(xs: Sequence[Any], p: Mapping[str, Any]) -> Work:
+    """It is done by no BLAS, and looks first for an order, if it is told to."""
+    entries, steps = _einsum(xs, p["subscripts"])
+    is_thorough = "optimal" in np.ravel(np.asarray(p.get("optimize"), object))
+    orders = math.factorial(min(len(xs), 20)) if is_thorough else 64 * len(xs) ** 3
+    return Work(entries, 8 * steps + orders)
 
 
 def _matmul(xs: Sequence[Any], p: Mapping[str, Any]) -> float | Work:
@@ -200,7 +208,7 @@ def _multi_dot(xs: Sequence[Any], p: Mapping[str, Any]) -> float | Work:
     first, *others = map(np.shape, xs)
     n: list[int] = [*(1, *first)[-2:], *(shape[1] if len(shape) > 1 else 1 for shape in others)]
     steps = min(sum(end * a * b for a, b in pairwise(n)) for end in (n[0], n[-1]))
-    return Work(min(steps, len(n) * math.prod(sorted(n)[-2:])), steps)
+    return Work(min(steps, len(n) * math.prod(sorted(n)[-2:])), steps + 64 * len(n) ** 3)
 
 
 def _each_with_each(xs: Sequence[Any], p: Mapping[str, Any]) -> float | Work:
@@ -303,7 +311,7 @@ def _orders(xs: Sequence[Any], p: Mapping[str, Any]) -> float | Work:
 
 def _circle(xs: Sequence[Any], p: Mapping[str, Any]) -> float | Work:
     """np.i0 and np.sinc, whose derivatives take terms for the argument's size and the order."""
-    return float(np.size(xs[0]) * (64 + p.get("order", 0) ** 2 + _largest(xs[0])))
+    return float(np.size(xs[0]) * (64 + p.get("order", 0) ** 3 + _largest(xs[0])))
 
 
 def _largest(x: Any) -> float:
@@ -317,22 +325,23 @@ _NAMED: dict[str, _Count] = {
     "cov corrcoef": _covariances,
     "diag tril triu": _diagonal,
     "diagflat": lambda xs, p: (np.size(xs[0]) + abs(p.get("k", 0))) ** 2,
+    "diagonal trace": lambda xs, p: Work(np.size(xs[0]), 8 * abs(p.get("offset", 0))),
     "diff": lambda xs, p: Work(np.size(xs[0]), p["n"] * (_PYTHON + np.size(xs[0]))),
-    "digitize interp isin lexsort searchsorted": _all,
+    "digitize interp lexsort searchsorted": _all,
     "dot inner": _dot,
-    "einsum": lambda xs, p: _einsum(xs, p["subscripts"], 8),  # by no BLAS
+    "einsum": _einsum_row,
     "fft fft2 fftn hfft ifft ifft2 ifftn ihfft irfft irfft2 irfftn rfft rfft2 rfftn": _fourier,
     "gather scatter": lambda xs, p: _product(p["shape"]) + np.size(p["origin"]),
     "geomspace linspace logspace": lambda xs, p: _broadcast(xs) * p.get("num", 50),
     "histogram": _histogram,
     "i0 sinc": _circle,
     "insert": _insert,
+    "isin": lambda xs, p: _all(xs) + (np.ptp(xs[1]) if p.get("kind") == "table" else 0),
     "kron nanpercentile nanquantile outer percentile quantile": lambda xs, p: _contracted(xs, 1),
     "cholesky det inv slogdet solve": _solved,
-    "cond eig eigh eigvals eigvalsh lstsq matrix_norm matrix_power matrix_rank norm pinv svdvals": (
-        _decomposed
-    ),
+    "cond eig eigh eigvals eigvalsh lstsq matrix_norm matrix_rank norm pinv svdvals": (_decomposed),
     "matmul": _matmul,
+    "matrix_power": lambda xs, p: _solved(xs, p, 2 * p["n"].bit_length() + 2),
     "matvec": lambda xs, p: _einsum(xs, "...ij,...j->...i"),
     "multi_dot": _multi_dot,
     "pad": _pad,
@@ -342,6 +351,7 @@ _NAMED: dict[str, _Count] = {
     "repeat": _repeat,
     "resize": lambda xs, p: _product(p["new_shape"]),
     "roots": _roots,
+    "round": lambda xs, p: Work(_all(xs), 8 * abs(p.get("decimals", 0))),
     "scatter_at": lambda xs, p: np.size(p["like"]),
     "setitem": lambda xs, p: _indexed(xs, p, 2),
     "special.kn special.yn": _orders,
