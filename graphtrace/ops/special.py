@@ -416,7 +416,7 @@ def _bessel(x: Any, *, order: int = 0) -> Any:
     if order == 0:
         return np.i0(x)
     x = np.asarray(x, dtype=float)
-    count = 64 + 2 * int(np.nanmax(abs(x), initial=0, where=abs(x) < 715))  # beyond, all is inf
+    count = 64 + 2 * int(np.max(abs(x), initial=0, where=abs(x) < 715))  # beyond, all is inf
     cos = np.cos(2 * np.pi * np.arange(count) / count)
     grown = np.sinh if order % 2 else np.cosh  # opposite points added: no two terms cancel
     return np.mean(cos**order * grown(x[..., None] * cos), axis=-1)
