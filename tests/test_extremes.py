@@ -69,7 +69,7 @@ ASKED = {
     **dict.fromkeys(["remainder", "fmod"], (is_counted, _QUOTIENT)),
     **dict.fromkeys(["rel_entr", "kl_div"], (positive(0, np.inf), _VALUE)),
     **dict.fromkeys("gamma gammaln loggamma rgamma psi".split(), (positive(0, 1e300), _GAMMA)),
-    **dict.fromkeys("beta betaln binom poch".split(), (positive(1e-2, 1e10), _BETA)),
+    **dict.fromkeys("beta betaln binom poch".split(), (positive(0.1, 1e10), _BETA)),
     **dict.fromkeys("j0 j1 y0 y1 i0 i1 k0 k1".split(), (within(1e-100, 100), _BESSEL)),
     **dict.fromkeys("jv yv iv kv".split(), (positive(1e-9, 40), _BESSEL)),
     **dict.fromkeys(["i0e", "i1e"], (within(1e-100, 1e6), _HYPER)),

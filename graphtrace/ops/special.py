@@ -174,6 +174,11 @@ def _expi_slope(x: Any, y: Any) -> Any:
     return half * (half / x)
 
 
+def _rgamma_slope(x: Any, y: Any) -> Any:
+    beside = _s.rgamma(x + 1)  # at 0 the psi of x has a pole, and the slope is 1
+    return beside - x * beside * _s.psi(x + 1)
+
+
 def _dawsn_slope(x: Any, y: Any) -> Any:
     is_near = abs(x) < 30
     near, far = np.where(is_near, x, 0.0), np.where(is_near, 30.0, x)
@@ -225,7 +230,7 @@ _UFUNCS: list[tuple[str, tuple[Rule | float | None, ...], Notation | None]] = [
     ("gamma", (lambda x, y: y * _s.psi(x),), called("Γ", r"\Gamma")),
     ("gammaln", (lambda x, y: _s.psi(x),), called("log Γ", r"\log\Gamma")),
     ("loggamma", (lambda x, y: _s.psi(x),), called("log Γ", r"\log\Gamma")),
-    ("rgamma", (lambda x, y: _s.rgamma(x + 1) * (1 - x * _s.psi(x + 1)),), None),
+    ("rgamma", (_rgamma_slope,), None),
     ("gammasgn", (0,), None),
     ("psi", (lambda x, y: _s.zeta(2.0, x),), called("ψ", r"\psi")),
     ("zeta", (None, lambda s, q, y: -s * _s.zeta(s + 1, q)), called("ζ", r"\zeta")),
