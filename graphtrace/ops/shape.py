@@ -222,7 +222,7 @@ NUMPY[np.copy] = _copy
 
 
 def _concatenate_vjp(k: int, g: Any, y: Any, *arrays: Any, axis: int) -> Any:
-    start = sum(np.shape(a)[axis] for a in arrays[:k])
+    start = sum([a.shape[axis] for a in arrays[:k]])
     index: list[Any] = [slice(None)] * np.ndim(y)
     index[axis] = slice(start, start + np.shape(arrays[k])[axis])
     return g[tuple(index)]
