@@ -8,8 +8,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 import graphtrace as gt
+from graphtrace.core.primitive import PRIMITIVES
 from graphtrace.ops.nn import cross_entropy
-from graphtrace.primitive import PRIMITIVES
 
 sp = pytest.importorskip("scipy.special")
 
