@@ -1,0 +1,150 @@
+"""Rules that compute what their formula says in another way: the issue's numbers, and the formulas.
+
+All elementwise rules at all sizes are in tests/ops/test_extremes.py.
+"""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import graphtrace as gt
+from graphtrace.core.primitive import PRIMITIVES
+from graphtrace.ops.nn import cross_entropy
+
+sp = pytest.importorskip("scipy.special")
+
+TINY = 4.248354255291589e-18  # exp(-40), and so the slope of the sigmoid at 40
+
+
+def second(f):
+    return gt.grad(gt.grad(f))
+
+
+def test_the_slopes_of_log_ndtr_far_out_on_the_left():
+    assert gt.grad(sp.log_ndtr)(-1e8) == pytest.approx(1e8, rel=1e-15)
+    assert second(sp.log_ndtr)(-1e4) == pytest.approx(-0.99999999, rel=1e-12)
+    assert second(sp.log_ndtr)(-1e5) == pytest.approx(-1, rel=1e-9)
+    assert second(sp.log_ndtr)(-1e300) == pytest.approx(-1, rel=1e-15)
+
+
+def test_no_square_overflows_in_the_slope_of_arcsinh():
+    assert gt.grad(np.arcsinh)(np.float32(1e22)) == pytest.approx(1e-22, rel=1e-6)
+    assert gt.grad(lambda t: np.arcsinh(np.exp(t)))(np.float32(50)) == pytest.approx(1, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("s", "tolerance"), [(np.float32(1e20), 1e-6), (np.float32(1e-23), 1e-6), (1e-170, 1e-15)]
+)
+def test_an_angle_is_the_same_at_every_scale(s, tolerance):
+    found = gt.grad(np.arctan2, (0, 1))(3 * s, 4 * s)
+    assert_allclose(np.float64(found), np.array([0.16, -0.12]) / np.float64(s), rtol=tolerance)
+
+
+@pytest.mark.parametrize("f", [gt.sigmoid, sp.expit, second(gt.softplus)])
+def test_the_slope_of_the_sigmoid_is_no_difference_of_equals(f):
+    slope = f if f not in (gt.sigmoid, sp.expit) else gt.grad(f)
+    assert slope(40.0) == slope(-40.0) == pytest.approx(TINY, rel=1e-14)
+
+
+@pytest.mark.parametrize("x", [0.3, 1.7, 20.0, 300.0])
+def test_the_slope_of_tanh_of_a_number_is_that_of_an_array_and_of_a_compiled_program(x):
+    right = (1 / np.cosh(x)) ** 2
+    assert gt.grad(np.tanh)(x) == pytest.approx(right, rel=1e-14)
+    assert_allclose(gt.grad(lambda a: np.sum(np.tanh(a)))(np.array([x])), right, rtol=1e-14)
+    compiled = gt.trace(np.tanh, 0.5).compile()
+    assert compiled(x)[1]["x"] == gt.grad(np.tanh)(x)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        np.tanh,
+        np.arcsin,
+        np.arctan,
+        np.arcsinh,
+        lambda x: np.tanh(np.sin(x)) ** np.exp(x),
+        lambda x: np.sin(np.tanh(x)) + np.hypot(x, 2 * x) + np.arctan2(x, x * x),
+    ],
+)
+@pytest.mark.parametrize("kind", [float, np.float64, np.float32])
+def test_a_compiled_program_has_the_slopes_of_the_sweep_to_the_last_bit(f, kind):
+    compiled = gt.trace(f, kind(0.4)).compile()
+    for x in (kind(0.3), kind(0.97)):
+        (found,) = compiled(x)[1].values()
+        assert found == gt.grad(f)(x)
+        assert type(found) is type(gt.grad(f)(x))
+
+
+def test_the_slopes_of_a_softmax_that_has_decided():
+    logits = np.array([40.0, 0.0, 0.0])
+    slopes = np.array([2, -1, -1]) * TINY
+    assert_allclose(gt.grad(lambda x: gt.softmax(x)[0])(logits), slopes, rtol=1e-14)
+    assert_allclose(gt.grad(lambda x: cross_entropy(x, 0))(logits), -slopes, rtol=1e-14)
+    for f in (gt.logsumexp, lambda x: cross_entropy(x, 0)):
+        assert_allclose(gt.hessian(f)(logits)[0], slopes, rtol=1e-14)
+
+
+@pytest.mark.parametrize("s", [1e-200, 1e200, np.float32(1e-30), np.float32(1e30)])
+def test_the_slope_of_a_norm_is_a_direction_at_every_scale(s):
+    x = np.array([3, 4]) * s
+    with np.errstate(all="ignore"):  # the norm itself overflows in NumPy
+        for f in (np.linalg.norm, np.linalg.vector_norm, lambda x: np.linalg.norm(x[None, :])):
+            assert_allclose(gt.grad(f)(x), [0.6, 0.8], rtol=1e-6)
+        right = np.array([9, 16]) / 91 ** (2 / 3)
+        assert_allclose(gt.grad(lambda x: np.linalg.norm(x, 3))(x), right, rtol=1e-6)
+
+
+def test_the_slope_of_owens_t():
+    found = gt.grad(sp.owens_t, 1)(1e-300, 1e300)
+    assert found == 0.0  # exp(-1/2) / (2 pi 1e600)
+    assert gt.grad(sp.owens_t, 1)(0.5, 1e3) == pytest.approx(0.0, abs=1e-300)
+    assert gt.grad(sp.owens_t, 1)(0.5, 2.0) == pytest.approx(np.exp(-0.625) / (10 * np.pi))
+
+
+def test_i0_of_what_is_too_large_is_infinite_and_takes_no_memory():
+    with np.errstate(over="ignore"):
+        assert gt.grad(np.i0)(1e300) == np.inf
+    assert gt.grad(np.i0)(1e-300) == pytest.approx(5e-301, rel=1e-14)
+    assert np.isnan(gt.grad(np.i0)(np.nan))
+
+
+# -- What is printed -------------------------------------------------------------------------------
+
+PRINTED = [name for name, row in PRIMITIVES.items() if row.formulas]
+POINTS = np.array([0.21, 0.47, 0.83, 1.3, 2.6])
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_a_formula_in_print_is_the_rule_at_ordinary_numbers(name):
+    row = PRIMITIVES[name]
+    params = {"axis": -1} if row.partials is None else {}
+    rules = row.vjps if row.partials is None else row.partials
+    operands = [POINTS + 0.6 * i for i in range(len(rules))]
+    with np.errstate(all="ignore"):
+        y = row.forward(*operands, **params)
+        before = () if row.partials is None else (*operands, y)
+        args = before or (np.sin(POINTS), y, *operands)
+        for rule, formula in zip(rules, row.formulas, strict=True):
+            if formula is not None:
+                found, printed = rule(*args, **params), formula(*args, **params)
+                is_number = np.isfinite(printed)
+                assert np.any(is_number)
+                assert_allclose(found[is_number], printed[is_number], rtol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("f", "text"),
+    [
+        (np.tanh, "1 - f**2"),
+        (gt.sigmoid, "f*(1 - f)"),
+        (sp.expit, "f*(1 - f)"),
+        (np.arcsin, "1/sqrt(1 - x**2)"),
+        (np.arctan, "1/(1 + x**2)"),
+        (np.arcsinh, "1/sqrt(1 + x**2)"),
+        (np.arccosh, "1/sqrt(x**2 - 1)"),
+        (np.arctanh, "1/(1 - x**2)"),
+    ],
+)
+def test_the_formula_on_the_edge_is_the_one_of_a_textbook(f, text):
+    graph = gt.trace(lambda x: f(x), 1.5 if f is np.arccosh else 0.5)
+    assert str(graph.edges["x", "f", 0]["symbol"]) == text

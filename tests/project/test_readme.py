@@ -1,0 +1,121 @@
+"""The README and the pages in docs/: every block of code runs and prints what stands below it.
+
+A `python` block with prompts is a doctest; one without is executed; the blocks of a page share
+their names, from top to bottom. A `console` block's commands are run, and what follows each is
+what it prints. An `sh` block installs things and a `py` block is a fragment: they are not run.
+"""
+
+import doctest
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TARGET = re.compile(r"\]\(([^)\s]+)\)|\bsrc(?:set)?=\"([^\"]+)\"")
+
+
+def blocks(page: Path, *languages: str) -> list[tuple[str, str, int]]:
+    """The fenced blocks in these languages: language, text, line of the first line."""
+    text = page.read_text(encoding="utf-8")
+    return [
+        (match[1], match[2], text.count("\n", 0, match.start()) + 2)
+        for match in FENCE.finditer(text)
+        if match[1] in languages
+    ]
+
+
+def run_python(page: Path) -> None:
+    """Run the Python blocks of a page in the current folder, with one namespace for all."""
+    namespace = {"__name__": page.stem}
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    for _, text, line in blocks(page, "python"):
+        if ">>>" in text:
+            test = doctest.DocTestParser().get_doctest(text, namespace, page.name, str(page), line)
+            report: list[str] = []
+            failed, _ = runner.run(test, out=report.append, clear_globs=False)
+            namespace.update(test.globs)  # the doctest ran in a copy
+            assert not failed, "".join(report)
+        else:
+            # Blank lines before it, so that a traceback names the line of the page.
+            exec(compile("\n" * (line - 1) + text, str(page), "exec"), namespace)
+
+
+def run_command(line: str) -> str:
+    """What the command prints, with this interpreter in the place of `python` and `graphtrace`."""
+    words = shlex.split(line)
+    if words[0] == "graphtrace":
+        words[:1] = [sys.executable, "-c", "from graphtrace.cli import main; main()"]
+    elif words[0] == "python":
+        words[0] = sys.executable
+    else:
+        pytest.fail(f"a console block may call graphtrace or python: {line}")
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """An empty folder to write into, with the gallery where the README has it."""
+    shutil.copytree(ROOT / "gallery", tmp_path / "gallery")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_python_blocks_run_and_print_what_they_say(page, elsewhere):
+    run_python(page)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_console_blocks_print_what_they_say(page, elsewhere):
+    for _, text, _ in blocks(page, "console"):
+        for entry in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+            command, _, expected = entry.replace("\\\n", " ").partition("\n")
+            assert run_command(command).strip() == expected.strip(), command
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_block_says_what_it_is(page):
+    languages = {match[1] for match in FENCE.finditer(page.read_text(encoding="utf-8"))}
+    assert languages <= {"python", "py", "console", "sh", "text", ""}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_within_the_repository_leads_to_a_file(page):
+    for match in TARGET.finditer(page.read_text(encoding="utf-8")):
+        target = (match[1] or match[2]).partition("#")[0]
+        if target and "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_figure_is_what_the_code_beside_it_draws(elsewhere):
+    run_python(README)
+    drawn, shown = [
+        # The tooltips name each step's file and line, and the id is a digest of it all.
+        re.sub(r"J-[0-9a-f]{8}|\(\S+:\d+\)", "", path.read_text(encoding="utf-8"))
+        for path in (elsewhere / "J.svg", ROOT / "gallery" / "lecture.svg")
+    ]
+    assert drawn == shown
+
+
+def test_every_make_target_that_a_page_names_exists():
+    made = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    for page in PAGES:
+        named = re.findall(r"(?:`|^)make ([a-z][a-z -]*)", page.read_text("utf-8"), re.MULTILINE)
+        for target in " ".join(named).split():
+            assert target in made, f"{page.name} names make {target}"
+
+
+def test_a_wrong_number_in_a_page_is_noticed(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("```python\n>>> 1 + 1\n3\n```\n", encoding="utf-8")
+    with pytest.raises(AssertionError, match="Expected"):
+        run_python(page)

@@ -1,0 +1,142 @@
+"""Names, formulas and derivatives are set as a person writes them."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+from reading import texts
+from render.drawn import traced, with_arrays
+
+import graphtrace as gt
+from graphtrace.figure.build import figure
+from graphtrace.figure.parts import Edge, Partial, Share
+from graphtrace.formula.naming import Naming, natural
+from graphtrace.formula.printer import on_board
+from graphtrace.formula.read import term_of
+from graphtrace.formula.runs import Run, plain
+from graphtrace.formula.symbol import Symbol
+from graphtrace.formula.term import Hole, Name, Term
+from graphtrace.render import LECTURE, to_svg
+from graphtrace.render.typeset.label import edge_line, typeset
+from graphtrace.render.typeset.wording import Wording, runs, tex
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("x_hat - y_bar_1", "x\u0302 − y\u0304₁"),
+        ("b*c", "bc"),
+        ("3*v", "3v"),
+        ("a + u", "a + u"),
+        ("1 - h**2", "1 − h²"),
+        ("-u/y**2", "−u/y²"),
+        ("a/b*c", "a/b·c"),
+        ("1/(b*c)", "1/(bc)"),
+        ("x*2", "x·2"),
+        ("2*exp(-x)", "2·exp(−x)"),
+        ("a*(b + c)", "a·(b + c)"),
+        ("(a + b)*(b + 1)", "(a + b)(b + 1)"),
+        ("rate*g", "rate·g"),
+        ("W.T @ y", "Wᵀy"),
+        ("W.T.T @ y.T.T.T", "Wyᵀ"),
+        ("tanh(W2 @ x + b1)", "tanh(W₂x + b₁)"),
+        ("sqrt(x)", "√x"),
+        ("x**-1", "x⁻¹"),
+        ("x**y**2", "x^(y^2)"),
+        ("alpha*x", "αx"),
+        ("params['W1'] @ x", "W₁x"),
+        ("a*a", "a·a"),
+        ("Y*h", "Y ⊙ h"),
+        ("2*Y*(1 - h)", "2Y ⊙ (1 − h)"),
+        ("c*Y", "cY"),
+        ("Y @ h", "Yh"),
+        ("tanh(Y)*h.T", "tanh(Y) ⊙ hᵀ"),
+        ("y_2[1:-1] + k[-1]", "y₂[1:−1] + k[−1]"),
+        ("x**", "x**"),
+        ("", ""),
+    ],
+)
+def test_a_formula_is_set_as_a_person_writes_it(text, printed):
+    names = Naming(["params['W1']"])
+    assert plain(on_board(names).term(with_arrays(term_of(text)))) == printed
+
+
+@given(st.text())
+def test_any_text_is_set_as_a_formula(text):
+    on_board(Naming()).term(term_of(text))
+
+
+def test_one_letter_is_italic_and_a_word_is_not():
+    assert natural("x").runs() == (Run("x", italic=True),)
+    assert natural("loss").runs() == (Run("loss"),)
+
+
+def applied_to(text):
+    """The linear map of a rule, on the placeholder for what it is applied to."""
+
+    def with_hole(term):
+        if term.atom == Name("hole"):
+            return Term(atom=Hole())
+        return replace(term, operands=tuple(map(with_hole, term.operands)))
+
+    return Symbol.of(with_hole(term_of(text)))
+
+
+@pytest.mark.parametrize(
+    ("part", "printed"),
+    [
+        (Partial("u", "b", "c", 2.0), "∂u/∂b = c = 2"),
+        (Partial("v", "a", "1", 1.0), "∂v/∂a = 1"),
+        (Partial("u", "b", "c", 2.0, short=True), "c = 2"),
+        (Partial("h", "z", "1 - h**2", np.ones(3)), "∂h/∂z = 1 − h²"),
+        (Partial("J", "u", value=3.0), "∂J/∂u = 3"),
+        (Partial(None, "u", value=3.0), "gradient = 3"),
+        (Share("J", "v", "x", 3.0, -2.0), "3 · (−2) = −6"),
+        (Share("L", "z", "x", np.ones(3), np.array([1, 0, 2])), "dL/dz · ∂z/∂x = [1, 0, 2]"),
+        (Share("L", "z", "x", np.ones(3), None), "dL/dz · ∂z/∂x"),
+        (Partial("K", "Q", applied_to("hole.T")), "∂K/∂Q = (·)ᵀ"),
+        (Partial("y", "v", applied_to("-(v.T @ hole @ v.T)")), "∂y/∂v = −(vᵀ(·)vᵀ)"),
+        (Partial("y", "v", applied_to("y*(hole - sum(hole))")), ""),
+    ],
+)
+def test_a_derivative_is_written_as_in_the_lecture(part, printed):
+    assert plain(runs(part, Wording())) == printed
+
+
+def test_a_map_without_a_structure_is_told_by_its_name():
+    graph = traced(gt.softmax, (np.array([1.0, 2.0, 4.0]),))
+    ((*_, local),) = graph.edges(data="local")
+    assert plain(runs(Partial("y", "x", None, local), Wording())) == "∂y/∂x"
+    assert plain(runs(Partial("y", "x", None, local, short=True), Wording())) == "Jacobian"
+    assert tex(Partial("y", "x", None, local), Wording()) == r"\frac{\partial y}{\partial x}"
+
+
+def test_a_label_that_is_too_long_says_less_and_is_not_cut():
+    share = Share("loss", "a_rather_long_name", "x", 1.0, 0.12243)
+    edge = Edge("e", "a", "b", "backward", share)
+    line = edge_line(edge, Wording(), replace(LECTURE, widest_label=80))
+    assert plain(line.runs) == "0.1224"
+    arrays = replace(share, upstream=np.ones(9), local=np.arange(9) / 7)
+    line = edge_line(replace(edge, part=arrays), Wording(), LECTURE)
+    assert plain(line.runs) == "[0 … 1.14]"
+
+
+def test_that_a_sum_keeps_its_dimensions_is_not_told_on_a_board():
+    svg = to_svg(traced(lambda x: np.sum(x, axis=1, keepdims=True), (np.ones((2, 3)),)))
+    assert "f = sum(x, axis = 1)" in texts(svg)
+
+
+def test_a_list_is_cut_between_its_entries():
+    said = typeset(
+        figure(traced(lambda x: np.sum(x**3), ((np.arange(4) / 7 - 0.3) * 1e-2,), True)), LECTURE
+    )
+    cut = [plain(line.runs) for line in said.labels if line and "…" in plain(line.runs)]
+    assert cut
+    assert all(re.fullmatch(r".*\[(−?[^ ,]+, )+…\]", text) for text in cut)
+
+
+def test_a_product_of_arrays_has_its_own_sign_in_a_figure():
+    said = texts(to_svg(traced(lambda x, y: np.sum(x * y), (np.ones(3), np.ones(3)))))
+    assert "v₁ = x ⊙ y".replace("₁", "1") in said
