@@ -43,7 +43,7 @@ class Names:
         self._last: dict[str, int] = {}  # the last number behind a name that was taken
         self._numbers: Counter[str] = Counter()
         self._adjoints: dict[str, str] = {}
-        self.parameters: list[str] = list(graph.graph["parameters"])
+        self.parameters = frozenset(graph.graph["parameters"])
         for name in self.parameters:
             if not is_name(name):
                 raise ArgumentError(f"{name!r:.60} is no name of a parameter, as the graph has one")

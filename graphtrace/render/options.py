@@ -37,11 +37,6 @@ def _seconds(value: Any) -> str | None:
     return None if is_one else "is no time: use a number of seconds above 0"
 
 
-def _theme(value: Any) -> str | None:
-    find(value)  # which raises in its own words
-    return None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options(Content):
     """What a figure shows, how it looks and where it goes.
@@ -56,7 +51,6 @@ class Options(Content):
         "How it looks",
         "blackboard",
         "NAME",
-        _theme,
     )
     scheme: Scheme = option(
         "auto", "Follow the page into the dark, or not.", "How it looks", "light"
@@ -120,6 +114,11 @@ class Options(Content):
     colour: bool = option(
         False, "Plain text in the colours of a terminal; needs rich.", "Where it goes"
     )
+
+    def __post_init__(self) -> None:
+        """Say at once what a figure could not be drawn with."""
+        Content.__post_init__(self)
+        self.style()  # a theme says what is wrong with it, its font and its digits
 
     def style(self) -> Theme:
         """The theme with what is chosen of it.

@@ -1,0 +1,97 @@
+"""Options: each is one field, which every method, `help` and `gt.defaults` know."""
+
+import inspect
+import io
+from dataclasses import fields
+from typing import get_type_hints
+
+import pytest
+
+import graphtrace as gt
+from graphtrace.errors import OptionError
+from graphtrace.figure.options import Content, ContentChoices
+from graphtrace.render.options import Choices, Options
+
+NAMES = [one.name for one in fields(Options)]
+
+
+def lecture():
+    return gt.trace(lambda a, b, c: 3 * (a + b * c), a=5.0, b=3.0, c=2.0)
+
+
+def drawn(graph, **options):
+    text = io.StringIO()
+    graph.render(text, format="svg", **options)
+    return text.getvalue()
+
+
+@pytest.mark.parametrize(("kind", "choices"), [(Content, ContentChoices), (Options, Choices)])
+def test_a_type_checker_knows_the_options_that_there_are(kind, choices):
+    assert get_type_hints(choices) == get_type_hints(kind)
+
+
+@pytest.mark.parametrize("method", ["render", "figure", "frames", "quiz"])
+def test_help_lists_each_option_with_its_meaning(method):
+    documented = getattr(gt.Graph, method)
+    assert set(NAMES) <= set(inspect.signature(documented).parameters)
+    for name in NAMES:
+        assert f"    {name}: " in inspect.getdoc(documented)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda g, **how: g.render(io.StringIO(), format="svg", **how),
+        lambda g, **how: g.figure(**how),
+        lambda g, **how: g.frames(**how),
+        lambda g, **how: g.quiz(**how),
+        lambda g, **how: g.to_dot(**how),
+        lambda _, **how: gt.defaults(**how),
+    ],
+    ids=["render", "figure", "frames", "quiz", "to_dot", "defaults"],
+)
+def test_a_misspelt_option_is_told_with_the_nearest(call):
+    graph = lecture()
+    graph.backward()
+    with pytest.raises(OptionError, match=r"no option widht: did you mean width\?"):
+        call(graph, widht=400)
+    with pytest.raises(OptionError, match=r"digits=0 "):
+        call(graph, digits=0)
+
+
+@pytest.mark.parametrize(
+    "options", [{"scheme": "dark"}, {"theme": "print"}, {"digits": 2}, {"derivatives": "none"}]
+)
+def test_defaults_hold_for_later_figures_until_their_block_ends(options):
+    graph = lecture()
+    plain, chosen = drawn(graph), drawn(graph, **options)
+    with gt.defaults(**options) as in_force:
+        assert {name: in_force[name] for name in options} == options
+        assert list(in_force) == NAMES
+        assert drawn(graph) == graph._repr_svg_() == chosen
+        with gt.defaults(direction="TB"):
+            assert drawn(graph) == drawn(graph, direction="TB", **options) != chosen
+        assert drawn(graph) == chosen
+    assert drawn(graph) == plain
+
+
+def test_what_is_chosen_for_a_figure_goes_before_the_defaults():
+    with gt.defaults(theme="print", digits=2):
+        assert drawn(lecture(), theme="lecture") == drawn(lecture(), theme="lecture", digits=2)
+
+
+def test_defaults_that_are_wrong_change_nothing():
+    plain = drawn(lecture())
+    with pytest.raises(OptionError):
+        gt.defaults(digits=3, scheme="blue")
+    assert drawn(lecture()) == plain
+
+
+def test_figures_frames_and_quizzes_keep_their_look():
+    graph = lecture()
+    graph.backward()
+    look = {"theme": "blackboard", "width": 360, "scheme": "dark"}
+    assert graph.figure(**look).to_svg() == drawn(graph, **look) != drawn(graph)
+    paper = Options(**look).style().light.paper
+    for picture in [*graph.frames(**look), graph.quiz(**look).question]:
+        assert paper in picture.to_svg()
