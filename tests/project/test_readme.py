@@ -106,6 +106,10 @@ def test_the_figure_is_what_the_code_beside_it_draws(elsewhere):
     assert drawn == shown
 
 
+def test_the_readme_is_read_in_one_go():
+    assert len(README.read_text(encoding="utf-8").splitlines()) < 250
+
+
 def test_every_make_target_that_a_page_names_exists():
     made = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     for page in PAGES:
