@@ -140,3 +140,31 @@ def test_a_list_is_cut_between_its_entries():
 def test_a_product_of_arrays_has_its_own_sign_in_a_figure():
     said = texts(to_svg(traced(lambda x, y: np.sum(x * y), (np.ones(3), np.ones(3)))))
     assert "v₁ = x ⊙ y".replace("₁", "1") in said
+
+
+def a_function_with_a_long_name(first_argument, x):
+    inner_value = first_argument * x / 3
+    return np.exp(-inner_value / 3e-5) + x / 7e100
+
+
+@pytest.mark.parametrize("theme", ["lecture", "karpathy", "cs231n", "minimal"])
+@pytest.mark.parametrize("digits", [4, 17])
+@pytest.mark.parametrize("more", [{}, {"tangents": True}, {"nudge": ("x", 1e-3)}], ids=str)
+def test_no_number_is_cut_however_narrow_the_column(theme, digits, more):
+    graph = gt.trace(a_function_with_a_long_name, -1.23456789123456e-7, 2.718281828459045e-101)
+    graph.backward()
+    graph.jvp(x=1.0)
+    for width in (None, 100, 360):
+        svg = graph.to_svg(width=width, theme=theme, digits=digits, **more)
+        texts = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+        assert not [text for text in texts if re.search(r"\d…|= ?…$", text)]
+
+
+def test_in_a_narrow_box_the_gradient_has_its_number():
+    def a_function_with_a_very_long_name(x, y):
+        return (x * y + x / 8) * y**2
+
+    graph = gt.trace(a_function_with_a_very_long_name, 2.0, 3.0)
+    graph.backward()
+    said = texts(graph.to_svg(width=200, derivatives="none"))
+    assert {"grad 28.12", "grad 55.5"} <= set(said)

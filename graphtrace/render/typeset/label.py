@@ -7,6 +7,7 @@ In: Figure parts and a theme. Out: `Line`s, each with its runs, its font size an
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -209,14 +210,23 @@ def node_lines(node: Node, words: Wording, form: Form, theme: Theme) -> list[Lin
         row = "data" if records and role == "value" else ""
         lines.append(_part_line(part, role, row, size, theme.widest_row, words, theme))
     if node.gradient is not None:
-        gradient, row = node.gradient, ""
-        told = gradient.part if isinstance(gradient, Unsaid) else gradient
-        if records and isinstance(told, Partial):
-            row, told = "grad", replace(told, short=True)
-            gradient = replace(gradient, part=told) if isinstance(gradient, Unsaid) else told
-        size, widest = theme.label_size, theme.widest_row
-        lines.append(_part_line(gradient, "gradient", row, size, widest, words, theme))
+        lines.append(_gradient_line(node.gradient, records, words, theme))
     return lines
+
+
+def _gradient_line(gradient: Part, records: bool, words: Wording, theme: Theme) -> Line:
+    """The line of a gradient: dJ/dx = 3, in a record grad 3, and so where it would be cut."""
+    told = gradient.part if isinstance(gradient, Unsaid) else gradient
+    size, widest = theme.label_size, theme.widest_row
+    if not isinstance(told, Partial):
+        return _part_line(gradient, "gradient", "", size, widest, words, theme)
+    own = replace(told, short=True)
+    short = replace(gradient, part=own) if isinstance(gradient, Unsaid) else own
+    if not records:
+        line = _part_line(gradient, "gradient", "", size, widest, words, theme)
+        if not _is_cut(line):
+            return line
+    return _part_line(short, "gradient", "grad", size, widest, words, theme)
 
 
 def _part_line(
@@ -283,7 +293,7 @@ def edge_line(edge: Edge, words: Wording, theme: Theme) -> Line | None:
             continue
         latex, shown = _tex(part, words, theme), part
         line = _line(role, said, theme.label_size, theme.widest_label, latex)
-        if not _is_cut(line.runs):
+        if not _is_cut(line):
             break
     if line is None:
         return None
@@ -430,22 +440,29 @@ _SLANT = 0.05
 """The italic correction, in em."""
 
 
-def _is_cut(said: Runs) -> bool:
-    return said[-1].text.endswith(("…", _REST))
+def _is_cut(line: Line) -> bool:
+    return plain(line.runs) != line.full
 
 
 _REST = ", …]"
+# In the flat text of runs: what is never cut in two; and a number at the end, which stays.
+_WHOLE = re.compile(r"[−-]?\d[\d.]*(?:e[+−-]?\d+)?(?:×10[−-]?\d+)?|_+")
+_ANSWER = re.compile(rf"(?:^|(?<== )|(?<=→ )|(?<=data )|(?<=grad ))(?:{_WHOLE.pattern}|[−-]?∞)$")
+_NUMBERS = re.compile(rf"(?:data |grad |= |→ | |{_WHOLE.pattern}|[−-]?∞)*")
 
 
 def elide(said: Runs, size: float, widest: float) -> Runs:
     """The runs, cut with an ellipsis where they would be wider than `widest`.
 
-    A list is cut after an entry, never within a number.
+    A list is cut after an entry. A number is never cut: what stands before it gives way, and a line
+    of numbers alone stays as wide as it is.
 
     >>> elide((Run("a long name"),), 10, 40)
     (Run(text='a long…', italic=False, shift=''),)
     >>> elide((Run("[1.25, 2.25, 3.25]"),), 10, 70)
     (Run(text='[1.25, …]', italic=False, shift=''),)
+    >>> elide((Run("a long name = 1.25"),), 10, 60)
+    (Run(text='a lo…', italic=False, shift=''), Run(text=' = 1.25', italic=False, shift=''))
     """
     if runs_width(said, size) <= widest:
         return said
@@ -454,8 +471,51 @@ def elide(said: Runs, size: float, widest: float) -> Runs:
         entries = _whole_entries(entries)
         if entries:
             return entries
-    kept = _cut(said, size, widest - metrics.width("…", size))
-    return _ended(kept)
+    flat = "".join("_" * len(run.text) if run.shift == "sub" else run.text for run in said)
+    if _NUMBERS.fullmatch(flat):
+        return said
+    answer = _ANSWER.search(flat)
+    if answer is None:
+        kept = _cut(said, size, widest - metrics.width("…", size))
+        return _ended(_first(said, _before_number(flat, _length(kept))))
+    start = answer.start() - (3 if flat[: answer.start()].endswith((" = ", " → ")) else 0)
+    head, tail = _first(said, start), _rest(said, start)
+    kept = _cut(head, size, widest - metrics.width("…", size) - runs_width(tail, size))
+    return (*_ended(_first(said, _before_number(flat, _length(kept)))), *tail)
+
+
+def _length(said: Runs) -> int:
+    return sum(len(run.text) for run in said)
+
+
+def _before_number(flat: str, stop: int) -> int:
+    """The last place up to `stop` that is within no number and no index."""
+    for match in _WHOLE.finditer(flat):
+        if match.start() < stop < match.end():
+            return match.start()
+    return stop
+
+
+def _first(said: Runs, count: int) -> Runs:
+    """So many characters of the runs."""
+    kept: list[Run] = []
+    for run in said:
+        text = run.text[: max(count, 0)]
+        count -= len(run.text)
+        if text:
+            kept.append(run._replace(text=text))
+    return tuple(kept)
+
+
+def _rest(said: Runs, start: int) -> Runs:
+    """The runs without so many characters."""
+    rest: list[Run] = []
+    for run in said:
+        text = run.text[max(start, 0) :]
+        start -= len(run.text)
+        if text:
+            rest.append(run._replace(text=text))
+    return tuple(rest)
 
 
 def _cut(said: Runs, size: float, room: float) -> Runs:
