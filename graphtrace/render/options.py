@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Self, TypeAlias, TypeVar
 
+from graphtrace.errors import OptionError
 from graphtrace.figure.options import Content, ContentChoices, abouts, option
 from graphtrace.render.paint.theme import LARGEST, Theme
 from graphtrace.render.paint.themes import THEMES, find
@@ -145,7 +146,13 @@ def _sized(theme: Theme, size: float) -> Theme:
     """The theme with formulas of that size, and all other text in proportion."""
     names = [one.name for one in fields(theme) if one.name.endswith("_size")]
     scale = size / theme.formula_size
-    return replace(theme, **{name: getattr(theme, name) * scale for name in names})
+    try:
+        return replace(theme, **{name: getattr(theme, name) * scale for name in names})
+    except OptionError:  # one of the others is too small
+        raise OptionError(
+            f"font_size={size!r} is too small for the text that is smaller than a formula: use a "
+            f"larger one"
+        ) from None
 
 
 class Choices(ContentChoices, total=False):

@@ -87,6 +87,11 @@ def test_defaults_that_are_wrong_change_nothing():
     assert drawn(lecture()) == plain
 
 
+def test_a_font_too_small_for_other_text_is_told_as_it_was_given():
+    with pytest.raises(OptionError, match=r"^font_size=1 is too small"):
+        lecture().to_svg(font_size=1)
+
+
 def test_figures_frames_and_quizzes_keep_their_look():
     graph = lecture()
     graph.backward()
