@@ -6,6 +6,7 @@ far a relative change of the point moves each. Knows nothing of graphtrace, and 
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -181,7 +182,7 @@ def _negative(slopes: Callable[..., tuple[Any, Any]]) -> Callable[..., tuple[Any
     return lambda *xs: tuple(-slope for slope in slopes(*xs))
 
 
-# Both slopes in the one operand that varies, where differences of the value would take minutes.
+# Both slopes in the one operand that varies, in closed form, where differences take minutes.
 SLOPES: dict[str, Callable[..., tuple[Any, Any]]] = {
     "gamma": _of_gamma,
     "rgamma": _of_rgamma,
@@ -201,25 +202,32 @@ SLOPES: dict[str, Callable[..., tuple[Any, Any]]] = {
 }
 
 
+# Functions that come near no constant; others do to 700 digits, as tanh to 1.
+NEVER_FLAT = frozenset(
+    "beta betaln poch binom hyp1f1 hyp2f1 ellipk ellipe i0 i1 i0e i1e iv ive jv yv kv kve j0 j1 "
+    "erfcx dawsn".split()
+)
+
+
 def value_of(name: str) -> Callable[..., Any] | None:
     """The function of mpmath for a row, found by its name: `arcsinh` is `asinh`."""
-    name = name.removeprefix("np.").removeprefix("special.")
     return VALUES.get(name) or getattr(mp, name.replace("arc", "a"), None)
 
 
+@functools.cache
 def derivatives(
-    name: str, xs: tuple[Any, ...], which: list[int]
+    name: str, xs: tuple[Any, ...], which: tuple[int, ...]
 ) -> dict[Any, tuple[Any, Any]] | None:
     """The derivatives of a row in the operands `which`, or None outside of its domain.
 
     The keys are `i` for the first and `(i, j)` for the second derivatives. Beside each stands its
     condition: what a small relative change of the point is multiplied by.
     """
-    f, slopes = value_of(name), SLOPES.get(name.removeprefix("special."))
+    f, slopes = value_of(name), SLOPES.get(name)
     scale = max(abs(int(mp.log10(abs(mpf(xs[i]))))) for i in which)
     reach = 30 + scale
-    # A function may differ from a constant in the 700th digit only, as tanh does from 1.
-    with mp.workdps(60 + 2 * scale if slopes else 2 * reach + 2 * scale + 740):
+    digits = 2 * (reach + scale) + (60 if name in NEVER_FLAT else 740)
+    with mp.workdps(60 + 2 * scale if slopes else digits):
         try:
             if slopes:
                 (i,) = which

@@ -2,9 +2,9 @@
 
 In: a row of the Wengert list with the names of its operands. Out: the formula of the row
 (`b*c`), or of its local derivative in one operand (`1 - h**2`). For the latter the derivative rule
-is run once on traced values, and the rows that it leaves behind are printed: a rule is never
-written a second time. Formulas are made when they are first printed; a graph of a million rows
-holds a million unprinted ones.
+is run once on traced values, and the rows that it leaves behind are printed: a rule is written a
+second time only where its row states another formula to print. Formulas are made when they are
+first printed; a graph of a million rows holds a million unprinted ones.
 """
 
 from __future__ import annotations

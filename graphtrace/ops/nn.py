@@ -144,22 +144,31 @@ _logsumexp_row = operation(
 )
 
 
-def _softmax_vjp(g: Any, y: Any, x: Any, *, axis: Any) -> Any:
-    """The adjoint y * (g - sum(g * y)): the g of a y that is nearly 1 drops out first."""
-    g = g - np.sum(np.where(y > 0.5, g, 0), axis=axis, keepdims=True)
+def _balanced(adjoint: Any, p: Any, axis: Any) -> Any:
+    """An adjoint whose entries add up to 0: where one `p` is nearly 1, its entry from the others.
+
+    Its own formula has 1 - p for the sum of the others' p.
+    """
+    is_top = p > 0.5
+    others = np.sum(np.where(is_top, 0, adjoint), axis=axis, keepdims=True)
+    return np.where(is_top, -others, adjoint)
+
+
+def _softmax_formula(g: Any, y: Any, x: Any, *, axis: Any) -> Any:
     return y * (g - np.sum(g * y, axis=axis, keepdims=True))
 
 
+def _log_softmax_formula(g: Any, y: Any, x: Any, *, axis: Any) -> Any:
+    return g - np.exp(y) * np.sum(g, axis=axis, keepdims=True)
+
+
+def _softmax_vjp(g: Any, y: Any, x: Any, *, axis: Any) -> Any:
+    return _balanced(_softmax_formula(g, y, x, axis=axis), y, axis)
+
+
 def _log_softmax_vjp(g: Any, y: Any, x: Any, *, axis: Any) -> Any:
-    """The adjoint g - exp(y) * sum(g), 1 - exp(y) being the sum of the others where it is small."""
     p = np.exp(y)
-    is_top = p > 0.5
-
-    def total(values: Any) -> Any:
-        return np.sum(values, axis=axis, keepdims=True)
-
-    of_top = g * total(np.where(is_top, 0, p)) - p * total(np.where(is_top, 0, g))
-    return np.where(is_top, of_top, g - p * total(g))
+    return _balanced(g - p * np.sum(g, axis=axis, keepdims=True), p, axis)
 
 
 _softmax_row: Rule = operation(
@@ -167,7 +176,7 @@ _softmax_row: Rule = operation(
         "softmax",
         _softmax,
         vjps=(_softmax_vjp,),
-        formulas=(lambda g, y, x, *, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True)),),
+        formulas=(_softmax_formula,),
     )
 )
 _log_softmax_row = operation(
@@ -175,7 +184,7 @@ _log_softmax_row = operation(
         "log_softmax",
         lambda x, *, axis: x - _logsumexp(x, axis=axis, keepdims=True),
         vjps=(_log_softmax_vjp,),
-        formulas=(lambda g, y, x, *, axis: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True),),
+        formulas=(_log_softmax_formula,),
     )
 )
 

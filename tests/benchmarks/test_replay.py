@@ -83,7 +83,7 @@ def test_replay_of_a_network(benchmark: Any, size: tuple[int, int, int]) -> None
     wanted = by_hand(params, x)
     assert value == pytest.approx(wanted[0])
     for name, gradient in gradients["params"].items():
-        np.testing.assert_allclose(gradient, wanted[1][name], rtol=1e-9)
+        np.testing.assert_allclose(gradient, wanted[1][name], rtol=1e-9, atol=1e-15)
 
 
 @pytest.mark.benchmark(group="replay of a network: value and gradient")

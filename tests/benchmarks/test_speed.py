@@ -56,7 +56,7 @@ def test_value_and_grad_of_a_network(benchmark: Any, size: tuple[int, int, int])
     wanted = by_hand(*network_at(size))
     assert value == pytest.approx(wanted[0])
     for name, hand in wanted[1].items():
-        np.testing.assert_allclose(gradient[name], hand, rtol=1e-9)
+        np.testing.assert_allclose(gradient[name], hand, rtol=1e-9, atol=1e-15)
 
 
 @pytest.mark.benchmark(group="figure")
