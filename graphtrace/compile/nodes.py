@@ -46,6 +46,7 @@ class Node:
     is_soft: bool = False  # the name may be left out where the value is used once
     is_backward: bool = False
     uses: int = 0
+    behind: Node | None = None  # of a NAMED node: what it, and any name that it names, stands for
     text: str = ""  # what stands for it in other lines, once that is known
     binds: int = ATOM
 
@@ -64,6 +65,7 @@ class Nodes:
     def append_named(self, named: Node) -> None:
         """Add a NAMED node."""
         (node,) = named.operands
+        named.behind = behind(node)
         if self.listed and node is self.listed[-1]:
             self.labels[node] = named
         self.listed.append(named)
@@ -171,9 +173,7 @@ def _is_transpose(x: Any, y: Any) -> bool:
 
 def behind(node: Node) -> Node:
     """The node that a name stands for."""
-    while node.primitive is NAMED:
-        node = node.operands[0]
-    return node
+    return node.behind or node
 
 
 def alike(a: Any, b: Any) -> bool:

@@ -228,7 +228,7 @@ class Program:
         if is_soft and made in self.labels:
             return self.labels[made]  # computed before
         named = Node(
-            NAMED, made.value, [made], {}, self.names.of[key], node["source"] or "", is_soft
+            NAMED, made.value, [made], NO_PARAMS, self.names.of[key], node["source"] or "", is_soft
         )
         self._nodes.append_named(named)
         if shape_varies(made):
@@ -240,7 +240,7 @@ class Program:
         if x.primitive is BROADCAST:
             inner = self._adjoint(x.operands[0], name, note)
             return self._nodes.made(BROADCAST, x.value, [inner], x.params)
-        named = Node(NAMED, x.value, [x], {}, name, note, is_backward=True)
+        named = Node(NAMED, x.value, [x], NO_PARAMS, name, note, is_backward=True)
         self._nodes.append_named(named)
         return named
 
