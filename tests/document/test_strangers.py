@@ -328,3 +328,15 @@ def test_an_int_that_is_no_float_is_refused():
     assert decode(2**1000) == 2**1000
     with pytest.raises(ValueError, match="larger than any float"):
         decode(2**1024)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [lambda x: np.trace(x, offset=1), lambda x: np.sum(np.diagonal(x, 1))],
+    ids=["trace", "diagonal"],
+)
+def test_a_long_file_has_no_diagonal_beyond_the_memory(f):
+    graph = gt.trace(f, np.ones((3, 3)))
+    text = to_json(graph).replace('["offset", 1]', f'["offset", {-(2**31)}]')
+    with pytest.raises(gt.ArgumentError, match="more memory or time than a file of this length"):
+        gt.load(text + " " * 3_000_000)
