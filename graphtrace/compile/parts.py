@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
-LONGEST = 50_000  # lines that are parsed at once
-_SIZE = 10_000
+LONGEST = 200_000  # lines that are parsed at once
+_SIZE = 4_000  # Python takes time with the square of the number of variables that a part shares
 _STATEMENT = re.compile(r"    [A-Za-z_]\w* \+?= ")  # a part may begin here
 
 
@@ -36,19 +36,28 @@ def define(lines: Sequence[str], filename: str, namespace: dict[str, Any]) -> No
     run = "_run"
     while run in given or run in namespace:
         run += "_"
-    namespace[run] = lambda **values: _run(codes, values, namespace)
-    call = f"    return {run}({', '.join(f'{name}={name}' for name in given)})\n"
+    namespace[run] = _runner(codes, given, namespace)
+    call = f"    return {run}({', '.join(given)})\n"
     exec(compile("".join([*lines[:start], call]), filename, "exec"), namespace)  # noqa: S102
 
 
-def _run(codes: Sequence[CodeType], values: dict[str, Any], namespace: dict[str, Any]) -> Any:
-    """What the last part returns."""
-    cells = {name: CellType(value) for name, value in values.items()}
-    result = None
-    for code in codes:
-        own = tuple([cells.setdefault(name, CellType()) for name in code.co_freevars])
-        result = FunctionType(code, namespace, closure=own)()
-    return result
+def _runner(
+    codes: Sequence[CodeType], given: Sequence[str], namespace: dict[str, Any]
+) -> Callable[..., Any]:
+    """A function of what is given that runs the parts, and returns what the last one does."""
+    names = dict.fromkeys([*given, *(name for code in codes for name in code.co_freevars)])
+    place = {name: i for i, name in enumerate(names)}
+    places = [[place[name] for name in code.co_freevars] for code in codes]
+    missing = len(names) - len(given)
+
+    def run(*values: Any) -> Any:
+        cells = [*map(CellType, values), *[CellType() for _ in range(missing)]]
+        result = None
+        for code, own in zip(codes, places, strict=True):
+            result = FunctionType(code, namespace, closure=tuple([cells[i] for i in own]))()
+        return result
+
+    return run
 
 
 def _spans(lines: Sequence[str], start: int) -> Iterator[tuple[int, int]]:
@@ -81,7 +90,7 @@ def _sharing(
     start, stop = span
     around = ["def part():\n"]
     if shared:
-        around += [f" {' = '.join(shared)} = None\n", " def part():\n"]
-        around += [f"    nonlocal {', '.join(shared)}\n"]
+        names = ", ".join(shared)
+        around = [f"def around({names}):\n", " def part():\n", f"    nonlocal {names}\n"]
     code = _function([*around, *lines[start:stop]], filename, 2 if shared else 1)
     return code.replace(co_firstlineno=code.co_firstlineno + start - len(around))
