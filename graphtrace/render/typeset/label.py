@@ -446,9 +446,9 @@ def _is_cut(line: Line) -> bool:
 
 _REST = ", …]"
 # In the flat text of runs: what is never cut in two; and a number at the end, which stays.
-_WHOLE = re.compile(r"[−-]?\d[\d.]*(?:e[+−-]?\d+)?(?:×10[−-]?\d+)?|_+")
+_WHOLE = re.compile(r"(?>[−-]?\d[\d.]*(?:e[+−-]?\d+)?(?:×10[−-]?\d+)?|_+)")
 _ANSWER = re.compile(rf"(?:^|(?<== )|(?<=→ )|(?<=data )|(?<=grad ))(?:{_WHOLE.pattern}|[−-]?∞)$")
-_NUMBERS = re.compile(rf"(?:data |grad |= |→ | |{_WHOLE.pattern}|[−-]?∞)*")
+_NUMBERS = re.compile(rf"(?:data |grad |= |→ | |{_WHOLE.pattern}|[−-]?∞)*+")
 
 
 def elide(said: Runs, size: float, widest: float) -> Runs:
