@@ -113,6 +113,8 @@ def _interp_formula(x: Any, xp: Any, fp: Any, *ends: Any, period: Any, given: An
         xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
         fp = np.concatenate([fp[-1:], fp, fp[:1]])
     at, knots = plain(x), plain(xp)
+    if np.size(knots) == 0:  # only for an empty x, from NumPy 2.5 on
+        return 0 * x
     if np.size(knots) == 1:
         i = j = np.zeros(np.shape(at), int)
         line = fp[i] + 0 * x

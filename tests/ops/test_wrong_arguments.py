@@ -67,7 +67,9 @@ def test_a_function_refuses_what_numpy_refuses_in_numpys_way(name):
 
 
 def test_the_cross_product_of_vectors_that_do_not_fit_is_refused_by_numpy():
-    with pytest.raises(ValueError, match="incompatible dimensions for cross product"):
+    with pytest.raises(
+        ValueError, match=r"incompatible dimensions for cross product|3-dimensional"
+    ):
         gt.grad(lambda x: np.sum(np.cross(x, x[0:1])))(np.ones(3))
     with pytest.raises(ValueError, match="3-dimensional vectors"):
         gt.grad(lambda x: np.sum(np.linalg.cross(x, x)))(np.ones(2))
