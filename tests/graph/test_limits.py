@@ -176,7 +176,7 @@ def test_arrays_and_guards_go_through_parts(monkeypatch):
         graph.compile()(np.full(3, 1e9), 0.25)
 
 
-def test_what_is_compiled_takes_less_than_four_kilobytes_an_operation(monkeypatch):
+def test_what_is_compiled_takes_less_than_five_kilobytes_an_operation(monkeypatch):
     graph = gt.trace(lambda x, w: steps(x, w, 800)["x"], 1.0, 0.5)
     count = len(graph)
     monkeypatch.setattr(parts, "LONGEST", 1000)
