@@ -51,7 +51,7 @@ test: $(HAS_TEST)
 	@$(BIN)/python -m pytest --hypothesis-profile=ci $(ARGS)
 
 fuzz: $(HAS_TEST)
-	@GRAPHTRACE_FUZZ=1 $(BIN)/python -m pytest tests/fuzz $(ARGS)
+	@GRAPHTRACE_FUZZ=1 $(BIN)/python -m pytest tests/fuzz tests/ops/test_extremes.py $(ARGS)
 
 lowest: $(LOWEST)/.has-test
 	@$(LOWEST_PYTHON) -m pytest --hypothesis-profile=ci $(ARGS)

@@ -23,7 +23,7 @@ from graphtrace.core.variable import (
     unary,
     unsupported,
 )
-from graphtrace.ops.arithmetic import power_db, real_power_da, side
+from graphtrace.ops.arithmetic import nonzero, power_db, real_power_da, side
 from graphtrace.ops.compare import equal, greater, less
 from graphtrace.ops.stable import (
     cosine,
@@ -161,7 +161,7 @@ _BINARY: list[tuple[str, Rule | float, Rule | float]] = [
     ("copysign", lambda a, b, y: np.copysign(1.0, a) * np.copysign(1.0, b), 0),
     ("heaviside", 0, lambda a, b, y: equal(a, 0)),
     ("nextafter", 1, 0),
-    ("float_power", real_power_da, power_db),
+    ("float_power", lambda a, b, y: b * np.float_power(a, nonzero(b) - 1), power_db),
     ("ldexp", lambda a, b, y: np.exp2(b), lambda a, b, y: _LN2 * y),
 ]
 
@@ -175,6 +175,7 @@ _FORMULAS: dict[str, tuple[Rule | None, ...]] = {
     "arctan2": (lambda a, b, y: b / (a**2 + b**2), lambda a, b, y: -a / (a**2 + b**2)),
     "logaddexp": (lambda a, b, y: np.exp(a - y), lambda a, b, y: np.exp(b - y)),
     "logaddexp2": (lambda a, b, y: np.exp2(a - y), lambda a, b, y: np.exp2(b - y)),
+    "float_power": (real_power_da, None),
     "fmod": (None, lambda a, b, y: -np.trunc(a / b)),
 }
 

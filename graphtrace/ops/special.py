@@ -39,38 +39,47 @@ _DEGREE = math.pi / 180
 # Rows that only the rules below apply. A density's own slope is a difference of densities, where
 # the textbook's density * ((a - 1) / x - 1) would lose a density too small for a number.
 
-_density_gamma: Rule = operation(
+_gamma_kernel: Rule = operation(
     Primitive(
-        "density_gamma",
-        lambda a, x: _s.gammasgn(a) * np.exp((a - 1) * np.log(x) - x - _s.gammaln(a)),
+        "gamma_kernel",
+        lambda x, p, c: np.exp(p * np.log(x) - x - c),
         partials=(
-            lambda a, x, y: y * (np.log(x) - _s.psi(a)),
-            lambda a, x, y: _density_gamma(a - 1, x) - y,
+            lambda x, p, c, y: p * _gamma_kernel(x, p - 1, c) - y,
+            lambda x, p, c, y: y * np.log(x),
+            lambda x, p, c, y: -y,
+        ),
+    )
+)
+_beta_kernel: Rule = operation(
+    Primitive(
+        "beta_kernel",
+        lambda x, p, q, c: np.exp(p * np.log(x) + q * np.log1p(-x) - c),
+        partials=(
+            lambda x, p, q, c, y: (
+                p * _beta_kernel(x, p - 1, q, c) - q * _beta_kernel(x, p, q - 1, c)
+            ),
+            lambda x, p, q, c, y: y * np.log(x),
+            lambda x, p, q, c, y: y * np.log1p(-x),
+            lambda x, p, q, c, y: -y,
         ),
     )
 )
 
 
-def _beta_density(a: Any, b: Any, x: Any) -> Any:
-    sign = _s.gammasgn(a) * _s.gammasgn(b) * _s.gammasgn(a + b)
-    return sign * np.exp((a - 1) * np.log(x) + (b - 1) * np.log1p(-x) - _s.betaln(a, b))
+def _density_gamma(a: Any, x: Any) -> Any:
+    return _gamma_kernel(x, a - 1, _s.gammaln(a))
 
 
-def _beta_density_slope(a: Any, b: Any, x: Any, y: Any) -> Any:
-    return (a + b - 1) * (_density_beta(a - 1, b, x) - _density_beta(a, b - 1, x))
+def _density_beta(a: Any, b: Any, x: Any) -> Any:
+    return _beta_kernel(x, a - 1, b - 1, _s.betaln(a, b))
 
 
-_density_beta: Rule = operation(
-    Primitive(
-        "density_beta",
-        _beta_density,
-        partials=(
-            lambda a, b, x, y: y * (np.log(x) - _s.psi(a) + _s.psi(a + b)),
-            lambda a, b, x, y: y * (np.log1p(-x) - _s.psi(b) + _s.psi(a + b)),
-            _beta_density_slope,
-        ),
-    )
-)
+def _gamma_formula(a: Any, x: Any, y: Any) -> Any:
+    return np.exp((a - 1) * np.log(x) - x - _s.gammaln(a))
+
+
+def _beta_formula(a: Any, b: Any, x: Any, y: Any) -> Any:
+    return np.exp((a - 1) * np.log(x) + (b - 1) * np.log1p(-x) - _s.betaln(a, b))
 
 
 def _erfc_ratio(x: Any, *, order: int) -> Any:
@@ -351,6 +360,13 @@ _FORMULAS: dict[str, tuple[Rule | None, ...]] = {
         lambda n, k, y: y * (_s.psi(n - k + 1) - _s.psi(k + 1)),
     ),
     "poch": (lambda a, m, y: y * (_s.psi(a + m) - _s.psi(a)), None),
+    "gammainc": (None, _gamma_formula),
+    "gammaincc": (None, lambda a, x, y: -_gamma_formula(a, x, y)),
+    "gammaincinv": (None, lambda a, p, y: 1 / _gamma_formula(a, y, p)),
+    "gammainccinv": (None, lambda a, p, y: -1 / _gamma_formula(a, y, p)),
+    "betainc": (None, None, _beta_formula),
+    "betaincc": (None, None, lambda a, b, x, y: -_beta_formula(a, b, x, y)),
+    "betaincinv": (None, None, lambda a, b, p, y: 1 / _beta_formula(a, b, y, p)),
     "i0e": (lambda x, y: _s.i1e(x) - np.sign(x) * y,),
     "i1e": (lambda x, y: (_s.i0e(x) + _s.ive(2, x)) / 2 - np.sign(x) * y,),
     "expi": (lambda x, y: np.exp(x) / x,),
