@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from graphtrace.errors import OptionError
 from graphtrace.figure.boxes import SMALL, Box, Ids, boxes_of, reading_direction
-from graphtrace.figure.chain import Way, step_way, way
+from graphtrace.figure.chain import Paths, paths_through, step_paths
 from graphtrace.figure.check import ALL_AGREE, check as checked
 from graphtrace.figure.constants import rows, with_constants
 from graphtrace.figure.flow import with_flow
@@ -22,6 +22,7 @@ from graphtrace.figure.folded import tells_value
 from graphtrace.figure.nudge import nudged
 from graphtrace.figure.options import DEFAULT, Content
 from graphtrace.figure.parts import (
+    Contribution,
     Definition,
     Edge,
     Emphasis,
@@ -30,7 +31,6 @@ from graphtrace.figure.parts import (
     Part,
     Partial,
     Role,
-    Share,
     Source,
 )
 from graphtrace.figure.reading_order import (
@@ -91,7 +91,7 @@ def figure(
         drawing.edges(),
         naming_of(graph),
         reading_direction(graph, uses, boxes) if show.direction == "auto" else show.direction,
-        caption=(focus.way.chain,) if focus is not None else (),
+        caption=(focus.paths.chain,) if focus is not None else (),
     )
     if "note" in graph.graph:
         drawn = replace(drawn, caption=(*drawn.caption, graph.graph["note"]))
@@ -109,7 +109,7 @@ class _Focus(NamedTuple):
     """A part of the graph that the figure is about."""
 
     kind: Literal["step", "path"]
-    way: Way
+    paths: Paths
 
 
 def _focus(
@@ -119,16 +119,16 @@ def _focus(
         raise OptionError("a figure shows a step or a path, not both: leave out step= or path=")
     if step is None and path is None:
         return None
-    focus = _Focus("step", step_way(graph, step)) if step is not None else None
-    focus = focus or _Focus("path", way(graph, path or ()))
-    told = focus.way.first if focus.kind == "step" else focus.way.uses
+    focus = _Focus("step", step_paths(graph, step)) if step is not None else None
+    focus = focus or _Focus("path", paths_through(graph, path or ()))
+    path_keys = focus.paths.first if focus.kind == "step" else focus.paths.uses
     for use in uses_of(graph):
-        if use.key in told and use.is_bundle:
+        if use.key in path_keys and use.is_bundle:
             key = use.head if "exports" in graph.nodes[use.head] else use.tail
             box = graph.graph["boxes"][str(graph.nodes[key]["exports"][0])]
             raise OptionError(
-                f"the way from {focus.way.by} to {focus.way.of} passes the folded box {key}, which "
-                f"hands on several values: add unfold={box.opened_by!r} to draw them"
+                f"the way from {focus.paths.by} to {focus.paths.of} passes the folded box {key}, "
+                f"which hands on several values: add unfold={box.opened_by!r} to draw them"
             )
     return focus
 
@@ -155,9 +155,9 @@ class _Drawing:
         self.grads = backward.by
         drawn = uses
         if focus is not None:
-            self.target = str(focus.way.of)
-            self.grads = dict(focus.way.gradients) if focus.kind == "step" else {}
-            drawn = [use for use in uses if use.key in focus.way.uses]
+            self.target = str(focus.paths.of)
+            self.grads = dict(focus.paths.gradients) if focus.kind == "step" else {}
+            drawn = [use for use in uses if use.key in focus.paths.uses]
         if not show.gradients:
             self.grads = {}
         self.small = len(boxes) < SMALL
@@ -205,9 +205,11 @@ class _Drawing:
         if focus is None:
             return "plain"
         if focus.kind == "step":
-            ends = (focus.way.by, *(head for _, head, _ in focus.way.first))
+            ends = (focus.paths.by, *(head for _, head, _ in focus.paths.first))
             return "strong" if box.use is None and box.key in ends else "plain"
-        on_path = box.key in focus.way.nodes if box.use is None else box.use.key in focus.way.uses
+        on_path = (
+            box.key in focus.paths.nodes if box.use is None else box.use.key in focus.paths.uses
+        )
         return "strong" if on_path else "dim"
 
     def _gradient(self, node: Any) -> Partial | None:
@@ -251,12 +253,12 @@ class _Drawing:
         if focus is None:
             return "plain"
         if focus.kind == "step":
-            return "strong" if use.key in focus.way.first else "plain"
-        return "strong" if use.key in focus.way.uses else "dim"
+            return "strong" if use.key in focus.paths.first else "plain"
+        return "strong" if use.key in focus.paths.uses else "dim"
 
     def _local(self, use: Use) -> Partial | None:
         focus, derivatives = self.focus, self.show.derivatives
-        if derivatives == "none" or (focus is not None and use.key not in focus.way.uses):
+        if derivatives == "none" or (focus is not None and use.key not in focus.paths.uses):
             return None
         formula = use.attributes.get("symbol") if derivatives != "number" else None
         value = use.attributes.get("local") if derivatives != "formula" else None
@@ -268,7 +270,7 @@ class _Drawing:
 
     def _backward(self, use: Use) -> Part | None:
         focus = self.focus
-        if focus is not None and use.key not in focus.way.uses:
+        if focus is not None and use.key not in focus.paths.uses:
             return None
         whole = self._gradient(use.tail)
         if whole is None or not (self.small or focus is not None):
@@ -279,4 +281,4 @@ class _Drawing:
         if upstream is None:
             return None
         local = use.attributes.get("local")
-        return Share(self.target, str(use.head), str(use.tail), upstream, local)
+        return Contribution(self.target, str(use.head), str(use.tail), upstream, local)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from graphtrace.errors import ArgumentError, OptionError
-from graphtrace.figure.parts import Chain, Partial, Share
+from graphtrace.figure.parts import Chain, Contribution, Partial
 from graphtrace.figure.reading_order import Use, find, title, uses_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _MOST_EDGES = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Paths:
     """The paths from one node to another.
 
     `uses` are the keys of their edges; `total` those of edges that are the only path between
@@ -51,12 +51,12 @@ class Way:
     """Whether the chain has all paths written out from end to end."""
 
 
-def step_way(
+def step_paths(
     graph: nx.MultiDiGraph[Any],
     step: str | Sequence[str],
     gradients: Mapping[Any, Any] | None = None,
-) -> Way:
-    """The way of one step back: `"dJ/dv"`, or the pair `("J", "v")`.
+) -> Paths:
+    """The paths of one step back: `"dJ/dv"`, or the pair `("J", "v")`.
 
     `gradients` are those of J, if they are known already.
 
@@ -68,7 +68,7 @@ def step_way(
         if len(step) != 2:
             raise OptionError(f"step={step!r} is not a pair: write it as step=('J', 'v')")
         of, by = step
-    return way(graph, (by, of), one_step=True, gradients=gradients)
+    return paths_through(graph, (by, of), one_step=True, gradients=gradients)
 
 
 def _of_and_by(step: str) -> tuple[str, str]:
@@ -81,13 +81,13 @@ def _of_and_by(step: str) -> tuple[str, str]:
     raise OptionError(f"step={step!r} is not a derivative: write it as step='dJ/dv'")
 
 
-def way(
+def paths_through(
     graph: nx.MultiDiGraph[Any],
     path: Sequence[str],
     *,
     one_step: bool = False,
     gradients: Mapping[Any, Any] | None = None,
-) -> Way:
+) -> Paths:
     """All paths from the first to the last node that pass the others in their order.
 
     Raises `OptionError` if there is none.
@@ -105,7 +105,7 @@ def way(
     total = _total(used)
     long = _count(used, by, of) > MOST_PATHS or _longest(used, by, of) > MOST_FACTORS
     chain = _chain(used, by, of, total, gradients, whole, one_step, long)
-    return Way(
+    return Paths(
         of=of,
         by=by,
         nodes=frozenset({node for use in used for node in (use.tail, use.head)}),
@@ -146,15 +146,15 @@ def _between(
     of: Any,
     option: Literal["step", "path"],
 ) -> list[Use]:
-    found = _leg(uses, by, of)
-    if not found:
+    leg = _leg(uses, by, of)
+    if not leg:
         turned = f"step='d{by}/d{of}'" if option == "step" else f"path=({of!r}, {by!r})"
         how = f"turn it around, to {turned}" if _leg(uses, of, by) else f"choose a node before {of}"
         raise OptionError(
             f"{of} does not depend on {by} in {title(graph)}, so there is no path to draw: {how}",
             option,
         )
-    return found
+    return leg
 
 
 def _leg(uses: Sequence[Use], by: Any, of: Any) -> list[Use]:
@@ -166,12 +166,12 @@ def _leg(uses: Sequence[Use], by: Any, of: Any) -> list[Use]:
             reached.add(use.head)
             ahead.append(use)
     leads = {of}
-    found = []
+    leg = []
     for use in reversed(ahead):
         if use.head in leads and use.head != by:
             leads.add(use.tail)
-            found.append(use)
-    return found[::-1]
+            leg.append(use)
+    return leg[::-1]
 
 
 def _count(uses: Sequence[Use], by: Any, of: Any) -> int:
@@ -261,12 +261,12 @@ def as_number(x: object) -> float | None:
     return None
 
 
-def share_value(part: Share) -> Any:
+def contribution_value(part: Contribution) -> Any:
     """What one use adds to a gradient, as a number or an array; None where that is not known."""
     if part.upstream is None or part.local is None:
         return None
-    share = times_local(part.upstream, part.local)
-    return None if isinstance(share, tuple) else share
+    contribution = times_local(part.upstream, part.local)
+    return None if isinstance(contribution, tuple) else contribution
 
 
 def times_local(upstream: Any, local: Any) -> Any:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from graphtrace.figure.chain import share_value
+from graphtrace.figure.chain import contribution_value
 from graphtrace.figure.parts import (
+    Blanked,
+    Contribution,
     Definition,
     Edge,
     Figure,
@@ -18,10 +20,8 @@ from graphtrace.figure.parts import (
     Part,
     Partial,
     Shape,
-    Share,
     Sign,
     Sweep,
-    Unsaid,
     Value,
 )
 from graphtrace.formula.printer import is_call, text_of
@@ -53,9 +53,9 @@ def _records(figure: Figure) -> Figure:
         gradient = node.gradient
         if gradient is None and node.role not in ("copy", "constant"):
             found = told.get(node.id)
-            said = found.part if isinstance(found, Unsaid) else found
+            said = found.part if isinstance(found, Blanked) else found
             if isinstance(said, Partial):
-                gradient = replace(found, part=said) if isinstance(found, Unsaid) else said
+                gradient = replace(found, part=said) if isinstance(found, Blanked) else said
             elif has_gradients and node.role == "output":
                 gradient = Partial(node.key, node.key, value=1.0, total=True)
         nodes.append(replace(node, gradient=gradient))
@@ -100,12 +100,12 @@ def _wires(figure: Figure) -> Figure:
     return replace(figure, nodes=tuple(nodes), edges=tuple(edges), form="wires")
 
 
-def _value(node: Node) -> Value | Shape | Unsaid | None:
+def _value(node: Node) -> Value | Shape | Blanked | None:
     if node.role == "constant" and isinstance(node.parts[0], Value):
         return None  # it is all that the leaf says
     for part in node.parts:
-        said = part.part if isinstance(part, Unsaid) else part
-        if isinstance(part, Value | Shape | Unsaid) and isinstance(said, Value | Shape):
+        said = part.part if isinstance(part, Blanked) else part
+        if isinstance(part, Value | Shape | Blanked) and isinstance(said, Value | Shape):
             return part
     return None
 
@@ -128,20 +128,20 @@ def _below(edge: Edge, tangent: Sweep) -> Edge:
 
 def _result(part: Part | None) -> Part | None:
     """Of a derivative on a wire only the number."""
-    if isinstance(part, Unsaid):
+    if isinstance(part, Blanked):
         inner = _result(part.part)
         return replace(part, part=inner) if isinstance(inner, Partial | Value) else part
     if isinstance(part, Partial):
         return replace(part, short=True, formula=None)
-    if isinstance(part, Share):
-        added = share_value(part)
+    if isinstance(part, Contribution):
+        added = contribution_value(part)
         if added is not None:
             return Partial(part.of, part.by, value=added, short=True)
     return part
 
 
 def _end(
-    node: Node, value: Value | Shape | Unsaid | None, gradients: bool
+    node: Node, value: Value | Shape | Blanked | None, gradients: bool
 ) -> tuple[Node, list[Edge]]:
     """The name at the end of the last wire."""
     end = Node(f"{node.id}-end", node.key, "end", (Definition(node.key),), emphasis=node.emphasis)

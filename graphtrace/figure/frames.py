@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from graphtrace.errors import OptionError
 from graphtrace.figure.build import figure
-from graphtrace.figure.chain import gradients_of, step_way
+from graphtrace.figure.chain import gradients_of, step_paths
 from graphtrace.figure.fold import fold
 from graphtrace.figure.options import DEFAULT, Content
 from graphtrace.figure.parts import (
+    Blanked,
     Chain,
+    Contribution,
     Definition,
     Edge,
     Emphasis,
@@ -24,8 +26,6 @@ from graphtrace.figure.parts import (
     Note,
     Part,
     Partial,
-    Share,
-    Unsaid,
     Value,
 )
 from graphtrace.figure.reading_order import Gradients, find, ordered, outputs_of
@@ -126,7 +126,7 @@ def _backward(graph: nx.MultiDiGraph[Any], target: Any, gradients: Any) -> list[
     before = nx.ancestors(graph, target)
     for node in reversed(ordered(graph)):
         if node in before and node in gradients:
-            chain = step_way(graph, (str(target), str(node)), gradients).chain
+            chain = step_paths(graph, (str(target), str(node)), gradients).chain
             steps.append(("backward", (chain,), set(), {str(node)}))
     return steps
 
@@ -134,7 +134,7 @@ def _backward(graph: nx.MultiDiGraph[Any], target: Any, gradients: Any) -> list[
 def _unsaid(part: Part) -> Part:
     """Without the value that is not known yet; a folded box tells it with its name."""
     if isinstance(part, Value) or (isinstance(part, Definition) and part.value is not None):
-        return Unsaid(part)
+        return Blanked(part)
     return part
 
 
@@ -159,7 +159,7 @@ class _State:
             parts = tuple(_unsaid(part) for part in parts)
         gradient = node.gradient
         if isinstance(gradient, Partial) and node.key not in self.grads:
-            gradient = Unsaid(gradient)
+            gradient = Blanked(gradient)
         emphasis: Emphasis = "plain" if known else "dim"
         if node.key in self.new and node.role != "copy":
             emphasis = "strong" if node.key in self.grads else "bold"
@@ -171,6 +171,6 @@ class _State:
         if edge.kind == "backward":
             return replace(edge, emphasis="strong" if new else "plain" if back else "hidden")
         part = edge.part
-        if isinstance(part, Partial | Value | Share) and not back:
-            part = Unsaid(part)
+        if isinstance(part, Partial | Value | Contribution) and not back:
+            part = Blanked(part)
         return replace(edge, part=part, emphasis="plain" if head in self.values else "dim")

@@ -84,7 +84,7 @@ class Partial:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Contribution:
     """What one use of `by` adds to its gradient: dof/dthrough · ∂through/∂by."""
 
     of: str | None
@@ -143,13 +143,13 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Unsaid:
-    """A part that has its room and is not told (yet).
+class Blanked:
+    """A part that has its room and is not shown (yet).
 
     In a `box` its number is asked for: "empty" is the question, "filled" the solution.
     """
 
-    part: Definition | Value | Shape | Partial | Share
+    part: Definition | Value | Shape | Partial | Contribution
     box: Literal["", "empty", "filled"] = ""
 
 
@@ -160,12 +160,12 @@ Part: TypeAlias = (
     | Shape
     | Source
     | Partial
-    | Share
+    | Contribution
     | Chain
     | Sweep
     | Ratio
     | Note
-    | Unsaid
+    | Blanked
 )
 
 
@@ -180,7 +180,7 @@ class Node:
     key: str
     role: Role
     parts: tuple[Part, ...]
-    gradient: Partial | Unsaid | None = None
+    gradient: Partial | Blanked | None = None
     source: str | None = None
     op: str | None = None
     emphasis: Emphasis = "plain"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 
 from graphtrace.errors import OptionError
-from graphtrace.figure.chain import Way, as_number, way
+from graphtrace.figure.chain import Paths, as_number, paths_through
 from graphtrace.figure.parts import Chain, Definition, Note, Part, Partial
 from graphtrace.figure.reading_order import (
     find,
@@ -109,7 +109,7 @@ def explain(graph: TracedGraph, by: str, *, of: str | None = None) -> Explanatio
         chain = Chain(str(end), str(start), (), value)
         told: tuple[Part, ...] = (chain, *_why_zero(start, end, value))
         return Explanation(named, (forward, ("Chain rule", told)), names)
-    found = way(graph, (start, end))
+    found = paths_through(graph, (start, end))
     chosen = [use for use in uses_of(graph) if use.key in found.uses]
     derivatives = tuple(
         Partial(
@@ -134,7 +134,7 @@ def _why_zero(start: Any, end: Any, value: float) -> tuple[Note, ...]:
     return () if value else (Note(f"{end} does not depend on {start}."),)
 
 
-def _backward(graph: TracedGraph, found: Way) -> tuple[str, tuple[Part, ...]]:
+def _backward(graph: TracedGraph, found: Paths) -> tuple[str, tuple[Part, ...]]:
     """All paths if they are few and of numbers; else the adjoints, node by node."""
     factors = [as_number(factor.value) for term in found.chain.terms for factor in term]
     adjoints = Adjoints(graph, found.of)

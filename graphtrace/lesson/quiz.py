@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 from graphtrace.errors import OptionError
 from graphtrace.figure.options import DEFAULT, Content
 from graphtrace.figure.parts import (
+    Blanked,
+    Contribution,
     Definition,
     Edge,
     Figure,
     Node,
     Part,
     Partial,
-    Share,
-    Unsaid,
     Value,
 )
 from graphtrace.figure.reading_order import find
@@ -59,10 +59,10 @@ def _asked(drawn: Figure) -> Iterator[Part]:
     """The parts that are in boxes; a value with its name, since it does not say what it is of."""
     for node in drawn.nodes:
         for part in (*node.parts, node.gradient):
-            if isinstance(part, Unsaid):
+            if isinstance(part, Blanked):
                 of = part.part
                 yield Definition(node.key, None, of.value) if isinstance(of, Value) else of
-    yield from (edge.part.part for edge in drawn.edges if isinstance(edge.part, Unsaid))
+    yield from (edge.part.part for edge in drawn.edges if isinstance(edge.part, Blanked))
 
 
 def quiz(
@@ -131,23 +131,23 @@ def _places(drawn: Figure, asked: Sequence[str], keys: Collection[str] | None) -
 
 
 def _has_number(part: object) -> bool:
-    return isinstance(part, Share) or (isinstance(part, Partial) and part.value is not None)
+    return isinstance(part, Contribution) or (isinstance(part, Partial) and part.value is not None)
 
 
 def _boxed(drawn: Figure, places: Collection[_Place], box: Literal["empty", "filled"]) -> Figure:
     def of_node(node: Node) -> Node:
         parts = tuple(
-            Unsaid(part, box) if (node.id, i) in places and isinstance(part, Value) else part
+            Blanked(part, box) if (node.id, i) in places and isinstance(part, Value) else part
             for i, part in enumerate(node.parts)
         )
         gradient = node.gradient
         if (node.id, -1) in places and isinstance(gradient, Partial):
-            gradient = Unsaid(gradient, box)
+            gradient = Blanked(gradient, box)
         return replace(node, parts=parts, gradient=gradient)
 
     def of_edge(edge: Edge) -> Edge:
-        if (edge.id, 0) in places and isinstance(edge.part, Partial | Share):
-            return replace(edge, part=Unsaid(edge.part, box))
+        if (edge.id, 0) in places and isinstance(edge.part, Partial | Contribution):
+            return replace(edge, part=Blanked(edge.part, box))
         return edge
 
     return replace(

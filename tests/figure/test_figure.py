@@ -12,7 +12,7 @@ from graphtrace.figure.build import figure
 from graphtrace.figure.forms import in_form
 from graphtrace.figure.frames import frames
 from graphtrace.figure.options import Content
-from graphtrace.figure.parts import Definition, Note, Partial, Share, Unsaid, Value
+from graphtrace.figure.parts import Blanked, Contribution, Definition, Note, Partial, Value
 from graphtrace.figure.trouble import trouble_of
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.runs import plain
@@ -97,7 +97,7 @@ def test_several_uses_tell_their_shares_and_the_sum_stands_in_the_box():
     graph.backward()
     drawn = figure(graph)
     shares = [edge.part for edge in drawn.edges if edge.kind == "backward"]
-    assert shares == [Share("f", "f", "a", 1.0, 3.0)] * 2
+    assert shares == [Contribution("f", "f", "a", 1.0, 3.0)] * 2
     assert nodes_of(drawn)["a"].gradient == Partial("f", "a", value=6.0, total=True)
 
 
@@ -363,14 +363,14 @@ def test_frames_have_the_same_boxes_and_arrows():
 def test_a_frame_does_not_tell_what_is_not_known_yet():
     second = frames(lecture())[1]
     assert nodes_of(second)["u"].parts[1] == Value(6.0)
-    assert nodes_of(second)["v"].parts[1] == Unsaid(Value(11.0))
+    assert nodes_of(second)["v"].parts[1] == Blanked(Value(11.0))
     assert all(e.emphasis == "hidden" for e in second.edges if e.kind == "backward")
 
 
 def test_the_last_frame_tells_all():
     last = frames(lecture())[-1]
-    assert not any(isinstance(part, Unsaid) for node in last.nodes for part in node.parts)
-    assert not any(isinstance(e.part, Unsaid) or e.emphasis == "hidden" for e in last.edges)
+    assert not any(isinstance(part, Blanked) for node in last.nodes for part in node.parts)
+    assert not any(isinstance(e.part, Blanked) or e.emphasis == "hidden" for e in last.edges)
 
 
 def test_frames_of_an_array_go_forward_only():

@@ -7,7 +7,7 @@ import pytest
 import graphtrace as gt
 from graphtrace.figure.fold import fold
 from graphtrace.figure.frames import frames
-from graphtrace.figure.parts import Partial, Unsaid
+from graphtrace.figure.parts import Blanked, Partial
 
 
 def two_outputs(a, b):
@@ -88,7 +88,7 @@ def test_frames_of_one_output_do_not_tell_the_gradients_that_backward_left_of_an
     graph.backward("p")
     last = frames(graph, of="q")[-1]
     parts = [p for node in last.nodes for p in (node.gradient,)] + [e.part for e in last.edges]
-    told = [p.part if isinstance(p, Unsaid) else p for p in parts]
+    told = [p.part if isinstance(p, Blanked) else p for p in parts]
     assert {p.of for p in told if isinstance(p, Partial) and p.total} == {"q"}
 
 

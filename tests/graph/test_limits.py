@@ -14,7 +14,7 @@ import graphtrace as gt
 from graphtrace.compile import parts
 from graphtrace.errors import TargetError
 from graphtrace.extend.notation import template
-from graphtrace.figure.chain import step_way
+from graphtrace.figure.chain import step_paths
 from graphtrace.graph.build import DEEPEST
 from graphtrace.target.function import load
 
@@ -53,7 +53,7 @@ def test_a_target_and_a_step_of_any_length_are_read_at_once():
     assert seconds(lambda: refused(lambda: load("/" * 50_000 + " :"), gt.GraphtraceError)) < 1
     assert seconds(lambda: refused(lambda: load("a/b:" + "c" * 50_000), TargetError)) < 1
     for step in ("d" + " " * 50_000, "d" + "/" * 50_000, "d" + "x/ " * 20_000 + "dy"):
-        assert seconds(lambda: refused(lambda: step_way(graph, step), gt.GraphtraceError)) < 1  # noqa: B023
+        assert seconds(lambda: refused(lambda: step_paths(graph, step), gt.GraphtraceError)) < 1  # noqa: B023
 
 
 # Names, inputs, operands

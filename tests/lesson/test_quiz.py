@@ -8,7 +8,7 @@ from legibility import problems
 
 import graphtrace as gt
 from graphtrace.errors import RenderError
-from graphtrace.figure.parts import Unsaid
+from graphtrace.figure.parts import Blanked
 from graphtrace.render import to_dot
 
 THEMES = ["lecture", "cs231n", "karpathy", "blackboard", "print", "minimal"]
@@ -112,7 +112,7 @@ def test_arrays_are_asked_for_too():
     graph = gt.trace(lambda W, x: np.sum(np.tanh(W @ x)), np.ones((2, 2)), np.ones(2))
     graph.backward()
     quiz = graph.quiz("values", "gradients")
-    assert any(isinstance(part, Unsaid) for node in quiz.question.nodes for part in node.parts)
+    assert any(isinstance(part, Blanked) for node in quiz.question.nodes for part in node.parts)
     assert list(problems(quiz.solution.to_svg())) == []
 
 

@@ -17,7 +17,7 @@ import graphtrace as gt
 from graphtrace.errors import RenderError
 from graphtrace.figure.build import figure
 from graphtrace.figure.forms import in_form
-from graphtrace.figure.parts import Definition, Partial, Share, Value
+from graphtrace.figure.parts import Contribution, Definition, Partial, Value
 from graphtrace.formula.read import term_of
 from graphtrace.formula.symbol import Symbol
 from graphtrace.render import THEMES, to_svg
@@ -117,7 +117,7 @@ def test_without_ziamath_mathematics_says_what_to_install(monkeypatch):
     [
         (Partial("u", "b", "c", 2.0), r"\frac{\partial u}{\partial b} = c = 2"),
         (Partial("J", "W1", None, -3.0, total=True), r"\frac{\mathrm{d}J}{\mathrm{d}W_{1}} = {-}3"),
-        (Share("J", "v", "x", 3.0, -2.0), r"3 \cdot  ({-}2) = {-}6"),
+        (Contribution("J", "v", "x", 3.0, -2.0), r"3 \cdot  ({-}2) = {-}6"),
         (Value(1.2e-5), r"1.2\times 10^{{-}5}"),
         (Definition("h", Symbol.of(with_arrays(term_of("Y*h")))), r"h = Y \odot h"),
         (Definition("a}b", None), r"\mathrm{a}\}\mathrm{b}"),

@@ -11,7 +11,7 @@ from render.drawn import traced, with_arrays
 
 import graphtrace as gt
 from graphtrace.figure.build import figure
-from graphtrace.figure.parts import Edge, Partial, Share
+from graphtrace.figure.parts import Contribution, Edge, Partial
 from graphtrace.formula.naming import Naming, natural
 from graphtrace.formula.printer import on_board
 from graphtrace.formula.read import term_of
@@ -93,9 +93,9 @@ def applied_to(text):
         (Partial("h", "z", "1 - h**2", np.ones(3)), "∂h/∂z = 1 − h²"),
         (Partial("J", "u", value=3.0), "∂J/∂u = 3"),
         (Partial(None, "u", value=3.0), "gradient = 3"),
-        (Share("J", "v", "x", 3.0, -2.0), "3 · (−2) = −6"),
-        (Share("L", "z", "x", np.ones(3), np.array([1, 0, 2])), "dL/dz · ∂z/∂x = [1, 0, 2]"),
-        (Share("L", "z", "x", np.ones(3), None), "dL/dz · ∂z/∂x"),
+        (Contribution("J", "v", "x", 3.0, -2.0), "3 · (−2) = −6"),
+        (Contribution("L", "z", "x", np.ones(3), np.array([1, 0, 2])), "dL/dz · ∂z/∂x = [1, 0, 2]"),
+        (Contribution("L", "z", "x", np.ones(3), None), "dL/dz · ∂z/∂x"),
         (Partial("K", "Q", applied_to("hole.T")), "∂K/∂Q = (·)ᵀ"),
         (Partial("y", "v", applied_to("-(v.T @ hole @ v.T)")), "∂y/∂v = −(vᵀ(·)vᵀ)"),
         (Partial("y", "v", applied_to("y*(hole - sum(hole))")), ""),
@@ -114,7 +114,7 @@ def test_a_map_without_a_structure_is_told_by_its_name():
 
 
 def test_a_label_that_is_too_long_says_less_and_is_not_cut():
-    share = Share("loss", "a_rather_long_name", "x", 1.0, 0.12243)
+    share = Contribution("loss", "a_rather_long_name", "x", 1.0, 0.12243)
     edge = Edge("e", "a", "b", "backward", share)
     line = edge_line(edge, Wording(), replace(LECTURE, widest_label=80))
     assert plain(line.runs) == "0.1224"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from graphtrace.figure.parts import (
+    Blanked,
     Definition,
     Figure,
     Node,
@@ -16,7 +17,6 @@ from graphtrace.figure.parts import (
     Scope,
     Shape,
     Source,
-    Unsaid,
     Value,
 )
 from graphtrace.formula.runs import plain
@@ -65,7 +65,7 @@ def tell(node: Node, figure: Figure) -> str:
     """A box in words: `u = bc, value 6`."""
     told = [(_SAID.get(type(part), ""), _text(part, figure)) for part in node.parts]
     text = ", ".join(before + said for before, said in told if said)
-    if node.gradient is not None and not isinstance(node.gradient, Unsaid):
+    if node.gradient is not None and not isinstance(node.gradient, Blanked):
         text += ", " + _text(node.gradient, figure)
     return text
 
@@ -74,7 +74,7 @@ _SAID = {Value: "value ", Shape: "shape ", Source: "at "}
 
 
 def _text(part: Part, figure: Figure) -> str:
-    if isinstance(part, Unsaid):
+    if isinstance(part, Blanked):
         return _text(part.part, figure) if part.box == "filled" else part.box and "to be found"
     text = plain(runs(part, wording(figure, _DIGITS)))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

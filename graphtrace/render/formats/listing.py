@@ -14,7 +14,7 @@ from dataclasses import replace
 from itertools import accumulate, zip_longest
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from graphtrace.figure.parts import Definition, Figure, Node, Part, Partial, Unsaid, Value
+from graphtrace.figure.parts import Blanked, Definition, Figure, Node, Part, Partial, Value
 from graphtrace.formula.runs import plain
 from graphtrace.render.formats import describe
 from graphtrace.render.paint.theme import Theme
@@ -134,7 +134,7 @@ def _step(node: Node, local: Sequence[Part], words: Wording) -> _Step:
     more: list[Piece] = []
     for part in node.parts:
         text = told(part, words)
-        kind = type(part.part if isinstance(part, Unsaid) else part)
+        kind = type(part.part if isinstance(part, Blanked) else part)
         if said.get(kind) == "":
             said[kind] = text
         elif text:
@@ -153,14 +153,14 @@ def _step(node: Node, local: Sequence[Part], words: Wording) -> _Step:
 
 def _whole(part: Part) -> Part:
     """A derivative with what it is of: there is no arrow here to tell."""
-    if isinstance(part, Unsaid) and isinstance(part.part, Partial):
+    if isinstance(part, Blanked) and isinstance(part.part, Partial):
         return replace(part, part=replace(part.part, short=False))
     return replace(part, short=False) if isinstance(part, Partial) else part
 
 
 def told(part: Part, words: Wording) -> str:
     """A part as plain text; a line to write on where a quiz asks for its number."""
-    if not isinstance(part, Unsaid) or part.box == "filled":
+    if not isinstance(part, Blanked) or part.box == "filled":
         return clean(plain(runs(part, words)))
     *before, last = sides(part, words)
     return (

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Literal, NamedTuple, TypeAlias
 
 from graphtrace.figure.parts import (
+    Blanked,
     Edge,
     Emphasis,
     Figure,
@@ -18,7 +19,6 @@ from graphtrace.figure.parts import (
     Partial,
     Role,
     Sweep,
-    Unsaid,
 )
 from graphtrace.formula.number import number
 from graphtrace.render.layout.arrow import straight
@@ -129,7 +129,7 @@ def asks(figure: Figure) -> bool:
     """Whether it has a box for a number, as in a quiz."""
     in_boxes = (part for node in figure.nodes for part in (*node.parts, node.gradient))
     parts = (*in_boxes, *(edge.part for edge in figure.edges))
-    return any(isinstance(part, Unsaid) and part.box for part in parts)
+    return any(isinstance(part, Blanked) and part.box for part in parts)
 
 
 _ROLES: Mapping[Role, str] = {

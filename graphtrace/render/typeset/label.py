@@ -14,9 +14,11 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import Literal, NamedTuple, TypeAlias
 
-from graphtrace.figure.chain import share_value
+from graphtrace.figure.chain import contribution_value
 from graphtrace.figure.parts import (
+    Blanked,
     Chain,
+    Contribution,
     Edge,
     Figure,
     Form,
@@ -25,11 +27,9 @@ from graphtrace.figure.parts import (
     Part,
     Partial,
     Shape,
-    Share,
     Sign,
     Source,
     Sweep,
-    Unsaid,
     Value,
 )
 from graphtrace.formula.number import is_scalar
@@ -203,7 +203,7 @@ def node_lines(node: Node, words: Wording, form: Form, theme: Theme) -> list[Lin
     lines = []
     records = form == "records" and node.role not in ("copy", "constant")
     for part in node.parts:
-        said = part.part if isinstance(part, Unsaid) else part
+        said = part.part if isinstance(part, Blanked) else part
         role, size = _role(said, theme)
         if node.role in ("copy", "constant") and role == "formula":
             size = theme.copy_size
@@ -216,12 +216,12 @@ def node_lines(node: Node, words: Wording, form: Form, theme: Theme) -> list[Lin
 
 def _gradient_line(gradient: Part, records: bool, words: Wording, theme: Theme) -> Line:
     """The line of a gradient: dJ/dx = 3, in a record grad 3, and so where it would be cut."""
-    told = gradient.part if isinstance(gradient, Unsaid) else gradient
+    told = gradient.part if isinstance(gradient, Blanked) else gradient
     size, widest = theme.label_size, theme.widest_row
     if not isinstance(told, Partial):
         return _part_line(gradient, "gradient", "", size, widest, words, theme)
     own = replace(told, short=True)
-    short = replace(gradient, part=own) if isinstance(gradient, Unsaid) else own
+    short = replace(gradient, part=own) if isinstance(gradient, Blanked) else own
     if not records:
         line = _part_line(gradient, "gradient", "", size, widest, words, theme)
         if not _is_cut(line):
@@ -242,7 +242,7 @@ def _part_line(
 
 def _told(part: Part, said: Part, row: str, line: Line, words: Wording, theme: Theme) -> Line:
     """The line of a part as it is, only with its room, or with a box for its number."""
-    if not isinstance(part, Unsaid):
+    if not isinstance(part, Blanked):
         return line
     if not part.box:
         return line._replace(shown=False)
@@ -280,7 +280,7 @@ def edge_line(edge: Edge, words: Wording, theme: Theme) -> Line | None:
     """The label of an arrow: in full if it is short, else what matters most of it."""
     if edge.part is None:
         return None
-    told = edge.part.part if isinstance(edge.part, Unsaid) else edge.part
+    told = edge.part.part if isinstance(edge.part, Blanked) else edge.part
     role = "derivative" if edge.kind == "forward" else "gradient"
     if isinstance(told, Value | Shape):
         role = "value"
@@ -304,7 +304,7 @@ def edge_line(edge: Edge, words: Wording, theme: Theme) -> Line | None:
 def _shorter(part: Part) -> Iterable[Part]:
     """The part, then what is left of it when it is too wide."""
     yield part
-    if isinstance(part, Share) and (added := share_value(part)) is not None:
+    if isinstance(part, Contribution) and (added := contribution_value(part)) is not None:
         yield Partial(None, part.by, None, added, short=True)
         yield replace(part, local=None)
     if not isinstance(part, Partial):

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple
 
-from graphtrace.figure.chain import share_value
+from graphtrace.figure.chain import contribution_value
 from graphtrace.figure.parts import (
+    Blanked,
     Chain,
+    Contribution,
     Definition,
     Figure,
     Note,
@@ -20,11 +22,9 @@ from graphtrace.figure.parts import (
     Partial,
     Ratio,
     Shape,
-    Share,
     Sign,
     Source,
     Sweep,
-    Unsaid,
     Value,
 )
 from graphtrace.formula.naming import Naming
@@ -96,7 +96,7 @@ def tex(part: Part, words: Wording) -> str | None:
 
 def tex_sides(part: Part, words: Wording) -> list[Side[str]]:
     """The LaTeX of `sides`; none for a sentence, and for what no font has."""
-    part = part.part if isinstance(part, Unsaid) else part
+    part = part.part if isinstance(part, Blanked) else part
     if isinstance(part, Note | Source):
         return []
     if isinstance(part, Sign):  # in a circle there is no room for a fraction
@@ -114,7 +114,7 @@ class _Sayer(Generic[Said]):
 
     def sides(self, part: Part) -> list[Side[Said]]:
         match part:
-            case Unsaid():
+            case Blanked():
                 return self.sides(part.part)
             case Chain():
                 return self._chain(part)
@@ -130,7 +130,7 @@ class _Sayer(Generic[Said]):
                 return _equated([self.hand.digits(shape(part.value))])
             case Partial():
                 return _equated(self._partial(part))
-            case Share():
+            case Contribution():
                 return _equated(self._share(part))
             case Sweep():
                 return _equated(self._sweep(part))
@@ -207,13 +207,13 @@ class _Sayer(Generic[Said]):
             return self.hand.text("Jacobian") if part.short else None
         return self.hand.text(str(getattr(part.value, "structure", None) or part.value))
 
-    def _share(self, part: Share) -> list[Said]:
+    def _share(self, part: Contribution) -> list[Said]:
         """`3 · 2 = 6`: the gradient that arrives, times the local derivative."""
         if part.upstream is None or not is_scalar(part.upstream) or not is_scalar(part.local):
             if part.of is None:
                 return []
             chain = (Partial(part.of, part.through, total=True), Partial(part.through, part.by))
-            added = share_value(part)
+            added = contribution_value(part)
             said = [self._product([self._derivative(factor) for factor in chain])]
             if added is not None:
                 said.append(self.hand.digits(value(added, self.few)))
