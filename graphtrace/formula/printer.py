@@ -42,7 +42,7 @@ from graphtrace.formula.term import Hole, Name, Quotient, Term, Text
 
 _NAME = ATOM + 1  # binds tighter than a call: √x, but √(f(x))
 
-Said = TypeVar("Said", str, Runs)
+Markup = TypeVar("Markup", str, Runs)
 
 
 class Edge(NamedTuple):
@@ -59,10 +59,10 @@ _GROUP, _CALL, _WORD, _NUMBER = map(Edge, ("group", "call", "word", "number"))
 _LETTER, _SIGN = map(Edge, ("letter", "sign"))
 
 
-class Printed(NamedTuple, Generic[Said]):
+class Printed(NamedTuple, Generic[Markup]):
     """A print: how tightly it binds, and its ends."""
 
-    said: Said
+    markup: Markup
     binds: int
     first: Edge
     last: Edge
@@ -72,7 +72,7 @@ class Printed(NamedTuple, Generic[Said]):
     """Whether it is higher than a line."""
 
 
-class Hand(Generic[Said]):
+class Backend(Generic[Markup]):
     """How a backend writes; each says what is different."""
 
     dialect: ClassVar[Dialect]
@@ -80,20 +80,20 @@ class Hand(Generic[Said]):
     def __init__(self, names: Naming) -> None:
         self.names = names
 
-    def rule(self, term: Term) -> Said | None:
+    def rule(self, term: Term) -> Markup | None:
         """The print of a term; None of one that is not fit for a figure."""
         known = self.names.printed.get((self.dialect, id(term)))
         if known is None:  # a formula is set about five times in a figure
-            found = self.term(term) if is_settled(term) else None
-            known = self.names.printed[self.dialect, id(term)] = (found, term)
-        said: Said | None = known[0]
-        return said
+            printed = self.term(term) if is_settled(term) else None
+            known = self.names.printed[self.dialect, id(term)] = (printed, term)
+        markup: Markup | None = known[0]
+        return markup
 
-    def term(self, term: Term) -> Said:
+    def term(self, term: Term) -> Markup:
         """The print of a term."""
-        return self.walk(term).said
+        return self.walk(term).markup
 
-    def walk(self, term: Term) -> Printed[Said]:
+    def walk(self, term: Term) -> Printed[Markup]:
         """The print of a term, with its ends."""
         if term.primitive is None:
             if not isinstance(term.atom, Name):
@@ -101,30 +101,30 @@ class Hand(Generic[Said]):
             known = self.names.printed.get((self.dialect, term.atom))
             if known is None:
                 known = self.names.printed[self.dialect, term.atom] = self.atom(term.atom)
-            printed: Printed[Said] = known
+            printed: Printed[Markup] = known
             return printed
         return self.filled(term, [self.walk(operand) for operand in term.operands])
 
-    def filled(self, term: Term, operands: Sequence[Printed[Said]]) -> Printed[Said]:
+    def filled(self, term: Term, operands: Sequence[Printed[Markup]]) -> Printed[Markup]:
         """An operation on operands that are printed already."""
         assert term.primitive is not None
         form = form_of(term.primitive, term.params, len(operands), self.dialect)
         pieces = self.pieces(form)
         placed = self._placed(form, pieces, operands)
-        said = []
+        markups = []
         for at, piece in enumerate(pieces):
             if at in placed:
-                raised = self.raised(placed[at]) if _shift(piece) else placed[at].said
-                said.append(raised)
+                raised = self.raised(placed[at]) if _shift(piece) else placed[at].markup
+                markups.append(raised)
             elif isinstance(piece, Product):
                 sign = _sign_of(term) if len(pieces) == 3 else ""
-                said.append(self.product(placed[at - 1], placed[at + 1], sign))
+                markups.append(self.product(placed[at - 1], placed[at + 1], sign))
             elif isinstance(piece, Index):
-                said.append(self.index(term.operands[0], piece.text))
+                markups.append(self.index(term.operands[0], piece.text))
             elif isinstance(piece, Slot):
-                said.append(self.settings(_settings(form, term.params)))
+                markups.append(self.settings(_settings(form, term.params)))
             else:
-                said.append(self.literal(piece, operands))
+                markups.append(self.literal(piece, operands))
         first, last = _edges(form, pieces, placed)
         is_quotient = form.binds == PRODUCT and (
             "/" in form.template
@@ -132,11 +132,11 @@ class Hand(Generic[Said]):
             or any(operand.divided for operand in placed.values())
         )
         tall = self.is_tall(form) or any(operand.tall for operand in operands)
-        return Printed(self.whole(said), form.binds, first, last, is_quotient, tall)
+        return Printed(self.whole(markups), form.binds, first, last, is_quotient, tall)
 
     def _placed(
-        self, form: Form, pieces: Sequence[Piece], operands: Sequence[Printed[Said]]
-    ) -> dict[int, Printed[Said]]:
+        self, form: Form, pieces: Sequence[Piece], operands: Sequence[Printed[Markup]]
+    ) -> dict[int, Printed[Markup]]:
         """The operands by the places of their slots, in the brackets that they need there."""
         placed = {}
         for at, piece in enumerate(pieces):
@@ -153,7 +153,7 @@ class Hand(Generic[Said]):
             placed[at] = operand
         return placed
 
-    def touch(self, left: Printed[Said], right: Printed[Said]) -> bool:
+    def touch(self, left: Printed[Markup], right: Printed[Markup]) -> bool:
         """Whether a product is written by putting its factors side by side: 3v, bc, not aa."""
         before, after = left.last, right.first
         if left.divided:
@@ -166,45 +166,45 @@ class Hand(Generic[Said]):
         is_lost = before.letter == after.letter or both in self.names.taken
         return not (before.letter and is_lost)
 
-    def name(self, key: str, mark: Mark = "") -> Said:
+    def name(self, key: str, mark: Mark = "") -> Markup:
         """A variable, its adjoint or its tangent."""
-        return self.walk(Term(atom=Name(key, mark=mark))).said
+        return self.walk(Term(atom=Name(key, mark=mark))).markup
 
-    def factor(self, printed: Printed[Said]) -> Said:
+    def factor(self, printed: Printed[Markup]) -> Markup:
         """The print as one factor of a product, in brackets where it needs them."""
         loose = printed.binds < PRODUCT or printed.first == _SIGN
-        return (self.bracketed(printed) if loose else printed).said
+        return (self.bracketed(printed) if loose else printed).markup
 
-    def between(self, sign: Said, said: Sequence[Said]) -> Said:
+    def between(self, sign: Markup, markups: Sequence[Markup]) -> Markup:
         """The prints, with a sign between two of them."""
-        return self.whole([piece for one in said for piece in (sign, one)][1:])
+        return self.whole([piece for one in markups for piece in (sign, one)][1:])
 
-    # What each backend says for itself.
+    # What each backend writes in its own way.
 
-    def text(self, text: str) -> Said:
+    def text(self, text: str) -> Markup:
         """Words, and signs with the space around them."""
         raise NotImplementedError
 
-    def digits(self, text: str) -> Said:
+    def digits(self, text: str) -> Markup:
         """A printed number."""
         return self.text(text)
 
-    def over(self, top: Said, bottom: Said) -> Said:
+    def over(self, top: Markup, bottom: Markup) -> Markup:
         """A quotient."""
         raise NotImplementedError
 
-    def differential(self, d: str, of: str) -> Said:
+    def differential(self, d: str, of: str) -> Markup:
         """`dJ`."""
         raise NotImplementedError
 
-    def quotient(self, d: str, of: str, by: str) -> Said:
+    def quotient(self, d: str, of: str, by: str) -> Markup:
         """`dJ/dv`."""
         known = self.names.printed.get((self.dialect, d, of, by))
         if known is None:
             known = self.over(self.differential(d, of), self.differential(d, by))
             self.names.printed[self.dialect, d, of, by] = known
-        said: Said = known
-        return said
+        markup: Markup = known
+        return markup
 
     def pieces(self, form: Form) -> tuple[Piece, ...]:
         """Those of the form's template."""
@@ -214,41 +214,41 @@ class Hand(Generic[Said]):
         """Whether the form is higher than a line."""
         return False
 
-    def atom(self, atom: Any) -> Printed[Said]:
+    def atom(self, atom: Any) -> Printed[Markup]:
         """A name or a constant."""
         raise NotImplementedError
 
-    def whole(self, said: Sequence[Said]) -> Said:
+    def whole(self, markups: Sequence[Markup]) -> Markup:
         """The prints one behind the other."""
         raise NotImplementedError
 
-    def literal(self, piece: Any, operands: Sequence[Printed[Said]]) -> Said:
+    def literal(self, piece: Any, operands: Sequence[Printed[Markup]]) -> Markup:
         """What the form itself writes."""
-        said: Said = piece
-        return said
+        markup: Markup = piece
+        return markup
 
-    def bracketed(self, inner: Printed[Said]) -> Printed[Said]:
+    def bracketed(self, inner: Printed[Markup]) -> Printed[Markup]:
         """The print in brackets."""
         raise NotImplementedError
 
-    def raised(self, inner: Printed[Said]) -> Said:
+    def raised(self, inner: Printed[Markup]) -> Markup:
         """The print as an exponent."""
-        return inner.said
+        return inner.markup
 
-    def product(self, left: Printed[Said], right: Printed[Said], sign: str) -> Said:
+    def product(self, left: Printed[Markup], right: Printed[Markup], sign: str) -> Markup:
         """What stands between two factors; `sign` is one that must be there."""
         raise NotImplementedError
 
-    def index(self, of: Term, text: str) -> Said:
+    def index(self, of: Term, text: str) -> Markup:
         """The number of an entry."""
         raise NotImplementedError
 
-    def settings(self, params: Mapping[str, Any]) -> Said:
+    def settings(self, params: Mapping[str, Any]) -> Markup:
         """What stands behind the operands of a call."""
         raise NotImplementedError
 
 
-class _Board(Hand[Runs]):
+class _Board(Backend[Runs]):
     """Runs, as a person writes on a board."""
 
     dialect = "board"
@@ -262,8 +262,8 @@ class _Board(Hand[Runs]):
             edge = Edge("letter", spelling.flat) if spelling.is_letter else _WORD
             return Printed(spelling.runs(atom.mark), _NAME, edge, edge)
         if isinstance(atom, Quotient):
-            said = self.quotient("∂", atom.of, atom.by)
-            return Printed(said, PRODUCT, _WORD, _WORD, divided=True)
+            quotient = self.quotient("∂", atom.of, atom.by)
+            return Printed(quotient, PRODUCT, _WORD, _WORD, divided=True)
         if isinstance(atom, Hole):
             return Printed((Run("(·)"),), ATOM, _LETTER, _LETTER)
         text = constant(atom)
@@ -296,14 +296,14 @@ class _Board(Hand[Runs]):
         apart = "" if spelling.is_letter or d == "∂" else "\N{THIN SPACE}"
         return (Run(d + apart), *spelling.runs())
 
-    def whole(self, said: Sequence[Runs]) -> Runs:
-        return joined(run for runs in said for run in runs)
+    def whole(self, markups: Sequence[Runs]) -> Runs:
+        return joined(run for runs in markups for run in runs)
 
     def bracketed(self, inner: Printed[Runs]) -> Printed[Runs]:
-        return Printed((Run("("), *inner.said, Run(")")), ATOM, _GROUP, _GROUP)
+        return Printed((Run("("), *inner.markup, Run(")")), ATOM, _GROUP, _GROUP)
 
     def raised(self, inner: Printed[Runs]) -> Runs:
-        return (Run(level(inner.said), False, "sup"),)
+        return (Run(level(inner.markup), False, "sup"),)
 
     def product(self, left: Printed[Runs], right: Printed[Runs], sign: str) -> Runs:
         if sign == ELEMENTWISE:
@@ -319,10 +319,10 @@ class _Board(Hand[Runs]):
         return (Run(f"[{text}]"),)
 
     def settings(self, params: Mapping[str, Any]) -> Runs:
-        return tuple(Run(f", {k} = {v}") for k, v in _told(params))
+        return tuple(Run(f", {k} = {v}") for k, v in _shown_settings(params))
 
 
-class _Latex(Hand[str]):
+class _Latex(Backend[str]):
     r"""LaTeX for math mode; `tight` as a figure sets it: `(a + b) c`, without `\left` and `\,`."""
 
     dialect = "latex"
@@ -343,17 +343,19 @@ class _Latex(Hand[str]):
         text = constant(atom)
         if is_number(atom):
             mantissa, e, power = text.partition("e")
-            said = f"{mantissa} \\times 10^{{{int(power)}}}" if e else text
+            number_tex = f"{mantissa} \\times 10^{{{int(power)}}}" if e else text
             first = _SIGN if text.startswith("-") else _NUMBER
-            return Printed(said.replace("inf", r"\infty"), _binding(atom, text), first, _NUMBER)
+            return Printed(
+                number_tex.replace("inf", r"\infty"), _binding(atom, text), first, _NUMBER
+            )
         if not isinstance(atom, np.ndarray) or not text.startswith("["):
             text = latex((Run(text.partition("\n")[0]),))
         return Printed(text, _binding(atom, text), _WORD, _WORD)
 
     def term(self, term: Term) -> str:
         """In a figure a leading minus belongs to its number, not to the sign of equality."""
-        said = super().term(term)
-        return f"{{{said}}}" if self.tight and said.startswith("-") else said
+        markup = super().term(term)
+        return f"{{{markup}}}" if self.tight and markup.startswith("-") else markup
 
     def text(self, text: str) -> str:
         return latex((Run(text),))
@@ -368,8 +370,8 @@ class _Latex(Hand[str]):
         sign = {"d": r"\mathrm{d}", "∂": r"\partial "}.get(d, r"\Delta ")
         return sign + self.names[of].latex()
 
-    def whole(self, said: Sequence[str]) -> str:
-        return "".join(said)
+    def whole(self, markups: Sequence[str]) -> str:
+        return "".join(markups)
 
     def is_tall(self, form: Form) -> bool:
         return r"\frac" in form.template or r"\sqrt" in form.template
@@ -383,7 +385,7 @@ class _Latex(Hand[str]):
 
     def bracketed(self, inner: Printed[str]) -> Printed[str]:
         left, right = ("(", ")") if self.tight and not inner.tall else (r"\left(", r"\right)")
-        return Printed(left + inner.said + right, ATOM, _GROUP, _GROUP, tall=inner.tall)
+        return Printed(left + inner.markup + right, ATOM, _GROUP, _GROUP, tall=inner.tall)
 
     def product(self, left: Printed[str], right: Printed[str], sign: str) -> str:
         if sign == ELEMENTWISE:
@@ -395,7 +397,7 @@ class _Latex(Hand[str]):
         return r" \cdot " if sign or clash else r" \, "
 
     def settings(self, params: Mapping[str, Any]) -> str:
-        return "".join(f", {self.text(k)} = {self.text(v)}" for k, v in _told(params))
+        return "".join(f", {self.text(k)} = {self.text(v)}" for k, v in _shown_settings(params))
 
 
 def _sign_of(term: Term) -> str:
@@ -450,7 +452,7 @@ def shown(params: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def _told(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _shown_settings(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The settings in a formula on a board: that a sum keeps its dimensions the shapes tell."""
     return ((k, _set_value(v)) for k, v in shown(params) if k != "keepdims")
 
@@ -553,21 +555,21 @@ def _formatted(form: Form, operands: Sequence[str], params: Mapping[str, Any]) -
     text = formatter(form.template)
     if "{settings}" not in text:
         return text.format(*operands)
-    told = "".join(f", {k}={v}" for k, v in shown(_settings(form, params)))
-    return text.format(*operands, settings=told)
+    settings = "".join(f", {k}={v}" for k, v in shown(_settings(form, params)))
+    return text.format(*operands, settings=settings)
 
 
-def on_board(names: Naming) -> Hand[Runs]:
-    """The hand that writes runs."""
+def on_board(names: Naming) -> Backend[Runs]:
+    """The backend that writes runs."""
     return _Board(names)
 
 
-def in_latex(names: Naming, *, tight: bool = False) -> Hand[str]:
-    """The hand that writes LaTeX; a figure's is `tight`."""
+def in_latex(names: Naming, *, tight: bool = False) -> Backend[str]:
+    """The backend that writes LaTeX; a figure's is `tight`."""
     return _Latex(names, tight=tight)
 
 
 def latex_of(term: Term) -> str:
     """The term as LaTeX, its names told apart from each other."""
     keys = (leaf.atom.key for leaf in term.leaves if isinstance(leaf.atom, Name))
-    return in_latex(Naming(keys)).walk(term).said
+    return in_latex(Naming(keys)).walk(term).markup

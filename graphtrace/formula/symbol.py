@@ -238,9 +238,9 @@ def _is_linear(row: Row, k: int) -> bool:
     t = (np.arange(np.size(row.operands[k])) % 7 + 1.0).reshape(np.shape(row.operands[k]))[()]
     try:
         with np.errstate(all="ignore"):
-            for way in (t, -t):  # max(t) alone would do for a linear map
-                xs = (*row.operands[:k], way, *row.operands[k + 1 :])
-                moved = push(row.primitive, k, way, row.value, row.operands, row.params)
+            for tangent in (t, -t):  # max(t) alone would do for a linear map
+                xs = (*row.operands[:k], tangent, *row.operands[k + 1 :])
+                moved = push(row.primitive, k, tangent, row.value, row.operands, row.params)
                 if not np.allclose(row.primitive.forward(*xs, **row.params), moved):
                     return False
     except Exception:  # noqa: BLE001  (as above)

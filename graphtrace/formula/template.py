@@ -56,27 +56,27 @@ def pieces_of(template: str, dialect: Dialect) -> tuple[Piece, ...]:
     >>> pieces_of("$0^{$1}", "board")
     (Slot(k=0, shift=''), Slot(k=1, shift='sup'))
     """
-    found: list[Piece] = []
+    pieces: list[Piece] = []
     if dialect == "board":
         for raised, index, slot, literal in _MARKUP.findall(template):
             if raised.startswith("$"):
-                found.append(Slot(int(raised[1:]), "sup"))
+                pieces.append(Slot(int(raised[1:]), "sup"))
             elif raised:
-                found.append((Run(raised, False, "sup"),))
+                pieces.append((Run(raised, False, "sup"),))
             elif index:
-                found.append(Index(index))
+                pieces.append(Index(index))
             elif slot:
-                found.append(_slot(slot))
+                pieces.append(_slot(slot))
             else:
-                found.append(Product(literal) if literal in _PRODUCTS else set_text(literal))
-        return tuple(found)
+                pieces.append(Product(literal) if literal in _PRODUCTS else set_text(literal))
+        return tuple(pieces)
     for i, literal in enumerate(_SLOT.split(template)):
         if i % 2:
-            found.append(_slot(literal))
+            pieces.append(_slot(literal))
         elif literal:
             is_product = dialect == "latex" and literal in _PRODUCTS
-            found.append(Product(literal) if is_product else literal)
-    return tuple(found)
+            pieces.append(Product(literal) if is_product else literal)
+    return tuple(pieces)
 
 
 def _slot(text: str) -> Slot:

@@ -170,7 +170,7 @@ def _aligned(part: Part, words: Wording) -> str:
     if not told:
         return rf"&\text{{{_latex_text(_plain(part, words))}}}"
     first, *rest = told
-    return f"{first.said} &" + "".join(side.lead + side.said for side in rest).lstrip()
+    return f"{first.markup} &" + "".join(side.lead + side.markup for side in rest).lstrip()
 
 
 def _latex_text(text: str) -> str:

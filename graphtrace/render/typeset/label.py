@@ -251,11 +251,11 @@ def _told(part: Part, said: Part, row: str, line: Line, words: Wording, theme: T
     before += (Run(f"{row} " if row else EQUALS),) if row or first else ()
     tex_before = tex_after = None
     if theme.math and (told := tex_sides(said, words)):
-        tex_before = "".join(side.lead + side.said for side in told[:-1]) + told[-1].lead
+        tex_before = "".join(side.lead + side.markup for side in told[:-1]) + told[-1].lead
         tex_before = rf"\mathrm{{{row}}}\ " if row else tex_before or None
-        tex_after = told[-1].said
+        tex_after = told[-1].markup
     size = line.size / MATH_SIZE if line.outline is not None else line.size
-    answer = _line(line.role, last.said, size, math.inf, tex_after)
+    answer = _line(line.role, last.markup, size, math.inf, tex_after)
     start = _line(line.role, before, size, math.inf, tex_before)
     blank = Blank(answer, max(answer.width + 10, _NARROWEST), part.box == "filled")
     return start._replace(width=start.width + blank.width + 2 * bool(before), blank=blank)
@@ -365,7 +365,7 @@ def _pieces(part: Part, words: Wording, theme: Theme) -> list[_Piece]:
     if not isinstance(part, Chain):
         return [_Piece(runs(part, words), _tex(part, words, theme))]
     found = [whole(side) for side in sides(part, words)]
-    latex: Sequence[str | None] = [side.lead + side.said for side in tex_sides(part, words)]
+    latex: Sequence[str | None] = [side.lead + side.markup for side in tex_sides(part, words)]
     latex = latex if latex and theme.math else [None] * len(found)
     return [_Piece(*both) for both in zip(found, latex, strict=True)]
 

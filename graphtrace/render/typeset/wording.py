@@ -29,7 +29,7 @@ from graphtrace.figure.parts import (
 )
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.number import MINUS, is_scalar, number, shape, telling, value
-from graphtrace.formula.printer import Hand, Said, in_latex, is_settled, on_board
+from graphtrace.formula.printer import Backend, Markup, in_latex, is_settled, on_board
 from graphtrace.formula.read import term_of
 from graphtrace.formula.runs import Run, Runs, latex
 from graphtrace.formula.term import Term, total
@@ -50,11 +50,11 @@ def wording(figure: Figure, digits: int) -> Wording:
     return Wording(figure.names, digits)
 
 
-class Side(NamedTuple, Generic[Said]):
+class Side(NamedTuple, Generic[Markup]):
     """What stands between two signs of equality, and the sign before it; in a chain also +."""
 
     lead: str
-    said: Said
+    markup: Markup
 
 
 def runs(part: Part, words: Wording) -> Runs:
@@ -64,7 +64,7 @@ def runs(part: Part, words: Wording) -> Runs:
 
 def whole(side: Side[Runs]) -> Runs:
     """A side with the sign before it."""
-    return (Run(side.lead), *side.said) if side.lead else side.said
+    return (Run(side.lead), *side.markup) if side.lead else side.markup
 
 
 def sides(part: Part, words: Wording) -> list[Side[Runs]]:
@@ -79,7 +79,7 @@ def _said(part: Part, words: Wording) -> tuple[list[Side[Runs]], Runs, Part]:
     if known is None:
         sayer = printed.get(words.digits)
         if sayer is None:
-            sayer = printed[words.digits] = _Sayer(on_board(words.names), words.digits)
+            sayer = printed[words.digits] = _PartPrinter(on_board(words.names), words.digits)
         found = sayer.sides(part)
         runs: list[Run] = []
         for lead, said in found:
@@ -91,7 +91,7 @@ def _said(part: Part, words: Wording) -> tuple[list[Side[Runs]], Runs, Part]:
 def tex(part: Part, words: Wording) -> str | None:
     """The part in LaTeX for math mode; None for a sentence, and for what no font has."""
     told = tex_sides(part, words)
-    return "".join(side.lead + side.said for side in told) if told else None
+    return "".join(side.lead + side.markup for side in told) if told else None
 
 
 def tex_sides(part: Part, words: Wording) -> list[Side[str]]:
@@ -101,18 +101,18 @@ def tex_sides(part: Part, words: Wording) -> list[Side[str]]:
         return []
     if isinstance(part, Sign):  # in a circle there is no room for a fraction
         return [Side("", latex(runs(part, words)))]
-    found = _Sayer(in_latex(words.names, tight=True), words.digits).sides(part)
-    return found if all(side.said.isascii() for side in found) else []
+    found = _PartPrinter(in_latex(words.names, tight=True), words.digits).sides(part)
+    return found if all(side.markup.isascii() for side in found) else []
 
 
-class _Sayer(Generic[Said]):
+class _PartPrinter(Generic[Markup]):
     """Says parts in the hand of one backend."""
 
-    def __init__(self, hand: Hand[Said], digits: int) -> None:
-        self.hand: Hand[Said] = hand
+    def __init__(self, backend: Backend[Markup], digits: int) -> None:
+        self.backend: Backend[Markup] = backend
         self.few = digits
 
-    def sides(self, part: Part) -> list[Side[Said]]:
+    def sides(self, part: Part) -> list[Side[Markup]]:
         match part:
             case Blanked():
                 return self.sides(part.part)
@@ -121,13 +121,13 @@ class _Sayer(Generic[Said]):
             case Definition():
                 return _equated(self._definition(part))
             case Sign() if isinstance(part.text, Term):
-                return _equated([self.hand.term(part.text)])
+                return _equated([self.backend.term(part.text)])
             case Sign() | Source() | Note():
-                return _equated([self.hand.text(str(part.text))])
+                return _equated([self.backend.text(str(part.text))])
             case Value():
-                return _equated([self.hand.digits(self._value(part))])
+                return _equated([self.backend.digits(self._value(part))])
             case Shape():
-                return _equated([self.hand.digits(shape(part.value))])
+                return _equated([self.backend.digits(shape(part.value))])
             case Partial():
                 return _equated(self._partial(part))
             case Contribution():
@@ -137,16 +137,16 @@ class _Sayer(Generic[Said]):
             case Ratio():
                 return _equated(self._ratio(part))
 
-    def _number(self, x: complex) -> Said:
-        return self.hand.digits(number(x, self.few))
+    def _number(self, x: complex) -> Markup:
+        return self.backend.digits(number(x, self.few))
 
-    def _factor(self, x: Any) -> Said:
+    def _factor(self, x: Any) -> Markup:
         """A number in a product, in brackets where it has a sign."""
         text = number(_python(x), self.few)
-        return self.hand.digits(f"({text})" if text.startswith(MINUS) or " " in text else text)
+        return self.backend.digits(f"({text})" if text.startswith(MINUS) or " " in text else text)
 
-    def _product(self, factors: Sequence[Said]) -> Said:
-        return self.hand.between(self.hand.text(" · "), factors)
+    def _product(self, factors: Sequence[Markup]) -> Markup:
+        return self.backend.between(self.backend.text(" · "), factors)
 
     def _value(self, part: Value) -> str:
         shaped = True if part.shaped else None
@@ -159,24 +159,24 @@ class _Sayer(Generic[Said]):
         few = telling(part.before, part.value, few)
         return " → ".join(value(x, few, shaped=shaped) for x in (part.before, part.value))
 
-    def _definition(self, part: Definition) -> list[Said]:
-        name = self.hand.name(part.name)
+    def _definition(self, part: Definition) -> list[Markup]:
+        name = self.backend.name(part.name)
         rule = None if part.formula is None else self._rule(part.formula)
         said = [name]
         if rule is not None and part.sign != "=":
-            said = [self.hand.whole([name, self.hand.text(f" {part.sign} "), rule])]
+            said = [self.backend.whole([name, self.backend.text(f" {part.sign} "), rule])]
         elif rule is not None:
             said.append(rule)
         if part.value is not None:
-            result = self.hand.digits(value(part.value, self.few))
+            result = self.backend.digits(value(part.value, self.few))
             said += [result] if result != rule else []
         return said
 
-    def _rule(self, formula: object) -> Said | None:
+    def _rule(self, formula: object) -> Markup | None:
         """The formula of a symbol; None where it has none that is fit for a figure."""
-        return self.hand.rule(_term(formula))
+        return self.backend.rule(_term(formula))
 
-    def _partial(self, part: Partial) -> list[Said]:
+    def _partial(self, part: Partial) -> list[Markup]:
         """`∂u/∂b = c = 2`; `∂v/∂a = 1` where the formula is the number; `c = 2` when short."""
         said = [] if part.short else [self._derivative(part)]
         rule = None if part.formula is None else self._rule(part.formula)
@@ -188,26 +188,26 @@ class _Sayer(Generic[Said]):
             said.append(result)
         return said if len(said) > 1 or part.short or is_whole(part.value) else []
 
-    def _derivative(self, part: Partial) -> Said:
+    def _derivative(self, part: Partial) -> Markup:
         if part.of is None:
-            return self.hand.text("gradient")
-        return self.hand.quotient("d" if part.total else "∂", part.of, part.by)
+            return self.backend.text("gradient")
+        return self.backend.quotient("d" if part.total else "∂", part.of, part.by)
 
-    def _result(self, part: Partial, has_rule: bool) -> Said | None:
+    def _result(self, part: Partial, has_rule: bool) -> Markup | None:
         """The number of a derivative; of a map between arrays its structure, if it stands alone."""
         if part.value is None:
             return None
         if is_scalar(part.value):
-            return self.hand.digits(value(part.value, self.few))
+            return self.backend.digits(value(part.value, self.few))
         if has_rule:
             return None
         if hasattr(part.value, "tolist"):
-            return self.hand.digits(value(part.value, self.few, shaped=False))
+            return self.backend.digits(value(part.value, self.few, shaped=False))
         if is_whole(part.value):
-            return self.hand.text("Jacobian") if part.short else None
-        return self.hand.text(str(getattr(part.value, "structure", None) or part.value))
+            return self.backend.text("Jacobian") if part.short else None
+        return self.backend.text(str(getattr(part.value, "structure", None) or part.value))
 
-    def _share(self, part: Contribution) -> list[Said]:
+    def _share(self, part: Contribution) -> list[Markup]:
         """`3 · 2 = 6`: the gradient that arrives, times the local derivative."""
         if part.upstream is None or not is_scalar(part.upstream) or not is_scalar(part.local):
             if part.of is None:
@@ -216,38 +216,38 @@ class _Sayer(Generic[Said]):
             added = contribution_value(part)
             said = [self._product([self._derivative(factor) for factor in chain])]
             if added is not None:
-                said.append(self.hand.digits(value(added, self.few)))
+                said.append(self.backend.digits(value(added, self.few)))
             return said
         upstream, local = _python(part.upstream), _python(part.local)
         first = number(upstream, self.few)
         first = f"({first})" if " " in first else first
-        factors = [self.hand.digits(first), self._factor(local)]
+        factors = [self.backend.digits(first), self._factor(local)]
         return [self._product(factors), self._number(upstream * local)]
 
-    def _sweep(self, part: Sweep) -> list[Said]:
+    def _sweep(self, part: Sweep) -> list[Markup]:
         """`b̄ = cū = 2 · 3 = 6`, without a side that says nothing new."""
-        mark = self.hand.name(part.name, part.mode)
+        mark = self.backend.name(part.name, part.mode)
         found = [mark]
         rule = total(part.terms)
         if rule is not None:
-            more = self.hand.text(f" + … ({part.more} more)" if part.more else "")
-            found.append(self.hand.whole([self.hand.walk(rule).said, more]))
+            more = self.backend.text(f" + … ({part.more} more)" if part.more else "")
+            found.append(self.backend.whole([self.backend.walk(rule).markup, more]))
         products = [self._product([self._factor(x) for x in pair]) for pair in part.numbers]
         if products:
-            found.append(self.hand.between(self.hand.text(PLUS), products))
+            found.append(self.backend.between(self.backend.text(PLUS), products))
         if part.value is not None:
-            found.append(self.hand.digits(value(part.value, self.few)))
+            found.append(self.backend.digits(value(part.value, self.few)))
         return list(dict.fromkeys(found))
 
-    def _ratio(self, part: Ratio) -> list[Said]:
+    def _ratio(self, part: Ratio) -> list[Markup]:
         """`ΔJ/Δa = 0.003/0.001 = 3`."""
-        numbers = self.hand.over(self._number(part.change), self._factor(part.nudge))
+        numbers = self.backend.over(self._number(part.change), self._factor(part.nudge))
         ratio = self._number(part.change / part.nudge)
-        return [self.hand.quotient("Δ", part.of, part.by), numbers, ratio]
+        return [self.backend.quotient("Δ", part.of, part.by), numbers, ratio]
 
-    def _chain(self, chain: Chain) -> list[Side[Said]]:
+    def _chain(self, chain: Chain) -> list[Side[Markup]]:
         whole = Partial(chain.of, chain.by, total=True)
-        start = self._derivative(whole) if chain.whole else self.hand.text("Along this path: ")
+        start = self._derivative(whole) if chain.whole else self.backend.text("Along this path: ")
         found = [Side("", start)]
         if len(chain.terms) == 1 and len(chain.terms[0]) == 1:
             formula = chain.terms[0][0].formula
@@ -260,22 +260,22 @@ class _Sayer(Generic[Said]):
                 products = [[self._factor(f.value) for f in term] for term in chain.terms]
                 found += _summed([self._product(product) for product in products], True)
         if chain.value is not None:
-            result = self.hand.digits(value(chain.value, self.few, shaped=False))
-            found += [Side(EQUALS, result)] if result != found[-1].said else []
+            result = self.backend.digits(value(chain.value, self.few, shaped=False))
+            found += [Side(EQUALS, result)] if result != found[-1].markup else []
         return found
 
-    def _chain_term(self, term: Sequence[Partial]) -> Said:
+    def _chain_term(self, term: Sequence[Partial]) -> Markup:
         """`dJ/dv · dv/da`; of a short factor its formula, since its name would not tell which."""
         return self._product([self._chain_factor(factor, len(term) > 1) for factor in term])
 
-    def _chain_factor(self, factor: Partial, is_one_of_many: bool) -> Said:
+    def _chain_factor(self, factor: Partial, is_one_of_many: bool) -> Markup:
         if not factor.short or factor.formula is None:
             return self._derivative(factor)
         term = _term(factor.formula)
         if not is_settled(term):
             return self._derivative(factor)
-        printed = self.hand.walk(term)
-        return self.hand.factor(printed) if is_one_of_many else printed.said
+        printed = self.backend.walk(term)
+        return self.backend.factor(printed) if is_one_of_many else printed.markup
 
 
 def _term(formula: object) -> Term:
@@ -284,11 +284,11 @@ def _term(formula: object) -> Term:
     return term if isinstance(term, Term) else term_of(str(term))
 
 
-def _equated(said: Sequence[Said]) -> list[Side[Said]]:
+def _equated(said: Sequence[Markup]) -> list[Side[Markup]]:
     return [Side(EQUALS if i else "", one) for i, one in enumerate(said) if one]
 
 
-def _summed(terms: Sequence[Said], equals: bool) -> list[Side[Said]]:
+def _summed(terms: Sequence[Markup], equals: bool) -> list[Side[Markup]]:
     first = EQUALS if equals else ""
     return [Side(PLUS if i else first, term) for i, term in enumerate(terms)]
 
