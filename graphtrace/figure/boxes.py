@@ -96,17 +96,17 @@ class Ids:
     """Ids that can stand in HTML, CSS and URLs, each given once."""
 
     def __init__(self) -> None:
-        self._given: set[str] = set()
+        self._taken: set[str] = set()
 
     def new(self, *parts: object) -> str:
         """An id made of the parts, numbered if it was given before."""
         slug = "-".join(_NOT_IN_ID.sub("-", str(part)).strip("-") or "x" for part in parts)
-        found, n = slug, 1
-        while found in self._given:
+        unique, n = slug, 1
+        while unique in self._taken:
             n += 1
-            found = f"{slug}-{n}"
-        self._given.add(found)
-        return found
+            unique = f"{slug}-{n}"
+        self._taken.add(unique)
+        return unique
 
 
 _NOT_IN_ID = re.compile(r"[^A-Za-z0-9_]+")

@@ -31,7 +31,7 @@ def check(graph: nx.MultiDiGraph[Any]) -> list[Trouble]:
     is right. Where no real number moves (a comparison, an index, complex numbers), where the rule
     says that no gradient passes, and where a difference is not finite, there is nothing to compare.
     """
-    found = []
+    troubles = []
     for use in uses_of(graph):
         data = graph.nodes[use.head]
         wrong = _wrong(data["row"], use, np.random.default_rng(0))
@@ -42,10 +42,10 @@ def check(graph: nx.MultiDiGraph[Any]) -> list[Trouble]:
                 f"by its rule and {numeric:.6g} by differences"
             )
             source = data.get("source")
-            found.append(
+            troubles.append(
                 Trouble("local derivative", "wrong", str(use.head), use.key, label, source)
             )
-    return found
+    return troubles
 
 
 def _wrong(row: Row, use: Use, rng: np.random.Generator) -> tuple[float, float] | None:

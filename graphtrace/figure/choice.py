@@ -28,36 +28,36 @@ def chosen(
     depth: int | None,
     unfold: Collection[str],
     limit: int | None,
-    is_told: Callable[[Region], bool],
+    has_formula: Callable[[Region], bool],
 ) -> list[Item]:
     """The boxes: regions are opened, alike ones together and small ones first, up to the limit.
 
-    The first `inputs` nodes are inputs. A loop that is not told by a formula (`is_told`) shows its
-    last run where there is room. Where there are still too many boxes, neighbours are put into
+    The first `inputs` nodes are inputs. A loop that is not told by a formula (`has_formula`) shows
+    its last run where there is room. Where there are still too many boxes, neighbours are put into
     one.
     """
     boxes = _Boxes(whole)
-    asked = list(_asked(whole, nodes, unfold))
+    stretches = list(_named_stretches(whole, nodes, unfold))
     for region in whole.all:
         by_depth = depth is not None and region.kind == "call" and region.calls < depth
-        if by_depth or any(region.start <= a and b <= region.stop for a, b in asked):
+        if by_depth or any(region.start <= a and b <= region.stop for a, b in stretches):
             boxes.opened.add(region)
-    boxes.open_alike(COMFORT if limit is None else limit, depth, cache(is_told))
+    boxes.open_alike(COMFORT if limit is None else limit, depth, cache(has_formula))
     items = boxes.items()
     most = limit or (COMFORT if depth is None else LIMIT)
     if len(items) <= most:
         return items
-    found: list[Item] = []
+    shown: list[Item] = []
     for segment in _segments(items, inputs, most):
-        is_asked = any(start < segment.stop and segment.start < stop for start, stop in asked)
-        if is_asked or segment.name in unfold or len(segment.items) == 1:
-            found += segment.items
+        is_named = any(start < segment.stop and segment.start < stop for start, stop in stretches)
+        if is_named or segment.name in unfold or len(segment.items) == 1:
+            shown += segment.items
         else:
-            found.append(segment)
-    return found
+            shown.append(segment)
+    return shown
 
 
-def _asked(
+def _named_stretches(
     whole: Region, nodes: Sequence[Any], unfold: Collection[str]
 ) -> Iterator[tuple[int, int]]:
     """The stretches that the caller has named: a region's, or the place of one node."""
@@ -76,10 +76,10 @@ def _segments(items: Sequence[Item], inputs: int, most: int) -> Iterator[Region]
         size = math.ceil(len(part) / max(most // 2, 1)) if len(part) > most // 2 else 1
         before = 0 if what == "inputs" else inputs
         for at in range(0, len(part), size):
-            found = list(part[at : at + size])
-            start, stop = _start(found[0]), _stop(found[-1])
+            members = list(part[at : at + size])
+            start, stop = _start(members[0]), _stop(members[-1])
             name = f"{what} {start - before + 1:,}–{stop - before:,}"
-            yield Region("segment", name, start, stop, items=found)
+            yield Region("segment", name, start, stop, items=members)
 
 
 def _start(item: Item) -> int:
@@ -108,7 +108,9 @@ class _Boxes:
                 shown.append(item)
         return shown
 
-    def open_alike(self, limit: int, depth: int | None, is_told: Callable[[Region], bool]) -> None:
+    def open_alike(
+        self, limit: int, depth: int | None, has_formula: Callable[[Region], bool]
+    ) -> None:
         """Open what fits: all calls of one helper at one depth, a loop, a container of inputs."""
         while True:
             shown = self.items()
@@ -118,7 +120,7 @@ class _Boxes:
                 if isinstance(item, Region) and (depth is None or item.kind != "call"):
                     key = (item.kind, base(item.name) or item, item.calls)
                     # All of a loop that a formula tells, or none: its last run would tell nothing.
-                    together = [item, item.rest] if item.rest and is_told(item) else [item]
+                    together = [item, item.rest] if item.rest and has_formula(item) else [item]
                     groups.setdefault(key, []).extend(together)
                     costs[key] = costs.get(key, 0) + sum(len(r.items) - 1 for r in together)
             fitting = [key for key in groups if len(shown) + costs[key] <= limit]

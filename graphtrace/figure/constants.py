@@ -31,8 +31,8 @@ def rows(data: Mapping[str, Any], *, values: bool, shapes: bool) -> list[Part]:
 def with_constants(figure: Figure, graph: nx.MultiDiGraph[Any]) -> Figure:
     """The figure with a leaf for each constant operand, in the order of the operands."""
     ids = Ids()
-    for given in [*(node.id for node in figure.nodes), *(edge.id for edge in figure.edges)]:
-        ids.new(given)
+    for taken in [*(node.id for node in figure.nodes), *(edge.id for edge in figure.edges)]:
+        ids.new(taken)
     rows_of = {str(key): data.get("row") for key, data in graph.nodes(data=True)}
     nodes: list[Node] = []
     leaves: dict[str, list[tuple[int, Edge]]] = {}
@@ -51,9 +51,9 @@ def with_constants(figure: Figure, graph: nx.MultiDiGraph[Any]) -> Figure:
 
 def _leaf(id: str, node: Node, row: Any, position: int) -> Node:
     name, value = row.shown[position], row.operands[position]
-    said = str(name) if name else str(value)
-    parts: tuple[Part, ...] = (Definition(said), Value(value)) if name else (Value(value),)
-    return Node(id, said, "constant", parts, emphasis=_line(node))
+    text = str(name) if name else str(value)
+    parts: tuple[Part, ...] = (Definition(text), Value(value)) if name else (Value(value),)
+    return Node(id, text, "constant", parts, emphasis=_line(node))
 
 
 def _line(node: Node) -> Any:
@@ -64,7 +64,7 @@ def _merged(
     edges: tuple[Edge, ...], leaves: Mapping[str, list[tuple[int, Edge]]]
 ) -> tuple[Edge, ...]:
     """The leaves' edges among those of the other operands: the order of edges is that of places."""
-    waiting = {head: list(found) for head, found in leaves.items()}
+    waiting = {head: list(leaf_edges) for head, leaf_edges in leaves.items()}
     merged: list[Edge] = []
     for edge in edges:
         place = edge.operand[2] if edge.operand else ""
@@ -72,4 +72,4 @@ def _merged(
         while there and edge.beside is None and place.isdigit() and there[0][0] < int(place):
             merged.append(there.pop(0)[1])
         merged.append(edge)
-    return (*merged, *(edge for found in waiting.values() for _, edge in found))
+    return (*merged, *(edge for leaf_edges in waiting.values() for _, edge in leaf_edges))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from graphtrace.core.inputs import seed_for
 from graphtrace.errors import OptionError
 from graphtrace.figure.choice import COMFORT, chosen
-from graphtrace.figure.folded import MOST_TOLD, Folded, attributes, counted
+from graphtrace.figure.folded import MOST_NAMED, Folded, attributes, counted
 from graphtrace.figure.parts import Definition, Note
 from graphtrace.figure.reading_order import is_array, ordered, outputs_of, title
 from graphtrace.figure.recurrence import recurrence
@@ -63,8 +63,8 @@ def fold(
     """
     if "unfolded" in graph.graph:
         return graph
-    asked = {unfold} if isinstance(unfold, str) else unfold
-    names = {name.removesuffix("()") for name in asked}
+    unfold_names = {unfold} if isinstance(unfold, str) else unfold
+    names = {name.removesuffix("()") for name in unfold_names}
     if depth is None and not names and len(graph) <= (limit or COMFORT):
         return graph
     nodes = ordered(graph)
@@ -81,7 +81,7 @@ def fold(
         depth=depth,
         unfold=names,
         limit=limit,
-        is_told=lambda loop: formula(loop) is not None,
+        has_formula=lambda loop: formula(loop) is not None,
     )
     if len(items) == len(nodes):
         return graph
@@ -133,12 +133,12 @@ def _check(graph: nx.MultiDiGraph[Any], whole: Region, names: Collection[str]) -
 def located(graph: nx.MultiDiGraph[Any], troubles: Iterable[Trouble]) -> list[Trouble]:
     """Where they are drawn: what lies in a folded box, at that box."""
     boxes: Mapping[str, Folded] = graph.graph.get("boxes", {})
-    found = []
+    at_boxes = []
     for trouble in troubles:
         box = boxes.get(trouble.node)
         at_box = replace(trouble, node=str(box.key), edge=None) if box is not None else trouble
-        found.append(at_box)
-    return found
+        at_boxes.append(at_box)
+    return at_boxes
 
 
 class _Folding:
@@ -189,8 +189,8 @@ class _Folding:
             if isinstance(item, Region):
                 box = self.box_of[self.nodes[item.start]]
                 folded.add_node(box.key, **attributes(self.graph, box, calls, formula))
-                for k, (tail, told) in enumerate(self._into(box)):
-                    folded.add_edge(tail, box.key, k, **told)
+                for k, (tail, data) in enumerate(self._into(box)):
+                    folded.add_edge(tail, box.key, k, **data)
             else:
                 node = self.nodes[item]
                 folded.add_node(node, **{**self.graph.nodes[node], "index": item})
@@ -216,7 +216,7 @@ class _Folding:
             by_box.setdefault(self.key(tail), []).append(tail)
         for key, tails in by_box.items():
             are_inputs = len(tails) > 1 and self.box_of[tails[0]].region.kind == "inputs"
-            if len(box.exports) > 1 or len(tails) > MOST_TOLD or are_inputs:
+            if len(box.exports) > 1 or len(tails) > MOST_NAMED or are_inputs:
                 total = Total(self.graph, box.inner, box.exports, tuple(tails))
                 yield key, {"local": total, "untold": True}
                 continue

@@ -19,7 +19,7 @@ from graphtrace.formula.term import Name, Term, Text
 if TYPE_CHECKING:
     import networkx as nx
 
-MOST_TOLD = 3
+MOST_NAMED = 3
 """A box that hands on more values than this does not name them."""
 
 
@@ -74,8 +74,8 @@ def attributes(
     if named.sign != "=":  # a loop that is told by a formula
         begun = start(graph, box.inner, region.count, box.exports[0])
         heading = [*([Definition(named.name, None, begun)] if begun is not None else []), named]
-    told = [*heading, *([Note(count)] if count else [])]
-    said = {
+    title_parts = [*heading, *([Note(count)] if count else [])]
+    data = {
         "op": op,
         "value": one.get("value"),
         "label": f"{box.key} ({count})" if count else str(box.key),
@@ -84,9 +84,9 @@ def attributes(
         "formula": named.formula if named.name == str(box.key) else None,
         "index": region.start,
         "exports": box.exports,
-        "parts": (*told, *(() if is_input else _values(graph, box, named))),
+        "parts": (*title_parts, *(() if is_input else _values(graph, box, named))),
     }
-    return said | ({"grad": one["grad"]} if "grad" in one else {})
+    return data | ({"grad": one["grad"]} if "grad" in one else {})
 
 
 def _arguments(box: Folded) -> list[Term]:
@@ -97,7 +97,7 @@ def _arguments(box: Folded) -> list[Term]:
 
 def _values(graph: nx.MultiDiGraph[Any], box: Folded, named: Definition) -> Iterator[Part]:
     """What comes out of the box, by name where the box is not named after it."""
-    if len(box.exports) > MOST_TOLD:
+    if len(box.exports) > MOST_NAMED:
         yield Note(counted(len(box.exports), "value"))
     elif len(box.exports) > 1 or named.name != str(box.key):
         for node in box.exports:

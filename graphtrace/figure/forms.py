@@ -46,16 +46,18 @@ def in_form(figure: Figure, form: Form) -> Figure:
 
 def _records(figure: Figure) -> Figure:
     """Every gradient in its box, and arrows that only point."""
-    told = {e.tail: e.part for e in figure.edges if e.kind == "backward" and e.part is not None}
-    has_gradients = bool(told) or any(node.gradient for node in figure.nodes)
+    gradients = {
+        e.tail: e.part for e in figure.edges if e.kind == "backward" and e.part is not None
+    }
+    has_gradients = bool(gradients) or any(node.gradient for node in figure.nodes)
     nodes = []
     for node in figure.nodes:
         gradient = node.gradient
         if gradient is None and node.role not in ("copy", "constant"):
-            found = told.get(node.id)
-            said = found.part if isinstance(found, Blanked) else found
-            if isinstance(said, Partial):
-                gradient = replace(found, part=said) if isinstance(found, Blanked) else said
+            part = gradients.get(node.id)
+            inner = part.part if isinstance(part, Blanked) else part
+            if isinstance(inner, Partial):
+                gradient = replace(part, part=inner) if isinstance(part, Blanked) else inner
             elif has_gradients and node.role == "output":
                 gradient = Partial(node.key, node.key, value=1.0, total=True)
         nodes.append(replace(node, gradient=gradient))
@@ -104,8 +106,8 @@ def _value(node: Node) -> Value | Shape | Blanked | None:
     if node.role == "constant" and isinstance(node.parts[0], Value):
         return None  # it is all that the leaf says
     for part in node.parts:
-        said = part.part if isinstance(part, Blanked) else part
-        if isinstance(part, Value | Shape | Blanked) and isinstance(said, Value | Shape):
+        inner = part.part if isinstance(part, Blanked) else part
+        if isinstance(part, Value | Shape | Blanked) and isinstance(inner, Value | Shape):
             return part
     return None
 
@@ -167,12 +169,12 @@ def _sign(node: Node, operands: set[str]) -> Node:
         return replace(node, parts=node.parts[:1], gradient=None)
     definition = node.parts[0]
     formula = definition.formula if isinstance(definition, Definition) else None
-    said: str | Term = _SIGNS.get(node.op or "", (node.op or "").removeprefix("np."))
+    sign: str | Term = _SIGNS.get(node.op or "", (node.op or "").removeprefix("np."))
     if len(operands) == 1 and isinstance(formula, Symbol):
         term = _with_x(formula.term, min(operands))
         if not is_call(term) and len(text_of(term)) <= _LONGEST_SIGN:
-            said = term
-    return replace(node, parts=(Sign(said),), gradient=None)
+            sign = term
+    return replace(node, parts=(Sign(sign),), gradient=None)
 
 
 _LONGEST_SIGN = 12

@@ -62,10 +62,10 @@ def frames(
     outputs = outputs_of(graph) if target is None else [target]
     name = None if target is None else str(target)
     whole = figure(graph, opened, Gradients(name, gradients, outputs))
-    told = [*_forward(graph), *_backward(graph, target, gradients)]
+    steps = [*_forward(graph), *_backward(graph, target, gradients)]
     captions = [
-        (Note(f"{i} of {len(told)} · {what}"), *said)
-        for i, (what, said, _, _) in enumerate(told, 1)
+        (Note(f"{i} of {len(steps)} · {what}"), *parts)
+        for i, (what, parts, _, _) in enumerate(steps, 1)
     ]
     if "note" in graph.graph:
         captions[0] = (*captions[0], graph.graph["note"])
@@ -74,7 +74,7 @@ def frames(
     drawn = []
     values: set[str] = set()
     grads: set[str] = set()
-    for (_, _, new_values, new_grads), caption in zip(told, captions, strict=True):
+    for (_, _, new_values, new_grads), caption in zip(steps, captions, strict=True):
         values |= new_values
         grads |= new_grads
         state = _State(values, grads, new_values | new_grads)
@@ -93,11 +93,11 @@ def _target(graph: nx.MultiDiGraph[Any], of: str | None) -> Any:
     outputs = outputs_of(graph)
     if of is None:
         return outputs[0] if len(outputs) == 1 else None
-    found = find(graph, of)
-    if found not in outputs:
+    node = find(graph, of)
+    if node not in outputs:
         listed = ", ".join(str(output) for output in outputs)
         raise OptionError(f"of={of!r} is no output: use one of {listed}")
-    return found
+    return node
 
 
 _Step = tuple[str, tuple[Part, ...], set[str], set[str]]
@@ -111,8 +111,8 @@ def _forward(graph: nx.MultiDiGraph[Any]) -> list[_Step]:
     for node in nodes:
         data = graph.nodes[node]
         if str(node) not in inputs:
-            said = Definition(str(node), data.get("formula"), data.get("value"))
-            steps.append(("forward", (said,), {str(node)}, set()))
+            definition = Definition(str(node), data.get("formula"), data.get("value"))
+            steps.append(("forward", (definition,), {str(node)}, set()))
     return steps
 
 
@@ -131,7 +131,7 @@ def _backward(graph: nx.MultiDiGraph[Any], target: Any, gradients: Any) -> list[
     return steps
 
 
-def _unsaid(part: Part) -> Part:
+def _blanked(part: Part) -> Part:
     """Without the value that is not known yet; a folded box tells it with its name."""
     if isinstance(part, Value) or (isinstance(part, Definition) and part.value is not None):
         return Blanked(part)
@@ -156,7 +156,7 @@ class _State:
         known = node.key in self.values
         parts = node.parts
         if not known:
-            parts = tuple(_unsaid(part) for part in parts)
+            parts = tuple(_blanked(part) for part in parts)
         gradient = node.gradient
         if isinstance(gradient, Partial) and node.key not in self.grads:
             gradient = Blanked(gradient)

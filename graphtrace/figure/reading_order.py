@@ -74,9 +74,9 @@ def title(graph: nx.MultiDiGraph[Any]) -> str:
 
 def outputs_of(graph: nx.MultiDiGraph[Any]) -> list[Any]:
     """The output nodes; of a graph that does not tell, those that nothing uses."""
-    given = graph.graph.get("outputs")
-    if given is not None:
-        return [node for node in given if node in graph]
+    outputs = graph.graph.get("outputs")
+    if outputs is not None:
+        return [node for node in outputs if node in graph]
     return [node for node in graph if graph.out_degree(node) == 0]
 
 
@@ -127,13 +127,13 @@ def naming_of(graph: nx.MultiDiGraph[Any]) -> Naming:
     """How the nodes of the graph are printed, and the constants that have a name in formulas."""
     whole = graph.graph.get("unfolded", graph)
     keys = [*graph, *whole]
-    given = set(whole.graph.get("named", ()))
+    named = set(whole.graph.get("named", ()))
     temporaries = []
     for key, data in whole.nodes(data=True):
         row = data.get("row")
         if row is None:
             continue
-        if key not in given and data.get("op") != "input":
+        if key not in named and data.get("op") != "input":
             temporaries.append(key)
         if None in row.keys:
             keys += [name for k, name in zip(row.keys, row.shown, strict=True) if name and not k]

@@ -124,10 +124,10 @@ def _inlined(graph: nx.MultiDiGraph[Any], body: Sequence[Any], node: Any) -> Ter
         budget -= 1 + len(tree.operands)
         operands = []
         for operand in tree.operands:
-            told = operand
+            expanded = operand
             if budget > 0 and isinstance(operand.atom, Name) and operand.atom.key in inside:
-                told = written(operand.atom.key) or operand
-            operands.append(told)
+                expanded = written(operand.atom.key) or operand
+            operands.append(expanded)
         return replace(tree, operands=tuple(operands))
 
     tree = written(node)
@@ -146,8 +146,8 @@ def _general(a: Any, b: Any, inner: Collection[str], names: dict[str, str]) -> T
             return None
         a = replace(a, params={"index": _Run("t")})
     operands = [_general(*both, inner, names) for both in zip(a.operands, b.operands, strict=True)]
-    told = tuple(operand for operand in operands if operand is not None)
-    return replace(a, operands=told) if len(told) == len(operands) else None
+    common = tuple(operand for operand in operands if operand is not None)
+    return replace(a, operands=common) if len(common) == len(operands) else None
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -238,12 +238,12 @@ def _gather_inputs(whole: Region, graph: nx.MultiDiGraph[Any], nodes: Sequence[A
 
     items: list[Item] = []
     for name, group in groupby(whole.items, key=parameter):
-        found = list(group)
-        places = [item for item in found if isinstance(item, int)]
-        if name is None or len(found) < FEWEST:
-            items += found
+        members = list(group)
+        places = [item for item in members if isinstance(item, int)]
+        if name is None or len(members) < FEWEST:
+            items += members
         else:
             items.append(
-                Region("inputs", name, places[0], places[-1] + 1, parent=whole, items=found)
+                Region("inputs", name, places[0], places[-1] + 1, parent=whole, items=members)
             )
     whole.items = items

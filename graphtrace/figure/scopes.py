@@ -41,17 +41,17 @@ def with_scopes(figure: Figure, graph: nx.MultiDiGraph[Any]) -> Figure:
     for edge in figure.edges:
         if edge.tail in leaves:
             of_node[edge.tail] = of_node.get(edge.head, ())
-    found: dict[_Path, list[str]] = {}
+    members: dict[_Path, list[str]] = {}
     for node in figure.nodes:
         path = of_node.get(node.id, ())
         for depth in range(1, len(path) + 1):
-            found.setdefault(path[:depth], []).append(node.id)
+            members.setdefault(path[:depth], []).append(node.id)
     ids = Ids()
-    id_of = {path: ids.new("scope", *path) for path in found}
-    names = {name for path in found for name in path}
+    id_of = {path: ids.new("scope", *path) for path in members}
+    names = {name for path in members for name in path}
     scopes = tuple(
         Scope(id_of[path], _title(path[-1], names), tuple(nodes), id_of.get(path[:-1]))
-        for path, nodes in found.items()
+        for path, nodes in members.items()
     )
     return replace(figure, scopes=scopes)
 

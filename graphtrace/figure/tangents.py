@@ -33,7 +33,7 @@ def with_tangents(figure: Figure, graph: nx.MultiDiGraph[Any]) -> Figure:
     moving = [key for key in inputs if key in tangents and np.any(tangents[key])]
     single = moving[0] if len(moving) == 1 and is_one(tangents[moving[0]]) else None
 
-    def told(node: Node) -> Node:
+    def with_tangent(node: Node) -> Node:
         if node.role == "copy" or node.key not in tangents:
             return node
         t = tangents[node.key]
@@ -44,4 +44,4 @@ def with_tangents(figure: Figure, graph: nx.MultiDiGraph[Any]) -> Figure:
         at = values[-1] + 1 if values else len(node.parts)
         return replace(node, parts=(*node.parts[:at], part, *node.parts[at:]))
 
-    return replace(figure, nodes=tuple(told(node) for node in figure.nodes))
+    return replace(figure, nodes=tuple(with_tangent(node) for node in figure.nodes))

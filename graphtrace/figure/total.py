@@ -82,9 +82,9 @@ class Total:
     __array_ufunc__ = None
 
     def __rmatmul__(self, upstream: Any) -> Any:
-        given = upstream if len(self.heads) > 1 else (upstream,)
-        found = adjoints(self.graph, self.inner, dict(zip(self.heads, given, strict=True)))
-        pulled = tuple(found.get(t, np.zeros(self._shape(t))[()]) for t in self.tails)
+        upstreams = upstream if len(self.heads) > 1 else (upstream,)
+        adjoint_of = adjoints(self.graph, self.inner, dict(zip(self.heads, upstreams, strict=True)))
+        pulled = tuple(adjoint_of.get(t, np.zeros(self._shape(t))[()]) for t in self.tails)
         return pulled if len(self.tails) > 1 else pulled[0]
 
     @property

@@ -58,8 +58,8 @@ def trouble_of(graph: nx.MultiDiGraph[Any], backward: Gradients | None = None) -
     [('local derivative', 'inf', 'f'), ('value', 'zero', 'f')]
     """
     gradients = (backward or gradients_left(graph)).by
-    found = [*_values(graph), *_locals(graph), *_gradients(graph, gradients)]
-    return sorted(found, key=_rank)
+    troubles = [*_values(graph), *_locals(graph), *_gradients(graph, gradients)]
+    return sorted(troubles, key=_rank)
 
 
 def _rank(trouble: Trouble) -> int:
@@ -69,45 +69,45 @@ def _rank(trouble: Trouble) -> int:
 
 
 def _values(graph: nx.MultiDiGraph[Any]) -> list[Trouble]:
-    found = []
+    troubles = []
     for node in ordered(graph):
         data = graph.nodes[node]
         kind = _kind(data.get("value"))
         if kind == "zero" and data.get("op") == "input":
             continue
         if kind is not None:
-            said = f"{data.get('label') or node} is {_SAID[kind]}"
-            found.append(Trouble("value", kind, str(node), None, said, data.get("source")))
-    return found
+            sentence = f"{data.get('label') or node} is {_WORDS[kind]}"
+            troubles.append(Trouble("value", kind, str(node), None, sentence, data.get("source")))
+    return troubles
 
 
 def _locals(graph: nx.MultiDiGraph[Any]) -> list[Trouble]:
-    found = []
+    troubles = []
     for use in uses_of(graph):
         kind = _kind(use.attributes.get("local"))
         if kind is None:
             continue
         data = graph.nodes[use.head]
         label = data.get("label") or use.head
-        said = f"the derivative of {label} in {use.tail} is {_SAID[kind]}"
+        sentence = f"the derivative of {label} in {use.tail} is {_WORDS[kind]}"
         source = data.get("source")
-        found.append(Trouble("local derivative", kind, str(use.head), use.key, said, source))
-    return found
+        troubles.append(Trouble("local derivative", kind, str(use.head), use.key, sentence, source))
+    return troubles
 
 
 def _gradients(graph: nx.MultiDiGraph[Any], gradients: Mapping[Any, Any]) -> list[Trouble]:
     """Against the arrows: the first is where it begins."""
-    found = []
+    troubles = []
     for node in reversed(ordered(graph)):
         kind = _kind(gradients.get(node))
         if kind is not None:
             source = graph.nodes[node].get("source")
-            label = f"the gradient of {node} is {_SAID[kind]}"
-            found.append(Trouble("gradient", kind, str(node), None, label, source))
-    return found
+            label = f"the gradient of {node} is {_WORDS[kind]}"
+            troubles.append(Trouble("gradient", kind, str(node), None, label, source))
+    return troubles
 
 
-_SAID = {"nan": "nan", "inf": "infinite", "zero": "0"}
+_WORDS = {"nan": "nan", "inf": "infinite", "zero": "0"}
 
 
 def _kind(x: object) -> Kind | None:
