@@ -102,7 +102,7 @@ class Builder:
             self.keys[i] = names.unique(name)
         nodes = [i for i in range(first, len(self.rows)) if self.origin[i] == i]
         inner = self._inner_steps()
-        given = {
+        user_names = {
             i: self.recording.given_names.get(i) or (None if i in inner else self._assigned_name(i))
             for i in nodes
         }
@@ -111,10 +111,10 @@ class Builder:
             for leaf, name in zip(self.recording.out, self.recording.out_names, strict=True)
             if type(leaf) is Variable
         }
-        own = {i: name or outputs.get(i) for i, name in given.items()}
+        own = {i: name or outputs.get(i) for i, name in user_names.items()}
         taken = {i: names.unique(name) for i, name in own.items() if name is not None}
-        given_keys = [*self.keys.values(), *taken.values()]
-        self.named = [key for key in given_keys if key[0] == "v" and key[1:].isdigit()]
+        named_keys = [*self.keys.values(), *taken.values()]
+        self.named = [key for key in named_keys if key[0] == "v" and key[1:].isdigit()]
         numbered = (f"v{n}" for n in count(1))
         for i in nodes:
             self.keys[i] = taken[i] if i in taken else names.next_of(numbered)

@@ -106,10 +106,10 @@ class LinearMap:
 
     def _text(self) -> str:
         term = Symbol(self._factors[0].row, self._factors[0].k).term
-        is_said = term.number != 1 and not any(
+        has_formula = term.number != 1 and not any(
             isinstance(leaf.atom, Hole | Quotient) for leaf in term.leaves
         )
-        return str(self._factors[0]) if is_said else self.structure
+        return str(self._factors[0]) if has_formula else self.structure
 
     def __repr__(self) -> str:
         return f"<LinearMap {self} {self.structure} {self.shape}>"
@@ -136,10 +136,10 @@ class _Factor(NamedTuple):
     def pull(self, x: Any) -> Any:
         return self._apply(push if self.is_transposed else pull, x, self.into)
 
-    def _apply(self, way: Callable[..., Any], x: Any, shape: tuple[int, ...]) -> Any:
+    def _apply(self, rule: Callable[..., Any], x: Any, shape: tuple[int, ...]) -> Any:
         row = self.row
         with np.errstate(all="ignore"):
-            y = way(row.primitive, self.k, x, row.value, row.operands, row.params)
+            y = rule(row.primitive, self.k, x, row.value, row.operands, row.params)
         return np.zeros(shape) if y is None else y
 
     def __str__(self) -> str:
@@ -153,16 +153,16 @@ def _product(*factors: _Factor) -> LinearMap:
     return product
 
 
-def _require_shape(given: tuple[int, ...], shape: tuple[int, ...]) -> None:
-    if given != shape:
-        raise ArgumentError(f"this local derivative takes shape {shape}, not {given}")
+def _require_shape(actual: tuple[int, ...], shape: tuple[int, ...]) -> None:
+    if actual != shape:
+        raise ArgumentError(f"this local derivative takes shape {shape}, not {actual}")
 
 
 def _structure(forth: Apply, back: Apply, out: tuple[int, ...], into: tuple[int, ...]) -> str:
     """The name of what a map does to entries, or of what its transpose does."""
-    found = _picked(forth, into)
-    if found is not None:
-        at, weights = found
+    picked = _picked(forth, into)
+    if picked is not None:
+        at, weights = picked
         if not np.any(weights):
             return "zero"
         size, kept = math.prod(into), at[weights != 0]
@@ -176,10 +176,10 @@ def _structure(forth: Apply, back: Apply, out: tuple[int, ...], into: tuple[int,
             return "diagonal"
         if is_onto and kept.size > size:
             return "broadcast"
-    found = _picked(back, out)
-    if found is None:
+    picked = _picked(back, out)
+    if picked is None:
         return "dense"
-    return "sum" if np.all(found[1] == 1) else "weighted sum"
+    return "sum" if np.all(picked[1] == 1) else "weighted sum"
 
 
 def _picked(apply: Apply, shape: tuple[int, ...]) -> tuple[Any, Any] | None:

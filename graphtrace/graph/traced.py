@@ -370,28 +370,28 @@ class TracedGraph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no typ
                     f"{self.name}() has no parameter {name!r}; it has {', '.join(known) or 'none'}"
                 )
             tree = known[name]
-            given = tree.structure.leaves_of(argument, called.format(name))
-            yield from ((name, *pair) for pair in zip(tree.leaves, given, strict=True))
+            leaves = tree.structure.leaves_of(argument, called.format(name))
+            yield from ((name, *pair) for pair in zip(tree.leaves, leaves, strict=True))
 
     def _inputs_from(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        for name, leaf, given in self.given_leaves(parameters, f"parameter {{}} of {self.name}()"):
+        for name, leaf, value in self.given_leaves(parameters, f"parameter {{}} of {self.name}()"):
             if leaf.key is None:
-                same(given, name, leaf.constant)
+                same(value, name, leaf.constant)
             else:
-                values[leaf.key] = self._input_like(leaf.key, given)
+                values[leaf.key] = self._input_like(leaf.key, value)
         return values
 
-    def _input_like(self, key: str, given: Any) -> Any:
+    def _input_like(self, key: str, value: Any) -> Any:
         traced = self._node[key]["value"]
-        if isinstance(given, np.ndarray) and has_own_operators(given):
-            raise ArgumentError(f"parameter {key} is {no_plain_array(given)}")
-        if type(traced) is float and isinstance(given, (int, np.integer)):
-            return as_float(given, f"parameter {key}")
-        given = fitting(given, key, np.shape(traced), np.result_type(traced))
+        if isinstance(value, np.ndarray) and has_own_operators(value):
+            raise ArgumentError(f"parameter {key} is {no_plain_array(value)}")
+        if type(traced) is float and isinstance(value, (int, np.integer)):
+            return as_float(value, f"parameter {key}")
+        value = fitting(value, key, np.shape(traced), np.result_type(traced))
         if isinstance(traced, np.ndarray):
-            return np.array(given, dtype=traced.dtype)
-        return type(traced)(given)
+            return np.array(value, dtype=traced.dtype)
+        return type(traced)(value)
 
     def _one(self, key: str) -> dict[str, Any]:
         """The adjoint of a scalar in itself."""
@@ -502,27 +502,27 @@ def fitting(x: Any, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
     >>> fitting([1, 2], "x", (2,), np.float64)
     array([1, 2])
     """
-    given: Any
+    value: Any
     try:
-        given = np.asarray(x) if isinstance(x, (list, tuple)) else x
+        value = np.asarray(x) if isinstance(x, (list, tuple)) else x
     except ValueError:  # its rows have different lengths
-        given = None
-    if is_static(given):
+        value = None
+    if is_static(value):
         traced = f"an array of shape {shape}" if shape else "a number"
         raise ArgumentError(
             f"{name} was traced as {traced} and is now {describe(x)}; give it one, or trace again"
         )
-    if np.shape(given) != shape:
+    if np.shape(value) != shape:
         raise ArgumentError(
-            f"{name} was traced with shape {shape} and now has shape {np.shape(given)}; give it "
+            f"{name} was traced with shape {shape} and now has shape {np.shape(value)}; give it "
             f"the same shape, or trace again"
         )
-    if not np.can_cast(np.result_type(given), dtype, "same_kind"):
+    if not np.can_cast(np.result_type(value), dtype, "same_kind"):
         raise ArgumentError(
-            f"{name} was traced as {np.dtype(dtype)} and is now {np.result_type(given)}; give it "
+            f"{name} was traced as {np.dtype(dtype)} and is now {np.result_type(value)}; give it "
             f"numbers of the same kind, or trace again"
         )
-    return given
+    return value
 
 
 def changed(where: str, what: str, then: Any, now: Any) -> BranchChanged:
