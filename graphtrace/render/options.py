@@ -198,9 +198,9 @@ def takes_options(method: _Method) -> _Method:
         )
         for one in fields(Options)
     ]
-    told = "".join(f"    {name}: {about.meaning}\n" for name, (_, about) in known.items())
+    meanings = "".join(f"    {name}: {about.meaning}\n" for name, (_, about) in known.items())
     method.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
-    method.__doc__ = f"{inspect.cleandoc(method.__doc__ or '')}\n\nOptions:\n{told}"
+    method.__doc__ = f"{inspect.cleandoc(method.__doc__ or '')}\n\nOptions:\n{meanings}"
     return method
 
 

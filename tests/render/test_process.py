@@ -132,7 +132,7 @@ def test_of_a_long_complaint_the_beginning_is_quoted(tmp_path):
     talks = stub(tmp_path / "dot", "yes no | head -n 100000 >&2; exit 3")
     with pytest.raises(RenderError, match="stopped with code 3, and said: no") as caught:
         to_svg(square(), engine=talks)
-    assert len(str(caught.value)) < engine.MOST_SAID + 200
+    assert len(str(caught.value)) < engine.MOST_QUOTED + 200
 
 
 @posix

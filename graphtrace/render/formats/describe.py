@@ -38,9 +38,11 @@ def title(figure: Figure) -> str:
 def description(figure: Figure) -> str:
     """The steps of the computation, then the derivative on each arrow."""
     steps = [node for node in figure.nodes if node.role not in _LEAVES]
-    told = [edge for edge in figure.edges if edge.emphasis != "hidden" and edge.part is not None]
-    of_edge = [_text(e.part, figure) for e in told if e.part and e.kind == "forward"]
-    back = [_text(e.part, figure) for e in told if e.part and e.kind == "backward"]
+    labelled = [
+        edge for edge in figure.edges if edge.emphasis != "hidden" and edge.part is not None
+    ]
+    of_edge = [_text(e.part, figure) for e in labelled if e.part and e.kind == "forward"]
+    back = [_text(e.part, figure) for e in labelled if e.part and e.kind == "backward"]
     sentences = [title(figure) + "."]
     first = [tell(node, figure) for node in steps[:_MOST]]
     sentences += [f"{step}." for step in _few(first, "steps", len(steps))]
@@ -63,14 +65,14 @@ def _scope(scope: Scope, figure: Figure) -> str:
 
 def tell(node: Node, figure: Figure) -> str:
     """A box in words: `u = bc, value 6`."""
-    told = [(_SAID.get(type(part), ""), _text(part, figure)) for part in node.parts]
-    text = ", ".join(before + said for before, said in told if said)
+    pieces = [(_PREFIX.get(type(part), ""), _text(part, figure)) for part in node.parts]
+    text = ", ".join(before + piece for before, piece in pieces if piece)
     if node.gradient is not None and not isinstance(node.gradient, Blanked):
         text += ", " + _text(node.gradient, figure)
     return text
 
 
-_SAID = {Value: "value ", Shape: "shape ", Source: "at "}
+_PREFIX = {Value: "value ", Shape: "shape ", Source: "at "}
 
 
 def _text(part: Part, figure: Figure) -> str:
@@ -87,5 +89,5 @@ def _few(texts: list[str], what: str, count: int = 0) -> Iterable[str]:
 
 
 def _listed(what: str, texts: list[str]) -> list[str]:
-    said = [text for text in texts if text]
-    return [f"{what}: {'; '.join(_few(said, 'of them'))}."] if said else []
+    nonempty = [text for text in texts if text]
+    return [f"{what}: {'; '.join(_few(nonempty, 'of them'))}."] if nonempty else []

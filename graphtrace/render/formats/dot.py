@@ -130,7 +130,7 @@ def _quotable(text: str) -> str:
 
 def _label(lines: tuple[Line, ...]) -> str:
     """Lines of an escString: what Graphviz would read as an escape or an entity is escaped."""
-    return "\\n".join(_escaped(line.said) for line in lines if line.shown)
+    return "\\n".join(_escaped(line.text) for line in lines if line.shown)
 
 
 def _escaped(text: str) -> str:

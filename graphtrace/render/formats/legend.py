@@ -11,7 +11,7 @@ from graphtrace.formula.runs import Run
 from graphtrace.render.formats.arrow import arrow
 from graphtrace.render.formats.attributes import painted
 from graphtrace.render.formats.text import set_line
-from graphtrace.render.layout.legend import SWATCH, Entry, Legend, indent, way
+from graphtrace.render.layout.legend import SWATCH, Entry, Legend, indent, sample_route
 from graphtrace.render.layout.places import Point
 from graphtrace.render.paint.paint import paint
 from graphtrace.render.paint.theme import Theme
@@ -22,20 +22,20 @@ from graphtrace.render.typeset.label import Line
 _RADII: Mapping[str, float] = {"input": 7.5, "copy": 7.5, "constant": 7.5, "frame": 6, "blank": 2}
 
 
-def draw(told: Legend, at: Point, theme: Theme) -> Iterator[str]:
+def draw(entries: Legend, at: Point, theme: Theme) -> Iterator[str]:
     """The entries as SVG, from that corner on."""
-    for entry, (x, y) in told.places:
+    for entry, (x, y) in entries.places:
         left, middle = at[0] + x, at[1] + y
         yield f'<g class="key {entry.kind}">'
         yield from _sample(entry, left, middle, theme)
-        words = _words("legend", entry.said, theme)
+        words = _words("legend", entry.meaning, theme)
         yield set_line(words, (left + indent(entry) + words.width / 2, middle), theme)
         yield "</g>"
 
 
-def _words(role: str, said: str, theme: Theme) -> Line:
-    width = metrics.width(said, theme.legend_size)
-    return Line(role, (Run(said),), theme.legend_size, width, said)
+def _words(role: str, text: str, theme: Theme) -> Line:
+    width = metrics.width(text, theme.legend_size)
+    return Line(role, (Run(text),), theme.legend_size, width, text)
 
 
 def _sample(entry: Entry, x: float, y: float, theme: Theme) -> Iterator[str]:
@@ -49,4 +49,4 @@ def _sample(entry: Entry, x: float, y: float, theme: Theme) -> Iterator[str]:
             yield set_line(_words(entry.kind, "0.12", theme), (x + SWATCH / 2, y), theme)
         case "arrow" | "back" if entry.element is not None:
             look = paint(entry.element, theme, entry.size)
-            yield from arrow(way(entry, (x, y)), look, theme, wide=entry.size is not None)
+            yield from arrow(sample_route(entry, (x, y)), look, theme, wide=entry.size is not None)

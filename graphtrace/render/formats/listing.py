@@ -101,7 +101,7 @@ def lines(figure: Figure, theme: Theme, columns: int) -> list[Row]:
     for edge in figure.edges:
         if edge.kind == "forward" and edge.part is not None:
             into.setdefault(edge.head, []).append(edge.part)
-    steps = [_step(node, into.get(node.id, []), words) for node in figure.nodes if _is_told(node)]
+    steps = [_step(node, into.get(node.id, []), words) for node in figure.nodes if _is_listed(node)]
     title = describe.title(figure).removeprefix("Computational graph of ")
     rows: list[Row] = [(Piece(clean(title), "title"),), ()]
     if _start(sizes := _sizes(steps)) > columns:
@@ -112,41 +112,43 @@ def lines(figure: Figure, theme: Theme, columns: int) -> list[Row]:
     wide = [max(column) for column in zip_longest(*rests, fillvalue=0)]
     fits = start + sum(wide) + 3 * (len(wide) - 1) <= columns
     for step in steps:
-        said = _row(step, sizes)
+        head = _row(step, sizes)
         if fits:
-            rows.append((*said, *_spread(step.rest, wide)))
+            rows.append((*head, *_spread(step.rest, wide)))
         else:
-            rows.append(_cut_row(said, columns))
+            rows.append(_cut_row(head, columns))
             rows += [_indented(part) for part in _packed(step.rest, columns - 6)]
     rows += [()] if figure.caption else []
     for part in figure.caption:
-        wrapped = textwrap.wrap(told(part, words), columns - 2)
+        wrapped = textwrap.wrap(part_text(part, words), columns - 2)
         rows += [(Piece(f"  {line}"),) for line in wrapped]
     return rows
 
 
-def _is_told(node: Node) -> bool:
+def _is_listed(node: Node) -> bool:
     return node.role not in ("copy", "end", "constant")
 
 
 def _step(node: Node, local: Sequence[Part], words: Wording) -> _Step:
-    said = {Definition: "", Value: ""}
+    texts = {Definition: "", Value: ""}
     more: list[Piece] = []
     for part in node.parts:
-        text = told(part, words)
+        text = part_text(part, words)
         kind = type(part.part if isinstance(part, Blanked) else part)
-        if said.get(kind) == "":
-            said[kind] = text
+        if texts.get(kind) == "":
+            texts[kind] = text
         elif text:
             more.append(Piece(text))
-    derivatives = [Piece(text, "derivative") for p in local if (text := told(_whole(p), words))]
+    derivatives = [
+        Piece(text, "derivative") for p in local if (text := part_text(_whole(p), words))
+    ]
     if node.trouble:
         more.append(Piece(f"! {clean(node.trouble)}", "trouble"))
     return _Step(
         "> " if node.emphasis in ("strong", "bold") else "  ",
-        said[Definition],
-        f"= {said[Value]}" if said[Value] else "",
-        told(node.gradient, words) if node.gradient is not None else "",
+        texts[Definition],
+        f"= {texts[Value]}" if texts[Value] else "",
+        part_text(node.gradient, words) if node.gradient is not None else "",
         (*derivatives, *more),
     )
 
@@ -158,7 +160,7 @@ def _whole(part: Part) -> Part:
     return replace(part, short=False) if isinstance(part, Partial) else part
 
 
-def told(part: Part, words: Wording) -> str:
+def part_text(part: Part, words: Wording) -> str:
     """A part as plain text; a line to write on where a quiz asks for its number."""
     if not isinstance(part, Blanked) or part.box == "filled":
         return clean(plain(runs(part, words)))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from graphtrace.figure.parts import Edge, Figure, Node
 from graphtrace.render.formats import describe
-from graphtrace.render.formats.listing import told
+from graphtrace.render.formats.listing import part_text
 from graphtrace.render.paint.paint import Paint, ink, paint
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset.escape import clean, decimal
@@ -40,23 +40,23 @@ def flowchart(figure: Figure, theme: Theme) -> str:
         arrow = "-.->" if edge.emphasis == "dim" else "-->"
         lines.append(f"  {ids[edge.tail]} {arrow}{_label(edge, words)} {ids[edge.head]}")
     if figure.caption:
-        said = "<br/>".join(_safe(told(part, words)) for part in figure.caption)
-        lines.append(f'  caption["{said}"]:::caption')
+        caption = "<br/>".join(_safe(part_text(part, words)) for part in figure.caption)
+        lines.append(f'  caption["{caption}"]:::caption')
     return "\n".join([*lines, *_styles(figure, shown, theme)]) + "\n"
 
 
 def _box(node: Node, words: Wording) -> str:
     parts = [*node.parts, *([node.gradient] if node.gradient is not None else [])]
-    said = [told(part, words) for part in parts]
-    text = "<br/>".join(_safe(line) for line in said if line)
+    texts = [part_text(part, words) for part in parts]
+    text = "<br/>".join(_safe(line) for line in texts if line)
     is_round = node.role in ("input", "copy", "constant")
     opened, closed = ("(", ")") if is_round else ("[", "]")
     return f'{opened}"{text}"{closed}:::{_look(node)}'
 
 
 def _label(edge: Edge, words: Wording) -> str:
-    said = _safe(told(edge.part, words)) if edge.part is not None else ""
-    return f'|"{said}"|' if said else ""
+    label = _safe(part_text(edge.part, words)) if edge.part is not None else ""
+    return f'|"{label}"|' if label else ""
 
 
 def _look(node: Node) -> str:

@@ -20,7 +20,7 @@ from graphtrace.render.typeset.escape import decimal, xml
 
 def page(
     name: str,
-    told: tuple[str, str],
+    alt_texts: tuple[str, str],
     body: Sequence[str],
     size: tuple[float, float],
     theme: Theme,
@@ -38,14 +38,14 @@ def page(
     used = _colours_in("\n".join([paper, *body]), theme)
     prefix = id_prefix
     if prefix is None:
-        prefix = _prefix(name, told[1], [*body, *_sheet("", used, theme, wide)])
+        prefix = _prefix(name, alt_texts[1], [*body, *_sheet("", used, theme, wide)])
     prefix = _slug(prefix) if prefix else ""
     root = prefix or "graphtrace"
     width, height = size
     lines = [
         _root(root, width, height, wide, theme),
-        f'<title id="{root}-title">{xml(told[0])}</title>',
-        f'<desc id="{root}-desc">{xml(told[1])}</desc>',
+        f'<title id="{root}-title">{xml(alt_texts[0])}</title>',
+        f'<desc id="{root}-desc">{xml(alt_texts[1])}</desc>',
         *_sheet(root, used, theme, wide),
         paper,
         *(line.replace(ID, f'id="{prefix}-' if prefix else 'id="') for line in body),
@@ -59,8 +59,8 @@ ID = 'id="\x00'
 """Begins the id of a part of the body."""
 
 
-def _prefix(name: str, told: str, body: Iterable[str]) -> str:
-    content = "\n".join([xml(told), *body]).encode("utf-8")
+def _prefix(name: str, description: str, body: Iterable[str]) -> str:
+    content = "\n".join([xml(description), *body]).encode("utf-8")
     return f"{_slug(name)}-{zlib.crc32(content):08x}"
 
 

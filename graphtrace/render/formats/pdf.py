@@ -57,9 +57,9 @@ def convert(drawing: str, title: str, format: Literal["pdf", "png"]) -> bytes:
             "`pip install 'graphtrace[pdf]'`, or name a system Graphviz with engine='dot', or "
             "write .svg instead"
         ) from None
-    said = {"svg": drawing, "title": title}
+    inputs = {"svg": drawing, "title": title}
     try:
-        made = typst.compile(_PAGE, sys_inputs=said, format=format, ppi=96.0 * _SCALE)
+        made = typst.compile(_PAGE, sys_inputs=inputs, format=format, ppi=96.0 * _SCALE)
     except RuntimeError as error:
         raise RenderError(
             f"typst could not write the {format.upper()} ({error}): write .svg instead"

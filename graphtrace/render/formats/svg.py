@@ -57,11 +57,11 @@ def draw(
     if frame.left:
         body = [f'<g transform="translate({decimal(frame.left)})">', *body, "</g>"]
     body += _caption(figure, frame, theme)
-    if frame.told.places:
-        body += [f'<g {ID}legend">', *legend.draw(frame.told, frame.legend, theme), "</g>"]
-    said = (describe.title(figure), describe.description(figure))
+    if frame.entries.places:
+        body += [f'<g {ID}legend">', *legend.draw(frame.entries, frame.legend, theme), "</g>"]
+    alt_texts = (describe.title(figure), describe.description(figure))
     wide = smallest_shown(sheet, frame.width, theme) < theme.smallest
-    return page(figure.name, said, body, size, theme, id_prefix, wide=wide)
+    return page(figure.name, alt_texts, body, size, theme, id_prefix, wide=wide)
 
 
 def _caption(figure: Figure, frame: Page, theme: Theme) -> Iterable[str]:
@@ -90,8 +90,8 @@ def _nodes(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> Iterab
     for node, cell, middle in zip(figure.nodes, sheet.cells, layout.nodes, strict=True):
         at = (middle[0] + theme.margin, middle[1] + theme.margin)
         tip = describe.tell(node, figure) + (f" ({node.source})" if node.source else "")
-        said = f"node {node.role}{_emphasis(node)}"
-        yield f'<g {ID}{node.id}" class="{said}" data-node="{xml(node.key)}">'
+        classes = f"node {node.role}{_emphasis(node)}"
+        yield f'<g {ID}{node.id}" class="{classes}" data-node="{xml(node.key)}">'
         yield f"<title>{xml(tip)}</title>"
         yield from _box(cell, at, paint(node, theme), theme)
         for line, x, y in cell.places:
@@ -122,21 +122,21 @@ def _box(cell: Cell, at: Point, look: Paint, theme: Theme) -> Iterable[str]:
 def _edges(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> Iterable[str]:
     keys = {node.id: node.key for node in figure.nodes}
     widths = flows(figure)
-    ways = routes(figure, sheet, layout, theme)
-    told_edges = zip(figure.edges, sheet.labels, strict=True)
-    for edge, line in sorted(told_edges, key=lambda told: ways[told[0].id].over):
+    route_of = routes(figure, sheet, layout, theme)
+    labelled_edges = zip(figure.edges, sheet.labels, strict=True)
+    for edge, line in sorted(labelled_edges, key=lambda pair: route_of[pair[0].id].over):
         if edge.emphasis == "hidden":
             continue
         ends = f'data-from="{xml(keys[edge.tail])}" data-to="{xml(keys[edge.head])}"'
         yield f'<g {ID}{edge.id}" class="edge {edge.kind}{_emphasis(edge)}" {ends}>'
-        told = line is not None and line.shown
-        if line is not None and told:
+        is_labelled = line is not None and line.shown
+        if line is not None and is_labelled:
             yield f"<title>{xml(line.full)}</title>"
-        route = moved(ways[edge.id], theme.margin)
+        route = moved(route_of[edge.id], theme.margin)
         if edge.kind == "forward" or figure.form != "wires":
             size = widths.get(edge.id)
             yield from arrow(route, paint(edge, theme, size), theme, wide=size is not None)
-        if line is not None and told and route.label is not None:
+        if line is not None and is_labelled and route.label is not None:
             if route.over:
                 yield _paper(line, route.label, theme)
             yield set_line(line, route.label, theme, edge)

@@ -76,7 +76,7 @@ def picture(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> str:
         *(f"  {line}" for line in _graph(figure, sheet, layout, theme)),
         r"  \end{scope}",
         *_caption(figure, frame.caption, theme),
-        *(f"  {line}" for line in _legend(frame.told, frame.legend, theme)),
+        *(f"  {line}" for line in _legend(frame.entries, frame.legend, theme)),
         r"\end{tikzpicture}",
     ]
     return "\n".join(lines) + "\n"
@@ -89,12 +89,12 @@ def _colours(theme: Theme) -> Iterator[str]:
 
 def _graph(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> Iterator[str]:
     widths = flows(figure)
-    ways = routes(figure, sheet, layout, theme)
-    told = zip(figure.edges, sheet.labels, strict=True)
-    for edge, line in sorted(told, key=lambda told: ways[told[0].id].over):
+    route_of = routes(figure, sheet, layout, theme)
+    labelled = zip(figure.edges, sheet.labels, strict=True)
+    for edge, line in sorted(labelled, key=lambda pair: route_of[pair[0].id].over):
         if edge.emphasis == "hidden":
             continue
-        route = moved(ways[edge.id], 0)
+        route = moved(route_of[edge.id], 0)
         if edge.kind == "forward" or figure.form != "wires":
             size = widths.get(edge.id)
             yield from _arrow(edge, route, theme, size)
@@ -167,13 +167,13 @@ def _line(line: Line, middle: Point, room: float, colour: str) -> Iterator[str]:
 
 
 def _set(line: Line, middle: Point, room: float, colour: str) -> str:
-    said = line.tex if line.tex is not None else mathematics(line.runs)
+    formula = line.tex if line.tex is not None else mathematics(line.runs)
     x, y = middle
     anchor = ""
     if line.tex is None:
         anchor, y = "anchor=base,", y + _HALF_HEIGHT * line.size
     size = decimal(line.size * _POINTS)
-    text = rf"\fontsize{{{size}}}{{{size}}}\selectfont$\displaystyle {said}$"
+    text = rf"\fontsize{{{size}}}{{{size}}}\selectfont$\displaystyle {formula}$"
     fit = rf"\gtfit{{{decimal(room * _POINTS)}pt}}{{{text}}}"
     return rf"\node[{anchor}text={_colour(colour)}] at {_at((x, y))} {{{fit}}};"
 
@@ -245,15 +245,17 @@ def _caption(figure: Figure, corner: Point, theme: Theme) -> Iterable[str]:
     rows = caption_rows(figure.caption, wording(figure, theme.digits), theme, room)
     for line, x, y in rows:
         middle = (corner[0] + x, corner[1] + y)
-        yield from (f"  {said}" for said in _line(line, middle, line.width + 8, ink(line.role)))
+        yield from (
+            f"  {command}" for command in _line(line, middle, line.width + 8, ink(line.role))
+        )
 
 
-def _legend(told: Legend, corner: Point, theme: Theme) -> Iterator[str]:
+def _legend(entries: Legend, corner: Point, theme: Theme) -> Iterator[str]:
     """The samples as the parts of a figure, and what they mean."""
-    for entry, (x, y) in told.places:
+    for entry, (x, y) in entries.places:
         left, middle = (corner[0] + x, corner[1] + y)
         yield from _sample(entry, (left, middle), theme)
-        line = _words("legend", entry.said, theme)
+        line = _words("legend", entry.meaning, theme)
         at = (left + legend.indent(entry) + line.width / 2, middle)
         yield from _line(line, at, line.width + 4, ink(line.role))
 
@@ -267,7 +269,7 @@ def _sample(entry: Entry, at: Point, theme: Theme) -> Iterator[str]:
         cell = Cell((), legend.SWATCH - 6, 15, "box" if square else "pill")
         yield from _box(element, cell, middle, theme)
     elif isinstance(element, Edge):
-        yield from _arrow(element, legend.way(entry, at), theme, entry.size)
+        yield from _arrow(element, legend.sample_route(entry, at), theme, entry.size)
     elif entry.swatch == "number":
         line = _words(entry.kind, "0.12", theme)
         yield from _line(line, middle, line.width + 4, ink(line.role))
@@ -276,9 +278,9 @@ def _sample(entry: Entry, at: Point, theme: Theme) -> Iterator[str]:
         yield _rectangle(paint(entry.swatch, theme), corners, more)
 
 
-def _words(role: str, said: str, theme: Theme) -> Line:
-    width = metrics.width(said, theme.legend_size)
-    return Line(role, (Run(said),), theme.legend_size, width, said)
+def _words(role: str, text: str, theme: Theme) -> Line:
+    width = metrics.width(text, theme.legend_size)
+    return Line(role, (Run(text),), theme.legend_size, width, text)
 
 
 def _at(point: Point) -> str:

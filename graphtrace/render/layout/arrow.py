@@ -17,8 +17,8 @@ def straight(tail: Point, head: Point, *, back: bool = False) -> Route:
     length = math.dist(tail, head)
     stop = 1 - _HEAD_LENGTH / length
 
-    def at(share: float) -> Point:
-        return tail[0] + (head[0] - tail[0]) * share, tail[1] + (head[1] - tail[1]) * share
+    def at(fraction: float) -> Point:
+        return tail[0] + (head[0] - tail[0]) * fraction, tail[1] + (head[1] - tail[1]) * fraction
 
     curve = (tail, at(stop / 3), at(stop * 2 / 3), at(stop))
     return Route(curve[::-1], head, None, None) if back else Route(curve, None, head, None)

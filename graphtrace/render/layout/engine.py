@@ -24,7 +24,7 @@ VARIABLE = "GRAPHTRACE_DOT"
 TIME_LIMIT = 20.0
 MEMORY_LIMIT = 2 << 30
 OUTPUT_LIMIT = 64 << 20
-MOST_SAID = 2000
+MOST_QUOTED = 2000
 """So many characters of what an engine complains of are quoted."""
 
 
@@ -43,14 +43,14 @@ def find(engine: str | os.PathLike[str] | None = None) -> Engine:
     wanted = os.fspath(engine) if engine is not None else os.environ.get(VARIABLE, "")
     if wanted in ("", BUNDLED):
         return Engine(_bundled(), True)
-    found = shutil.which(wanted)
-    if found is None:
+    program = shutil.which(wanted)
+    if program is None:
         origin = "" if engine is not None else f" (from {VARIABLE})"
         raise RenderError(
             f"there is no layout engine {wanted!r}{origin}: install Graphviz so that it has its "
             "`dot`, or leave the engine out to use the one that came with graphtrace"
         )
-    return Engine(found, False)
+    return Engine(program, False)
 
 
 @cache
@@ -118,17 +118,17 @@ def run(
             f"the layout engine {engine.path} does not start ({error.strerror}): "
             "choose another one with engine="
         ) from error
-    said = errors.decode("utf-8", "replace").strip()
-    if code != 0 or (said and engine.bundled):
-        raise RenderError(_complaint(engine, code, said[:MOST_SAID], memory_limit))
+    complaint = errors.decode("utf-8", "replace").strip()
+    if code != 0 or (complaint and engine.bundled):
+        raise RenderError(_complaint(engine, code, complaint[:MOST_QUOTED], memory_limit))
     return output
 
 
-def _complaint(engine: Engine, code: int, said: str, memory_limit: int) -> str:
-    if "memory allocation" in said or "out of memory" in said or "bad_alloc" in said:
+def _complaint(engine: Engine, code: int, complaint: str, memory_limit: int) -> str:
+    if "memory allocation" in complaint or "out of memory" in complaint or "bad_alloc" in complaint:
         return (
             f"the layout needed more than {memory_limit >> 20} MiB of memory: draw a part of the "
-            f"graph, for example g.subgraph(...) (the engine said: {said})"
+            f"graph, for example g.subgraph(...) (the engine said: {complaint})"
         )
     how = f"stopped with code {code}" if code else "warned"
-    return f"the layout engine {engine.path} {how}, and said: {said or 'nothing'}"
+    return f"the layout engine {engine.path} {how}, and said: {complaint or 'nothing'}"

@@ -24,7 +24,7 @@ class Page(NamedTuple):
     left: float
     caption: Point
     legend: Point
-    told: Legend
+    entries: Legend
 
 
 def frame_of(figure: Figure, layout: Layout, theme: Theme) -> Page:
@@ -34,19 +34,19 @@ def frame_of(figure: Figure, layout: Layout, theme: Theme) -> Page:
     captions = [rows_of(parts, figure, theme) for parts in (figure.caption, *figure.room) if parts]
     own = max((_block_width(rows) for rows in captions), default=0.0)
     room = max(min(graph, theme.column), own + 2 * theme.margin, 340) - 2 * theme.margin
-    told = legend(figure, theme, room)
-    width = max([graph, *(part + 2 * theme.margin for part in (own, told.width) if part)])
+    entries = legend(figure, theme, room)
+    width = max([graph, *(part + 2 * theme.margin for part in (own, entries.width) if part)])
     # On a figure that scrolls, a caption in the middle would be out of sight.
     middle = width / 2 if graph <= theme.column or theme.fit else 0.0
-    lefts = [max(middle - part / 2, theme.margin) for part in (own, told.width)]
+    lefts = [max(middle - part / 2, theme.margin) for part in (own, entries.width)]
     top = height + 6
     if captions:
         height = top + max(rows[-1].y + rows[-1].line.height / 2 for rows in captions) + 8
     beneath = height + 2
-    if told.places:
-        height = beneath + told.height + 6
+    if entries.places:
+        height = beneath + entries.height + 6
     left = max(width - graph, 0) / 2
-    return Page(width, height, left, (lefts[0], top), (lefts[1], beneath), told)
+    return Page(width, height, left, (lefts[0], top), (lefts[1], beneath), entries)
 
 
 def rows_of(parts: Sequence[Part], figure: Figure, theme: Theme) -> list[Placed]:

@@ -37,35 +37,35 @@ def cleared(
     `labels` are the rooms that the labels take where they stand, by the names of their routes. One
     that stands `alone` beside its arrow is moved; one between two arrows belongs there.
     """
-    found, rooms = dict(routes), dict(labels)
+    placed, rooms = dict(routes), dict(labels)
     # Few labels come near a line: all points of all lines took a sixth of the drawing.
-    way = cache(lambda name: _points(routes[name]))
+    points_of = cache(lambda name: _points(routes[name]))
     frames = {name: _frame(route) for name, route in routes.items()}
     for name, label in labels.items():
-        if not _is_crossed(label, name, way, frames):
+        if not _is_crossed(label, name, points_of, frames):
             continue
         others = [*boxes, *(box for other, box in rooms.items() if other != name)]
         wider = label._replace(width=label.width + 2 * _AIR, height=label.height + _AIR)
-        for box in _places(wider, way(name)) if name in alone else ():
+        for box in _places(wider, points_of(name)) if name in alone else ():
             is_free = _is_inside(box, size) and not any(_overlap(box, other) for other in others)
-            if is_free and not _is_crossed(box, name, way, frames):
-                found[name] = found[name]._replace(label=box.middle)
+            if is_free and not _is_crossed(box, name, points_of, frames):
+                placed[name] = placed[name]._replace(label=box.middle)
                 rooms[name] = box
                 break
         else:
-            found[name] = found[name]._replace(over=True)
-    return found
+            placed[name] = placed[name]._replace(over=True)
+    return placed
 
 
 def _points(route: Route) -> list[Point]:
     """Points of the way, close to each other, from tip to tip."""
     curve = route.curve
-    found = [route.start] if route.start is not None else []
+    points = [route.start] if route.start is not None else []
     for i in range(0, len(curve) - 1, 3):
         corners = curve[i : i + 4]
         steps = max(_STEPS, round(math.dist(corners[0], corners[-1]) / 3))
-        found += [_bezier(corners, step / steps) for step in range(steps + 1)]
-    return [*found, route.end] if route.end is not None else found
+        points += [_bezier(corners, step / steps) for step in range(steps + 1)]
+    return [*points, route.end] if route.end is not None else points
 
 
 def _bezier(corners: Sequence[Point], t: float) -> Point:
@@ -84,7 +84,7 @@ def _frame(route: Route) -> tuple[float, float, float, float]:
 def _is_crossed(
     box: Box,
     own: str,
-    way: Callable[[str], Sequence[Point]],
+    points_of: Callable[[str], Sequence[Point]],
     frames: Mapping[str, tuple[float, float, float, float]],
 ) -> bool:
     """Whether a line runs through the box; its own line may be nearer to it than others."""
@@ -99,15 +99,15 @@ def _is_crossed(
     for name in near:
         air = -1 if name == own else _NEAR
         half, high = box.width / 2 + air, box.height / 2 + air
-        if any(abs(px - x) < half and abs(py - y) < high for px, py in way(name)):
+        if any(abs(px - x) < half and abs(py - y) < high for px, py in points_of(name)):
             return True
     return False
 
 
-def _places(box: Box, way: Sequence[Point]) -> Iterator[Box]:
+def _places(box: Box, points: Sequence[Point]) -> Iterator[Box]:
     """Where else the label may stand beside its arrow, the nearest place first."""
     places: list[Point] = []
-    for p, q in pairwise(way[:: max(len(way) // 40, 1)]):
+    for p, q in pairwise(points[:: max(len(points) // 40, 1)]):
         dx, dy = q[0] - p[0], q[1] - p[1]
         length = math.hypot(dx, dy)
         if length:

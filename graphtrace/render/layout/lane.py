@@ -29,12 +29,12 @@ class Box(NamedTuple):
     height: float
     round: bool = False
 
-    def side(self, y: float, way: int) -> float:
+    def side(self, y: float, direction: int) -> float:
         """Where its right (1) or left (-1) side is at that height."""
         half = self.width / 2
         if self.round:
             half = math.sqrt(max(half**2 - (y - self.middle[1]) ** 2, 0))
-        return self.middle[0] + way * half
+        return self.middle[0] + direction * half
 
     @property
     def left(self) -> float:
@@ -162,14 +162,16 @@ def _pair(
     )
 
 
-def _half(box: Box, at: _Slot, label: Box, obstacles: Sequence[Box], way: int) -> _Points | None:
+def _half(
+    box: Box, at: _Slot, label: Box, obstacles: Sequence[Box], direction: int
+) -> _Points | None:
     """The tip at the box, then a smooth way to the label, if nothing stands between them."""
     slot = at.height
-    side, stop = box.side(slot, way), label.left if way > 0 else label.right
-    base, y = side + way * _HEAD, label.middle[1]
+    side, stop = box.side(slot, direction), label.left if direction > 0 else label.right
+    base, y = side + direction * _HEAD, label.middle[1]
     # Near its end it is at its own label, and in no other's way.
-    end = (stop - way * _STILL if at.alone else stop, y)
-    if (stop - base) * way < _STILL or not _free(box, label, (base, slot), end, obstacles):
+    end = (stop - direction * _STILL if at.alone else stop, y)
+    if (stop - base) * direction < _STILL or not _free(box, label, (base, slot), end, obstacles):
         return None
     bend = (base + stop) / 2
     return [(side, slot), (base, slot), (bend, slot), (bend, y), (stop, y)]
@@ -189,11 +191,11 @@ def _free(box: Box, label: Box, p: Point, q: Point, obstacles: Sequence[Box]) ->
     )
 
 
-def _shifted(points: _Points, by: float, way: int) -> _Points:
+def _shifted(points: _Points, by: float, direction: int) -> _Points:
     """The way to the label moved up or down; the outer line of a bend bends later."""
     tip, base, (bend, slot), (_, y), stop = points
     room = abs(stop[0] - base[0]) / 2
-    later = max(-room, min(room, -by * way * ((y > slot) - (y < slot))))
+    later = max(-room, min(room, -by * direction * ((y > slot) - (y < slot))))
     moved = [tip, base, (bend + later, slot), (bend + later, y), stop]
     return [(x, height + by) for x, height in moved]
 

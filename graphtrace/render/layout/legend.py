@@ -42,20 +42,22 @@ class Entry(NamedTuple):
 
     swatch: Swatch
     kind: str
-    said: str
+    meaning: str
     size: float | None = None
     """The gradient that the width of a line tells."""
     element: Node | Edge | None = None
     """A box or an arrow that looks like it."""
 
 
-def _box(role: Role, said: str, trouble: str | None = None) -> Entry:
-    return Entry("box", role, said, element=Node(f"key-{role}", "", role, (), trouble=trouble))
+def _box(role: Role, meaning: str, trouble: str | None = None) -> Entry:
+    return Entry("box", role, meaning, element=Node(f"key-{role}", "", role, (), trouble=trouble))
 
 
-def _line(kind: Kind, said: str, emphasis: Emphasis = "plain", size: float | None = None) -> Entry:
+def _line(
+    kind: Kind, meaning: str, emphasis: Emphasis = "plain", size: float | None = None
+) -> Entry:
     edge = Edge("", "", "", kind, None, emphasis=emphasis)
-    return Entry("arrow" if kind == "forward" else "back", kind, said, size, edge)
+    return Entry("arrow" if kind == "forward" else "back", kind, meaning, size, edge)
 
 
 class Legend(NamedTuple):
@@ -75,7 +77,7 @@ def legend(figure: Figure, theme: Theme, room: float) -> Legend:
     x, y, widest = 0.0, step / 2, 0.0
     places = []
     for entry in entries:
-        size = indent(entry) + metrics.width(entry.said, theme.legend_size)
+        size = indent(entry) + metrics.width(entry.meaning, theme.legend_size)
         if x and x + size > room:
             x, y = 0.0, y + step
         places.append((entry, (x, y)))
@@ -97,8 +99,8 @@ def _entries(figure: Figure, theme: Theme) -> Iterator[Entry]:
             yield Entry("number", "gradient", "gradient")
     else:
         labelled = any(isinstance(edge.part, Partial) for edge in forward)
-        said = "operand, with its local derivative" if labelled else "operand"
-        yield _line("forward", said)
+        meaning = "operand, with its local derivative" if labelled else "operand"
+        yield _line("forward", meaning)
         if any(edge.emphasis != "strong" for edge in backward):
             yield _line("backward", "gradient, on its way back")
         elif any(node.gradient is not None for node in figure.nodes):
@@ -169,8 +171,8 @@ def _widths(figure: Figure) -> Iterator[Entry]:
         return
     forward = any(edge.id in sizes and edge.kind == "forward" for edge in figure.edges)
     for size in sorted({max(sizes.values()), min(sizes.values())}, reverse=True):
-        said = f"gradient of size {number(size, 2)}"
-        yield _line("forward" if forward else "backward", said, size=size)
+        meaning = f"gradient of size {number(size, 2)}"
+        yield _line("forward" if forward else "backward", meaning, size=size)
     yield Entry("none", "", "(widths on a log scale)")
 
 
@@ -179,7 +181,7 @@ def indent(entry: Entry) -> float:
     return 0 if entry.swatch == "none" else SWATCH + _GAP
 
 
-def way(entry: Entry, at: Point) -> Route:
+def sample_route(entry: Entry, at: Point) -> Route:
     """The sample of an arrow that begins at that point."""
     end = (at[0] + SWATCH, at[1])
     back = entry.swatch == "back"

@@ -70,11 +70,11 @@ def read_layout(output: bytes, nodes: int) -> Layout:
         objects = {o["name"]: o for o in answer.get("objects", [])}
         middles = {name: frame.point(o["pos"]) for name, o in objects.items() if "pos" in o}
         clusters = {int(name[8:]): o for name, o in objects.items() if "bb" in o}
-        found = {e["id"]: frame.route(e) for e in answer.get("edges", [])}
-        routes = {int(name[1:]): route for name, route in found.items() if name[0] == "e"}
+        edge_routes = {e["id"]: frame.route(e) for e in answer.get("edges", [])}
+        routes = {int(name[1:]): route for name, route in edge_routes.items() if name[0] == "e"}
         lanes = {
-            int(name[1:]): Lane(route, middles[f"l{name[1:]}"], found[f"h{name[1:]}"])
-            for name, route in found.items()
+            int(name[1:]): Lane(route, middles[f"l{name[1:]}"], edge_routes[f"h{name[1:]}"])
+            for name, route in edge_routes.items()
             if name[0] == "t"
         }
         places = tuple(middles[f"n{i}"] for i in range(nodes))

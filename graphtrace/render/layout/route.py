@@ -23,7 +23,7 @@ _SPREAD = 24
 def routes(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> dict[str, Route]:
     """The route of each edge by its id; a lane gives two."""
     along = 1 if figure.direction == "TB" else 0
-    found = {figure.edges[i].id: _onward(route, along) for i, route in layout.routes.items()}
+    route_of = {figure.edges[i].id: _onward(route, along) for i, route in layout.routes.items()}
     boxes = {
         node.id: Box(middle, cell.width, cell.height, cell.shape == "circle")
         for node, cell, middle in zip(figure.nodes, sheet.cells, layout.nodes, strict=True)
@@ -49,17 +49,17 @@ def routes(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> dict[s
     apart = 0 if figure.form == "wires" else theme.lane
     for i, (forward, backward) in _pairs(tracks, obstacles, apart, figure.direction).items():
         edge = figure.edges[i]
-        found[edge.id] = forward
+        route_of[edge.id] = forward
         if edge.id in below:
-            found[figure.edges[below[edge.id]].id] = backward
+            route_of[figure.edges[below[edge.id]].id] = backward
     labels = {
         edge.id: Box(middle, line.width, line.height)
         for edge, line in zip(figure.edges, sheet.labels, strict=True)
-        if line is not None and (middle := found[edge.id].label) is not None
+        if line is not None and (middle := route_of[edge.id].label) is not None
     }
     alone = {figure.edges[i].id for i in layout.routes}
     taken = [*boxes.values(), *titles]
-    return cleared(found, labels, alone, taken, (layout.width, layout.height))
+    return cleared(route_of, labels, alone, taken, (layout.width, layout.height))
 
 
 def _offsets(
@@ -83,8 +83,8 @@ def _pairs(
         i: Track(turned_lane(t.lane), turned(t.tail), turned(t.head), turned(t.label), t.off)
         for i, t in tracks.items()
     }
-    found = pairs(flat, [turned(box) for box in obstacles], apart, _SPREAD)
-    return {i: (turned_route(on), turned_route(back)) for i, (on, back) in found.items()}
+    flat_pairs = pairs(flat, [turned(box) for box in obstacles], apart, _SPREAD)
+    return {i: (turned_route(on), turned_route(back)) for i, (on, back) in flat_pairs.items()}
 
 
 def _onward(route: Route, along: int) -> Route:

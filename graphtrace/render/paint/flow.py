@@ -48,6 +48,6 @@ def flows(figure: Figure) -> Mapping[str, float]:
 
 def roomy(figure: Figure, theme: Theme) -> Theme:
     """The theme with lanes in which the widest edge touches neither its neighbour nor a label."""
-    found = flows(figure)
-    widest = max(map(width_of, found.values()), default=0.0)
-    return replace(theme, lane=theme.lane + math.ceil(widest)) if found else theme
+    sizes = flows(figure)
+    widest = max(map(width_of, sizes.values()), default=0.0)
+    return replace(theme, lane=theme.lane + math.ceil(widest)) if sizes else theme

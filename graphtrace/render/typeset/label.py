@@ -75,9 +75,9 @@ class Line(NamedTuple):
     """A box behind it that belongs to its width."""
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """All of the line as text."""
-        return plain(self.runs) + (self.blank.said if self.blank is not None else "")
+        return plain(self.runs) + (self.blank.text if self.blank is not None else "")
 
     @property
     def height(self) -> float:
@@ -97,9 +97,9 @@ class Blank(NamedTuple):
     filled: bool
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """The answer, or a line to write it on."""
-        return f" {self.answer.said}" if self.filled else " ____"
+        return f" {self.answer.text}" if self.filled else " ____"
 
     @property
     def height(self) -> float:
@@ -203,8 +203,8 @@ def node_lines(node: Node, words: Wording, form: Form, theme: Theme) -> list[Lin
     lines = []
     records = form == "records" and node.role not in ("copy", "constant")
     for part in node.parts:
-        said = part.part if isinstance(part, Blanked) else part
-        role, size = _role(said, theme)
+        inner = part.part if isinstance(part, Blanked) else part
+        role, size = _role(inner, theme)
         if node.role in ("copy", "constant") and role == "formula":
             size = theme.copy_size
         row = "data" if records and role == "value" else ""
@@ -216,11 +216,11 @@ def node_lines(node: Node, words: Wording, form: Form, theme: Theme) -> list[Lin
 
 def _gradient_line(gradient: Part, records: bool, words: Wording, theme: Theme) -> Line:
     """The line of a gradient: dJ/dx = 3, in a record grad 3, and so where it would be cut."""
-    told = gradient.part if isinstance(gradient, Blanked) else gradient
+    inner = gradient.part if isinstance(gradient, Blanked) else gradient
     size, widest = theme.label_size, theme.widest_row
-    if not isinstance(told, Partial):
+    if not isinstance(inner, Partial):
         return _part_line(gradient, "gradient", "", size, widest, words, theme)
-    own = replace(told, short=True)
+    own = replace(inner, short=True)
     short = replace(gradient, part=own) if isinstance(gradient, Blanked) else own
     if not records:
         line = _part_line(gradient, "gradient", "", size, widest, words, theme)
@@ -233,27 +233,31 @@ def _part_line(
     part: Part, role: str, row: str, size: float, widest: float, words: Wording, theme: Theme
 ) -> Line:
     """The line of a part, behind a word for what it is in a record."""
-    said, latex = runs(part, words), _tex(part, words, theme)
+    part_runs, latex = runs(part, words), _tex(part, words, theme)
     if row:
-        said = (Run(f"{row} "), *said)
+        part_runs = (Run(f"{row} "), *part_runs)
         latex = rf"\mathrm{{{row}}}\ {latex}" if latex is not None else None
-    return _told(part, part, row, _line(role, said, size, widest, latex), words, theme)
+    return _with_blank(part, part, row, _line(role, part_runs, size, widest, latex), words, theme)
 
 
-def _told(part: Part, said: Part, row: str, line: Line, words: Wording, theme: Theme) -> Line:
+def _with_blank(
+    part: Part, shown: Part, row: str, line: Line, words: Wording, theme: Theme
+) -> Line:
     """The line of a part as it is, only with its room, or with a box for its number."""
     if not isinstance(part, Blanked):
         return line
     if not part.box:
         return line._replace(shown=False)
-    *first, last = sides(said, words)
+    *first, last = sides(shown, words)
     before = tuple(run for side in first for run in whole(side))
     before += (Run(f"{row} " if row else EQUALS),) if row or first else ()
     tex_before = tex_after = None
-    if theme.math and (told := tex_sides(said, words)):
-        tex_before = "".join(side.lead + side.markup for side in told[:-1]) + told[-1].lead
+    if theme.math and (latex_sides := tex_sides(shown, words)):
+        tex_before = (
+            "".join(side.lead + side.markup for side in latex_sides[:-1]) + latex_sides[-1].lead
+        )
         tex_before = rf"\mathrm{{{row}}}\ " if row else tex_before or None
-        tex_after = told[-1].markup
+        tex_after = latex_sides[-1].markup
     size = line.size / MATH_SIZE if line.outline is not None else line.size
     answer = _line(line.role, last.markup, size, math.inf, tex_after)
     start = _line(line.role, before, size, math.inf, tex_before)
@@ -280,25 +284,25 @@ def edge_line(edge: Edge, words: Wording, theme: Theme) -> Line | None:
     """The label of an arrow: in full if it is short, else what matters most of it."""
     if edge.part is None:
         return None
-    told = edge.part.part if isinstance(edge.part, Blanked) else edge.part
+    inner = edge.part.part if isinstance(edge.part, Blanked) else edge.part
     role = "derivative" if edge.kind == "forward" else "gradient"
-    if isinstance(told, Value | Shape):
+    if isinstance(inner, Value | Shape):
         role = "value"
-    if isinstance(told, Sweep):
+    if isinstance(inner, Sweep):
         role = "tangent"
     line, shown = None, edge.part
-    for part in _shorter(told):
-        said = runs(part, words)
-        if not said:
+    for part in _shorter(inner):
+        part_runs = runs(part, words)
+        if not part_runs:
             continue
         latex, shown = _tex(part, words, theme), part
-        line = _line(role, said, theme.label_size, theme.widest_label, latex)
+        line = _line(role, part_runs, theme.label_size, theme.widest_label, latex)
         if not _is_cut(line):
             break
     if line is None:
         return None
-    full = plain(runs(told, replace(words, digits=6)))
-    return _told(edge.part, shown, "", line._replace(full=full), words, theme)
+    full = plain(runs(inner, replace(words, digits=6)))
+    return _with_blank(edge.part, shown, "", line._replace(full=full), words, theme)
 
 
 def _shorter(part: Part) -> Iterable[Part]:
@@ -329,10 +333,10 @@ def caption_rows(parts: Sequence[Part], words: Wording, theme: Theme, room: floa
     for part in parts:
         rows: list[Placed] = []
         for indent, pieces in _broken(_pieces(part, words, theme), size, room):
-            said = tuple(run for piece in pieces for run in piece.runs)
+            row_runs = tuple(run for piece in pieces for run in piece.runs)
             latex = [piece.tex for piece in pieces if piece.tex is not None]
             whole = "".join(latex) if len(latex) == len(pieces) else None
-            line = _line("caption", said, size, max(room, theme.column) - indent, whole)
+            line = _line("caption", row_runs, size, max(room, theme.column) - indent, whole)
             step = max(size * 1.5, line.height + 8)
             rows.append(Placed(line, indent + line.width / 2, y + step / 2))
             y += step
@@ -364,10 +368,10 @@ class _Piece(NamedTuple):
 def _pieces(part: Part, words: Wording, theme: Theme) -> list[_Piece]:
     if not isinstance(part, Chain):
         return [_Piece(runs(part, words), _tex(part, words, theme))]
-    found = [whole(side) for side in sides(part, words)]
+    side_runs = [whole(side) for side in sides(part, words)]
     latex: Sequence[str | None] = [side.lead + side.markup for side in tex_sides(part, words)]
-    latex = latex if latex and theme.math else [None] * len(found)
-    return [_Piece(*both) for both in zip(found, latex, strict=True)]
+    latex = latex if latex and theme.math else [None] * len(side_runs)
+    return [_Piece(*both) for both in zip(side_runs, latex, strict=True)]
 
 
 def _broken(pieces: Sequence[_Piece], size: float, room: float) -> list[tuple[float, list[_Piece]]]:
@@ -402,34 +406,34 @@ MATH_SIZE = 1.15
 """The letters of the mathematics font are smaller at the same size."""
 
 
-def _line(role: str, said: Runs, size: float, widest: float, latex: str | None = None) -> Line:
-    full = plain(said)
+def _line(role: str, runs: Runs, size: float, widest: float, latex: str | None = None) -> Line:
+    full = plain(runs)
     drawn = outline(latex) if latex is not None else None
     scale = size * MATH_SIZE / 1000
     is_wide = drawn is not None and drawn.width * scale > widest * MATH_SIZE
     if is_wide or (latex is not None and len(latex) > LONGEST):
-        said = elide(said, size, widest)
-        latex = latex_of(said)
+        runs = elide(runs, size, widest)
+        latex = latex_of(runs)
         drawn = outline(latex)
     if drawn is not None and drawn.width * scale <= widest * MATH_SIZE:
-        return Line(role, said, size * MATH_SIZE, drawn.width * scale, full, True, drawn, latex)
-    shown = elide(said, size, widest)
+        return Line(role, runs, size * MATH_SIZE, drawn.width * scale, full, True, drawn, latex)
+    shown = elide(runs, size, widest)
     return Line(role, shown, size, runs_width(shown, size), full)
 
 
-def runs_width(said: Sequence[Run], size: float) -> float:
+def runs_width(runs: Sequence[Run], size: float) -> float:
     """How wide the runs are when set side by side."""
-    return _runs_width(tuple(said), size)
+    return _runs_width(tuple(runs), size)
 
 
 @lru_cache(4096)  # most lines of a figure are measured three times
-def _runs_width(said: Runs, size: float) -> float:
-    return math.fsum(advances(said, size))
+def _runs_width(runs: Runs, size: float) -> float:
+    return math.fsum(advances(runs, size))
 
 
-def advances(said: Sequence[Run], size: float) -> Iterator[float]:
+def advances(runs: Sequence[Run], size: float) -> Iterator[float]:
     """From the start of each run to that of the next; a slanted letter does not touch it."""
-    for run, after in zip_longest(said, said[1:]):
+    for run, after in zip_longest(runs, runs[1:]):
         own = size * (SHIFTED_SIZE if run.shift else 1)
         is_close = after is not None and not after.italic and not after.text.startswith(" ")
         correction = _SLANT * own if run.italic and is_close else 0.0
@@ -451,7 +455,7 @@ _ANSWER = re.compile(rf"(?:^|(?<== )|(?<=→ )|(?<=data )|(?<=grad ))(?:{_WHOLE.
 _NUMBERS = re.compile(rf"(?:data |grad |= |→ | |{_WHOLE.pattern}|[−-]?∞)*+")
 
 
-def elide(said: Runs, size: float, widest: float) -> Runs:
+def elide(runs: Runs, size: float, widest: float) -> Runs:
     """The runs, cut with an ellipsis where they would be wider than `widest`.
 
     A list is cut after an entry. A number is never cut: what stands before it gives way, and a line
@@ -464,28 +468,28 @@ def elide(said: Runs, size: float, widest: float) -> Runs:
     >>> elide((Run("a long name = 1.25"),), 10, 60)
     (Run(text='a lo…', italic=False, shift=''), Run(text=' = 1.25', italic=False, shift=''))
     """
-    if runs_width(said, size) <= widest:
-        return said
-    if said[-1].text.endswith("]"):
-        entries = _cut(said, size, widest - metrics.width(_REST, size))
+    if runs_width(runs, size) <= widest:
+        return runs
+    if runs[-1].text.endswith("]"):
+        entries = _cut(runs, size, widest - metrics.width(_REST, size))
         entries = _whole_entries(entries)
         if entries:
             return entries
-    flat = "".join("_" * len(run.text) if run.shift == "sub" else run.text for run in said)
+    flat = "".join("_" * len(run.text) if run.shift == "sub" else run.text for run in runs)
     if _NUMBERS.fullmatch(flat):
-        return said
+        return runs
     answer = _ANSWER.search(flat)
     if answer is None:
-        kept = _cut(said, size, widest - metrics.width("…", size))
-        return _ended(_first(said, _before_number(flat, _length(kept))))
+        kept = _cut(runs, size, widest - metrics.width("…", size))
+        return _ended(_first(runs, _before_number(flat, _length(kept))))
     start = answer.start() - (3 if flat[: answer.start()].endswith((" = ", " → ")) else 0)
-    head, tail = _first(said, start), _rest(said, start)
+    head, tail = _first(runs, start), _rest(runs, start)
     kept = _cut(head, size, widest - metrics.width("…", size) - runs_width(tail, size))
-    return (*_ended(_first(said, _before_number(flat, _length(kept)))), *tail)
+    return (*_ended(_first(runs, _before_number(flat, _length(kept)))), *tail)
 
 
-def _length(said: Runs) -> int:
-    return sum(len(run.text) for run in said)
+def _length(runs: Runs) -> int:
+    return sum(len(run.text) for run in runs)
 
 
 def _before_number(flat: str, stop: int) -> int:
@@ -496,10 +500,10 @@ def _before_number(flat: str, stop: int) -> int:
     return stop
 
 
-def _first(said: Runs, count: int) -> Runs:
+def _first(runs: Runs, count: int) -> Runs:
     """So many characters of the runs."""
     kept: list[Run] = []
-    for run in said:
+    for run in runs:
         text = run.text[: max(count, 0)]
         count -= len(run.text)
         if text:
@@ -507,10 +511,10 @@ def _first(said: Runs, count: int) -> Runs:
     return tuple(kept)
 
 
-def _rest(said: Runs, start: int) -> Runs:
+def _rest(runs: Runs, start: int) -> Runs:
     """The runs without so many characters."""
     rest: list[Run] = []
-    for run in said:
+    for run in runs:
         text = run.text[max(start, 0) :]
         start -= len(run.text)
         if text:
@@ -518,10 +522,10 @@ def _rest(said: Runs, start: int) -> Runs:
     return tuple(rest)
 
 
-def _cut(said: Runs, size: float, room: float) -> Runs:
+def _cut(runs: Runs, size: float, room: float) -> Runs:
     """As much of the runs as there is room for."""
     kept: list[Run] = []
-    for run in said:
+    for run in runs:
         scale = size * (SHIFTED_SIZE if run.shift else 1)
         text = ""
         for c in run.text:

@@ -59,7 +59,7 @@ class Side(NamedTuple, Generic[Markup]):
 
 def runs(part: Part, words: Wording) -> Runs:
     """What one part says, as runs; () where it has nothing to say."""
-    return _said(part, words)[1]
+    return _printed(part, words)[1]
 
 
 def whole(side: Side[Runs]) -> Runs:
@@ -69,29 +69,29 @@ def whole(side: Side[Runs]) -> Runs:
 
 def sides(part: Part, words: Wording) -> list[Side[Runs]]:
     """What a part says, cut so that it can be broken over lines."""
-    return _said(part, words)[0]
+    return _printed(part, words)[0]
 
 
-def _said(part: Part, words: Wording) -> tuple[list[Side[Runs]], Runs, Part]:
+def _printed(part: Part, words: Wording) -> tuple[list[Side[Runs]], Runs, Part]:
     """The sides and the runs of a part, which is said about three times in a figure."""
     printed, key = words.names.printed, (id(part), words.digits)
     known: tuple[list[Side[Runs]], Runs, Part] | None = printed.get(key)
     if known is None:
-        sayer = printed.get(words.digits)
-        if sayer is None:
-            sayer = printed[words.digits] = _PartPrinter(on_board(words.names), words.digits)
-        found = sayer.sides(part)
+        printer = printed.get(words.digits)
+        if printer is None:
+            printer = printed[words.digits] = _PartPrinter(on_board(words.names), words.digits)
+        part_sides = printer.sides(part)
         runs: list[Run] = []
-        for lead, said in found:
-            runs += (Run(lead), *said) if lead else said
-        known = printed[key] = (found, tuple(runs), part)
+        for lead, markup in part_sides:
+            runs += (Run(lead), *markup) if lead else markup
+        known = printed[key] = (part_sides, tuple(runs), part)
     return known
 
 
 def tex(part: Part, words: Wording) -> str | None:
     """The part in LaTeX for math mode; None for a sentence, and for what no font has."""
-    told = tex_sides(part, words)
-    return "".join(side.lead + side.markup for side in told) if told else None
+    latex_sides = tex_sides(part, words)
+    return "".join(side.lead + side.markup for side in latex_sides) if latex_sides else None
 
 
 def tex_sides(part: Part, words: Wording) -> list[Side[str]]:
@@ -101,12 +101,12 @@ def tex_sides(part: Part, words: Wording) -> list[Side[str]]:
         return []
     if isinstance(part, Sign):  # in a circle there is no room for a fraction
         return [Side("", latex(runs(part, words)))]
-    found = _PartPrinter(in_latex(words.names, tight=True), words.digits).sides(part)
-    return found if all(side.markup.isascii() for side in found) else []
+    latex_sides = _PartPrinter(in_latex(words.names, tight=True), words.digits).sides(part)
+    return latex_sides if all(side.markup.isascii() for side in latex_sides) else []
 
 
 class _PartPrinter(Generic[Markup]):
-    """Says parts in the hand of one backend."""
+    """Prints the parts of a figure with one backend."""
 
     def __init__(self, backend: Backend[Markup], digits: int) -> None:
         self.backend: Backend[Markup] = backend
@@ -131,7 +131,7 @@ class _PartPrinter(Generic[Markup]):
             case Partial():
                 return _equated(self._partial(part))
             case Contribution():
-                return _equated(self._share(part))
+                return _equated(self._contribution(part))
             case Sweep():
                 return _equated(self._sweep(part))
             case Ratio():
@@ -162,15 +162,15 @@ class _PartPrinter(Generic[Markup]):
     def _definition(self, part: Definition) -> list[Markup]:
         name = self.backend.name(part.name)
         rule = None if part.formula is None else self._rule(part.formula)
-        said = [name]
+        equation = [name]
         if rule is not None and part.sign != "=":
-            said = [self.backend.whole([name, self.backend.text(f" {part.sign} "), rule])]
+            equation = [self.backend.whole([name, self.backend.text(f" {part.sign} "), rule])]
         elif rule is not None:
-            said.append(rule)
+            equation.append(rule)
         if part.value is not None:
             result = self.backend.digits(value(part.value, self.few))
-            said += [result] if result != rule else []
-        return said
+            equation += [result] if result != rule else []
+        return equation
 
     def _rule(self, formula: object) -> Markup | None:
         """The formula of a symbol; None where it has none that is fit for a figure."""
@@ -178,15 +178,15 @@ class _PartPrinter(Generic[Markup]):
 
     def _partial(self, part: Partial) -> list[Markup]:
         """`∂u/∂b = c = 2`; `∂v/∂a = 1` where the formula is the number; `c = 2` when short."""
-        said = [] if part.short else [self._derivative(part)]
+        equation = [] if part.short else [self._derivative(part)]
         rule = None if part.formula is None else self._rule(part.formula)
         is_number = rule is not None and _term(part.formula).number is not None
         result = self._result(part, rule is not None)
         if rule is not None and not (result and is_number):
-            said.append(rule)
+            equation.append(rule)
         if result and (is_number or result != rule):
-            said.append(result)
-        return said if len(said) > 1 or part.short or is_whole(part.value) else []
+            equation.append(result)
+        return equation if len(equation) > 1 or part.short or is_whole(part.value) else []
 
     def _derivative(self, part: Partial) -> Markup:
         if part.of is None:
@@ -207,17 +207,17 @@ class _PartPrinter(Generic[Markup]):
             return self.backend.text("Jacobian") if part.short else None
         return self.backend.text(str(getattr(part.value, "structure", None) or part.value))
 
-    def _share(self, part: Contribution) -> list[Markup]:
+    def _contribution(self, part: Contribution) -> list[Markup]:
         """`3 · 2 = 6`: the gradient that arrives, times the local derivative."""
         if part.upstream is None or not is_scalar(part.upstream) or not is_scalar(part.local):
             if part.of is None:
                 return []
             chain = (Partial(part.of, part.through, total=True), Partial(part.through, part.by))
             added = contribution_value(part)
-            said = [self._product([self._derivative(factor) for factor in chain])]
+            equation = [self._product([self._derivative(factor) for factor in chain])]
             if added is not None:
-                said.append(self.backend.digits(value(added, self.few)))
-            return said
+                equation.append(self.backend.digits(value(added, self.few)))
+            return equation
         upstream, local = _python(part.upstream), _python(part.local)
         first = number(upstream, self.few)
         first = f"({first})" if " " in first else first
@@ -227,17 +227,17 @@ class _PartPrinter(Generic[Markup]):
     def _sweep(self, part: Sweep) -> list[Markup]:
         """`b̄ = cū = 2 · 3 = 6`, without a side that says nothing new."""
         mark = self.backend.name(part.name, part.mode)
-        found = [mark]
+        equation = [mark]
         rule = total(part.terms)
         if rule is not None:
             more = self.backend.text(f" + … ({part.more} more)" if part.more else "")
-            found.append(self.backend.whole([self.backend.walk(rule).markup, more]))
+            equation.append(self.backend.whole([self.backend.walk(rule).markup, more]))
         products = [self._product([self._factor(x) for x in pair]) for pair in part.numbers]
         if products:
-            found.append(self.backend.between(self.backend.text(PLUS), products))
+            equation.append(self.backend.between(self.backend.text(PLUS), products))
         if part.value is not None:
-            found.append(self.backend.digits(value(part.value, self.few)))
-        return list(dict.fromkeys(found))
+            equation.append(self.backend.digits(value(part.value, self.few)))
+        return list(dict.fromkeys(equation))
 
     def _ratio(self, part: Ratio) -> list[Markup]:
         """`ΔJ/Δa = 0.003/0.001 = 3`."""
@@ -248,21 +248,21 @@ class _PartPrinter(Generic[Markup]):
     def _chain(self, chain: Chain) -> list[Side[Markup]]:
         whole = Partial(chain.of, chain.by, total=True)
         start = self._derivative(whole) if chain.whole else self.backend.text("Along this path: ")
-        found = [Side("", start)]
+        equation = [Side("", start)]
         if len(chain.terms) == 1 and len(chain.terms[0]) == 1:
             formula = chain.terms[0][0].formula
             rule = None if formula is None else self._rule(formula)
-            found += [Side(EQUALS, rule)] if rule is not None else []
+            equation += [Side(EQUALS, rule)] if rule is not None else []
         elif chain.terms:
-            found += _summed([self._chain_term(term) for term in chain.terms], chain.whole)
+            equation += _summed([self._chain_term(term) for term in chain.terms], chain.whole)
             factors = [factor for term in chain.terms for factor in term]
             if all(factor.value is not None and is_scalar(factor.value) for factor in factors):
                 products = [[self._factor(f.value) for f in term] for term in chain.terms]
-                found += _summed([self._product(product) for product in products], True)
+                equation += _summed([self._product(product) for product in products], True)
         if chain.value is not None:
             result = self.backend.digits(value(chain.value, self.few, shaped=False))
-            found += [Side(EQUALS, result)] if result != found[-1].markup else []
-        return found
+            equation += [Side(EQUALS, result)] if result != equation[-1].markup else []
+        return equation
 
     def _chain_term(self, term: Sequence[Partial]) -> Markup:
         """`dJ/dv · dv/da`; of a short factor its formula, since its name would not tell which."""
@@ -284,8 +284,8 @@ def _term(formula: object) -> Term:
     return term if isinstance(term, Term) else term_of(str(term))
 
 
-def _equated(said: Sequence[Markup]) -> list[Side[Markup]]:
-    return [Side(EQUALS if i else "", one) for i, one in enumerate(said) if one]
+def _equated(equation: Sequence[Markup]) -> list[Side[Markup]]:
+    return [Side(EQUALS if i else "", one) for i, one in enumerate(equation) if one]
 
 
 def _summed(terms: Sequence[Markup], equals: bool) -> list[Side[Markup]]:
