@@ -332,8 +332,8 @@ class Graph(TracedGraph):
         """
         from graphtrace.lesson.quiz import quiz
 
-        asked = quiz(self, *blank, options=chosen(options), keys=keys, count=count, seed=seed)
-        two = (Picture.of(one, options) for one in (asked.question, asked.solution))
+        drawn = quiz(self, *blank, options=chosen(options), keys=keys, count=count, seed=seed)
+        two = (Picture.of(one, options) for one in (drawn.question, drawn.solution))
         return PictureQuiz(*two)
 
     @takes_options
@@ -422,9 +422,9 @@ class Picture(Figure):
     @classmethod
     def of(cls, figure: Figure, options: Mapping[str, Any]) -> Picture:
         """The figure, able to draw itself with these options."""
-        told = {one.name: getattr(figure, one.name) for one in fields(Figure)}
+        figure_fields = {one.name: getattr(figure, one.name) for one in fields(Figure)}
         look = {name: value for name, value in options.items() if not is_content(name)}
-        return cls(**told, look=look)
+        return cls(**figure_fields, look=look)
 
     @takes_options
     def to_svg(self, **options: Unpack[Choices]) -> str:

@@ -107,22 +107,22 @@ def explain(graph: TracedGraph, by: str, *, of: str | None = None) -> Explanatio
     if start not in before or start == end:
         value = 1.0 if start == end else 0.0
         chain = Chain(str(end), str(start), (), value)
-        told: tuple[Part, ...] = (chain, *_why_zero(start, end, value))
-        return Explanation(named, (forward, ("Chain rule", told)), names)
-    found = paths_through(graph, (start, end))
-    chosen = [use for use in uses_of(graph) if use.key in found.uses]
+        parts: tuple[Part, ...] = (chain, *_why_zero(start, end, value))
+        return Explanation(named, (forward, ("Chain rule", parts)), names)
+    paths = paths_through(graph, (start, end))
+    chosen = [use for use in uses_of(graph) if use.key in paths.uses]
     derivatives = tuple(
         Partial(
             str(use.head),
             str(use.tail),
             use.attributes.get("symbol"),
             use.attributes.get("local"),
-            total=use.key in found.total,
+            total=use.key in paths.total,
         )
         for use in chosen
     )
     local = ("Local derivatives", derivatives)
-    return Explanation(named, (forward, local, _backward(graph, found)), names)
+    return Explanation(named, (forward, local, _backward(graph, paths)), names)
 
 
 def _defined(graph: TracedGraph, key: str) -> Definition:
@@ -134,12 +134,12 @@ def _why_zero(start: Any, end: Any, value: float) -> tuple[Note, ...]:
     return () if value else (Note(f"{end} does not depend on {start}."),)
 
 
-def _backward(graph: TracedGraph, found: Paths) -> tuple[str, tuple[Part, ...]]:
+def _backward(graph: TracedGraph, paths: Paths) -> tuple[str, tuple[Part, ...]]:
     """All paths if they are few and of numbers; else the adjoints, node by node."""
-    factors = [as_number(factor.value) for term in found.chain.terms for factor in term]
-    adjoints = Adjoints(graph, found.of)
-    if (found.spelled and None not in factors) or not adjoints.known:
-        return "Chain rule", (found.chain,)
-    back = [key for key in reversed(ordered(graph)) if key in found.nodes]
+    factors = [as_number(factor.value) for term in paths.chain.terms for factor in term]
+    adjoints = Adjoints(graph, paths.of)
+    if (paths.spelled and None not in factors) or not adjoints.known:
+        return "Chain rule", (paths.chain,)
+    back = [key for key in reversed(ordered(graph)) if key in paths.nodes]
     lines = tuple(adjoints.line(key, numbers=True) for key in back)
-    return f"Backward from {found.of}, node by node", lines
+    return f"Backward from {paths.of}, node by node", lines

@@ -52,10 +52,10 @@ class Quiz(Generic[AnyFigure]):
         """What belongs into the boxes."""
         from graphtrace.lesson.written import part_text
 
-        return tuple(part_text(part, self.solution) for part in _asked(self.solution))
+        return tuple(part_text(part, self.solution) for part in _parts_in_boxes(self.solution))
 
 
-def _asked(drawn: Figure) -> Iterator[Part]:
+def _parts_in_boxes(drawn: Figure) -> Iterator[Part]:
     """The parts that are in boxes; a value with its name, since it does not say what it is of."""
     for node in drawn.nodes:
         for part in (*node.parts, node.gradient):
@@ -80,15 +80,15 @@ def quiz(
     >>> quiz(g, "values", "derivatives", keys=["v1"]).answers
     ('v₁ = 11', '∂v₁/∂a = 1', '∂v₁/∂b = 1')
     """
-    asked = blank or ("gradients",)
-    for name in asked:
+    kinds = blank or ("gradients",)
+    for name in kinds:
         if name not in _BLANKS:
             raise OptionError(
                 f"{name!r} cannot be asked for: use one of {', '.join(_BLANKS)}", "quiz"
             )
     if options.step is not None or options.path is not None:
         raise OptionError("a quiz asks about the whole figure: leave out step= and path=", "quiz")
-    if "gradients" in asked and not any("grad" in data for _, data in graph.nodes(data=True)):
+    if "gradients" in kinds and not any("grad" in data for _, data in graph.nodes(data=True)):
         raise OptionError("there are no gradients to ask for: call backward() before", "quiz")
     if not (count is None or isinstance(count, int)):
         raise OptionError(f"count={count!r} is no whole number: say how many numbers to ask for")
@@ -96,13 +96,13 @@ def quiz(
 
     drawn = figure(graph, options)
     chosen = None if keys is None else {str(find(graph, key)) for key in keys}
-    places = list(_places(drawn, asked, chosen))
+    places = list(_places(drawn, kinds, chosen))
     if count is not None and count < len(places):
         picked = set(random.Random(seed).sample(range(len(places)), max(count, 0)))
         places = [place for i, place in enumerate(places) if i in picked]
     if not places:
         raise OptionError(
-            f"the figure of {drawn.name} has no {' or '.join(asked)} to ask for there: choose "
+            f"the figure of {drawn.name} has no {' or '.join(kinds)} to ask for there: choose "
             f"others of {', '.join(_BLANKS)}, or other keys",
             "quiz",
         )
@@ -111,20 +111,20 @@ def quiz(
     return Quiz(replace(question, caption=(), room=(drawn.caption,)), solution)
 
 
-def _places(drawn: Figure, asked: Sequence[str], keys: Collection[str] | None) -> Iterator[_Place]:
+def _places(drawn: Figure, kinds: Sequence[str], keys: Collection[str] | None) -> Iterator[_Place]:
     """Where there is a number to ask for; the inputs are given."""
     by_id = {node.id: node.key for node in drawn.nodes}
     for node in drawn.nodes:
         if keys is not None and node.key not in keys:
             continue
         for i, part in enumerate(node.parts):
-            if "values" in asked and isinstance(part, Value) and node.role != "input":
+            if "values" in kinds and isinstance(part, Value) and node.role != "input":
                 yield node.id, i
-        if "gradients" in asked and isinstance(node.gradient, Partial):
+        if "gradients" in kinds and isinstance(node.gradient, Partial):
             yield node.id, -1
     for edge in drawn.edges:
         back = edge.kind == "backward"
-        asks = "gradients" in asked if back else "derivatives" in asked
+        asks = "gradients" in kinds if back else "derivatives" in kinds
         at = by_id[edge.tail] if back else by_id[edge.head]
         if asks and (keys is None or at in keys) and _has_number(edge.part):
             yield edge.id, 0

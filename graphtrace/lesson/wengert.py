@@ -70,16 +70,16 @@ def wengert(
         data = graph.nodes[key]
         formula, value = data.get("formula"), data["value"]
         expression: Part | None = Partial(None, key, formula, short=True) if formula else None
-        said: list[Part | None] = [Definition(key), expression, Value(value)]
+        entries: list[Part | None] = [Definition(key), expression, Value(value)]
         t = g = None
         if seeds is not None:
             t = gradient_like(tangents.get(key), value) if carries_gradient(value) else None
-            said.append(_tangent(graph, key, t) if t is not None else None)
+            entries.append(_tangent(graph, key, t) if t is not None else None)
         if sweep is not None and sweep.known:
             g = sweep.known.get(key)
-            said.append(sweep.line(key) if g is not None else None)
+            entries.append(sweep.line(key) if g is not None else None)
         rows.append(Step(key, str(formula or ""), value, t, g))
-        cells.append(tuple(said))
+        cells.append(tuple(entries))
     named = f"Wengert list of {title(graph)}"
     return Table(named, tuple(rows), tuple(columns), tuple(cells), naming_of(graph))
 
@@ -88,8 +88,8 @@ def _tangent(graph: TracedGraph, key: str, value: Any) -> Sweep:
     row = graph.nodes[key]["row"]
     operands = [(k, name) for k, name in enumerate(row.keys) if name is not None]
     terms = [tangent_term(row, k) for k, _ in operands[:MOST_TERMS]]
-    told = tuple(term for term in terms if term.number != 0)
-    return Sweep("tangent", key, told, value, more=len(operands) - len(terms))
+    nonzero = tuple(term for term in terms if term.number != 0)
+    return Sweep("tangent", key, nonzero, value, more=len(operands) - len(terms))
 
 
 class Adjoints:
@@ -117,12 +117,12 @@ class Adjoints:
 
     def line(self, key: Any, *, numbers: bool = False) -> Sweep:
         """What the adjoint of a node is made of, with `numbers` in them too."""
-        found = [(use, _term(self.graph, use)) for use in self.uses.get(key, ())]
-        told = [(use, term) for use, term in found if term is not None]
-        more = max(len(told) - MOST_TERMS, 0) + (bool(told) and key in self.weighted)
-        told = told[:MOST_TERMS]
-        terms = tuple(term for _, term in told)
-        pairs = [(self.known[use.head], use.attributes.get("local")) for use, _ in told]
+        use_terms = [(use, _term(self.graph, use)) for use in self.uses.get(key, ())]
+        nonzero = [(use, term) for use, term in use_terms if term is not None]
+        more = max(len(nonzero) - MOST_TERMS, 0) + (bool(nonzero) and key in self.weighted)
+        nonzero = nonzero[:MOST_TERMS]
+        terms = tuple(term for _, term in nonzero)
+        pairs = [(self.known[use.head], use.attributes.get("local")) for use, _ in nonzero]
         scalar = all(as_number(x) is not None for pair in pairs for x in pair)
         products = tuple(pairs) if numbers and scalar and not more else ()
         return Sweep("adjoint", str(key), terms, self.known.get(key), products, more)

@@ -47,8 +47,8 @@ def table_html(title: str, columns: Columns, cells: Cells, names: Naming) -> str
     lines.append(f"<thead><tr>{titles}</tr></thead>\n<tbody>")
     for row in cells:
         sided = zip(row, sides, strict=True)
-        said = "".join(f'<td style="text-align:{s}">{_html(p, words)}</td>' for p, s in sided)
-        lines.append(f"<tr>{said}</tr>")
+        entries = "".join(f'<td style="text-align:{s}">{_html(p, words)}</td>' for p, s in sided)
+        lines.append(f"<tr>{entries}</tr>")
     return "\n".join([*lines, "</tbody>\n</table>"]) + "\n"
 
 
@@ -132,9 +132,9 @@ def _html(part: Part | None, words: Wording) -> str:
         return ""
     pieces = []
     for run in runs(part, words):
-        said = xml(run.text)
-        said = f"<i>{said}</i>" if run.italic else said
-        pieces.append(f"<{run.shift}>{said}</{run.shift}>" if run.shift else said)
+        text = xml(run.text)
+        text = f"<i>{text}</i>" if run.italic else text
+        pieces.append(f"<{run.shift}>{text}</{run.shift}>" if run.shift else text)
     return "".join(pieces)
 
 
@@ -143,10 +143,10 @@ def _markdown(part: Part | None, words: Wording) -> str:
         return ""
     if isinstance(part, Value | Note):
         return _markdown_text(_plain(part, words))
-    said = tex(part, words)
+    formula = tex(part, words)
     # A key of a dict may be HTML, which Markdown hands on before anybody sees that it is TeX.
-    said = re.sub(r"<(?=[\w/!?])", r"< ", said) if said else said
-    return f"${said}$" if said else _markdown_text(_plain(part, words))
+    formula = re.sub(r"<(?=[\w/!?])", r"< ", formula) if formula else formula
+    return f"${formula}$" if formula else _markdown_text(_plain(part, words))
 
 
 def _markdown_text(text: str) -> str:
@@ -160,16 +160,16 @@ def _latex(part: Part | None, words: Wording) -> str:
         return _latex_text(part.text)
     if isinstance(part, Partial) and part.formula is None:  # in a line dv/da, not a fraction
         return f"${latex(runs(part, words), _mark)}$"
-    said = tex(part, words)
-    return f"${said or latex(runs(part, words), _mark)}$"
+    formula = tex(part, words)
+    return f"${formula or latex(runs(part, words), _mark)}$"
 
 
 def _aligned(part: Part, words: Wording) -> str:
     """An equation, with the mark before its first sign."""
-    told = tex_sides(part, words)
-    if not told:
+    equation = tex_sides(part, words)
+    if not equation:
         return rf"&\text{{{_latex_text(_plain(part, words))}}}"
-    first, *rest = told
+    first, *rest = equation
     return f"{first.markup} &" + "".join(side.lead + side.markup for side in rest).lstrip()
 
 
