@@ -5,8 +5,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests"
 FILES = sorted(TESTS.rglob("*.py"))
-# Beside the rooms: what a reader relies on, the project itself, fuzzers and measurements.
-BESIDE = {"contract", "project", "fuzz", "benchmarks"}
+# Beside the rooms: what a reader relies on, the project itself, fuzzers, measurements, and the
+# figures of anybody's functions.
+BESIDE = {"contract", "project", "fuzz", "benchmarks", "figures"}
 
 
 def test_every_test_stands_in_the_folder_of_its_room():

@@ -1,0 +1,108 @@
+"""Draw the corpus into a folder, in each column and scheme, with a table of who breaks which law.
+
+    cd tests && PYTHONPATH=.. python -m figures.sheet /tmp/sixty
+    cd tests && PYTHONPATH=.. python -m figures.sheet /tmp/sixty --today
+
+writes 720-light/rosenbrock.svg and so on, and offenders.md. With --today it writes figures/today.py
+anew: do that when figures got better, and look at what it says before it is committed.
+"""
+
+import argparse
+import textwrap
+from pathlib import Path
+
+from figures.corpus import FUNCTIONS, SCHEMES, WIDTHS, default_figure
+from figures.laws import LAWS, Drawn
+
+TODAY = Path(__file__).with_name("today.py")
+
+
+def offenders(name, width, law):
+    """What breaks the law in the default figure of that width, in the light or in the dark."""
+    broken = []
+    for scheme in SCHEMES:
+        broken += law(Drawn(default_figure(name, width, scheme), width))
+    return list(dict.fromkeys(broken))
+
+
+def judged():
+    """The offenders by name, width and law, of those that have any."""
+    cases = [
+        (e.name, width, law.__name__, law) for e in FUNCTIONS for width in WIDTHS for law in LAWS
+    ]
+    broken = {(name, width, rule): offenders(name, width, law) for name, width, rule, law in cases}
+    return {case: sentences for case, sentences in broken.items() if sentences}
+
+
+def draw(folder):
+    """Write every figure."""
+    for width in WIDTHS:
+        for scheme in SCHEMES:
+            place = folder / f"{width}-{scheme}"
+            place.mkdir(parents=True, exist_ok=True)
+            for example in FUNCTIONS:
+                svg = default_figure(example.name, width, scheme)
+                (place / f"{example.name}.svg").write_text(svg, encoding="utf-8")
+
+
+def table(broken):
+    """Counts of functions by law, counts of offenders by function, and every offender."""
+    rules = [law.__name__ for law in LAWS]
+    yield f"| functions that offend | {' | '.join(map(str, WIDTHS))} |"
+    yield "| --- |" + " ---: |" * len(WIDTHS)
+    for rule in rules:
+        counts = [sum(1 for _, w, r in broken if (w, r) == (width, rule)) for width in WIDTHS]
+        yield f"| {rule} | {' | '.join(map(str, counts))} |"
+    yield f"\n| function | size at {WIDTHS[0]} | {' | '.join(rules)} |"
+    yield "| --- |" + " ---: |" * (len(rules) + 1)
+    worst = sorted(FUNCTIONS, key=lambda e: -sum(n == e.name for n, _, _ in broken))
+    for example in worst:
+        size = Drawn(default_figure(example.name, WIDTHS[0], "light"), WIDTHS[0]).size
+        cells = [
+            " / ".join(str(len(broken.get((example.name, w, rule), ()))) for w in WIDTHS)
+            for rule in rules
+        ]
+        yield f"| {example.name} | {size[0]:.0f} × {size[1]:.0f} | {' | '.join(cells)} |"
+    yield ""
+    for (name, width, rule), sentences in broken.items():
+        yield f"- {name} at {width}, {rule}: {'; '.join(sentences)}"
+
+
+def today(broken):
+    """The text of today.py."""
+    yield '"""Which laws the default figures of the corpus break today; written by sheet.py.'
+    yield ""
+    yield "An entry that no longer breaks its law fails the tests until it is taken out."
+    yield '"""'
+    yield ""
+    yield "_BROKEN = {"
+    for law in LAWS:
+        for width in WIDTHS:
+            names = [n for n, w, rule in broken if (w, rule) == (width, law.__name__)]
+            if names:
+                yield f'    ("{law.__name__}", {width}): """'
+                listed = textwrap.fill(" ".join(sorted(names)), 91)
+                yield textwrap.indent(listed, " " * 8)
+                yield '    """.split(),'
+    yield "}"
+    case, listed = "(name, width, law)", "(law, width), names in _BROKEN.items()"
+    yield f"TODAY = {{{case} for {listed} for name in names}}"
+
+
+def main():
+    """What the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--today", action="store_true", help="write today.py anew")
+    chosen = parser.parse_args()
+    draw(chosen.folder)
+    broken = judged()
+    lines = list(table(broken))
+    (chosen.folder / "offenders.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(*lines[: len(LAWS) + 2], sep="\n")
+    if chosen.today:
+        TODAY.write_text("\n".join(today(broken)) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
