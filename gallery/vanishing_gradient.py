@@ -14,4 +14,4 @@ def deep(x):
 
 graph = gt.trace(deep, x=1.0)
 graph.backward()
-options = {"flow": True, "direction": "TB"}
+options = {"flow": True, "direction": "TB", "detail": "operations", "height": None}

@@ -19,7 +19,6 @@ from graphtrace.render.formats.registry import Format
 from graphtrace.render.options import (
     Choices,
     Defaults,
-    chosen,
     is_content,
     set_defaults,
     takes_options,
@@ -178,8 +177,9 @@ class Graph(TracedGraph):
             RenderError: An option or a node does not exist, or is inside a folded box.
         """
         from graphtrace.figure.build import figure
+        from graphtrace.render import settled
 
-        return Picture.of(figure(self, chosen(options)), options)
+        return Picture.of(figure(self, settled(self, options)), options)
 
     @takes_options
     def frames(self, *, of: str | None = None, **options: Unpack[Choices]) -> list[Picture]:
@@ -198,8 +198,9 @@ class Graph(TracedGraph):
         <Figure f: 2 nodes>
         """
         from graphtrace.figure.frames import frames
+        from graphtrace.render import settled
 
-        return [Picture.of(frame, options) for frame in frames(self, chosen(options), of=of)]
+        return [Picture.of(frame, options) for frame in frames(self, settled(self, options), of=of)]
 
     def trouble(self) -> list[Trouble]:
         """Where a value or derivative is 0, infinite or NaN, the first on the way first.
@@ -331,8 +332,11 @@ class Graph(TracedGraph):
         ('f = 15',)
         """
         from graphtrace.lesson.quiz import quiz
+        from graphtrace.render import settled
 
-        drawn = quiz(self, *blank, options=chosen(options), keys=keys, count=count, seed=seed)
+        drawn = quiz(
+            self, *blank, options=settled(self, options), keys=keys, count=count, seed=seed
+        )
         two = (Picture.of(one, options) for one in (drawn.question, drawn.solution))
         return PictureQuiz(*two)
 

@@ -22,7 +22,7 @@ def problems(svg):
     """Each thing that is hard to read, in a line."""
     root = ET.fromstring(svg)
     style = Style(root)
-    width, height = (float(root.get(side)) for side in ("width", "height"))
+    _, _, width, height = map(float, root.get("viewBox").split())
     found = list(elements(root))
     texts = [Text(e) for e in found if e.is_text]
     shown = {text: text.box for text in texts}

@@ -49,7 +49,7 @@ def _memory(code: CodeType) -> dict[Hashable, Any]:
     return _memories[key][1]
 
 
-def _remembered(otherwise: Any) -> Callable[[_Question[_T]], _Question[_T]]:
+def remembered(otherwise: Any) -> Callable[[_Question[_T]], _Question[_T]]:
     """Answer a question once per instruction, with `otherwise` where finding out fails."""
 
     def decorate(question: _Question[_T]) -> _Question[_T]:
@@ -142,7 +142,7 @@ def _returned(item: Any) -> Returned | None:
     return None
 
 
-@_remembered(())
+@remembered(())
 def _slots(code: CodeType, _: int) -> tuple[str, ...]:
     cells = (name for name in code.co_cellvars if name not in code.co_varnames)
     return (*code.co_varnames, *cells, *code.co_freevars)
@@ -158,7 +158,7 @@ def _stored_name(code: CodeType, name: str, arg: int) -> str | None:
     return found if found.isidentifier() else None  # pytest rewrites asserts to store "@py_..."
 
 
-@_remembered(None)
+@remembered(None)
 def target(code: CodeType, lasti: int, path: tuple[int, ...] = ()) -> str | Returned | None:
     """The variable or attribute that the value made by this instruction is assigned to.
 
@@ -211,7 +211,7 @@ def target(code: CodeType, lasti: int, path: tuple[int, ...] = ()) -> str | Retu
     return None
 
 
-@_remembered(False)
+@remembered(False)
 def is_operator(code: CodeType, lasti: int) -> bool:
     """Whether the instruction is itself an operator, indexing included.
 
@@ -237,31 +237,32 @@ _KINDS: dict[str, tuple[type[ast.AST], ...]] = {
 _LONGEST = 50  # lines to look for the end of an assignment in
 
 
-@_remembered(array("i"))
-def _positions(code: CodeType, _: int) -> array[int]:
+@remembered(array("i"))
+def positions(code: CodeType, _: int) -> array[int]:
     """Line, last line, column, last column of each code unit, flat: tuples would take ten times."""
     places = code.co_positions()
     return array("i", (-1 if number is None else number for place in places for number in place))
 
 
-@_remembered([])
-def _source(code: CodeType, _: int) -> list[str]:
+@remembered([])
+def source_lines(code: CodeType, _: int) -> list[str]:
+    """The lines of the file that the code comes from; none where it is not to be had."""
     linecache.checkcache(code.co_filename)
     return linecache.getlines(code.co_filename)
 
 
-@_remembered(None)
+@remembered(None)
 def location(code: CodeType, lasti: int) -> tuple[str, int] | None:
     """The file and the line of the instruction.
 
     >>> location(compile("u = b * c", "model.py", "exec"), 6)
     ('model.py', 1)
     """
-    number = _positions(code, 0)[2 * lasti]
+    number = positions(code, 0)[2 * lasti]
     return (code.co_filename, number) if number > 0 else None
 
 
-@_remembered(None)
+@remembered(None)
 def line(code: CodeType, lasti: int) -> str | None:
     """The source line of the instruction, stripped.
 
@@ -270,10 +271,10 @@ def line(code: CodeType, lasti: int) -> str | None:
     'u = b * c'
     """
     place = location(code, lasti)
-    return (_source(code, 0)[place[1] - 1].strip() or None) if place else None
+    return (source_lines(code, 0)[place[1] - 1].strip() or None) if place else None
 
 
-@_remembered(None)
+@remembered(None)
 def text(code: CodeType, lasti: int) -> str | None:
     """The expression or statement of the instruction as it is written, on one line.
 
@@ -289,7 +290,7 @@ def text(code: CodeType, lasti: int) -> str | None:
     return segment if "'" in segment or '"' in segment else " ".join(segment.split())
 
 
-@_remembered(())
+@remembered(())
 def operands(code: CodeType, lasti: int) -> tuple[str | None, ...]:
     """The operands that are written as names, attributes or constant subscripts; None for others.
 
@@ -319,8 +320,8 @@ def operands(code: CodeType, lasti: int) -> tuple[str | None, ...]:
 def _written(code: CodeType, lasti: int) -> tuple[ast.AST, str] | None:
     """The node of the instruction and its text, if what stands there is of the fitting kind."""
     name, _, _ = _running(code, lasti)
-    first, last, start, end = _positions(code, 0)[2 * lasti : 2 * lasti + 4]
-    rows = _source(code, 0)[first - 1 : last + _LONGEST]
+    first, last, start, end = positions(code, 0)[2 * lasti : 2 * lasti + 4]
+    rows = source_lines(code, 0)[first - 1 : last + _LONGEST]
     if min(start, end) < 0 or not rows:
         return None
     if name in _STORES_ITEM:
@@ -360,7 +361,7 @@ def _assignment(rows: list[str], last: int, column: int) -> tuple[ast.AST, str] 
     return None
 
 
-@_remembered(frozenset())
+@remembered(frozenset())
 def _vocabulary(code: CodeType, _: int) -> frozenset[str]:
     return frozenset((*code.co_names, *_slots(code, 0)))
 
@@ -378,7 +379,7 @@ def _plain_name(code: CodeType, node: ast.expr) -> str | None:
     return ast.unparse(node) if root.id in _vocabulary(code, 0) else None
 
 
-@_remembered("__main__")
+@remembered("__main__")
 def _module_name(code: CodeType, _: int) -> str:
     """The module that the code comes from; what is typed in belongs to the session's."""
     for name, module in list(sys.modules.items()):

@@ -23,6 +23,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from inspect import CO_GENERATOR
 from pathlib import Path
 from threading import get_ident
 from types import CodeType, FrameType
@@ -111,6 +112,7 @@ class Tape:
     __slots__ = (
         "_calls",
         "_depths",
+        "_generators",
         "frame",
         "given_names",
         "guards",
@@ -148,6 +150,8 @@ class Tape:
         # so that a finished call's frame is never mistaken for a new one at the same address.
         self._calls: list[tuple[FrameType, Scope]] = []
         self._depths: dict[int, int] = {}  # how many there are down to one, by its id
+        # Those of generators, by id: each goes on where it was, in one call.
+        self._generators: dict[int, tuple[FrameType, Scope]] = {}
 
     def call(self, f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Call the user's function; the frame of this call is where the user's frames begin."""
@@ -195,13 +199,22 @@ class Tape:
         for new in reversed(chain):
             caller, scope = self._calls[-1] if self._calls else (None, None)
             call = caller.f_lasti if caller is not None else -1
-            self._calls.append((new, Scope(scope, new.f_code, call)))
+            self._calls.append((new, self._scope_of(new, scope, call)))
             self._depths[id(new)] = len(self._calls)
         # Only a frame met directly may take the short way next time: an internal frame may be
         # entered again from another place.
         self.scope = self._calls[-1][1]
         self.frame = user
         return user
+
+    def _scope_of(self, frame: FrameType, parent: Scope | None, call: int) -> Scope:
+        if not frame.f_code.co_flags & CO_GENERATOR:
+            return Scope(parent, frame.f_code, call)
+        _, scope = self._generators.get(id(frame), (frame, None))
+        if scope is None or (scope.parent, scope.call) != (parent, call):
+            scope = Scope(parent, frame.f_code, call)
+            self._generators[id(frame)] = frame, scope
+        return scope
 
     def guard(
         self,
@@ -240,6 +253,7 @@ class Tape:
         """End the trace: a traced value that outlives it cannot be used any more."""
         self._calls.clear()
         self._depths.clear()
+        self._generators.clear()
         self.views.clear()
         self.frame = self.root = None
         self.rows = _ClosedRows()

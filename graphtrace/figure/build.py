@@ -17,7 +17,7 @@ from graphtrace.figure.chain import Paths, paths_through, step_paths
 from graphtrace.figure.check import ALL_AGREE, check as checked
 from graphtrace.figure.constants import rows, with_constants
 from graphtrace.figure.flow import with_flow
-from graphtrace.figure.fold import fold, located
+from graphtrace.figure.fold import folded, located
 from graphtrace.figure.folded import tells_value
 from graphtrace.figure.nudge import nudged
 from graphtrace.figure.options import DEFAULT, Content
@@ -76,7 +76,7 @@ def figure(
     """
     show = options
     whole = graph
-    graph = fold(graph, depth=show.depth, unfold=show.unfold, limit=show.limit)
+    graph = folded(graph, show)
     focus = _focus(graph, show.step, show.path)
     gradients = show.gradients and show.nudge is None and not show.tangents
     uses = uses_of(graph)

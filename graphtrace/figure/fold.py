@@ -17,16 +17,65 @@ from typing import TYPE_CHECKING, Any
 from graphtrace.core.inputs import seed_for
 from graphtrace.errors import OptionError
 from graphtrace.figure.choice import COMFORT, chosen
+from graphtrace.figure.derivative import derivatives
 from graphtrace.figure.folded import MOST_NAMED, Folded, attributes, counted
-from graphtrace.figure.parts import Definition, Note
-from graphtrace.figure.reading_order import is_array, ordered, outputs_of, title
+from graphtrace.figure.options import Content
+from graphtrace.figure.parts import Definition, Detail, Note
+from graphtrace.figure.reading_order import is_array, nodes_of, outputs_of, title
 from graphtrace.figure.recurrence import recurrence
 from graphtrace.figure.regions import Item, Region, regions_of
+from graphtrace.figure.statements import statement_boxes
 from graphtrace.figure.total import Total, adjoints
 from graphtrace.figure.trouble import Trouble
 
 if TYPE_CHECKING:
     import networkx as nx
+
+
+def folded(graph: nx.MultiDiGraph[Any], show: Content) -> nx.MultiDiGraph[Any]:
+    """The graph as the options want it folded."""
+    detail = "operations" if show.detail == "auto" else show.detail
+    is_asked_for = show.dead or show.step is not None or show.path is not None
+    return fold(
+        graph,
+        depth=show.depth,
+        unfold=show.unfold,
+        limit=show.limit,
+        detail=detail,
+        dead=is_asked_for,
+    )
+
+
+_LIMITS = (32, 20, 12, 8, 5)
+_MOST_TRIED, _MOST_FOLDED = 120, 1000
+
+
+def by_detail(graph: nx.MultiDiGraph[Any], show: Content) -> Iterator[Content]:
+    """The options with one detail after another, from the finest to the coarsest.
+
+    Only one where the detail is chosen, in whatever way: constants and frames are of operations.
+    """
+    is_chosen = show.depth is not None or show.unfold or show.limit is not None
+    is_chosen = is_chosen or show.constants or show.scopes
+    if show.detail != "auto" or is_chosen or "unfolded" in graph.graph:
+        yield show
+        return
+    operations = replace(show, detail="operations", limit=len(graph))
+    size = len(graph)
+    if size > _MOST_FOLDED:
+        pass  # to look at all of it takes too long
+    elif graph.graph.get("runs"):
+        statements = replace(show, detail="statements")
+        size = len(folded(graph, statements))
+        if size < len(folded(graph, operations)) <= _MOST_TRIED:
+            yield operations
+        if size <= _MOST_TRIED:
+            yield statements
+    elif size <= _MOST_TRIED:
+        yield operations
+    for limit in _LIMITS:
+        if limit < size:
+            yield replace(show, detail="calls", limit=limit)
 
 
 def fold(
@@ -35,6 +84,8 @@ def fold(
     depth: int | None = None,
     unfold: str | Collection[str] = (),
     limit: int | None = None,
+    detail: Detail = "operations",
+    dead: bool = True,
 ) -> nx.MultiDiGraph[Any]:
     """The graph with parts of it folded; the graph itself if it is small enough to look at.
 
@@ -46,6 +97,9 @@ def fold(
         depth: How many levels of helper calls are open; by default what fits.
         unfold: Names of helper calls, or of nodes that are to be seen.
         limit: Up to so many boxes nothing is folded.
+        detail: "statements" for a box for each statement, "calls" for one for each helper call and
+            loop, of which so many are opened that there are `limit` boxes.
+        dead: Whether what reaches no output is there too.
 
     Raises:
         OptionError: `unfold` names what is not there, or a number is none.
@@ -63,11 +117,14 @@ def fold(
     """
     if "unfolded" in graph.graph:
         return graph
+    if detail != "operations" and graph.graph.get("runs"):
+        most = None if detail == "statements" else limit or 0
+        return _in_statements(graph, nodes_of(graph, dead), most)
     unfold_names = {unfold} if isinstance(unfold, str) else unfold
     names = {name.removesuffix("()") for name in unfold_names}
-    if depth is None and not names and len(graph) <= (limit or COMFORT):
-        return graph
-    nodes = ordered(graph)
+    nodes = nodes_of(graph, dead)
+    if depth is None and not names and len(nodes) <= (limit or COMFORT):
+        return _without_others(graph, nodes)
     whole = regions_of(graph, nodes)
     _check(graph, whole, names)
     inputs = 0
@@ -84,17 +141,35 @@ def fold(
         has_formula=lambda loop: formula(loop) is not None,
     )
     if len(items) == len(nodes):
-        return graph
+        return _without_others(graph, nodes)
     calls = {region.name for region in whole.all if region.kind == "call"}
     folded = _Folding(graph, nodes, items).folded(calls, formula)
     operations = counted(len(nodes) - inputs, "operation")
     boxes = counted(sum(op != "input" for _, op in folded.nodes(data="op")), "box")
-    opened = _example(folded) if depth is None and not names else None
-    more = f"; unfold={opened!r} opens one, limit={len(nodes)} all" if opened else ""
     further = (isinstance(item, Region) and item.kind in ("loop", "segment") for item in items)
     if depth is None or any(further):
-        folded.graph["note"] = Note(f"{operations} in {boxes}{more}")
+        folded.graph["note"] = Note(f"{operations} in {boxes}")
     return folded
+
+
+def _without_others(graph: nx.MultiDiGraph[Any], nodes: Sequence[Any]) -> nx.MultiDiGraph[Any]:
+    """The graph itself, or only those nodes of it."""
+    if len(nodes) == len(graph):
+        return graph
+    return _Folding(graph, nodes, range(len(nodes))).folded((), lambda loop: None)
+
+
+def _in_statements(
+    graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], limit: int | None
+) -> nx.MultiDiGraph[Any]:
+    """The graph with a box for each statement, or for calls and loops where there is a limit."""
+    whole = regions_of(graph, nodes, statements=True)
+    formula = cache(lambda loop: _formula(graph, nodes, loop))
+    items = statement_boxes(graph, nodes, whole, limit, lambda loop: formula(loop) is not None)
+    if len(items) == len(nodes) and not any(isinstance(item, Region) for item in items):
+        return _without_others(graph, nodes)
+    calls = {region.name for region in whole.all if region.kind == "call"}
+    return _Folding(graph, nodes, items).folded(calls, formula)
 
 
 def _formula(graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], loop: Region) -> Definition | None:
@@ -103,15 +178,6 @@ def _formula(graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], loop: Region) ->
     inside = set(inner)
     exports = [n for n in inner if n in outputs or not inside.issuperset(graph[n])]
     return recurrence(graph, inner, loop.count, exports)
-
-
-def _example(folded: nx.MultiDiGraph[Any]) -> str | None:
-    """What to call one of the boxes in `unfold`."""
-    for _, data in folded.nodes(data=True):
-        if "exports" in data and data["op"] != "input":
-            box: Folded = folded.graph["boxes"][str(data["exports"][0])]
-            return box.opened_by
-    return None
 
 
 def _check(graph: nx.MultiDiGraph[Any], whole: Region, names: Collection[str]) -> None:
@@ -155,13 +221,13 @@ class _Folding:
         region_of = {n: r for r in regions for n in nodes[r.start : r.stop]}
         out = set(self.outputs)
         into: dict[Region, set[Any]] = {region: set() for region in regions}
+        place = {node: i for i, node in enumerate(nodes)}
         for tail, to in graph.edges():
             region = region_of.get(to)
-            if region_of.get(tail) is not region:
+            if to in place and region_of.get(tail) is not region:
                 out.add(tail)
                 if region is not None:
                     into[region].add(tail)
-        place = {node: i for i, node in enumerate(nodes)}
         self.box_of: dict[Any, Folded] = {}
         taken = set(map(str, graph))
         for region in regions:
@@ -211,6 +277,10 @@ class _Folding:
     def _into(self, box: Folded) -> Iterator[tuple[Any, dict[str, Any]]]:
         """The edges into a folded box, each with the total derivative through it."""
         numbers = self._numbers(box)
+        formulas = {}
+        if box.region.kind == "statement" and numbers is not None:
+            scalars = {tail: numbers.get(tail, 0.0) for tail in box.tails}
+            formulas = derivatives(self.graph, box.inner, box.exports[0], scalars)
         by_box: dict[Any, list[Any]] = {}
         for tail in box.tails:
             by_box.setdefault(self.key(tail), []).append(tail)
@@ -224,7 +294,8 @@ class _Folding:
                 local = numbers.get(tail, 0.0) if numbers is not None else None
                 if local is None or is_array(self._value(tail)):
                     local = Total(self.graph, box.inner, box.exports, (tail,))
-                yield key, {"local": local, **self._by(tail)}
+                formula = {"symbol": formulas[tail]} if tail in formulas else {}
+                yield key, {"local": local, **formula, **self._by(tail)}
 
     def _numbers(self, box: Folded) -> Mapping[Any, Any] | None:
         """The derivatives of a box's one value, where that is a number."""

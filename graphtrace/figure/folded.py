@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from graphtrace.figure.inlining import as_written, inlined
 from graphtrace.figure.parts import Definition, Note, Part, Value
 from graphtrace.figure.recurrence import start
 from graphtrace.figure.regions import Region, base
@@ -66,6 +67,10 @@ def attributes(
         op = f"× {region.count:,}"
     elif region.kind == "segment":
         count = region.name
+    elif region.kind == "statement":
+        term = _statement(graph, box) if len(box.exports) == 1 else None
+        if term is not None:
+            count, named = "", Definition(str(box.key), Symbol.of(term))
     heading: list[Part] = [named]
     if region.kind == "segment" and len(box.exports) > 1:
         count = ""
@@ -87,6 +92,29 @@ def attributes(
         "parts": (*title_parts, *(() if is_input else _values(graph, box, named))),
     }
     return data | ({"grad": one["grad"]} if "grad" in one else {})
+
+
+_LONGEST_STATEMENT = 60  # operations, and operands of them
+
+
+def _statement(graph: nx.MultiDiGraph[Any], box: Folded) -> Term | None:
+    """What a statement computes: with the calls that it makes as they are written, or put in."""
+    runs, number = graph.graph["runs"], box.region.run
+    whole = inlined(graph, box.inner, box.exports[0], _LONGEST_STATEMENT)
+    run = runs[number] if number >= 0 else None
+    if run is None or run.right is None or run.caller >= 0:
+        return whole
+    if whole is not None and not any(region.kind == "call" for region in box.region.regions):
+        return whole
+    rows = [graph.nodes[node].get("row") for node in box.inner]
+    constants = {
+        name
+        for row in rows
+        if row is not None
+        for name, key in zip(row.shown, row.keys, strict=True)
+        if key is None and name is not None
+    }
+    return as_written(run.right, set(map(str, box.tails)), constants) or whole
 
 
 def _arguments(box: Folded) -> list[Term]:

@@ -44,21 +44,50 @@ def in_form(figure: Figure, form: Form) -> Figure:
     return figure
 
 
+def with_gradients_in_boxes(figure: Figure) -> Figure | None:
+    """The figure without arrows back; None where they are what it is about, or there are none.
+
+    >>> import graphtrace as gt
+    >>> g = gt.trace(lambda a: 3 * a, 2.0)
+    >>> _ = g.backward()
+    >>> one = with_gradients_in_boxes(g.figure())
+    >>> [(node.key, node.gradient.value) for node in one.nodes if node.gradient], len(one.edges)
+    ([('a', 3.0)], 1)
+    """
+    back = [edge for edge in figure.edges if edge.kind == "backward"]
+    if figure.form != "boxes" or not back or any(edge.emphasis != "plain" for edge in back):
+        return None
+    gradients = _gradients(figure)
+    nodes = (replace(n, gradient=n.gradient or gradients.get(n.id)) for n in figure.nodes)
+    edges = (edge for edge in figure.edges if edge.kind == "forward")
+    return replace(figure, nodes=tuple(nodes), edges=tuple(edges))
+
+
+def _gradients(figure: Figure) -> dict[str, Partial | Blanked]:
+    """What the arrows back tell of the gradients of whole nodes, by the nodes' ids."""
+    gradients: dict[str, Partial | Blanked] = {}
+    for edge in figure.edges:
+        if edge.kind != "backward":
+            continue
+        match edge.part:
+            case Partial() as part:
+                gradients[edge.tail] = part
+            case Blanked(part=Partial()) as part:
+                gradients[edge.tail] = part
+    return gradients
+
+
 def _records(figure: Figure) -> Figure:
     """Every gradient in its box, and arrows that only point."""
-    gradients = {
-        e.tail: e.part for e in figure.edges if e.kind == "backward" and e.part is not None
-    }
-    has_gradients = bool(gradients) or any(node.gradient for node in figure.nodes)
+    gradients = _gradients(figure)
+    has_gradients = any(e.kind == "backward" and e.part is not None for e in figure.edges)
+    has_gradients = has_gradients or any(node.gradient for node in figure.nodes)
     nodes = []
     for node in figure.nodes:
         gradient = node.gradient
         if gradient is None and node.role not in ("copy", "constant"):
-            part = gradients.get(node.id)
-            inner = part.part if isinstance(part, Blanked) else part
-            if isinstance(inner, Partial):
-                gradient = replace(part, part=inner) if isinstance(part, Blanked) else inner
-            elif has_gradients and node.role == "output":
+            gradient = gradients.get(node.id)
+            if gradient is None and has_gradients and node.role == "output":
                 gradient = Partial(node.key, node.key, value=1.0, total=True)
         nodes.append(replace(node, gradient=gradient))
     edges = tuple(edge for edge in figure.edges if edge.kind == "forward")

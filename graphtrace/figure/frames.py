@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from graphtrace.errors import OptionError
 from graphtrace.figure.build import figure
 from graphtrace.figure.chain import gradients_of, step_paths
-from graphtrace.figure.fold import fold
+from graphtrace.figure.fold import folded
 from graphtrace.figure.options import DEFAULT, Content
 from graphtrace.figure.parts import (
     Blanked,
@@ -55,7 +55,7 @@ def frames(
     >>> len(frames(gt.trace(lambda a, b: a * b + a, 2.0, 3.0)))
     7
     """
-    graph = fold(graph, depth=options.depth, unfold=options.unfold, limit=options.limit)
+    graph = folded(graph, options)
     target = _target(graph, of)
     gradients = gradients_of(graph, target) if target is not None else {}
     opened = replace(options, depth=None, unfold=(), limit=None)

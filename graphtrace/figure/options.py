@@ -23,7 +23,7 @@ from typing import (
 )
 
 from graphtrace.errors import OptionError
-from graphtrace.figure.parts import Derivatives, Direction
+from graphtrace.figure.parts import Derivatives, Detail, Direction
 
 Group: TypeAlias = Literal["What is drawn", "What it tells", "How it looks", "Where it goes"]
 
@@ -84,6 +84,19 @@ class Content:
     )
     scopes: bool = option(
         False, "A titled frame around what a helper call computes.", "What is drawn", "--scopes"
+    )
+    dead: bool = option(
+        False,
+        "What reaches no output: tests, variables that nothing uses, defaults.",
+        "What is drawn",
+        "--dead",
+    )
+    detail: Detail | Literal["auto"] = option(
+        "auto",
+        "A box for each operation, for each statement of the source, or for each helper call and "
+        "loop. Default: the finest of these that can be read on the page.",
+        "What is drawn",
+        "statements",
     )
     depth: int | None = option(
         None,
@@ -179,6 +192,8 @@ class ContentChoices(TypedDict, total=False):
     sources: bool
     constants: bool
     scopes: bool
+    dead: bool
+    detail: Detail | Literal["auto"]
     depth: int | None
     unfold: str | Collection[str]
     limit: int | None

@@ -17,6 +17,7 @@ Kind: TypeAlias = Literal["forward", "backward"]
 Direction: TypeAlias = Literal["LR", "TB"]
 Form: TypeAlias = Literal["boxes", "records", "wires"]
 Derivatives: TypeAlias = Literal["both", "number", "formula", "none"]
+Detail: TypeAlias = Literal["operations", "statements", "calls"]
 Emphasis: TypeAlias = Literal["plain", "bold", "strong", "dim", "hidden"]
 
 

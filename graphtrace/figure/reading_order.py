@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from graphtrace.errors import OptionError
 from graphtrace.formula.naming import Naming, natural
 
@@ -65,6 +67,43 @@ def ordered(graph: nx.MultiDiGraph[Any]) -> list[Any]:
             f"the graph of {title(graph)} has a cycle, so it is not a computation: remove the "
             "edge that closes it before drawing"
         ) from None
+
+
+def nodes_of(graph: nx.MultiDiGraph[Any], dead: bool) -> list[Any]:
+    """The nodes in evaluation order; those that reach no output only if `dead` ones are wanted.
+
+    An input that reaches none stays, unless it has its parameter's default value or is a whole
+    number that something was counted or indexed with.
+
+    >>> import graphtrace as gt
+    >>> def f(x, scale=2.0):
+    ...     unused = 3 * x
+    ...     return x * x
+    >>> nodes_of(gt.trace(f, 1.0), dead=False)
+    ['x', 'f']
+    """
+    nodes = ordered(graph)
+    if dead:
+        return nodes
+    live = set(outputs_of(graph))
+    for node in reversed(nodes):
+        if any(head in live for head in graph.succ[node]):
+            live.add(node)
+    if len(live) == len(nodes):
+        return nodes
+    return [node for node in nodes if node in live or _is_handed_over(graph, node)]
+
+
+def _is_handed_over(graph: nx.MultiDiGraph[Any], node: Any) -> bool:
+    """Whether an input that reaches no output was handed over to be differentiated."""
+    data = graph.nodes[node]
+    if data.get("op") != "input":
+        return False
+    for parameter in graph.graph.get("signature", ()):
+        if parameter.name == node and parameter.default is not parameter.empty:
+            return not np.array_equal(parameter.default, data.get("value"))
+    branches = graph.graph.get("branches", ())
+    return not any(branch.test is int and node in branch.keys for branch in branches)
 
 
 def title(graph: nx.MultiDiGraph[Any]) -> str:

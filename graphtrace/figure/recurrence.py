@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphtrace.figure.inlining import inlined
 from graphtrace.figure.parts import Definition
 from graphtrace.figure.regions import base
-from graphtrace.formula.symbol import Symbol, formula
+from graphtrace.formula.symbol import Symbol
 from graphtrace.formula.term import Name, Term
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def recurrence(
     result = exports[0]
     place = last.index(result)
     name = base(str(result))
-    trees = _inlined(graph, last, result), _inlined(graph, before, before[place])
+    trees = inlined(graph, last, result, _LONGEST), inlined(graph, before, before[place], _LONGEST)
     if name == str(result) or _UNNAMED.fullmatch(str(result)) or None in trees:
         return None
     general = _general(*trees, set(map(str, inner)), {str(before[place]): name})
@@ -108,30 +109,6 @@ def _is_indexed(x: Any, y: Any) -> bool:
         indices = x.get("index"), y.get("index")
         return all(isinstance(i, int) for i in indices) and x.keys() == y.keys() == {"index"}
     return isinstance(x, str) and isinstance(y, str) and _general_name(x, y) is not None
-
-
-def _inlined(graph: nx.MultiDiGraph[Any], body: Sequence[Any], node: Any) -> Term | None:
-    """The formula of a node in what the body gets from outside; None if it is long."""
-    inside = set(map(str, body))
-    budget = _LONGEST
-
-    def written(key: Any) -> Term | None:
-        nonlocal budget
-        row = graph.nodes[key].get("row")
-        if row is None:
-            return None
-        tree = formula(row)
-        budget -= 1 + len(tree.operands)
-        operands = []
-        for operand in tree.operands:
-            expanded = operand
-            if budget > 0 and isinstance(operand.atom, Name) and operand.atom.key in inside:
-                expanded = written(operand.atom.key) or operand
-            operands.append(expanded)
-        return replace(tree, operands=tuple(operands))
-
-    tree = written(node)
-    return tree if budget > 0 else None
 
 
 def _general(a: Any, b: Any, inner: Collection[str], names: dict[str, str]) -> Term | None:

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     import networkx as nx
 
 Item: TypeAlias = "Region | int"
-Kind: TypeAlias = Literal["whole", "call", "loop", "inputs", "segment"]
+Kind: TypeAlias = Literal["whole", "call", "statement", "loop", "inputs", "segment"]
 
 FEWEST = 3
 """Fewer repeats than this are no loop."""
@@ -31,9 +31,9 @@ _CANDIDATES = 8  # periods tried at one place
 class Region:
     """The nodes from place `start` to before `stop`; its items are regions, and places of nodes.
 
-    `name` is the call's in the attribute `scope`; `calls` says how many calls are around it;
-    `count` how often a loop's body was run. The items of a loop are a loop of all runs but the
-    last, `rest`, and those of the last.
+    `name` is the call's in the attribute `scope`; `run` is the number of a statement's run; `calls`
+    says how many calls are around it; `count` how often a loop's body was run. The items of a loop
+    are a loop of all runs but the last, `rest`, and those of the last.
     """
 
     kind: Kind
@@ -44,6 +44,7 @@ class Region:
     count: int = 1
     parent: Region | None = None
     is_rest: bool = False
+    run: int = -1
     items: list[Item] = field(default_factory=list)
     signs: list[int] = field(default_factory=list, repr=False)
     """A number for each item: the same number, the same operations at the same lines."""
@@ -69,8 +70,10 @@ class Region:
             todo += reversed(list(region.regions))
 
 
-def regions_of(graph: nx.MultiDiGraph[Any], nodes: Sequence[Any]) -> Region:
-    """The whole computation as a region, with all regions in it.
+def regions_of(
+    graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], *, statements: bool = False
+) -> Region:
+    """The whole computation as a region, with all regions in it, those of statements if wanted.
 
     >>> import graphtrace as gt
     >>> def f(x):
@@ -83,22 +86,22 @@ def regions_of(graph: nx.MultiDiGraph[Any], nodes: Sequence[Any]) -> Region:
     [('loop', 12, 3)]
     """
     reader = _Reader()
+    runs = graph.graph.get("runs", ()) if statements else ()
     whole = Region("whole", "", 0)
     open_regions = [whole]
-    path: tuple[str, ...] = ()
+    path: tuple[_Step, ...] = ()
     for place, node in enumerate(nodes):
         data = graph.nodes[node]
-        scope = tuple(data.get("scope") or ())
-        if scope != path:
-            shared = _shared(scope, path)
+        here = _path(data, runs)
+        if here != path:
+            shared = _shared(here, path)
             while len(open_regions) > shared + 1:
                 reader.close(open_regions, place)
-            for name in scope[shared:]:
-                calls = len(open_regions) - 1
-                open_regions.append(
-                    Region("call", name, place, calls=calls, parent=open_regions[-1])
-                )
-            path = scope
+            for kind, name, run in here[shared:]:
+                outer = open_regions[-1]
+                calls = outer.calls + (outer.kind == "call")
+                open_regions.append(Region(kind, name, place, calls=calls, parent=outer, run=run))
+            path = here
         open_regions[-1].items.append(place)
         source = data.get("source")  # an input, and a graph from elsewhere, have none
         sign = place if source is None else (data.get("op"), source)
@@ -119,7 +122,26 @@ def head(key: object) -> str:
     return re.split(r"[\[.]", str(key), maxsplit=1)[0]
 
 
-def _shared(a: Sequence[str], b: Sequence[str]) -> int:
+_Step: TypeAlias = tuple[Kind, str, int]
+
+
+def _path(data: Mapping[str, Any], runs: Sequence[Any]) -> tuple[_Step, ...]:
+    """The calls that a node is in, the outer ones first, and before each the statement it is in."""
+    calls: list[_Step] = [("call", name, -1) for name in data.get("scope") or ()]
+    run = data.get("run", -1) if runs else -1
+    statements: list[_Step] = []
+    while run >= 0:
+        statements.append(("statement", "", run))
+        run = runs[run].caller
+    if not statements:
+        return tuple(calls)
+    # Where calls are too deep to be told apart, the statements in them are not either.
+    pairs = zip_longest(reversed(statements), calls)
+    steps = [step for pair in pairs for step in pair if step is not None]
+    return tuple(steps[: 2 * len(calls) + 1])
+
+
+def _shared(a: Sequence[object], b: Sequence[object]) -> int:
     n = 0
     for x, y in zip(a, b, strict=False):
         if x != y:
@@ -144,7 +166,7 @@ class _Reader:
         self._find_loops(region)
         if open_regions:
             open_regions[-1].items.append(region)
-            sign = ("call", base(region.name), tuple(region.signs))
+            sign = (region.kind, base(region.name), tuple(region.signs))
             open_regions[-1].signs.append(self.number(sign))
 
     def _find_loops(self, region: Region) -> None:

@@ -168,6 +168,17 @@ class Naming(Mapping[str, Spelling]):
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "printed": {}}  # it goes by identity, which no copy has
 
+    def with_spelling(self, key: str, spelling: Spelling) -> Naming:
+        """The same, but for the spelling of one key.
+
+        >>> Naming(["loss"]).with_spelling("loss", natural("L"))["loss"].flat
+        'L'
+        """
+        other = Naming()
+        other._forms = {**self._forms, key: spelling}
+        other.taken = frozenset(form.flat for form in other._forms.values())
+        return other
+
     def __getitem__(self, key: str) -> Spelling:
         form = self._forms.get(key)
         if form is None:

@@ -7,7 +7,7 @@ scopes and local derivatives.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from graphtrace.core.variable import Variable
 from graphtrace.formula.symbol import Row, Symbol, row_text
 from graphtrace.graph.linear_map import LinearMap
 from graphtrace.graph.recording import Recording
+from graphtrace.graph.statements import INNER_FUNCTIONS, Run, calls_back, runs_of
 from graphtrace.graph.traced import Branch, Leaf, TracedGraph, Tree
 
 CONSTANT = declare(Primitive("constant", lambda: None))
@@ -47,6 +48,9 @@ class Builder:
         self.result: list[Leaf] = []
         self.assigned: dict[tuple[Location, int | None], str | None] = {}
         self.sources: dict[Location, str | None] = {}
+        self.runs: list[Run] = []
+        self.run_of: dict[int, int] = {}
+        self.back: dict[Location, bool] = {}
         self.scopes: dict[Scope, tuple[str, ...]] = {}
         self.scope_names = _Names()
 
@@ -78,6 +82,7 @@ class Builder:
         ]
         if self.named:  # they look like the keys of temporaries, and are the user's
             graph.graph["named"] = self.named
+        graph.graph["runs"] = self.runs
         graph.graph["outputs"] = [leaf.key for leaf in self.result if leaf.key is not None]
         if self.recording.adjoints is not None:
             (graph.graph["gradient_of"],) = graph.graph["outputs"]
@@ -101,7 +106,8 @@ class Builder:
         for i, name in enumerate(self.recording.input_names):
             self.keys[i] = names.unique(name)
         nodes = [i for i in range(first, len(self.rows)) if self.origin[i] == i]
-        inner = self._inner_steps()
+        self.runs, self.run_of = runs_of(self.rows, nodes, self.locations)
+        inner = self._inner_steps() | self._called_back(nodes)
         user_names = {
             i: self.recording.given_names.get(i) or (None if i in inner else self._assigned_name(i))
             for i in nodes
@@ -154,6 +160,43 @@ class Builder:
             if not again and not is_operator(scope.code, lasti):
                 inner.add(i)
         return inner
+
+    def _called_back(self, nodes: Sequence[int]) -> set[int]:
+        """The rows that a call such as sum(map(f, xs)) has made in f, but for its last one."""
+        inner: set[int] = set()
+        followed: set[tuple[Scope, int, int]] = set()
+        for i in reversed(nodes):
+            (scope, lasti), run = self.locations[i], self.run_of[i]
+            is_in_call = self._calls_back(scope, lasti)
+            while is_in_call and scope.code is not None:
+                if calls_back(scope.code, lasti):
+                    call = scope, lasti, run
+                    if call in followed:
+                        inner.add(i)
+                    followed.add(call)
+                if scope.parent is None:
+                    break
+                scope, lasti, run = scope.parent, scope.call, self.runs[run].caller
+        return inner
+
+    def _calls_back(self, scope: Scope, lasti: int) -> bool:
+        """Whether the instruction, or one that has led to it, calls a function of the user's."""
+        waiting: list[Location] = []
+        here: Location = scope, lasti
+        answer = False
+        while here not in self.back:
+            waiting.append(here)
+            at, offset = here
+            if at.code is None or at.parent is None:
+                answer = at.code is not None and calls_back(at.code, offset)
+                break
+            if calls_back(at.code, offset):
+                answer = True
+                break
+            here = at.parent, at.call
+        answer = self.back.get(here, answer)
+        self.back.update(dict.fromkeys(waiting, answer))
+        return answer
 
     def _name_outputs(self, graph: TracedGraph) -> dict[str, Any]:
         """Fill in `result`; constants that are returned get a node of their own."""
@@ -214,6 +257,7 @@ class Builder:
             attributes["scope"] = self._scope_path(here[0])
             attributes["source"] = self._source(here)
             attributes["formula"] = Symbol(row)
+            attributes["run"] = self.run_of[i]
         gradient = self.recording.gradient(i)
         if gradient is not None:
             attributes["grad"] = gradient
@@ -265,7 +309,7 @@ class Builder:
                 self.scopes[new] = ()
                 continue
             path, name = self.scopes[new.parent], new.code.co_name
-            if name not in _NOT_CALLS and len(path) < DEEPEST:
+            if name not in INNER_FUNCTIONS and len(path) < DEEPEST:
                 path = (*path, self.scope_names.unique(name.strip("<>")))
             self.scopes[new] = path
         return self.scopes[scope]
@@ -278,10 +322,6 @@ class Builder:
                 written = None if scope.code is None else _condition(text(scope.code, lasti))
                 what = written or _decision_text(test, keys, xs)
                 yield Branch(position, test, xs, keys, outcome, what, self._source(here))
-
-
-# Comprehensions are inlined from Python 3.12 on, so they are no calls before that either.
-_NOT_CALLS = frozenset(("<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>"))
 
 
 class _Names:

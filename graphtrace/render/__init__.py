@@ -8,11 +8,12 @@ formats. Knows nothing of tracing. For other rooms: the names below.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, Unpack, cast
 
 from graphtrace.render.formats.registry import FORMATS, SUFFIXES, Format, format_of, unknown
-from graphtrace.render.options import Choices
+from graphtrace.render.options import Choices, Options
 from graphtrace.render.paint.theme import LECTURE, Palette, Theme
 from graphtrace.render.paint.themes import THEMES
 
@@ -66,6 +67,13 @@ def render(
     output.write(target, made.encode("utf-8") if isinstance(made, str) else made)
 
 
+def settled(graph: nx.MultiDiGraph[Any], options: Mapping[str, Any]) -> Options:
+    """The options with the detail in which the graph can be read on the page."""
+    from graphtrace.render.rendering import Rendering
+
+    return Rendering(graph, options, "svg").settled
+
+
 def to_svg(graph: nx.MultiDiGraph[Any] | Figure, **options: Unpack[Choices]) -> str:
     """The graph, or a figure of it, as the text of an SVG file."""
     return cast(str, content(graph, "svg", **options))
@@ -105,6 +113,7 @@ __all__ = [
     "Theme",
     "content",
     "render",
+    "settled",
     "to_dot",
     "to_html",
     "to_mermaid",

@@ -63,13 +63,21 @@ class Options(Content):
         "--math",
     )
     width: float | None = option(
-        None,
-        "The column in which it has to be readable, in pixels: the figure may turn and shorten "
-        "its labels.",
+        720,
+        "The column in which it has to be readable, in pixels: the figure may turn, shorten its "
+        "labels and tell less detail. None: as wide as it is.",
         "How it looks",
         "360",
         "PIXELS",
         _between(_NARROWEST, LARGEST, f"is no column: use {_NARROWEST} pixels or more"),
+    )
+    height: float | None = option(
+        960,
+        "The page that it has to fit on, in pixels. None: as high as it is.",
+        "How it looks",
+        "600",
+        "PIXELS",
+        _between(_NARROWEST, LARGEST, f"is no page: use {_NARROWEST} pixels or more"),
     )
     font: str | None = option(
         None, "Font families, as in CSS.", "How it looks", "'Georgia, serif'", "FAMILIES"
@@ -136,7 +144,7 @@ class Options(Content):
         if self.font_size is not None:
             style = _sized(style, self.font_size)
         if self.width is not None:
-            style = replace(style, column=self.width, fit=True)
+            style = replace(style, column=self.width, page_height=self.height, fit=True)
         own = {name: getattr(self, name) for name in ("font", "digits", "legend")}
         own = {name: value for name, value in own.items() if value is not None}
         return replace(style, math=self.math or style.math, **own)
@@ -162,6 +170,7 @@ class Choices(ContentChoices, total=False):
     scheme: Scheme
     math: bool
     width: float | None
+    height: float | None
     font: str | None
     font_size: float | None
     digits: int | None

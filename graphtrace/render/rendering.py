@@ -6,13 +6,14 @@ asks for; and the Setting, measured and laid out. Knows no format.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from graphtrace.errors import OptionError
 from graphtrace.figure.build import figure
+from graphtrace.figure.fold import by_detail
 from graphtrace.figure.forms import in_form
 from graphtrace.figure.parts import Figure
 from graphtrace.render.options import Options, chosen, is_content
@@ -57,7 +58,7 @@ class Rendering:
     def _whole(self) -> Figure:
         if isinstance(self._source, Figure):
             return self._source
-        return figure(self._source, self.options)
+        return figure(self._source, self.options if self.format == "text" else self.settled)
 
     @property
     def figure(self) -> Figure:
@@ -69,24 +70,60 @@ class Rendering:
         """What is drawn, all of a node in one record."""
         return in_form(self._whole, "records")
 
-    @cached_property
+    @property
+    def settled(self) -> Options:
+        """The options, with the detail that can be read on the page."""
+        return self._laid_out[0]
+
+    @property
     def setting(self) -> Setting:
         """The figure with all that is known of it before it is drawn."""
+        return self._laid_out[1]
+
+    @cached_property
+    def _laid_out(self) -> tuple[Options, Setting]:
         from graphtrace.render.layout import engine, fit, geometry, places
         from graphtrace.render.paint import flow
 
-        options, drawn, style = self.options, self.figure, self.theme
-        style = replace(style, math=style.math and len(drawn.nodes) <= MOST_MATH)
+        options, style = self.options, self.theme
         deadline = engine.deadline(options.time_limit)  # for all tries together
         program = engine.find(options.engine)
+        tried: list[Options] = []
 
         def place(figure: Figure, sheet: Sheet, style: Theme) -> Layout:
             source = geometry.layout_dot(figure, sheet, style)
             answer = engine.run(program, source, "json0", time_limit=deadline)
             return places.read_layout(answer, len(figure.nodes))
 
-        turn = options.direction == "auto"
-        return fit.laid_out(drawn, flow.roomy(drawn, style), place, turn=turn)
+        def figures() -> Iterator[tuple[Figure, Theme, bool]]:
+            for drawn in self._by_detail(tried):
+                fitting = replace(style, math=style.math and len(drawn.nodes) <= MOST_MATH)
+                # Statements tell more of what a person means than gradients in another place.
+                has_statements = bool(getattr(self._source, "graph", {}).get("runs"))
+                boxed = tried[-1].detail != "operations" or not has_statements
+                yield drawn, flow.roomy(drawn, fitting), boxed
+
+        at, setting = fit.laid_out(figures(), place, turn=options.direction == "auto")
+        return tried[at], setting
+
+    def _by_detail(self, tried: list[Options]) -> Iterator[Figure]:
+        """The figure in less and less detail; `tried` are the options of each."""
+        if isinstance(self._source, Figure):
+            tried.append(self.options)
+            yield in_form(self._source, self.theme.form)
+            return
+        chosen = self.options
+        if self.theme.form == "wires" and chosen.detail == "auto":  # of signs, not of formulas
+            chosen = replace(chosen, detail="operations")
+        for options in by_detail(self._source, chosen):
+            try:
+                drawn = figure(self._source, options)
+            except OptionError:  # what it is about is inside a folded box
+                if not tried:
+                    raise
+                return
+            tried.append(cast(Options, options))
+            yield in_form(drawn, self.theme.form)
 
     @property
     def graph(self) -> nx.MultiDiGraph[Any]:

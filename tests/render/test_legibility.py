@@ -78,5 +78,5 @@ def test_pale_text_is_found_in_light_and_in_dark(lecture):
 
 
 def test_small_text_is_found(lecture):
-    small = re.sub(' width="[0-9]+"', ' width="2000"', lecture, count=1)
+    small = re.sub(' viewBox="0 0 [0-9.]+', ' viewBox="0 0 2000', lecture, count=1)
     assert any("px" in problem for problem in problems(small))

@@ -521,6 +521,7 @@ def test_no_text_of_a_user_breaks_out_of_an_svg_that_tells_everything(name, othe
         "textLength",
         "lengthAdjust",
         "text-anchor",
+        "transform",
     }
     assert {a for e in root.iter() for a in e.attrib if e is not root} <= known
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", svg)

@@ -68,25 +68,25 @@ def name_of(line):
 
 
 def in_svg(graph):
-    root = ET.fromstring(to_svg(graph, limit=100))
+    root = ET.fromstring(to_svg(graph, limit=100, dead=True))
     groups = [g for g in root.iter() if "node" in g.get("class", "").split()]
     own = [g for g in groups if "copy" not in g.get("class")]
     return {g.get("data-node"): name_of(read(lines(g)[0])) for g in own}
 
 
 def in_text(graph):
-    rows = to_text(graph, limit=100, columns=10_000).splitlines()[2:]
+    rows = to_text(graph, limit=100, dead=True, columns=10_000).splitlines()[2:]
     return dict(zip(graph, map(name_of, rows), strict=False))
 
 
 def in_tikz(graph):
-    tikz = to_tikz(graph, limit=100)
+    tikz = to_tikz(graph, limit=100, dead=True)
     found = re.findall(r"\(node-([^)]*)\) at .*\n.*?\\displaystyle (.*?)\$\}\};", tikz)
     return {key: name_of(said) for key, said in found if not re.search(r"-copy(-\d+)?$", key)}
 
 
 def in_mermaid(graph):
-    boxes = re.findall(r'^  n\d+[\[(]"(.*?)"[\])]:::(\w+)', to_mermaid(graph, limit=100), re.M)
+    boxes = re.findall(r'^  n\d+[\[(]"(.*?)"[\])]:::(\w+)', to_mermaid(graph, limit=100, dead=True), re.M)
     return {
         i: name_of(said.split("<br/>")[0]) for i, (said, kind) in enumerate(boxes) if kind != "copy"
     }

@@ -21,7 +21,7 @@ def test_the_lecture_figure_fits_a_page_column():
 
 
 def test_a_figure_that_cannot_be_read_when_shrunk_says_that_it_scrolls():
-    root = ET.fromstring(to_svg(traced(residual, (0.3,)), direction="LR"))
+    root = ET.fromstring(to_svg(traced(residual, (0.3,)), direction="LR", width=None))
     assert "wide" in root.get("class").split()
     assert root.get("data-display") == "scroll"
 

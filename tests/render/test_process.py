@@ -19,6 +19,12 @@ def square():
     return gt.trace(lambda x: x**2, 3.0)
 
 
+def several_steps(x, y, z):
+    u = x * y + z
+    v = u * (x + z)
+    return u * v
+
+
 def ours():
     return engine.find(engine.BUNDLED).path
 
@@ -104,8 +110,9 @@ def test_a_figure_is_drawn_in_a_thread_and_leaves_none():
 def test_the_time_limit_holds_for_all_tries_together(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     slow = stub(tmp_path / "dot", f"echo >>tries; sleep 0.3; exec {ours()} $@")
+    graph = gt.trace(several_steps, 1.0, 2.0, 3.0)  # four ways to draw it are tried
     with pytest.raises(RenderError, match=r"took longer than 0\.8 s"):
-        to_svg(square(), engine=slow, time_limit=0.8, width=100)
+        to_svg(graph, engine=slow, time_limit=0.8, width=300, height=300)
     assert (tmp_path / "tries").read_text().count("\n") < 4
 
 

@@ -56,7 +56,7 @@ def test_no_box_or_label_overlaps_another(f, args, back):
 @pytest.mark.parametrize(("f", "args", "back"), CASES, ids=IDS)
 def test_an_arrow_ends_at_its_box(f, args, back):
     graph = traced(f, args, back)
-    svg, drawn = to_svg(graph), figure(graph)
+    svg, drawn = to_svg(graph, detail="operations", width=None), figure(graph)
     boxes = dict(zip((node.id for node in drawn.nodes), boxes_of(svg), strict=True))
     for edge, group in zip(drawn.edges, groups(svg, "edge"), strict=True):
         corners = group.find(f"{SVG}polygon").get("points").split()

@@ -166,5 +166,5 @@ def test_in_a_narrow_box_the_gradient_has_its_number():
 
     graph = gt.trace(a_function_with_a_very_long_name, 2.0, 3.0)
     graph.backward()
-    said = texts(graph.to_svg(width=200, derivatives="none"))
-    assert {"grad 28.12", "grad 55.5"} <= set(said)
+    said = texts(graph.to_svg(width=360, derivatives="none"))
+    assert {"dL/dx = 28.12", "dL/dy = 55.5", "L = a_function_with_a_very_long_name"} <= set(said)

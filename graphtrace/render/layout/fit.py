@@ -6,15 +6,19 @@ its measured text and its layout. The engine is run once for each try.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from graphtrace.figure.alias import gradients_of, with_alias
+from graphtrace.figure.forms import with_gradients_in_boxes
 from graphtrace.figure.parts import Edge, Figure, Partial
 from graphtrace.render.layout.frame import frame_of, smallest_shown
 from graphtrace.render.layout.places import Layout
 from graphtrace.render.paint.theme import Theme
-from graphtrace.render.typeset.label import Sheet, typeset
+from graphtrace.render.typeset.label import SHIFTED_SIZE, Sheet, runs_width, typeset
+from graphtrace.render.typeset.wording import runs, wording
 
 
 class Setting(NamedTuple):
@@ -27,30 +31,112 @@ class Setting(NamedTuple):
 
 
 def laid_out(
-    figure: Figure, theme: Theme, engine: Callable[[Figure, Sheet, Theme], Layout], *, turn: bool
-) -> Setting:
-    """The first try whose text can be read in the theme's column; else the one nearest to it."""
-    best: tuple[float, Setting] | None = None
-    for one, style in _tries(figure, theme, turn):
-        sheet = typeset(one, style)
-        setting = Setting(one, sheet, engine(one, sheet, style), style)
-        if not theme.fit:
-            return setting
-        shown = smallest_shown(sheet, frame_of(one, setting.layout, style).width, style)
-        if best is None or shown > best[0]:
-            best = shown, setting
-        if shown >= theme.smallest:
-            break
-    assert best is not None
-    return best[1]
+    figures: Iterable[tuple[Figure, Theme, bool]],
+    engine: Callable[[Figure, Sheet, Theme], Layout],
+    *,
+    turn: bool,
+) -> tuple[int, Setting]:
+    """The first try that can be read on the theme's page; else the one nearest to it.
+
+    The figures tell the same in less and less detail; with each, whether its gradients may be told
+    in the boxes to make it smaller. Also which of them it is.
+    """
+    best: tuple[float, int, Setting] | None = None
+    last = None
+    for at, (figure, theme, boxed) in enumerate(figures):
+        for one, style in _tries(figure, theme, turn, boxed):
+            sheet = typeset(one, style)
+            last = at, one, sheet, style
+            if theme.fit and _is_hopeless(one, sheet, style):
+                continue
+            setting = Setting(one, sheet, engine(one, sheet, style), style)
+            if not theme.fit:
+                return at, setting
+            readable = _readable(setting)
+            if best is None or readable > best[0]:
+                best = readable, at, setting
+            if readable >= 1:
+                return at, setting
+    if best is None:
+        assert last is not None
+        at, one, sheet, style = last
+        best = 0, at, Setting(one, sheet, engine(one, sheet, style), style)
+    return best[1:]
 
 
-def _tries(figure: Figure, theme: Theme, turn: bool) -> Iterator[tuple[Figure, Theme]]:
-    turned = replace(figure, direction="TB" if figure.direction == "LR" else "LR")
-    figures = (figure, turned) if turn else (figure,)
-    for one in figures:
-        yield one, theme
-    close = replace(
+def _readable(setting: Setting) -> float:
+    """From 1 on all of it can be read on the page: no text is too small, and it is not too high."""
+    figure, sheet, layout, theme = setting
+    page = frame_of(figure, layout, theme)
+    shown = smallest_shown(sheet, page.width, theme) / theme.smallest
+    if theme.page_height is None:
+        return shown
+    return min(shown, theme.page_height / (page.height * min(1, theme.column / page.width)))
+
+
+def _is_hopeless(figure: Figure, sheet: Sheet, theme: Theme) -> bool:
+    """Whether the longest way through the boxes, or all of them together, is too large."""
+    wide = theme.column * smallest_shown(sheet, 1, theme) / theme.smallest
+    high = math.inf if theme.page_height is None else theme.page_height * wide / theme.column
+    across = figure.direction == "LR"
+    size = {
+        node.id: cell.width if across else cell.height
+        for node, cell in zip(figure.nodes, sheet.cells, strict=True)
+    }
+    ends: dict[str, float] = dict(size)
+    for edge, label in zip(figure.edges, sheet.labels, strict=True):
+        gap: float = 2 * _LEAST_GAP
+        if label is not None:
+            gap += label.width if across else label.height
+        ends[edge.head] = max(ends[edge.head], ends[edge.tail] + gap + size[edge.head])
+    area = sum((c.width + _LEAST_GAP) * (c.height + _LEAST_GAP) for c in sheet.cells)
+    return max(ends.values(), default=0) > (wide if across else high) or area > wide * high
+
+
+_LEAST_GAP = 10
+"""Between two boxes, and between a box and a label."""
+
+
+def _tries(figure: Figure, theme: Theme, turn: bool, boxed: bool) -> Iterator[tuple[Figure, Theme]]:
+    """As it is, turned, with shorter labels and smaller, and with each gradient in its box."""
+    close = _close(figure, theme)
+    for one in (figure, with_gradients_in_boxes(figure) if boxed else None):
+        if one is None:
+            return
+        turned = replace(one, direction="TB" if one.direction == "LR" else "LR")
+        both = (one, turned) if turn else (one,)
+        for each in both:
+            yield _named(each, theme), theme
+        for each in both:
+            short = replace(each, edges=tuple(_short(edge) for edge in each.edges))
+            yield _named(short, close), close
+
+
+def _named(figure: Figure, theme: Theme) -> Figure:
+    """The figure, with a letter for an output whose name leaves no room for a gradient's number."""
+    words = wording(figure, theme.digits)
+    gradients = gradients_of(figure)
+    names = {(g.of, g.by) for g in gradients if len(figure.names[str(g.of)].flat) > _SHORT}
+    widest = max(
+        (
+            runs_width(runs(Partial(of, by, total=True, value=_NUMBER), words), theme.label_size)
+            for of, by in names
+        ),
+        default=0.0,
+    )
+    return with_alias(figure) if widest > theme.widest_label else figure
+
+
+_SHORT = 4  # letters of a name that stays
+
+_NUMBER = -0.1234
+"""As wide as most numbers."""
+
+
+def _close(figure: Figure, theme: Theme) -> Theme:
+    """The theme with less room between things, and text as small as it may be."""
+    small = max(theme.smallest / SHIFTED_SIZE + 0.1, 1)
+    return replace(
         theme,
         node_gap=theme.node_gap * 0.5,
         rank_gap=theme.rank_gap * 0.7,
@@ -58,11 +144,13 @@ def _tries(figure: Figure, theme: Theme, turn: bool) -> Iterator[tuple[Figure, T
         lane_rank_gap=theme.lane_rank_gap * 0.5,
         turned_node_gap=theme.turned_node_gap * 0.5,
         pad_x=theme.pad_x * (1 if figure.form == "records" else 0.7),
+        formula_size=min(theme.formula_size, small + 0.6),
+        value_size=min(theme.value_size, small),
+        label_size=min(theme.label_size, small),
+        copy_size=min(theme.copy_size, small),
         widest_row=theme.widest_row * 0.6,
         widest_label=theme.widest_label * 0.6,
     )
-    for one in figures:
-        yield replace(one, edges=tuple(_short(edge) for edge in one.edges)), close
 
 
 def _short(edge: Edge) -> Edge:

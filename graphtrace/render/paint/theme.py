@@ -134,7 +134,9 @@ gradient='#b3261e'
     margin: float = 8
     column: float = 720
     """The page column to fit; a figure whose text would fall below `smallest` in it scrolls."""
-    smallest: float = 9
+    smallest: float = 10
+    page_height: float | None = 960
+    """The height of a page, which a figure should not pass; None: as high as it is."""
     font: str = FONT_FAMILY
     """A CSS list of font families; text in another font than this is held to its measured width."""
     source_size: float = 11.5

@@ -19,6 +19,7 @@ from graphtrace.figure.parts import (
     Blanked,
     Chain,
     Contribution,
+    Definition,
     Edge,
     Figure,
     Form,
@@ -36,6 +37,7 @@ from graphtrace.formula.number import is_scalar
 from graphtrace.formula.runs import Run, Runs, latex as latex_of, plain
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset import metrics
+from graphtrace.render.typeset.breaking import broken, widths_of
 from graphtrace.render.typeset.math_outline import LONGEST, Outline, outline
 from graphtrace.render.typeset.wording import (
     EQUALS,
@@ -208,7 +210,7 @@ def node_lines(node: Node, words: Wording, form: Form, theme: Theme) -> list[Lin
         if node.role in ("copy", "constant") and role == "formula":
             size = theme.copy_size
         row = "data" if records and role == "value" else ""
-        lines.append(_part_line(part, role, row, size, theme.widest_row, words, theme))
+        lines += _part_lines(part, role, row, size, words, theme)
     if node.gradient is not None:
         lines.append(_gradient_line(node.gradient, records, words, theme))
     return lines
@@ -227,6 +229,25 @@ def _gradient_line(gradient: Part, records: bool, words: Wording, theme: Theme) 
         if not _is_cut(line):
             return line
     return _part_line(short, "gradient", "grad", size, widest, words, theme)
+
+
+def _part_lines(
+    part: Part, role: str, row: str, size: float, words: Wording, theme: Theme
+) -> list[Line]:
+    """The line of a part; of a long definition several, broken before a sign."""
+    line = _part_line(part, role, row, size, theme.widest_row, words, theme)
+    if not isinstance(part, Definition) or row or not _is_cut(line):
+        return [line]
+    whole = runs(part, words)
+    widths = widths_of(whole, size, SHIFTED_SIZE)
+    rows = broken(whole, widths, theme.widest_row, _MOST_LINES)
+    if len(rows) == 1:
+        return [line]
+    return [_line(role, one, size, math.inf)._replace(full=line.full) for one in rows]
+
+
+_MOST_LINES = 4
+"""Of a formula in a box."""
 
 
 def _part_line(
@@ -332,7 +353,11 @@ def caption_rows(parts: Sequence[Part], words: Wording, theme: Theme, room: floa
     y, size = 0.0, theme.caption_size
     for part in parts:
         rows: list[Placed] = []
-        for indent, pieces in _broken(_pieces(part, words, theme), size, room):
+        lines = _broken(_pieces(part, words, theme), size, room)
+        if isinstance(part, Note):
+            sentence = _wrapped(part.text, size, room)
+            lines = [(0.0, [_Piece((Run(line),), None)]) for line in sentence]
+        for indent, pieces in lines:
             row_runs = tuple(run for piece in pieces for run in piece.runs)
             latex = [piece.tex for piece in pieces if piece.tex is not None]
             whole = "".join(latex) if len(latex) == len(pieces) else None
@@ -347,6 +372,18 @@ def caption_rows(parts: Sequence[Part], words: Wording, theme: Theme, room: floa
         for rows, width in zip(blocks, widths, strict=True)
         for row in rows
     ]
+
+
+def _wrapped(text: str, size: float, room: float) -> list[str]:
+    """The sentence in lines that fit the room."""
+    lines: list[str] = []
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and metrics.width(longer, size) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
 
 
 class _Piece(NamedTuple):

@@ -1,0 +1,177 @@
+"""Which statement of the source an executed instruction belongs to.
+
+In: a code object and an instruction offset. Out: the `Statement` around it, with what it computes
+as text and the place of the call that is all of it. Found by position in the function's own lines;
+None without source. Knows nothing of tracing. As in `core.source`, nothing raises.
+"""
+
+from __future__ import annotations
+
+import ast
+import dis
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Collection
+from types import CodeType
+from typing import NamedTuple
+
+from graphtrace.core.source import positions, remembered, source_lines
+
+Place = tuple[int, int]
+"""A line, and a column in bytes."""
+
+
+class Statement(NamedTuple):
+    """A statement, or the header of a compound one, as it is written.
+
+    `right` is what one name is assigned to, or what is returned, where each of its variables is
+    the argument of that name or what was assigned to it at one place; else None. `call_end` is the
+    end of the call that is all of the right side.
+    """
+
+    start: Place
+    right: str | None = None
+    call_end: Place | None = None
+    comprehensions: tuple[tuple[Place, Place], ...] = ()
+    calls: tuple[tuple[Place, str], ...] = ()
+    """The end of each call in it, and the name of what is called."""
+
+    def repeats(self, place: Place) -> bool:
+        """Whether what stands there runs several times in one execution: in a comprehension."""
+        return any(start <= place < end for start, end in self.comprehensions)
+
+    def called(self, end: Place) -> str:
+        """The name of what the call that ends there calls."""
+        return next((name for at, name in self.calls if at == end), "")
+
+
+@remembered(None)
+def statement(code: CodeType, lasti: int) -> Statement | None:
+    """The statement that the instruction belongs to.
+
+    >>> import linecache
+    >>> linecache.cache["<cell>"] = (10, None, ["u = 2 * c; v = 3 * u"], "<cell>")
+    >>> statement(compile("u = 2 * c; v = 3 * u", "<cell>", "exec"), 6).right
+    '2 * c'
+    """
+    known = _statements(code, 0)
+    place = begin(code, lasti)
+    at = bisect_right(known, place, key=lambda one: one.start) - 1
+    return known[at] if at >= 0 and place[0] > 0 else None
+
+
+def begin(code: CodeType, lasti: int) -> Place:
+    """Where the instruction's expression begins."""
+    line, _, column, _ = positions(code, 0)[2 * lasti : 2 * lasti + 4]
+    return line, column
+
+
+def end(code: CodeType, lasti: int) -> Place:
+    """Where the instruction's expression ends."""
+    _, line, _, column = positions(code, 0)[2 * lasti : 2 * lasti + 4]
+    return line, column
+
+
+_LONGEST = 50  # lines to look for the end of the last statement in
+
+
+@remembered(())
+def _statements(code: CodeType, _: int) -> tuple[Statement, ...]:
+    """All statements of a function, in the order in which they begin."""
+    rows = source_lines(code, 0)
+    places = positions(code, 0)
+    lines = [line for line in (*places[0::4], *places[1::4]) if line > 0]
+    if not rows or not lines:
+        return ()
+    if code.co_name == "<lambda>":
+        return (_of_lambda(code),)
+    first, last = min(code.co_firstlineno, *lines), max(lines)
+    for stop in range(last, min(last + _LONGEST, len(rows)) + 1):
+        block = rows[first - 1 : stop]
+        shift = first - 1
+        if block[0][:1].isspace():
+            block, shift = ["if 1:\n", *block], first - 2
+        try:
+            tree = ast.parse("".join(block))
+        except SyntaxError:
+            continue  # not yet complete
+        ast.increment_lineno(tree, shift)
+        nodes = (node for node in ast.walk(tree) if isinstance(node, ast.stmt))
+        certain = _certain(code, 0)
+        return tuple(sorted(_written(n, certain) for n in nodes if n.lineno >= first))
+    return ()
+
+
+def _of_lambda(code: CodeType) -> Statement:
+    """The body of a lambda, which is all that it computes."""
+    places = positions(code, 0)
+    spans = [tuple(places[i : i + 4]) for i in range(0, len(places), 4)]
+    spans = [s for s in spans if min(s) >= 0 and s[0] > 0 and s[0::2] != s[1::2]]
+    start = min((line, column) for line, _, column, _ in spans)
+    stop = max((line, column) for _, line, _, column in spans)
+    rows = [row.encode() for row in source_lines(code, 0)[start[0] - 1 : stop[0]]]
+    rows[-1] = rows[-1][: stop[1]]
+    rows[0] = b" " * start[1] + rows[0][start[1] :]
+    text = b"".join(rows).decode()
+    # In brackets, so that it may go over lines; one column is theirs.
+    body = ast.parse("(" + text[1:] + "\n)" if start[1] else f"(\n{text}\n)", mode="eval").body
+    ast.increment_lineno(body, start[0] - (1 if start[1] else 2))
+    return _computing(start, body, _certain(code, 0))
+
+
+def _written(node: ast.stmt, certain: Collection[str]) -> Statement:
+    start = node.lineno, node.col_offset
+    match node:
+        case ast.Assign(targets=[ast.Name()], value=value) | ast.Return(value=ast.expr() as value):
+            return _computing(start, value, certain)
+        case ast.AnnAssign(target=ast.Name(), value=ast.expr() as value):
+            return _computing(start, value, certain)
+        case ast.Assign(value=value) | ast.Expr(value=value):
+            return _computing(start, value, ())
+        case ast.AugAssign(value=value) | ast.AnnAssign(value=ast.expr() as value):
+            return Statement(start, None, None, *_parts(value))
+        case ast.For(iter=value) | ast.While(test=value) | ast.If(test=value):
+            return Statement(start, None, None, *_parts(value))
+        case _:
+            return Statement(start)
+
+
+def _computing(start: Place, value: ast.expr, certain: Collection[str]) -> Statement:
+    names = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
+    right = ast.unparse(value) if names.issubset(certain) else None
+    return Statement(
+        start, right, _end(value) if isinstance(value, ast.Call) else None, *_parts(value)
+    )
+
+
+@remembered(frozenset())
+def _certain(code: CodeType, _: int) -> frozenset[str]:
+    """The names that stand for one thing: arguments, locals stored at one place, and globals."""
+    stores = Counter(
+        one.argval for one in dis.get_instructions(code) if one.opname.startswith("STORE_")
+    )
+    for one in dis.get_instructions(code):  # 3.13 stores two at once
+        if one.opname.startswith("STORE_FAST_STORE"):
+            stores.update(one.argval)
+    arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    most = dict.fromkeys(arguments, 0)
+    known = (*code.co_varnames, *code.co_cellvars, *code.co_names)
+    return frozenset(name for name in known if stores[name] <= most.get(name, 1))
+
+
+def _parts(
+    value: ast.expr,
+) -> tuple[tuple[tuple[Place, Place], ...], tuple[tuple[Place, str], ...]]:
+    inner = list(ast.walk(value))
+    kinds = (ast.ListComp, ast.SetComp, ast.DictComp)
+    loops = tuple(((n.lineno, n.col_offset), _end(n)) for n in inner if isinstance(n, kinds))
+    calls = ((_end(n), _name(n.func)) for n in inner if isinstance(n, ast.Call))
+    return loops, tuple(calls)
+
+
+def _name(function: ast.expr) -> str:
+    return ast.unparse(function).rpartition(".")[2]
+
+
+def _end(node: ast.expr) -> Place:
+    return node.end_lineno or 0, node.end_col_offset or 0

@@ -1,0 +1,93 @@
+"""The formula of a stretch of operations in what goes into it, as one expression.
+
+In: a graph, nodes of it and the one that they lead to. Out: its term with the others put in, or
+None where that is longer than a person reads. Knows nothing about boxes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from graphtrace.figure.regions import base
+from graphtrace.formula.read import term_of
+from graphtrace.formula.symbol import formula
+from graphtrace.formula.term import Name, Term, Text
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+def inlined(
+    graph: nx.MultiDiGraph[Any], inner: Collection[Any], node: Any, longest: int
+) -> Term | None:
+    """The formula of a node in what the `inner` ones get from outside; None if it is long.
+
+    >>> import graphtrace as gt
+    >>> from graphtrace.formula.printer import text_of
+    >>> g = gt.trace(lambda a, b: 3 * (a + b), 1.0, 2.0)
+    >>> text_of(inlined(g, ["v1"], "f", 9))
+    '3*(a + b)'
+    """
+    inside = set(map(str, inner))
+    budget = longest
+
+    def written(key: Any) -> Term | None:
+        nonlocal budget
+        row = graph.nodes[key].get("row")
+        if row is None:
+            return None
+        term = formula(row)
+        budget -= 1 + len(term.operands)
+        operands = []
+        for operand in term.operands:
+            whole = operand
+            if budget > 0 and isinstance(operand.atom, Name) and operand.atom.key in inside:
+                whole = written(operand.atom.key) or operand
+            operands.append(whole)
+        if term.op == "add" and operands[0].number == 0:  # where sum() begins
+            return operands[1]
+        return replace(term, operands=tuple(operands))
+
+    term = written(node)
+    return term if budget > 0 else None
+
+
+def as_written(text: str, tails: Collection[str], constants: Collection[str]) -> Term | None:
+    """The term of a statement's right side, whose variables are the keys `tails`.
+
+    None where a variable is none of them, or may be several: `x` of `x` and `x_2`; and for what is
+    no formula, such as a comprehension.
+
+    >>> from graphtrace.formula.printer import text_of
+    >>> text_of(as_written("S*N(d1) - K", {"S", "d1", "K_2"}, ()))
+    'S*N(d1) - K_2'
+    """
+    keys: dict[str, list[str]] = {}
+    for key in tails:
+        keys.setdefault(base(key), []).append(key)
+        if base(key) != key:
+            keys.setdefault(key, []).append(key)
+    term = term_of(text)
+    names = {}
+    for leaf in term.leaves:
+        if isinstance(leaf.atom, Name):
+            name = leaf.atom.key
+            candidates = [name] if name in constants else keys.get(name, [])
+            if len(candidates) != 1:
+                return None
+            names[name] = Term(atom=replace(leaf.atom, key=candidates[0]))
+        elif isinstance(leaf.atom, Text):
+            return None
+    return with_terms(term, names)
+
+
+def with_terms(term: Term, terms: Mapping[str, Term]) -> Term:
+    """The term with others in the place of names."""
+    if isinstance(term.atom, Name):
+        return terms.get(term.atom.key, term)
+    if not term.operands:
+        return term
+    operands = tuple(with_terms(operand, terms) for operand in term.operands)
+    return replace(term, operands=operands)

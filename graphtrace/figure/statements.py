@@ -1,0 +1,154 @@
+"""Choose the boxes of a figure that shows statements, or calls and loops, instead of operations.
+
+In: the tree of regions with those of statements in it. Out: the boxes in evaluation order, each of
+which hands on one value where that can be. A statement is a box; where all of it is the call of a
+function that has statements of its own, as in `h = layer(x)`, those are the boxes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from graphtrace.figure.regions import Item, Region, base
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+MOST_PARTS = 4
+"""A statement that hands on more values than this is one box of several values."""
+
+
+def statement_boxes(
+    graph: nx.MultiDiGraph[Any],
+    nodes: Sequence[Any],
+    whole: Region,
+    limit: int | None,
+    has_formula: Callable[[Region], bool],
+) -> list[Item]:
+    """The boxes: all statements; or, with a limit, calls and loops of which so many are opened.
+
+    At most `limit` boxes for operations are made by opening calls and loops, alike ones together
+    and small ones first; what is not opened is one box, so that there may be more.
+    """
+    inputs = sum(graph.nodes[node].get("op") == "input" for node in nodes)
+    tree = _Tree(graph.graph.get("runs", ()), whole, cache(has_formula))
+    opened = {whole}
+    while True:
+        shown = list(tree.shown(opened))
+        groups: dict[tuple[Any, ...], list[Region]] = {}
+        for region in shown:
+            if isinstance(region, Region) and (inside := tree.opens(region)):
+                key = (region.kind, base(tree.name(region)) or region, region.calls)
+                groups.setdefault(key, []).extend(inside)
+        costs = {key: tree.cost(group) for key, group in groups.items()}
+        size = len(shown) - inputs
+        fitting = [key for key in groups if limit is None or size + costs[key] <= limit]
+        if not fitting and size <= 1:  # all of it is one call
+            fitting = [key for key in groups if key[0] != "loop"]
+        if not fitting:
+            return _cut(graph, nodes, shown)
+        opened.update(groups[min(fitting, key=lambda key: costs[key])])
+
+
+class _Tree:
+    """The regions, and which of them may be opened."""
+
+    def __init__(
+        self, runs: Sequence[Any], whole: Region, has_formula: Callable[[Region], bool]
+    ) -> None:
+        self._runs = runs
+        self._whole = whole
+        self._has_formula = has_formula
+
+    def shown(self, opened: Iterable[Region]) -> Iterator[Item]:
+        """What stands in the open regions."""
+        todo: list[Item] = [self._whole]
+        while todo:
+            item = todo.pop()
+            if isinstance(item, Region) and item in opened:
+                todo += reversed(_side_by_side(item))
+            else:
+                yield item
+
+    def opens(self, region: Region) -> list[Region]:
+        """The regions that are opened together to see what is in it; none of a plain statement."""
+        if region.kind == "loop":
+            return [region, region.rest] if region.rest is not None else [region]
+        if region.kind != "statement":
+            return [region]
+        call = self._call(region)
+        return [region, call] if call is not None else []
+
+    def name(self, region: Region) -> str:
+        """By what it is opened together with others: the name of the call that it is."""
+        call = self._call(region) if region.kind == "statement" else None
+        return call.name if call is not None else region.name
+
+    def cost(self, regions: Iterable[Region]) -> int:
+        """How many more boxes there are when they are open."""
+        return sum(len(region.items) - 1 for region in regions)
+
+    def _call(self, statement: Region) -> Region | None:
+        """The call that is all of a statement, if there is more than one statement in it."""
+        for call in statement.regions:
+            first = next((r for r in call.all if r.kind == "statement"), None)
+            if call.kind != "call" or first is None or not self._runs[first.run].is_whole:
+                continue
+            inner = list(call.regions)
+            if len(call.items) > 1 or inner[0].kind == "loop" or self.opens(inner[0]):
+                return call
+        return None
+
+
+def _side_by_side(region: Region) -> list[Item]:
+    """The items; what a statement itself computes, as the arguments of its call, in one box."""
+    if region.kind != "statement":
+        return region.items
+    items: list[Item] = []
+    for is_region, group in groupby(region.items, key=lambda item: isinstance(item, Region)):
+        members = list(group)
+        if is_region:
+            items += members
+        else:
+            places = [item for item in members if isinstance(item, int)]
+            items.append(Region("statement", "", places[0], places[-1] + 1, region.calls))
+    return items
+
+
+def _cut(graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], items: Sequence[Item]) -> list[Item]:
+    """The boxes, a statement that hands on several values cut behind each of them."""
+    place = {node: i for i, node in enumerate(nodes)}
+    outputs = {place[node] for node in graph.graph.get("outputs", ()) if node in place}
+    uses = [[place[head] for head in graph.succ[node] if head in place] for node in nodes]
+    cut: list[Item] = []
+    waiting = [*reversed(items)]
+    while waiting:
+        item = waiting.pop()
+        if not isinstance(item, Region) or item.kind != "statement":
+            cut.append(item)
+            continue
+        exports = _exports(item, uses, outputs)
+        if 1 < len(exports) <= MOST_PARTS:
+            stops = [*(at + 1 for at in exports[:-1]), item.stop]
+            starts = [item.start, *stops[:-1]]
+            parts = [_part(item, *ends) for ends in zip(starts, stops, strict=True)]
+            # A part may hand on more than it did in the whole.
+            waiting += reversed(parts)
+        else:
+            row = graph.nodes[nodes[item.start]].get("row")
+            is_plain = row is not None and len(set(row.keys)) == len(row.keys)
+            cut.append(item.start if item.stop == item.start + 1 and is_plain else item)
+    return cut
+
+
+def _exports(item: Region, uses: Sequence[Sequence[int]], outputs: set[int]) -> list[int]:
+    inside = range(item.start, item.stop)
+    return [at for at in inside if at in outputs or any(to not in inside for to in uses[at])]
+
+
+def _part(item: Region, start: int, stop: int) -> Region:
+    whole = (start, stop) == (item.start, item.stop)
+    return Region("statement", "", start, stop, item.calls, run=item.run if whole else -1)
