@@ -133,26 +133,26 @@ def _run(module: Written) -> dict[str, Any]:
     lines = module.text.splitlines(keepends=True)
     linecache.cache[filename] = (len(module.text), None, lines, filename)
     namespace = {"__name__": __name__, **module.bound}
-    text = _guarded(module)
+    lines = _guarded(module, lines)
     if len(lines) > parts.LONGEST and not module.inner:
-        parts.define(text.splitlines(keepends=True), filename, namespace)
+        parts.define(lines, filename, namespace)
     else:
-        exec(compile(text, filename, "exec"), namespace)  # noqa: S102  (of our own making)
+        exec(compile("".join(lines), filename, "exec"), namespace)  # noqa: S102  (of our own making)
     return namespace
 
 
-def _guarded(module: Written) -> str:
-    """The text to run: where `x = float(x)` raises, what is called for it names the parameter.
+def _guarded(module: Written, lines: list[str]) -> list[str]:
+    """The lines to run: where `x = float(x)` raises, what is called for it names the parameter.
 
-    The text to read is as one would write it. Each line keeps its number, and where nothing is
+    The lines to read are as one would write them. Each keeps its number, and where nothing is
     raised it costs nothing.
     """
-    line, handler = module.conversion, module.handler
-    start = module.text.find(f"    {line}\n", module.text.find(f"def {module.function}("))
-    if not line or start < 0:
-        return module.text
-    rest = module.text[start + len(line) + 5 :].removeprefix("\n")
-    return f"{module.text[:start]}    try: {line}\n    except {handler}\n{rest}"
+    if not module.conversion:
+        return lines
+    head = next(i for i, line in enumerate(lines) if line.startswith(f"def {module.function}("))
+    at = lines.index(f"    {module.conversion}\n", head)
+    guarded = [f"    try: {module.conversion}\n", f"    except {module.handler}\n"]
+    return [*lines[:at], *guarded, *lines[at + 1 + (lines[at + 1] == "\n") :]]
 
 
 def _where_it_raises(fast: Callable[..., Any], exact: Callable[..., Any]) -> Callable[..., Any]:

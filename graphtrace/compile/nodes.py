@@ -39,7 +39,7 @@ class Node:
 
     primitive: Primitive
     value: Any
-    operands: list[Node]
+    operands: tuple[Node, ...]
     params: dict[str, Any]
     name: str = ""  # of a NAMED node
     note: str = ""  # beside its line
@@ -71,7 +71,7 @@ class Nodes:
         self.listed.append(named)
 
     def made(
-        self, primitive: Primitive, value: Any, ops: list[Node], params: dict[str, Any]
+        self, primitive: Primitive, value: Any, ops: tuple[Node, ...], params: dict[str, Any]
     ) -> Node:
         """The node of an operation, or the one there is already."""
         key = (primitive, _hashable(params) if params else None, *map(behind, ops))
@@ -89,7 +89,7 @@ class Nodes:
         key = (type(x), repr(x)) if isinstance(x, (int, float, complex, np.generic, str)) else id(x)
         node = self._known.get(key)
         if node is None:
-            node = self._known[key] = Node(LITERAL, x, [], {"hint": hint})
+            node = self._known[key] = Node(LITERAL, x, (), {"hint": hint})
         return node
 
     def _constant_array(self, x: Any, hint: str | None) -> Node:
@@ -98,14 +98,14 @@ class Nodes:
             return self._known[key]
         whole = self._arrays.get(id(x.base))
         if whole is not None and x.ndim == 2 and _is_transpose(x, whole.value):
-            return self.made(_TRANSPOSE, x, [whole], NO_PARAMS)  # X.T, as a rule wrote it
-        node = self._arrays[id(x)] = self._known[key] = Node(LITERAL, x, [], {"hint": hint})
+            return self.made(_TRANSPOSE, x, (whole,), NO_PARAMS)  # X.T, as a rule wrote it
+        node = self._arrays[id(x)] = self._known[key] = Node(LITERAL, x, (), {"hint": hint})
         return node
 
     # Simplification, as a person would write it. Each step keeps every bit of the value.
 
     def simplified(
-        self, primitive: Primitive, value: Any, ops: list[Node], params: dict[str, Any]
+        self, primitive: Primitive, value: Any, ops: tuple[Node, ...], params: dict[str, Any]
     ) -> Node:
         """The node of an operation, or of a simpler one with the same result."""
         if not ops:
@@ -124,7 +124,7 @@ class Nodes:
         return node or self.made(primitive, value, ops, params)
 
     def _moved(
-        self, primitive: Primitive, value: Any, ops: list[Node], params: dict[str, Any]
+        self, primitive: Primitive, value: Any, ops: tuple[Node, ...], params: dict[str, Any]
     ) -> Node:
         """No reshape, copy or spreading without need."""
         a = ops[0]
@@ -136,14 +136,14 @@ class Nodes:
                 return self.made(_SUM, value, a.operands, kept)
         if primitive is BROADCAST or (primitive is _RESHAPE and not np.ndim(a.value)):
             a = a.operands[0] if a.primitive is BROADCAST else a
-            return self.made(BROADCAST, value, [a], {"shape": np.shape(value)})
+            return self.made(BROADCAST, value, (a,), {"shape": np.shape(value)})
         return self.made(primitive, value, ops, params)
 
     def _thin(
-        self, primitive: Primitive, value: Any, ops: list[Node], params: dict[str, Any]
+        self, primitive: Primitive, value: Any, ops: tuple[Node, ...], params: dict[str, Any]
     ) -> Node | None:
         """An elementwise operation before its operands are spread, not after."""
-        ops = [op.operands[0] if op.primitive is BROADCAST else op for op in ops]
+        ops = tuple([op.operands[0] if op.primitive is BROADCAST else op for op in ops])
         try:
             result = primitive.forward(*[op.value for op in ops], **params)
         except ArithmeticError:
@@ -153,7 +153,7 @@ class Nodes:
         node = self.simplified(primitive, result, ops, params)
         if np.shape(result) == np.shape(value):
             return node
-        return self.made(BROADCAST, value, [node], {"shape": np.shape(value)})
+        return self.made(BROADCAST, value, (node,), {"shape": np.shape(value)})
 
     def _product(self, value: Any, a: Node, b: Node) -> Node | None:
         """No factor of 1 or -1; plain ones first, so that `dJ_du = dJ_dv` keeps the name."""
@@ -161,7 +161,7 @@ class Nodes:
         for factor, other in pairs:
             number = _number(behind(factor))
             if (number == 1 or number == -1) and alike(other.value, value):
-                return other if number == 1 else self.made(NEGATIVE, value, [other], NO_PARAMS)
+                return other if number == 1 else self.made(NEGATIVE, value, (other,), NO_PARAMS)
         if type(value) in (int, float) and _number(a) is not None and _number(b) is not None:
             return self.literal(value)
         return None

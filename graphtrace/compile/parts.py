@@ -24,10 +24,12 @@ def define(lines: Sequence[str], filename: str, namespace: dict[str, Any]) -> No
     start = 1 + max(i for i, line in enumerate(lines) if line.startswith("def "))
     given = _function([*lines[start - 1 : start], "    pass\n"], filename, 1).co_varnames
     spans = list(_spans(lines, start))
-    alone = [_function(["def part():\n", *lines[i:k]], filename, 1) for i, k in spans]
-    names = [_names(code) for code in alone]
+    names, is_set = [], set(given)
+    for i, k in spans:
+        code = _function(["def part():\n", *lines[i:k]], filename, 1)
+        names.append(_names(code))
+        is_set.update(code.co_varnames, code.co_cellvars)
     uses = Counter(name for some in (given, *names) for name in some)
-    is_set = {*given, *(name for code in alone for name in code.co_varnames + code.co_cellvars)}
     shared = {name for name in is_set if uses[name] > 1}
     codes = [
         _sharing(lines, span, sorted(some & shared), filename)

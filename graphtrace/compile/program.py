@@ -75,11 +75,16 @@ class Program:
         self.adjoints = {
             key: self._at[adjoints[i].index] for key, i in rows.items() if i in adjoints
         }
-        del self._tape, self._steps, self._at  # a kilobyte an operation
+        del self._tape, self._nodes, self._steps, self._at  # a kilobyte an operation
 
     def has_gradient(self, leaf: Leaf) -> bool:
         """Whether a leaf of a parameter has a gradient, if only zeros."""
         return leaf.key is not None and carries_gradient(self.values[leaf.key].value)
+
+    def release(self) -> None:
+        """Let go of all nodes, a kilobyte an operation, once there is a line for each."""
+        for held in (self.nodes, self.labels, self.values, self.adjoints):
+            held.clear()
 
     # Rows.
 
@@ -186,14 +191,14 @@ class Program:
             while branches and (node is None or branches[-1].index <= node["index"]):
                 self._guard(branches.pop(), rows)
             hints = itertools.repeat(None) if node is None else node["row"].shown
-            ops = [
-                at[p] if p >= 0 else self._nodes.literal(x, hint)
-                for x, p, hint in zip(xs, parents, hints, strict=False)
-            ]
+            pairs = zip(xs, parents, hints, strict=False)
+            ops = tuple(
+                [at[p] if p >= 0 else self._nodes.literal(x, hint) for x, p, hint in pairs]
+            )
             if primitive is LITERAL:
                 at.append(self._nodes.literal(value))
             elif primitive is INPUT:
-                at.append(Node(INPUT, value, [], {}, text=self.names.of[self.keys[i]]))
+                at.append(Node(INPUT, value, (), NO_PARAMS, text=self.names.of[self.keys[i]]))
             elif node is not None:
                 made = self._nodes.made(primitive, value, ops, params)
                 if self.keys[i] in self._floats:
@@ -207,11 +212,11 @@ class Program:
             self._guard(branches.pop(), rows)
 
     def _guard(self, branch: Branch, rows: dict[str, int]) -> None:
+        pairs = zip(branch.operands, branch.keys, strict=True)
         operands = [
-            self._nodes.literal(x) if key is None else self._at[rows[key]]
-            for x, key in zip(branch.operands, branch.keys, strict=True)
+            self._nodes.literal(x) if key is None else self._at[rows[key]] for x, key in pairs
         ]
-        self.nodes.append(Node(GUARD, None, operands, {"branch": branch}))
+        self.nodes.append(Node(GUARD, None, tuple(operands), {"branch": branch}))
 
     def _as_float(self, made: Node) -> Node:
         """NumPy's result as a float of Python; the result of Python's operators is one."""
@@ -219,7 +224,7 @@ class Program:
         if is_python and made.primitive.is_operator:
             self.may_raise |= made.primitive.forward in MAY_RAISE
             return made
-        return self._nodes.made(FLOAT, made.value, [made], NO_PARAMS)
+        return self._nodes.made(FLOAT, made.value, (made,), NO_PARAMS)
 
     def _value(self, made: Node, i: int, node: dict[str, Any]) -> Node:
         """A line of the forward part."""
@@ -228,19 +233,19 @@ class Program:
         if is_soft and made in self.labels:
             return self.labels[made]  # computed before
         named = Node(
-            NAMED, made.value, [made], NO_PARAMS, self.names.of[key], node["source"] or "", is_soft
+            NAMED, made.value, (made,), NO_PARAMS, self.names.of[key], node["source"] or "", is_soft
         )
         self._nodes.append_named(named)
         if shape_varies(made):
-            self.nodes.append(Node(SHAPE_GUARD, made.value, [named], {"key": key}))
+            self.nodes.append(Node(SHAPE_GUARD, made.value, (named,), {"key": key}))
         return named
 
     def _adjoint(self, x: Node, name: str, note: str) -> Node:
         """A line of the backward part. The name is for the numbers, before they are spread."""
         if x.primitive is BROADCAST:
             inner = self._adjoint(x.operands[0], name, note)
-            return self._nodes.made(BROADCAST, x.value, [inner], x.params)
-        named = Node(NAMED, x.value, [x], NO_PARAMS, name, note, is_backward=True)
+            return self._nodes.made(BROADCAST, x.value, (inner,), x.params)
+        named = Node(NAMED, x.value, (x,), NO_PARAMS, name, note, is_backward=True)
         self._nodes.append_named(named)
         return named
 

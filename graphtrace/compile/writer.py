@@ -109,6 +109,8 @@ class _Writer:
         gradients = self._returned.gradients()
         back = _with_notes(self._taken_lines())
         returned, numbers = self._returned.lines(gradients), self._returned.numbers
+        self._final.clear()
+        self._program.release()
         inner: list[str] = []
         if numbers:
             inner = self._inner_function([*ahead, *_apart(back)], list(numbers.values()))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import graphtrace as gt
+from graphtrace.compile import gate
 from graphtrace.compile.gate import own_text
 from graphtrace.compile.names import Issued
 from graphtrace.compile.program import Program
@@ -16,6 +17,12 @@ def f(x, open=1.0):
     return t, {{"x": x}}
 """
 ISSUED = Issued(frozenset(("f", "x", "t", "open", "np")), frozenset(("np", "float")), {"x", "open"})
+
+
+@pytest.fixture(params=[1, 100_000], autouse=True)
+def piece(request, monkeypatch):
+    """How many letters are read at once: a long text is read in pieces, which lets nothing by."""
+    monkeypatch.setattr(gate, "_PIECE", request.param)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +55,10 @@ def test_what_the_writer_writes_goes_through(expression):
         "np.f2py",
         "x.tofile('a')",
         "x. \n tofile",
+        "(x.\n    t)",
+        "(x. # a note\n    t)",
+        "(x\n    .t)",
+        "(x)\n    (x)",
         "x.__class__",
         "1.0.__class__",
         "''.__class__",

@@ -176,16 +176,16 @@ def test_arrays_and_guards_go_through_parts(monkeypatch):
         graph.compile()(np.full(3, 1e9), 0.25)
 
 
-def test_what_is_compiled_takes_less_than_five_kilobytes_an_operation(monkeypatch):
+def test_what_is_compiled_takes_less_than_three_kilobytes_an_operation(monkeypatch):
     graph = gt.trace(lambda x, w: steps(x, w, 800)["x"], 1.0, 0.5)
     count = len(graph)
     monkeypatch.setattr(parts, "LONGEST", 1000)
-    monkeypatch.setattr(parts, "_SIZE", 500)
+    monkeypatch.setattr(parts, "_SIZE", 100)
     tracemalloc.start()
     graph.compile()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 4500 * count
+    assert peak < 2600 * count
 
 
 def test_names_that_are_cut_alike_are_told_apart_in_time():
