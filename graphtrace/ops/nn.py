@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import graphtrace.ops.stable as _stable
+from graphtrace.core.inputs import plain
 from graphtrace.core.primitive import Primitive, Rule
 from graphtrace.core.variable import fixed, operation, traced
 from graphtrace.ops.compare import greater
@@ -270,8 +271,13 @@ def cross_entropy(logits: Any, labels: Any, axis: int = -1) -> Any:
 def _layer_norm(x: Any, scale: Any, shift: Any, eps: Any, *, axis: Any) -> Any:
     mean = np.mean(x, axis=axis, keepdims=True)
     centred = x - mean
-    variance = np.mean(centred**2, axis=axis, keepdims=True)
-    return centred / np.sqrt(variance + eps) * scale + shift
+    with np.errstate(over="ignore", under="ignore"):
+        root = np.sqrt(np.mean(centred**2, axis=axis, keepdims=True) + eps)
+    if not np.all(_stable.squares_fit(root)):
+        size = _stable.unit_size(centred, root, axis, abs(plain(eps)) ** 0.5)
+        centred = centred / size
+        root = np.sqrt(np.mean(centred**2, axis=axis, keepdims=True) + eps / size / size)
+    return centred / root * scale + shift
 
 
 _layer_norm_row = composed("layer_norm", _layer_norm, _layer_norm)

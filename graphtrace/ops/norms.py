@@ -17,6 +17,7 @@ from graphtrace.ops.inverses import column_factor, inv_vjp
 from graphtrace.ops.reduce import kept_shape
 from graphtrace.ops.rows import numpy_row
 from graphtrace.ops.shape import axes_of
+from graphtrace.ops.stable import squares_fit
 
 # `axes` is one axis, or two for a matrix norm; `g` and `y` have axes of length one there.
 
@@ -43,8 +44,7 @@ def _of_ordinary_size(x: Any, y: Any, axes: tuple[int, ...], ord: Any) -> tuple[
 
     The slopes of a norm are the same for all multiples.
     """
-    sizes, info = plain(y), np.finfo(np.result_type(plain(y)))
-    if np.all((sizes > np.sqrt(info.tiny / info.eps)) & (sizes < np.inf)):
+    if np.all(squares_fit(y)):
         return x, y
     x = x / np.max(np.abs(plain(x)), axis=axes, keepdims=True, initial=0)
     powers = np.abs(x) ** (ord or 2)

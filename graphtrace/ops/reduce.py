@@ -16,6 +16,7 @@ from graphtrace.core.variable import fixed, operation, traced, unsupported
 from graphtrace.ops.as_python import by_method
 from graphtrace.ops.compare import equal
 from graphtrace.ops.shape import astype, axes_of, merged
+from graphtrace.ops.stable import squares_fit
 
 _SMALL = 1000
 
@@ -66,12 +67,14 @@ def _product_of_others(a: Any, axis: Any) -> Any:
     order = tuple(i for i in range(ndim) if i not in axes) + axes
     moved = np.transpose(a, order)
     rows = merged(moved, ndim - len(axes))
-    n = np.shape(rows)[-1]
-    others = [
-        np.prod(np.concatenate([rows[..., :i], rows[..., i + 1 :]], axis=-1), axis=-1)
-        for i in range(n)
-    ]
-    return np.transpose(np.reshape(np.stack(others, axis=-1), np.shape(moved)), np.argsort(order))
+    others = _products_before(rows) * np.flip(_products_before(np.flip(rows, -1)), -1)
+    return np.transpose(np.reshape(others, np.shape(moved)), np.argsort(order))
+
+
+def _products_before(rows: Any) -> Any:
+    """For each entry of a row the product of those before it."""
+    first = np.ones_like(plain(rows)[..., :1])
+    return np.cumprod(np.concatenate([first, rows[..., :-1]], axis=-1), axis=-1)
 
 
 def _var_vjp(g: Any, y: Any, a: Any, *, axis: Any, keepdims: bool, ddof: float = 0) -> Any:
@@ -80,7 +83,13 @@ def _var_vjp(g: Any, y: Any, a: Any, *, axis: Any, keepdims: bool, ddof: float =
 
 
 def _std_vjp(g: Any, y: Any, a: Any, *, axis: Any, keepdims: bool, ddof: float = 0) -> Any:
-    return _var_vjp(g / (2 * y), y, a, axis=axis, keepdims=keepdims, ddof=ddof)
+    if np.all(squares_fit(y)):
+        return _var_vjp(g / (2 * y), y, a, axis=axis, keepdims=keepdims, ddof=ddof)
+    centred = a - np.mean(a, axis=axis, keepdims=True)
+    centred = centred / np.max(np.abs(plain(centred)), axis=axis, keepdims=True, initial=0)
+    n = max(_count(a, axis) - ddof, 0)
+    deviation = np.sqrt(np.sum(np.abs(centred) ** 2, axis=axis, keepdims=True) / n)
+    return _spread(g, a, axis) * np.conj(centred) / (n * deviation)
 
 
 WHOLE: dict[Any, Callable[..., Any]] = {}

@@ -178,6 +178,29 @@ _gap: Rule = operation(
 )
 
 
+def _expn_derivative(n: Any, x: Any, *, order: int) -> Any:
+    """The derivative of that order of E_n: E_(n - order), also where that is below E_0.
+
+    x E_(-m) = exp(-x) + m E_(1-m), without a difference.
+    """
+    n, x = np.asarray(n), np.asarray(x)
+    y = _s.expn(np.maximum(n - order, 0), x)
+    below = _s.expn(0, x)
+    for m in range(1, order + 1):
+        below = (np.exp(-x) + m * below) / x
+        y = np.where(n - order == -m, below, y)
+    return (-1) ** order * np.where(n < 0, np.nan, y)[()]
+
+
+_expn_slope: Rule = operation(
+    Primitive(
+        "expn_derivative",
+        _expn_derivative,
+        partials=(0, lambda n, x, y, *, order: _expn_slope(n, x, order=order + 1)),
+    )
+)
+
+
 def _expi_slope(x: Any, y: Any) -> Any:
     half = np.exp(x / 2)  # exp(x) overflows before exp(x) / x does
     return half * (half / x)
@@ -294,7 +317,7 @@ _UFUNCS: list[tuple[str, tuple[Rule | float | None, ...], Notation | None]] = [
     ("kve", (None, lambda n, x, y: y - (_s.kve(n - 1, x) + _s.kve(n + 1, x)) / 2), None),
     ("expi", (_expi_slope,), called("Ei", r"\operatorname{Ei}")),
     ("exp1", (lambda x, y: -np.exp(-x) / x,), called("E1", r"E_1")),
-    ("expn", (None, lambda n, x, y: -_s.expn(n - 1, x)), None),
+    ("expn", (None, lambda n, x, y: _expn_slope(n, x, order=1)), None),
     (
         "ellipk",
         (lambda m, y: math.pi / 8 * _s.hyp2f1(1.5, 1.5, 2.0, m),),
@@ -370,6 +393,7 @@ _FORMULAS: dict[str, tuple[Rule | None, ...]] = {
     "i0e": (lambda x, y: _s.i1e(x) - np.sign(x) * y,),
     "i1e": (lambda x, y: (_s.i0e(x) + _s.ive(2, x)) / 2 - np.sign(x) * y,),
     "expi": (lambda x, y: np.exp(x) / x,),
+    "expn": (None, lambda n, x, y: -_s.expn(n - 1, x)),
     "owens_t": (
         None,
         lambda h, a, y: np.exp(-(h**2) * (1 + a**2) / 2) / (2 * math.pi * (1 + a**2)),

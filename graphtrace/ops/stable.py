@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from graphtrace.core.inputs import plain
 from graphtrace.core.primitive import (
     POWER,
     PRODUCT,
@@ -33,6 +34,23 @@ from graphtrace.ops.as_python import by_kind
 def is_complex(x: Any) -> bool:
     """Whether a value, traced or not, is complex; quick for a number."""
     return x.__class__ is not np.float64 and x.__class__ is not float and np.iscomplexobj(x)
+
+
+def squares_fit(root: Any) -> Any:
+    """Where no square over- or underflowed on the way to this root of a sum of squares.
+
+    >>> squares_fit(np.sqrt(np.array([3.0, 1e-200]) ** 2))
+    array([ True, False])
+    """
+    sizes, info = plain(root), np.finfo(np.result_type(plain(root)))
+    return (sizes > np.sqrt(info.tiny / info.eps)) & (sizes < np.inf)
+
+
+def unit_size(x: Any, root: Any, axis: Any, least: Any = 0.0) -> Any:
+    """What to divide `x` by along `axis` so that its squares fit: 1 where those of `root` do."""
+    size = np.max(np.abs(plain(x)), axis=axis, keepdims=True, initial=0)
+    size = np.maximum(size, least)
+    return np.where(squares_fit(root) | (size == 0), np.ones_like(size), size)
 
 
 def _one_less_square(operand: str) -> Notation:

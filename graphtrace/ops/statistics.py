@@ -14,6 +14,7 @@ from graphtrace.core.variable import NUMPY, fixed, traced, unsupported
 from graphtrace.ops.composed import composed
 from graphtrace.ops.reduce import WHOLE
 from graphtrace.ops.shape import astype, axes_of
+from graphtrace.ops.stable import squares_fit, unit_size
 
 # Reductions of chosen entries: where= names them, or they are those that are no NaN.
 
@@ -39,15 +40,27 @@ def _mean(a: Any, mask: Any, *, axis: Any, keepdims: bool, **how: Any) -> Any:
 
 
 def _var(a: Any, mask: Any, *, axis: Any, keepdims: bool, **how: Any) -> Any:
-    ddof = how.get("correction", how.get("ddof", 0))
+    return _mean_square(_centred(a, mask, axis), mask, axis, keepdims, how)
+
+
+def _std(a: Any, mask: Any, *, axis: Any, keepdims: bool, **how: Any) -> Any:
+    centred = _centred(a, mask, axis)
+    root = np.sqrt(_mean_square(centred, mask, axis, True, how))
+    if not np.all(squares_fit(root)):
+        size = unit_size(centred, root, axis)
+        root = np.sqrt(_mean_square(centred / size, mask, axis, True, how)) * size
+    return root if keepdims else np.squeeze(root, axis)
+
+
+def _centred(a: Any, mask: Any, axis: Any) -> Any:
     a = np.where(mask, a, 0)
-    centred = np.where(mask, a - _mean(a, mask, axis=axis, keepdims=True), 0)
+    return np.where(mask, a - _mean(a, mask, axis=axis, keepdims=True), 0)
+
+
+def _mean_square(centred: Any, mask: Any, axis: Any, keepdims: bool, how: dict[str, Any]) -> Any:
     squares = _total(np.real(centred * np.conj(centred)), axis=axis, keepdims=keepdims)
-    return squares / (_count(a, mask, axis, keepdims) - ddof)
-
-
-def _std(a: Any, mask: Any, **how: Any) -> Any:
-    return np.sqrt(_var(a, mask, **how))
+    ddof = how.get("correction", how.get("ddof", 0))
+    return squares / (_count(centred, mask, axis, keepdims) - ddof)
 
 
 def _extreme(function: Callable[..., Any], worst: float) -> Rule:

@@ -198,3 +198,13 @@ def test_many_constant_arrays_are_compared_in_time():
     arrays = [np.full(100, float(i)) for i in range(2000)]
     graph = gt.trace(lambda x: sum(np.sum(x * a) for a in arrays), 1.0)
     assert seconds(graph.compile) < 8
+
+
+# Operations on many numbers
+
+
+def test_a_product_with_a_zero_among_many_numbers_is_differentiated_in_time():
+    x = np.linspace(0.9, 1.1, 60_000)
+    x[7] = 0.0
+    assert seconds(lambda: gt.grad(np.prod)(x)) < 1
+    assert seconds(lambda: gt.hvp(np.prod, (x[:500],), (x[:500],))) < 1

@@ -1,6 +1,7 @@
 """Whole families of functions over any dtype, shape, memory order and axis, in both modes."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import array_shapes, broadcastable_shapes
 from numpy.testing import assert_allclose
@@ -94,3 +95,18 @@ def test_a_function_along_any_axis(f, data, dtype, order, seed):
     shape = data.draw(array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=3))
     axis = data.draw(st.integers(-len(shape), len(shape) - 1))
     check(lambda x: f(x, axis=axis), array(shape, dtype, order, seed))
+
+
+@pytest.mark.parametrize("zeros", [[], [1], [0, 3], [0, 1, 4]])
+def test_the_derivatives_of_a_product_with_zeros(zeros):
+    x = np.array([[2.0, 3.0, 5.0, 7.0, 11.0], [1.0, -1.0, 2.0, 0.5, 3.0]])
+    x[0, zeros] = 0.0
+
+    def others(*left_out):
+        return [np.prod(np.delete(row, left_out)) for row in x]
+
+    found = gt.grad(lambda x: np.sum(np.prod(x, axis=1)))(x)
+    assert_allclose(found, np.transpose([others(i) for i in range(5)]))
+    second = gt.hessian(lambda row: np.prod(row))(x[0])
+    right = [[0.0 if i == k else others(i, k)[0] for k in range(5)] for i in range(5)]
+    assert_allclose(second, right, atol=1e-12)

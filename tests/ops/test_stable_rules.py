@@ -94,6 +94,66 @@ def test_the_slope_of_a_norm_is_a_direction_at_every_scale(s):
         assert_allclose(gt.grad(lambda x: np.linalg.norm(x, 3))(x), right, rtol=1e-6)
 
 
+@pytest.mark.parametrize("x", [1e-200, 0.3, 0.7, 20.0, 1e300])
+def test_the_slopes_of_exponential_integrals_below_the_first(x):
+    right = [np.exp(-x) / x, (1 + 1 / x) * np.exp(-x) / x]
+    right.append((1 + 2 * (1 + 1 / x) / x) * np.exp(-x) / x)
+    with np.errstate(over="ignore"):
+        assert gt.grad(lambda x: sp.expn(0, x))(x) == pytest.approx(-right[1], rel=1e-14)
+        assert second(lambda x: sp.expn(0, x))(x) == pytest.approx(right[2], rel=1e-14)
+        assert second(lambda x: sp.expn(1, x))(x) == pytest.approx(right[1], rel=1e-14)
+    slopes = gt.grad(lambda x: np.sum(sp.expn([0, 1, 3], x)))(np.full(3, x))
+    assert_allclose(slopes, [-right[1], -right[0], -sp.expn(2, x)], rtol=1e-14)
+
+
+def test_the_slope_of_an_exponential_integral_that_has_no_value():
+    assert np.isnan(gt.grad(lambda x: sp.expn(-1, x))(0.7))
+
+
+DEVIATIONS = {
+    "std": np.std,
+    "of the rows": lambda x: np.sum(np.std(np.stack([x, x[::-1]]), axis=1)) / 2,
+    "nanstd": np.nanstd,
+    "where": lambda x: np.std(x, where=np.array([True, True, True])),
+}
+
+
+@np.errstate(all="ignore")  # the variance itself overflows in NumPy
+@pytest.mark.parametrize("s", [1e-200, 1e200, np.float32(1e-30), np.float32(1e30)])
+@pytest.mark.parametrize("name", DEVIATIONS)
+def test_the_slope_of_a_deviation_is_the_same_at_every_scale(name, s):
+    x, f = np.array([1, 2, 6], np.result_type(s)), DEVIATIONS[name]
+    right, compiled = gt.grad(f)(x), gt.trace(lambda x: f(x), x * s).compile()
+    for found in (gt.grad(f)(x * s), compiled(x * s)[1]["x"]):
+        assert found.dtype == x.dtype
+        assert_allclose(found, right, rtol=1e-6)
+
+
+@np.errstate(all="ignore")
+def test_the_second_derivative_of_a_deviation_is_right_where_its_squares_overflow():
+    x = np.array([1.0, 2.0, 6.0])
+    assert_allclose(gt.hessian(np.std)(x * 1e155), gt.hessian(np.std)(x) / 1e155, rtol=1e-12)
+    assert_allclose(gt.hessian(np.nanstd)(x * 1e155), gt.hessian(np.std)(x) / 1e155, rtol=1e-12)
+
+
+@pytest.mark.parametrize("s", [1e-200, 1e155, 1e200, np.float32(1e-30), np.float32(1e30)])
+def test_what_is_normalized_is_the_same_at_every_scale(s):
+    def first(x):
+        return gt.layer_norm(x, eps=0.0)[0, 0]
+
+    x = np.array([[1, 2, 6], [0, 1, 5]], np.result_type(s))
+    found = gt.layer_norm(x * s, eps=0.0)
+    assert found.dtype == x.dtype
+    assert_allclose(found, gt.layer_norm(x, eps=0.0), rtol=1e-6)
+    assert_allclose(gt.grad(first)(x * s) * s, gt.grad(first)(x), rtol=1e-4, atol=1e-6)
+
+
+def test_what_is_normalized_beside_something_huge_keeps_every_bit():
+    x = np.array([[1.0, 2.0, 6.0], [1e200, 2e200, 5e200]])
+    assert np.array_equal(gt.layer_norm(x)[0], gt.layer_norm(x[0]))
+    assert np.array_equal(gt.layer_norm(np.zeros(3)), np.zeros(3))
+
+
 def test_the_slope_of_owens_t():
     found = gt.grad(sp.owens_t, 1)(1e-300, 1e300)
     assert found == 0.0  # exp(-1/2) / (2 pi 1e600)

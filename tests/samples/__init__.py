@@ -61,6 +61,7 @@ INNER = {
     "erfc_ratio": "in the rules of erfcx and hazard",
     "hazard": "in the rules of log_ndtr and ndtri",
     "log_ratio": "in the rules of rel_entr and kl_div",
+    "expn_derivative": "in the rule of expn",
     "psi_difference": "in the rules of beta and its like",
     "scatter_at": "the vjp of getitem",
     "scatter": "the vjp of the functions that move entries",
