@@ -144,14 +144,13 @@ def _run(module: Written) -> dict[str, Any]:
 def _guarded(module: Written, lines: list[str]) -> list[str]:
     """The lines to run: where `x = float(x)` raises, what is called for it names the parameter.
 
-    The lines to read are as one would write them. Each keeps its number, and where nothing is
-    raised it costs nothing.
+    The lines to read are as one would write them. Each keeps its number.
     """
     if not module.conversion:
         return lines
     head = next(i for i, line in enumerate(lines) if line.startswith(f"def {module.function}("))
     at = lines.index(f"    {module.conversion}\n", head)
-    guarded = [f"    try: {module.conversion}\n", f"    except {module.handler}\n"]
+    guarded = [f"    {line}\n" for line in module.guarded]
     return [*lines[:at], *guarded, *lines[at + 1 + (lines[at + 1] == "\n") :]]
 
 

@@ -34,10 +34,9 @@ def scalar(x: Any, name: str, kind: type[np.generic]) -> Any:
     return x if x.__class__ is kind else kind(fitting(x, name, (), kind))
 
 
-def require_numbers(traced: Sequence[tuple[str, type]], *given: Any) -> None:
-    """Raise ArgumentError for the first that is no number of its kind; they are by name."""
-    for (name, kind), x in zip(traced, given, strict=True):
-        fitting(x, name, (), kind)
+def as_numbers(traced: Sequence[tuple[str, type]], *given: Any) -> list[Any]:
+    """The arguments as numbers of their kinds; they are by name."""
+    return [kind(fitting(x, name, (), kind)) for (name, kind), x in zip(traced, given, strict=True)]
 
 
 def items(x: Any, name: str, keys: Any) -> Any:

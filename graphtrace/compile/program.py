@@ -192,9 +192,7 @@ class Program:
                 self._guard(branches.pop(), rows)
             hints = itertools.repeat(None) if node is None else node["row"].shown
             pairs = zip(xs, parents, hints, strict=False)
-            ops = tuple(
-                [at[p] if p >= 0 else self._nodes.literal(x, hint) for x, p, hint in pairs]
-            )
+            ops = tuple([at[p] if p >= 0 else self._nodes.literal(x, hint) for x, p, hint in pairs])
             if primitive is LITERAL:
                 at.append(self._nodes.literal(value))
             elif primitive is INPUT:

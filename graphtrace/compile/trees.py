@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -35,6 +35,10 @@ class _Text(str):
     __repr__ = str.__str__
 
 
+_Scalars: TypeAlias = list[tuple[str, str, str]]
+"""Names, what makes a number of the argument, and the same where it must be a number."""
+
+
 class Trees:
     """The text around the lines of one program."""
 
@@ -43,8 +47,9 @@ class Trees:
         self._names = program.names
         self._literals = literals
         self._code = code
-        # The line that makes floats of the arguments, and what it converts: text, name and kind.
-        self.conversion = ""
+        # The line that makes floats of the arguments, the same for numbers alone, and what it
+        # converts: text, name and kind.
+        self.conversion = self.checked = ""
         self.converted: list[tuple[str, str, type]] = []
 
     def signature(self) -> str:
@@ -62,7 +67,7 @@ class Trees:
 
     def arguments(self) -> None:
         """Lines that check the arguments and take them apart."""
-        scalars: list[tuple[str, str]] = []
+        scalars: _Scalars = []
         for name, tree in self._program.graph.graph["parameters"].items():
             marks = [_Mark(leaf) for leaf in tree.leaves]
             if not self._take_apart(tree.structure(marks), name, name, scalars):
@@ -70,11 +75,11 @@ class Trees:
                 keys = [leaf.key or f"{name}[{i}]" for i, leaf in enumerate(tree.leaves)]
                 self._unpack(marks, keys, f"{leaves_of}({name}, {string(name)})", scalars)
         if scalars:
-            left, right = zip(*scalars, strict=True)
-            self.conversion = f"{', '.join(left)} = {', '.join(right)}"
+            left, right, checked = map(", ".join, zip(*scalars, strict=True))
+            self.conversion, self.checked = f"{left} = {right}", f"{left} = {checked}"
             self._code.say(self.conversion)
 
-    def _take_apart(self, part: Any, text: str, name: str, scalars: list[tuple[str, str]]) -> bool:
+    def _take_apart(self, part: Any, text: str, name: str, scalars: _Scalars) -> bool:
         """Lines for a parameter or a part of it; False for a container of the user's own kind."""
         if part is None:
             self._code.say(f"{self._literals.call('same')}({text}, {string(name)}, None)")
@@ -91,9 +96,7 @@ class Trees:
             self._unpack([part[key] for key in keys], names, call, scalars)
         return True
 
-    def _unpack(
-        self, parts: list[Any], names: list[str], call: str, scalars: list[tuple[str, str]]
-    ) -> None:
+    def _unpack(self, parts: list[Any], names: list[str], call: str, scalars: _Scalars) -> None:
         """A line that names the parts that `call` returns, and the lines for each of them."""
         targets = [self._target(part, key) for part, key in zip(parts, names, strict=True)]
         left = f"[{targets[0]}]" if len(targets) == 1 else ", ".join(targets)
@@ -105,7 +108,7 @@ class Trees:
         is_node = type(part) is _Mark and part.leaf.key is not None
         return self._names.of[part.leaf.key] if is_node else self._names.unique(key)
 
-    def _argument(self, leaf: Leaf, text: str, name: str, scalars: list[tuple[str, str]]) -> None:
+    def _argument(self, leaf: Leaf, text: str, name: str, scalars: _Scalars) -> None:
         say, literals = self._code.say, self._literals
         if leaf.key is None:
             traced = literals.constant(leaf.constant, name)
@@ -117,10 +120,12 @@ class Trees:
             say(f"{own} = {literals.call('array')}({how})")
         elif isinstance(value, np.generic):
             how = f"{text}, {string(name)}, {literals.dtype(value.dtype)}"
-            scalars.append((own, f"{literals.call('scalar')}({how})"))
+            call = f"{literals.call('scalar')}({how})"
+            scalars.append((own, call, call))
         else:
             self.converted.append((text, name, type(value)))
-            scalars.append((own, f"{literals.type(type(value))}({text})"))
+            kind = literals.type(type(value))
+            scalars.append((own, f"{kind}({text})", f"{kind}(+{text})"))
 
     def packed(self, tree: Tree, texts: list[str]) -> str:
         """A tree of the texts of its leaves."""

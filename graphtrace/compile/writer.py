@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphtrace.compile.calls import require_numbers
+from graphtrace.compile.calls import as_numbers
 from graphtrace.compile.expressions import Expressions
 from graphtrace.compile.floats import MAY_RAISE
 from graphtrace.compile.gate import own_text
@@ -49,7 +49,7 @@ class Written(NamedTuple):
     the operations that are calls of graphtrace's own functions. For the compiler of `jit` the lines
     are a function of their own, `inner`, of floats alone; it raises an ArithmeticError for another
     branch, at a pole and where a number is not finite. `conversion` is the line that makes floats
-    of the arguments, "" for none, and `handler` what stands after `except` for it.
+    of the arguments, "" for none, and `guarded` are the lines that are run in its place.
     """
 
     text: str
@@ -59,7 +59,7 @@ class Written(NamedTuple):
     called: list[str]
     inner: str
     conversion: str
-    handler: str
+    guarded: tuple[str, ...]
 
 
 def written(program: Program, *, jit: bool = False) -> Written:
@@ -124,16 +124,23 @@ class _Writer:
         own = "\n".join([*defined, *inner, *top, *_indented(lines), ""])
         return "\n".join([*imports, own_text(own, self.literals.issued(self.inner))])
 
-    def guarded(self) -> tuple[str, str]:
-        """The line that may not get floats, and what names the parameter then."""
-        converted = self._trees.converted
-        kinds, name_it = self._names.unique("not_a_number"), self._names.unique("name_it")
-        self.literals.bound[kinds] = (TypeError, ValueError, OverflowError)
-        self.literals.bound[name_it] = functools.partial(
-            require_numbers, [(name, kind) for _, name, kind in converted]
+    def guarded(self) -> tuple[str, tuple[str, ...]]:
+        """The line that makes floats of the arguments, and those that check them first.
+
+        `float` takes more than numbers, such as a string; `+` takes none of that, and no time. What
+        it does not take is looked at one by one: it becomes a number, or an error names it.
+        """
+        converted, conversion = self._trees.converted, self._trees.conversion
+        if not converted:
+            return "", ()
+        no_number, numbers = self._names.unique("no_number"), self._names.unique("numbers")
+        self.literals.bound[no_number] = (TypeError, ValueError, OverflowError)
+        self.literals.bound[numbers] = functools.partial(
+            as_numbers, [(name, kind) for _, name, kind in converted]
         )
         texts = ", ".join(text for text, _, _ in converted)
-        return self._trees.conversion if converted else "", f"{kinds}: {name_it}({texts}); raise"
+        one_by_one = f"[{texts}] = {numbers}({texts}); {conversion}"
+        return conversion, (f"try: {self._trees.checked}", f"except {no_number}: {one_by_one}")
 
     def _inner_function(self, lines: list[str], texts: list[str]) -> list[str]:
         """The lines as a function of numbers alone; it raises where the program as such decides."""

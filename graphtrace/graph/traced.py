@@ -499,6 +499,8 @@ def same(x: Any, name: str, traced: Any) -> None:
 def fitting(x: Any, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
     """`x`, an array where it is a list, if it has that shape and numbers of that kind.
 
+    True and False are 1 and 0, as they are to NumPy.
+
     >>> fitting([1, 2], "x", (2,), np.float64)
     array([1, 2])
     """
@@ -507,7 +509,7 @@ def fitting(x: Any, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
         value = np.asarray(x) if isinstance(x, (list, tuple)) else x
     except ValueError:  # its rows have different lengths
         value = None
-    if is_static(value):
+    if is_static(value) and not isinstance(value, (bool, np.bool_)):
         traced = f"an array of shape {shape}" if shape else "a number"
         raise ArgumentError(
             f"{name} was traced as {traced} and is now {describe(x)}; give it one, or trace again"

@@ -210,3 +210,32 @@ def test_a_parameter_with_a_long_name_keeps_it():
 
     name = f.__code__.co_varnames[0]
     assert compiled(f, 1.0)(**{name: 3.0}) == (6.0, {name: 2.0})
+
+
+class Half:
+    """What float() takes, and is no number."""
+
+    def __float__(self):
+        return 0.5
+
+
+GIVEN = [True, np.True_, 7, np.int64(7), np.float32(0.5), np.array(1.5), 1j, 10**400, None]
+GIVEN += ["1.5", b"1", Half(), [1.5], np.array([1.5]), [True, False], np.array([True, False])]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("given", GIVEN, ids=lambda given: f"{given!r:.20}")
+@pytest.mark.parametrize("traced", [3.0, np.float64(3), np.float32(3), np.int32(3), 3j, np.ones(2)])
+def test_a_program_takes_what_forward_takes_and_refuses_what_it_refuses(traced, given):
+    graph = gt.trace(lambda x, y: x * y, traced, 2.0)
+    seed = None if np.shape(traced) == () else np.ones(2)
+    program = graph.compile(seed=seed)
+    try:
+        wanted = graph.forward(x=given, y=1.5)
+    except gt.ArgumentError as error:
+        with pytest.raises(gt.ArgumentError) as refused:
+            program(given, 1.5)
+        if type(given) is not int:  # the one says how many digits it has
+            assert str(refused.value) == str(error)  # noqa: PT017
+    else:
+        assert_same([program(given, 1.5)[0]], [wanted])
