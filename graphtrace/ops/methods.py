@@ -67,7 +67,11 @@ def _transpose(self: Variable, *axes: Any) -> Any:
 
 
 def _item(self: Variable, *at: Any) -> Any:
-    return np.reshape(self[_spread_arguments(at)] if at else self, ())
+    """The entry as a number of Python's, which has double precision."""
+    entry = np.reshape(self[_spread_arguments(at)] if at else self, ())
+    double = {"f": np.float64, "c": np.complex128}.get(entry.dtype.kind)
+    is_less = double is not None and entry.dtype.itemsize < np.dtype(double).itemsize
+    return np.astype(entry, double) if is_less else entry
 
 
 def _astype(self: Variable, dtype: Any, *args: Any, copy: bool = True, **how: Any) -> Any:

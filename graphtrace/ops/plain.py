@@ -57,7 +57,7 @@ for _function in _POSITIONS:
 
 
 def _tolist(a: Any) -> Any:
-    return [_tolist(item) for item in a] if np.ndim(a) else a
+    return [_tolist(item) for item in a] if np.ndim(a) else a.item()
 
 
 add_methods({"tolist": _tolist})

@@ -76,3 +76,26 @@ def test_an_integer_of_numpy_stays_what_it_is_and_has_no_gradient():
     assert g.backward()["i"] is None
     with pytest.raises(gt.ArgumentError, match="carries no gradient"):
         gt.grad(f)(np.uint8(255), 2.0)
+
+
+SINGLE = np.array([0.1, 0.2, 0.3], np.float32)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.complex64])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x[0].item() * 0.1,
+        lambda x: x.item(1) + 1e-9,
+        lambda x: sum(x.tolist()) * 0.1,
+        lambda x: np.exp(x[0]).tolist() ** 2,
+        lambda x: np.array(x.tolist()[:2]) * 0.1,
+    ],
+)
+def test_a_number_taken_out_of_an_array_has_double_precision_as_in_numpy(f, dtype):
+    x = SINGLE.astype(dtype)
+    graph = gt.trace(f, x)
+    value = graph.forward(x=x)
+    assert np.result_type(value) == np.result_type(f(x))
+    assert np.array_equal(value, f(x))
+    assert gt.grad(lambda x: np.real(np.sum(f(x))))(x).dtype == dtype
