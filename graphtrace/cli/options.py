@@ -61,6 +61,9 @@ class Grouped(click.Command):
                 raise
             why = f"missing argument 'TARGET' (write -- before {glued[0]!r} if it is one)"
             raise click.UsageError(why, context) from None
+        except click.UsageError as error:
+            error.ctx = error.ctx or context  # click's own parser does not say which command it is
+            raise
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options under their headings, in the order of the groups."""

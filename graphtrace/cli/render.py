@@ -90,6 +90,7 @@ def _drawn(
 ) -> str | bytes:
     """Draw, and return what is to be said on standard output: a line, or the figure itself."""
     from graphtrace.cli.call import assigned, traced
+    from graphtrace.render.options import chosen
 
     kind = _format(format, output)
     asked = {name: wanted.pop(name, None) for name in ("grad", "explain", "quiz", "tangent")}
@@ -101,6 +102,7 @@ def _drawn(
     with aside:
         graph = traced(target, assignments)
     if asked["explain"] is not None:
+        chosen(wanted)  # a wrong option is refused where there is no figure, too
         return str(graph.explain(asked["explain"]))
     if asked["tangent"]:
         _move(graph, assigned(asked["tangent"], "--tangent"))

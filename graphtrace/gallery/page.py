@@ -7,6 +7,7 @@ how a figure is drawn.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -76,9 +77,10 @@ def page(sections: Mapping[str, Sequence[Exhibit]]) -> str:
         "</header>",
         "<main>",
     ]
+    taken = {_figure_id(exhibit) for exhibits in sections.values() for exhibit in exhibits}
     for heading, exhibits in sections.items():
         named = heading or "Figures"
-        ident = re.sub(r"\W+", "-", named.lower()).strip("-")
+        ident = _unique(re.sub(r"\W+", "-", named.lower()).strip("-") or "section", taken)
         lines.append(f'<section aria-labelledby="{ident}">')
         lines.append(f'<h2 id="{ident}">{escape(named)}</h2>')
         lines.append('<div class="exhibits">')
@@ -99,12 +101,28 @@ def title_of(stem: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def _unique(wanted: str, taken: set[str]) -> str:
+    """An id like the one that is wanted, which is taken then."""
+    numbered = (f"{wanted}-{n}" for n in itertools.count(2))
+    ident = next(one for one in itertools.chain([wanted], numbered) if one not in taken)
+    taken.add(ident)
+    return ident
+
+
+def _link(exhibit: Exhibit) -> str:
+    return quote(os.fsencode(exhibit.stem))  # in which nothing is a scheme, a query or a fragment
+
+
+def _figure_id(exhibit: Exhibit) -> str:
+    return f"figure-{_link(exhibit)}"
+
+
 def _article(exhibit: Exhibit) -> Iterable[str]:
-    link = quote(os.fsencode(exhibit.stem))  # in which nothing is a scheme, a query or a fragment
+    link, ident = _link(exhibit), _figure_id(exhibit)
     title = escape(title_of(clean(exhibit.stem)))
     width, height, told = _facts(exhibit.svg)
-    yield f'<article aria-labelledby="figure-{link}">'
-    yield f'<h3 id="figure-{link}">{title}</h3>'
+    yield f'<article aria-labelledby="{ident}">'
+    yield f'<h3 id="{ident}">{title}</h3>'
     # Scrolled by keyboard too.
     yield f'<div class="figure" tabindex="0" role="group" aria-label="{title}, the figure">'
     yield (

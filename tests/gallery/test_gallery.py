@@ -314,6 +314,33 @@ def test_ten_sigmoids_leave_no_gradient():
     assert 0 < graph.nodes["x"]["grad"] < 0.25**10
 
 
+def test_no_two_ids_of_the_page_are_equal(folder):
+    headings = ["Rules!", "rules", "Rules 2", "Figure cube", "!?", "...", "Rules"]
+    stems = ["square", "cube", *"abcde"]
+    for stem in stems:
+        (folder / f"{stem}.py").write_text(SQUARE)
+    lines = [f"# {heading}\n{stem}" for heading, stem in zip(headings, stems, strict=True)]
+    (folder / "order.txt").write_text("\n".join(lines))
+    list(update(folder))
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    idents = re.findall(r' id="([^"]*)"', page)
+    assert len(set(idents)) == len(idents) == len(headings) + len(stems)
+    assert {*re.findall(r'labelledby="([^"]*)"', page)} == {*idents}
+    assert "" not in idents
+
+
+@pytest.mark.parametrize("first", ["", "# -*- coding: latin-1 -*-\n"])
+@pytest.mark.parametrize("more", [[], ["--check"]])
+def test_a_file_that_is_no_utf_8_is_told_in_one_sentence(folder, first, more):
+    list(update(folder))
+    (folder / "cube.py").write_bytes(f"{first}{SQUARE}# é\n".encode("latin-1"))
+    code, _, said = run("gallery", *more)
+    assert code == 1
+    assert said.startswith("graphtrace: error: 'gallery/cube.py' cannot be ")
+    assert said.count("\n") == 1
+    assert "'utf-8' codec can't decode" in said
+
+
 # Odd names, and options that there are not
 
 

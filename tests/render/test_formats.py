@@ -150,6 +150,13 @@ def test_tikz_has_the_legend_and_paper_behind_the_title_of_a_frame():
     assert framed.count(r"\node[fill=gt-paper,") == framed.count("rounded corners=6pt") > 0
 
 
+@pytest.mark.parametrize("name", ["a^^41", "^^5cinput", "50%", "x}{", "a\nb"])
+def test_no_name_is_read_in_a_comment_of_tikz(name):
+    first = to_tikz(gt.trace(lambda p: p[name] * 2, {name: 1.0})).splitlines()[0]
+    assert first.startswith("% Computational graph")
+    assert not set(first[1:]) & set("\\{}%^")
+
+
 def test_tikz_tells_a_sign_from_a_difference():
     assert mathematics((Run("data −6"),)).endswith("{-}6")
     assert mathematics((Run("h − 6"),)).endswith(" - 6")

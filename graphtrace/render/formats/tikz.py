@@ -65,7 +65,7 @@ def picture(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> str:
     frame = frame_of(figure, layout, theme)
     size = f"({decimal(frame.width)},{decimal(frame.height)})"
     lines = [
-        "% " + re.sub(r"[\\{}%]", "", clean(describe.title(figure))),
+        "% " + re.sub(r"[\\{}%^]", "", clean(describe.title(figure))),
         r"% \usepackage{tikz,amsmath}",
         rf"\begin{{tikzpicture}}[x={_POINTS}pt,y=-{_POINTS}pt,line join=round,inner sep=0pt]",
         f"  {_FOREIGN}",
