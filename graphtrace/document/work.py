@@ -186,7 +186,7 @@ def _matmul(xs: Sequence[Any], p: Mapping[str, Any]) -> float | Work:
     return _einsum(xs, f"{'i' if a == 1 else '...hi'},{'i' if b == 1 else '...ij'}")
 
 
-def _contracted(xs: Sequence[Any], extent: int) -> Work:
+def _contracted(xs: Sequence[Any], extent: int) -> float | Work:
     """A product of each entry with each, but for axes of that extent, which are summed over."""
     entries = math.prod(np.size(x) / max(extent, 1) for x in xs)
     return Work(entries, entries * extent)
@@ -199,8 +199,9 @@ def _dot(xs: Sequence[Any], p: Mapping[str, Any]) -> float | Work:
 def _tensordot(xs: Sequence[Any], p: Mapping[str, Any]) -> float | Work:
     axes, shape = p.get("axes", 2), np.shape(xs[0])
     if type(axes) is int:
-        made = _contracted(xs, math.prod(shape[max(len(shape) - axes, 0) :]))
-        return made._replace(entries=made.entries + abs(axes))  # NumPy lists them, then counts
+        if axes > len(shape):
+            return axes  # NumPy lists them before it looks how many there are
+        return _contracted(xs, math.prod(shape[len(shape) - axes :]))
     return _contracted(xs, math.prod(shape[i] for i in np.ravel(axes[0])))
 
 

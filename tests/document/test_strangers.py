@@ -238,6 +238,7 @@ BOMBS = {
             ("a resize", lambda a: np.resize(a, 9), "new_shape", 10**10),
             ("a diagonal", lambda a: np.diag(a, 2), "k", 10**5),
             ("a difference", lambda a: np.diff(a, 2), "n", 10**10),
+            ("axes", lambda a: np.tensordot(a, a, 1), "axes", 10**7),
             ("digits", lambda a: np.round(a, 2), "decimals", 2**31 - 1),
             ("an offset", lambda a: np.trace(a[None], 1), "offset", -(2**31)),
             ("a transform", lambda a: abs(np.fft.fft(a, 8)), "n", 10**10),
