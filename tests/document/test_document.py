@@ -165,7 +165,7 @@ VALUES = [
 ]
 
 
-@pytest.mark.parametrize("x", VALUES, ids=lambda x: repr(x)[:30])
+@pytest.mark.parametrize("x", VALUES, ids=lambda x: repr(getattr(x, "__name__", x))[:30])
 def test_a_value_comes_back_with_every_bit(x):
     y = decode(json.loads(json.dumps(encode(x, "x"))))
     assert type(y) is type(x)
