@@ -149,6 +149,9 @@ class Primitive:
     `add_into(total, g, *operands, **params)` adds the adjoint of operand 0 into an array that the
     sweep has: for a row that takes some entries of a large one, which a loop does again and again.
 
+    `pieces(*operands, **params)` are the indices of the operands in the output: for a row that puts
+    any number of them together, where the rule for each one would go over all others.
+
     `formulas`, in the order of the rules, are what is printed in the place of rules that compute
     the same number in another way, which neither overflows nor cancels; `None` where the rule
     itself is what a person would write.
@@ -171,6 +174,7 @@ class Primitive:
     vjp_each: Rule | None = None
     jvp_each: Rule | None = None
     add_into: Rule | None = None
+    pieces: Rule | None = None
     formulas: tuple[Rule | None, ...] = ()
     is_operator: bool = False
     notation: Notation | Callable[..., Form] | None = None

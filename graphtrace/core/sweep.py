@@ -101,6 +101,8 @@ def sweep(
             _, y, xs, parents, params = parts(row)
             if tape is not None:
                 y, xs = _on_tape(tape, i, y, xs, parents)
+            pieces = primitive.pieces
+            where = None if pieces is None or not is_plain else pieces(*xs, **params)
             k = -1
             for parent in parents:
                 k += 1
@@ -113,7 +115,10 @@ def sweep(
                             owned.add(parent)
                         primitive.add_into(before, g, *xs, **params)
                         continue
-                    c = pull(primitive, k, g, y, xs, params)
+                    if where is None:
+                        c = pull(primitive, k, g, y, xs, params)
+                    else:
+                        c = fit(g[where[k]], xs[k])
                     if c is not None:
                         before = adjoints[parent - start]
                         adjoints[parent - start] = c if before is None else before + c

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any, Literal
@@ -228,6 +229,19 @@ def _concatenate_vjp(k: int, g: Any, y: Any, *arrays: Any, axis: int) -> Any:
     return g[tuple(index)]
 
 
+def _concatenated(*arrays: Any, axis: int) -> list[Any]:
+    """Where each array is in the result."""
+    ends = list(itertools.accumulate([np.shape(a)[axis] for a in arrays], initial=0))
+    before = (slice(None),) * (axis % np.ndim(arrays[0]))
+    return [(*before, slice(start, end)) for start, end in itertools.pairwise(ends)]
+
+
+def _stacked(*arrays: Any, axis: int) -> list[Any]:
+    """Where each array is in the result."""
+    before = (slice(None),) * (axis % (np.ndim(arrays[0]) + 1))
+    return [(*before, k) for k in range(len(arrays))]
+
+
 def _joined(name: str) -> Written:
     def written(write: Writer, y: Any, xs: tuple[Any, ...], params: dict[str, Any]) -> Form:
         arrays = ", ".join(f"${i}" for i in range(len(xs)))
@@ -242,6 +256,7 @@ concatenate = operation(
         "concatenate",
         lambda *arrays, axis: np.concatenate(arrays, axis=axis),
         vjp_each=_concatenate_vjp,
+        pieces=_concatenated,
         code=Code(_joined("concatenate"), "rule", memory="own"),
     )
 )
@@ -250,6 +265,7 @@ stack = operation(
         "stack",
         lambda *arrays, axis: np.stack(arrays, axis=axis),
         vjp_each=lambda k, g, y, *arrays, axis: np.take(g, k, axis=axis),
+        pieces=_stacked,
         code=Code(_joined("stack"), "rule", memory="own"),
     )
 )

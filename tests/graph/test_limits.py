@@ -208,3 +208,15 @@ def test_a_product_with_a_zero_among_many_numbers_is_differentiated_in_time():
     x[7] = 0.0
     assert seconds(lambda: gt.grad(np.prod)(x)) < 1
     assert seconds(lambda: gt.hvp(np.prod, (x[:500],), (x[:500],))) < 1
+
+
+def joined(xs):
+    return np.sum(np.concatenate([np.stack(xs), *[np.stack([x]) for x in xs[:5000]]]) ** 2)
+
+
+def test_operations_on_twenty_thousand_operands_are_differentiated_in_time():
+    xs = [float(i) for i in range(20_000)]
+    gradients = []
+    assert seconds(lambda: gradients.extend(gt.grad(joined)(xs))) < 1.5
+    assert gradients[:2] == [0.0, 4.0]
+    assert gradients[-1] == 2 * xs[-1]
