@@ -29,6 +29,8 @@ _FREE = 10_000  # more than can be typed
 _SQUARES = frozenset("diag tril triu cov corrcoef qr svd multi_dot".split())
 _PRODUCTS = frozenset("outer kron cross tensordot convolve correlate polyval lstsq".split())
 _SUMMED = frozenset("dot inner vdot matmul matvec vecmat".split())
+_STEPS = frozenset(["trapezoid"])
+"""What has one number less along an axis, where of two numbers one is left, which fits to any."""
 _PICKED = frozenset("getitem take take_along_axis quantile percentile".split())
 
 _Shape = tuple[int, ...]
@@ -85,15 +87,23 @@ def _cost(name: str, shapes: Sequence[_Shape], counts: int) -> int:
         return max(total, math.prod(max(1, size // summed) for size in sizes))
     if name in _PICKED:
         return max(total, sizes[0] // max(1, min(first, default=1)) * _together(shapes[1:]))
+    if name in _STEPS and not _fit(shapes) and any(2 in shape for shape in shapes):
+        return max(total, math.prod(sizes))
     return max(total, _together(shapes))
+
+
+def _fit(shapes: Sequence[_Shape]) -> bool:
+    """Whether arrays of these shapes are broadcast together."""
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        return False
+    return True
 
 
 def _together(shapes: Sequence[_Shape]) -> int:
     """The size of arrays that are broadcast, or put one after the other where they do not fit."""
-    try:
-        return math.prod(np.broadcast_shapes(*shapes))
-    except ValueError:
-        return _entries(shapes)
+    return math.prod(np.broadcast_shapes(*shapes)) if _fit(shapes) else _entries(shapes)
 
 
 def _counts(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> int:

@@ -448,6 +448,7 @@ def test_the_activations_are_functions_of_an_expression(text):
         "u = reshape(ones, (-1, 1)); v = u + ones; w = u*v*v*v; w[0]",
         "u = outer(ones, ones); a = u@u; b = u@u; b[0]",
         "u = tril(ones); v = tril(ones)",
+        "u = reshape(ones, (-1, 2)); v = trapezoid(u, ones); w = trapezoid(u, ones); z = v + w",
         "u = reshape(ones, (1, -1)); v = np.linalg.svd(u); w = np.linalg.svd(u)",
     ],
 )
@@ -462,6 +463,12 @@ def test_an_expression_may_go_over_the_data_that_it_is_given_as_often_as_it_like
     w = np.ones(3000)
     text = "; ".join(f"u{i} = sin(x @ w)*x.T" for i in range(20))
     assert np.isfinite(parse(text + "; sum(u3[::2, 1])")(x=x, w=w))
+
+
+def test_an_integral_over_many_points_costs_no_more_than_they_are():
+    x = np.linspace(0.0, 1.0, 50_000)
+    text = "trapezoid(x, x) + sum(trapezoid(reshape(x, (2, -1)), x[:25000]))"
+    assert np.isfinite(parse(text)(x))
 
 
 def test_a_mask_and_a_list_of_places_are_no_product():
