@@ -46,7 +46,7 @@ def folded(graph: nx.MultiDiGraph[Any], show: Content) -> nx.MultiDiGraph[Any]:
     )
 
 
-_LIMITS = (32, 20, 12, 8, 5)
+_LIMITS = (32, 20, 12, 8, 5, 3)
 _MOST_TRIED, _MOST_FOLDED = 120, 1000
 
 

@@ -66,15 +66,13 @@ def attributes(
         named = formula(region) or named
         op = f"× {region.count:,}"
     elif region.kind == "segment":
-        count = region.name
+        count = region.name or count
     elif region.kind == "statement":
         term = _statement(graph, box) if len(box.exports) == 1 else None
         if term is not None:
             count, named = "", Definition(str(box.key), Symbol.of(term))
     heading: list[Part] = [named]
-    if region.kind == "segment" and len(box.exports) > 1:
-        count = ""
-    elif len(box.exports) > 1 and not is_input:
+    if len(box.exports) > 1 and not is_input:
         heading = [Definition(op)] if region.kind == "call" else []
     if named.sign != "=":  # a loop that is told by a formula
         begun = start(graph, box.inner, region.count, box.exports[0])

@@ -7,6 +7,7 @@ function that has statements of its own, as in `h = layer(x)`, those are the box
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import groupby
@@ -49,7 +50,7 @@ def statement_boxes(
         if not fitting and size <= 1:  # all of it is one call
             fitting = [key for key in groups if key[0] != "loop"]
         if not fitting:
-            return _cut(graph, nodes, shown)
+            return _cut(graph, nodes, shown if not limit else _gathered(shown, inputs, limit))
         opened.update(groups[min(fitting, key=lambda key: costs[key])])
 
 
@@ -101,6 +102,25 @@ class _Tree:
             if len(call.items) > 1 or inner[0].kind == "loop" or self.opens(inner[0]):
                 return call
         return None
+
+
+def _gathered(items: Sequence[Item], inputs: int, limit: int) -> list[Item]:
+    """The items, neighbours of them in one box where there are more than `limit` of operations."""
+    first = next((i for i, item in enumerate(items) if _start(item) >= inputs), len(items))
+    size = math.ceil((len(items) - first) / limit)
+    if size < 2:
+        return list(items)
+    groups = (items[at : at + size] for at in range(first, len(items), size))
+    boxes = [Region("segment", "", _start(g[0]), _stop(g[-1]), items=list(g)) for g in groups]
+    return [*items[:first], *boxes]
+
+
+def _start(item: Item) -> int:
+    return item.start if isinstance(item, Region) else item
+
+
+def _stop(item: Item) -> int:
+    return item.stop if isinstance(item, Region) else item + 1
 
 
 def _side_by_side(region: Region) -> list[Item]:

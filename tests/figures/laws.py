@@ -161,10 +161,28 @@ LAWS = (
 
 
 def _printed_names(node):
-    """What stands before = or ← in a box, or all that it says; a folded box may have several."""
+    """What stands before = in a box, or all that it says; a folded box may have several.
+
+    What a loop assigns anew, x ← x + 1, is the name of what it hands on only where nothing else is.
+    """
     lines = list(lines_of(node))
-    definitions = [line for line in lines if "gt-formula" in line.role] or lines[:1]
-    return [re.split(r"\s*[=←]", line.marked)[0].strip() for line in definitions]
+    definitions = [line.marked for line in lines if "gt-formula" in line.role]
+    definitions = _joined(definitions or [line.marked for line in lines[:1]])
+    results = [text for text in definitions if "←" not in text]
+    return [re.split(r"\s*[=←]", text)[0].strip() for text in results or definitions]
+
+
+def _joined(lines):
+    """The definitions, each of which may go over several lines."""
+    whole = []
+    for line in lines:
+        last = whole[-1] if whole else ""
+        is_open = any(last.count(left) > last.count(right) for left, right in ("()", "[]"))
+        if whole and (is_open or line[:1] in "=+−·⊙@" or last[-1:] in "·,"):
+            whole[-1] += f" {line}"
+        else:
+            whole.append(line)
+    return whole
 
 
 def _plain(text):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from graphtrace.figure.alias import gradients_of, with_alias
 from graphtrace.figure.forms import with_gradients_in_boxes
 from graphtrace.figure.parts import Edge, Figure, Partial
+from graphtrace.formula.number import is_scalar
 from graphtrace.render.layout.frame import frame_of, smallest_shown
 from graphtrace.render.layout.places import Layout
 from graphtrace.render.paint.theme import Theme
@@ -97,7 +98,9 @@ _LEAST_GAP = 10
 """Between two boxes, and between a box and a label."""
 
 
-def _tries(figure: Figure, theme: Theme, turn: bool, boxed: bool) -> Iterator[tuple[Figure, Theme]]:
+def _tries(
+    figure: Figure, theme: Theme, turn: bool, boxed: bool
+) -> Iterator[tuple[Figure, Theme]]:
     """As it is, turned, with shorter labels and smaller, and with each gradient in its box."""
     close = _close(figure, theme)
     for one in (figure, with_gradients_in_boxes(figure) if boxed else None):
@@ -108,8 +111,17 @@ def _tries(figure: Figure, theme: Theme, turn: bool, boxed: bool) -> Iterator[tu
         for each in both:
             yield _named(each, theme), theme
         for each in both:
-            short = replace(each, edges=tuple(_short(edge) for edge in each.edges))
-            yield _named(short, close), close
+            yield _named(_with_edges(each, _short), close), close
+    for each in both:
+        numbers = _named(_with_edges(each, _number), close)
+        yield numbers, close
+        if each.direction == "TB":
+            for rows in (2, 3):
+                yield numbers, replace(close, input_rows=rows)
+
+
+def _with_edges(figure: Figure, change: Callable[[Edge], Edge]) -> Figure:
+    return replace(figure, edges=tuple(map(change, figure.edges)))
 
 
 def _named(figure: Figure, theme: Theme) -> Figure:
@@ -151,6 +163,14 @@ def _close(figure: Figure, theme: Theme) -> Theme:
         widest_row=theme.widest_row * 0.6,
         widest_label=theme.widest_label * 0.6,
     )
+
+
+def _number(edge: Edge) -> Edge:
+    """A local derivative without its formula, where it is a number."""
+    edge = _short(edge)
+    if edge.kind == "forward" and isinstance(edge.part, Partial) and is_scalar(edge.part.value):
+        return replace(edge, part=replace(edge.part, formula=None))
+    return edge
 
 
 def _short(edge: Edge) -> Edge:

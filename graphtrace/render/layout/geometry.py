@@ -75,21 +75,27 @@ def _edges(
     place = {node.id: f"n{i}" for i, node in enumerate(figure.nodes)}
     results = {node.id for node in figure.nodes if node.role == "operation"}
     into, out = ("n", "s") if figure.direction == "TB" else ("w", "e")
+    inputs = [node.id for node in figure.nodes if node.role == "input"]
+    rows = {id: i % theme.input_rows for i, id in enumerate(inputs)}
     for i, (edge, line) in enumerate(zip(figure.edges, sheet.labels, strict=True)):
         tail, head = place[edge.tail], place[edge.head]
         if edge.beside is not None:
             continue
+        # A lane and a label are a rank of their own, so that a row is two ranks.
+        longer = 2 * rows.get(edge.tail, 0)
         if edge.id in companions:
             size = lane_size(line, companions[edge.id], theme, figure.direction)
             yield f"l{i} [{_size(*size)}]"
-            yield f"{tail} -> l{i}:{into} [id=t{i} dir=back]"
+            length = f" minlen={1 + longer}" if longer else ""
+            yield f"{tail} -> l{i}:{into} [id=t{i} dir=back{length}]"
             yield f"l{i}:{out} -> {head} [id=h{i}]"
         else:
             room = lone_size(line, figure.direction) if line is not None else None
             label = f" label={_CELL.format(*room)}" if room is not None else ""
             spine = edge.tail in results and len(figure.nodes) > _FEW
             weight = f" weight={_SPINE}" if spine else ""
-            yield f"{tail} -> {head} [id=e{i}{label}{weight}]"
+            length = f" minlen={1 + longer // (1 if label else 2)}" if longer else ""
+            yield f"{tail} -> {head} [id=e{i}{label}{weight}{length}]"
 
 
 def _frames(

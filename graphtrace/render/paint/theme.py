@@ -143,6 +143,8 @@ gradient='#b3261e'
     legend_size: float = 13
     legend: bool | None = None
     """Whether the meaning of colours and lines is told beneath; None: only that of widths."""
+    input_rows: int = 1
+    """Over how many rows inputs are spread that would stand in one, from top to bottom."""
     fit: bool = False
     """Whether a figure may turn or shorten its labels to be readable in the column."""
 
