@@ -20,9 +20,9 @@ from graphtrace.figure.choice import COMFORT, chosen
 from graphtrace.figure.derivative import derivatives
 from graphtrace.figure.folded import MOST_NAMED, Folded, attributes, counted
 from graphtrace.figure.options import Content
-from graphtrace.figure.parts import Definition, Detail, Note
+from graphtrace.figure.parts import Detail, Note
 from graphtrace.figure.reading_order import is_array, nodes_of, outputs_of, title
-from graphtrace.figure.recurrence import recurrence
+from graphtrace.figure.recurrence import Recurrence, recurrences
 from graphtrace.figure.regions import Item, Region, regions_of
 from graphtrace.figure.statements import statement_boxes
 from graphtrace.figure.total import Total, adjoints
@@ -172,12 +172,12 @@ def _in_statements(
     return _Folding(graph, nodes, items).folded(calls, formula)
 
 
-def _formula(graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], loop: Region) -> Definition | None:
+def _formula(graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], loop: Region) -> Recurrence | None:
     """What each run of the loop computes, where a formula says it."""
     inner, outputs = nodes[loop.start : loop.stop], set(outputs_of(graph))
     inside = set(inner)
     exports = [n for n in inner if n in outputs or not inside.issuperset(graph[n])]
-    return recurrence(graph, inner, loop.count, exports)
+    return recurrences(graph, inner, loop.count, exports)
 
 
 def _check(graph: nx.MultiDiGraph[Any], whole: Region, names: Collection[str]) -> None:
@@ -245,7 +245,7 @@ class _Folding:
         return self.box_of[node].key if node in self.box_of else node
 
     def folded(
-        self, calls: Collection[str], formula: Callable[[Region], Definition | None]
+        self, calls: Collection[str], formula: Callable[[Region], Recurrence | None]
     ) -> nx.MultiDiGraph[Any]:
         """The graph of boxes."""
         import networkx as nx

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphtrace.figure.inlining import as_written, inlined
 from graphtrace.figure.parts import Definition, Note, Part, Value
-from graphtrace.figure.recurrence import start
+from graphtrace.figure.recurrence import Recurrence, start
 from graphtrace.figure.regions import Region, base
 from graphtrace.formula.read import called
 from graphtrace.formula.symbol import Symbol
@@ -46,7 +46,7 @@ def attributes(
     graph: nx.MultiDiGraph[Any],
     box: Folded,
     calls: Collection[str],
-    formula: Callable[[Region], Definition | None],
+    formula: Callable[[Region], Recurrence | None],
 ) -> dict[str, Any]:
     """The node of a folded box: its `parts`, and what a node of a trace has.
 
@@ -56,14 +56,17 @@ def attributes(
     one = export if len(box.exports) == 1 else {}
     is_input = graph.nodes[box.inner[0]].get("op") == "input"
     count = counted(len(box.inner), "input" if is_input else "operation")
-    named = Definition(str(box.key))
+    named, repeated = Definition(str(box.key)), None
     op = "input" if is_input else "operations"
     if region.kind == "call":
         op = base(region.name) if base(region.name) in calls else region.name
         named = Definition(str(box.key), Symbol.of(called(op, *_arguments(box))))
     elif region.kind == "loop":
         count = f"{region.count:,} times, {count}"
-        named = formula(region) or named
+        repeated = formula(region)
+        if repeated is not None:
+            named = repeated.assignments[0]
+            count += ", all at once" if repeated.at_once else ""
         op = f"× {region.count:,}"
     elif region.kind == "segment":
         count = region.name or count
@@ -74,9 +77,8 @@ def attributes(
     heading: list[Part] = [named]
     if len(box.exports) > 1 and not is_input:
         heading = [Definition(op)] if region.kind == "call" else []
-    if named.sign != "=":  # a loop that is told by a formula
-        begun = start(graph, box.inner, region.count, box.exports[0])
-        heading = [*([Definition(named.name, None, begun)] if begun is not None else []), named]
+    if repeated is not None:
+        heading = [*_begun(graph, box), *repeated.assignments]
     title_parts = [*heading, *([Note(count)] if count else [])]
     data = {
         "op": op,
@@ -90,6 +92,14 @@ def attributes(
         "parts": (*title_parts, *(() if is_input else _values(graph, box, named))),
     }
     return data | ({"grad": one["grad"]} if "grad" in one else {})
+
+
+def _begun(graph: nx.MultiDiGraph[Any], box: Folded) -> Iterator[Definition]:
+    """The constants that a loop begins with."""
+    for node in box.exports:
+        constant = start(graph, box.inner, box.region.count, node)
+        if constant is not None:
+            yield Definition(base(str(node)), None, constant)
 
 
 _LONGEST_STATEMENT = 60  # operations, and operands of them

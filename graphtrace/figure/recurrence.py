@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -55,6 +56,71 @@ def recurrence(
     if general is None or not _is_uniform(graph, inner, size):
         return None
     return Definition(name, Symbol.of(general), sign="←")
+
+
+class Recurrence(NamedTuple):
+    """What one run through a loop assigns; `at_once` if all from what the run before has left."""
+
+    assignments: tuple[Definition, ...]
+    at_once: bool = False
+
+
+def recurrences(
+    graph: nx.MultiDiGraph[Any], inner: Sequence[Any], count: int, exports: Sequence[Any]
+) -> Recurrence | None:
+    """The assignments that the loop repeats, in their order; None where not all have a formula.
+
+    >>> import graphtrace as gt
+    >>> def f(x, y):
+    ...     for _ in range(9):
+    ...         x = x + y
+    ...         y = 0.5 * x
+    ...     return x * y
+    >>> g = gt.trace(f, 1.0, 2.0)
+    >>> told = recurrences(g, list(g)[2:-1], 9, ["x_10", "y_10"])
+    >>> [f"{a.name} {a.sign} {a.formula}" for a in told.assignments], told.at_once
+    (['x ← x + y', 'y ← 0.5*x'], False)
+    """
+    one = recurrence(graph, inner, count, exports)
+    if one is not None:
+        return Recurrence((one,))
+    size, rest = divmod(len(inner), count)
+    if rest or not {*exports}.issubset(inner[-size:]) or not _is_uniform(graph, inner, size):
+        return None
+    statements = [
+        (list(group), run)
+        for run, group in groupby(range(size), lambda i: graph.nodes[inner[i - size]].get("run"))
+    ]
+    if len(statements) > _MOST_STATEMENTS or any(run is None for _, run in statements):
+        return None
+    last, before = inner[-size:], inner[-2 * size : -size]
+    now = {str(last[places[-1]]): base(str(last[places[-1]])) for places, _ in statements}
+    old = {str(before[places[-1]]): base(str(last[places[-1]])) for places, _ in statements}
+    if not set(map(str, exports)).issubset(now) or any(name == key for key, name in now.items()):
+        return None
+    inside, assigned, is_new, is_old = set(map(str, inner)), set[str](), False, False
+    assignments = []
+    for places, _ in statements:
+        result = str(last[places[-1]])
+        term, previous = (
+            inlined(graph, [run[i] for i in places], run[places[-1]], _LONGEST)
+            for run in (last, before)
+        )
+        if term is None or _UNNAMED.fullmatch(result):
+            return None
+        keys = {leaf.atom.key for leaf in term.leaves if isinstance(leaf.atom, Name)}
+        is_new = is_new or not keys.isdisjoint(now)
+        is_old = is_old or any(old[key] in assigned for key in keys & old.keys())
+        general = _general(term, previous, inside, old | now)
+        if general is None:
+            return None
+        assigned.add(now[result])
+        assignments.append(Definition(now[result], Symbol.of(general), sign="←"))
+    # Read one after the other, y ← 0.5 x takes the new x.
+    return None if is_new and is_old else Recurrence(tuple(assignments), is_old)
+
+
+_MOST_STATEMENTS = 4
 
 
 def start(graph: nx.MultiDiGraph[Any], inner: Sequence[Any], count: int, export: Any) -> Any:

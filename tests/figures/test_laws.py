@@ -208,7 +208,9 @@ def test_a_box_that_leads_nowhere_is_found_and_so_is_an_addition_of_zero(lecture
         unused = y + 1  # noqa: F841
         return 3 * y
 
-    assert broken(nothing_dead, gt.trace(dead, 1.0).to_svg(dead=True)) == ["unused reaches no output"]
+    assert broken(nothing_dead, gt.trace(dead, 1.0).to_svg(dead=True)) == [
+        "unused reaches no output"
+    ]
     added = gt.trace(lambda xs: sum(xs), [1.0, 2.0]).to_svg(dead=True)
     assert any("adds 0" in sentence for sentence in broken(nothing_dead, added))
 

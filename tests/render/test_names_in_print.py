@@ -86,7 +86,9 @@ def in_tikz(graph):
 
 
 def in_mermaid(graph):
-    boxes = re.findall(r'^  n\d+[\[(]"(.*?)"[\])]:::(\w+)', to_mermaid(graph, limit=100, dead=True), re.M)
+    boxes = re.findall(
+        r'^  n\d+[\[(]"(.*?)"[\])]:::(\w+)', to_mermaid(graph, limit=100, dead=True), re.M
+    )
     return {
         i: name_of(said.split("<br/>")[0]) for i, (said, kind) in enumerate(boxes) if kind != "copy"
     }

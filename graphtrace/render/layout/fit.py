@@ -98,9 +98,7 @@ _LEAST_GAP = 10
 """Between two boxes, and between a box and a label."""
 
 
-def _tries(
-    figure: Figure, theme: Theme, turn: bool, boxed: bool
-) -> Iterator[tuple[Figure, Theme]]:
+def _tries(figure: Figure, theme: Theme, turn: bool, boxed: bool) -> Iterator[tuple[Figure, Theme]]:
     """As it is, turned, with shorter labels and smaller, and with each gradient in its box."""
     close = _close(figure, theme)
     for one in (figure, with_gradients_in_boxes(figure) if boxed else None):
