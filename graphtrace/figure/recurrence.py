@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -87,20 +86,17 @@ def recurrences(
     size, rest = divmod(len(inner), count)
     if rest or not {*exports}.issubset(inner[-size:]) or not _is_uniform(graph, inner, size):
         return None
-    statements = [
-        (list(group), run)
-        for run, group in groupby(range(size), lambda i: graph.nodes[inner[i - size]].get("run"))
-    ]
-    if len(statements) > _MOST_STATEMENTS or any(run is None for _, run in statements):
+    statements = _statements(graph, inner[-size:])
+    if len(statements) > _MOST_STATEMENTS:
         return None
     last, before = inner[-size:], inner[-2 * size : -size]
-    now = {str(last[places[-1]]): base(str(last[places[-1]])) for places, _ in statements}
-    old = {str(before[places[-1]]): base(str(last[places[-1]])) for places, _ in statements}
+    now = {str(last[places[-1]]): base(str(last[places[-1]])) for places in statements}
+    old = {str(before[places[-1]]): base(str(last[places[-1]])) for places in statements}
     if not set(map(str, exports)).issubset(now) or any(name == key for key, name in now.items()):
         return None
     inside, assigned, is_new, is_old = set(map(str, inner)), set[str](), False, False
     assignments = []
-    for places, _ in statements:
+    for places in statements:
         result = str(last[places[-1]])
         term, previous = (
             inlined(graph, [run[i] for i in places], run[places[-1]], _LONGEST)
@@ -121,6 +117,20 @@ def recurrences(
 
 
 _MOST_STATEMENTS = 4
+
+
+def _statements(graph: nx.MultiDiGraph[Any], body: Sequence[Any]) -> list[list[int]]:
+    """The places of each assignment in the body of a loop, that of its result last."""
+    statements: list[list[int]] = []
+    previous = None
+    for i, node in enumerate(body):
+        run = graph.nodes[node].get("run")
+        is_done = i > 0 and not _UNNAMED.fullmatch(str(body[i - 1]))  # of x, y = ...
+        if i == 0 or run != previous or is_done:
+            statements.append([])
+        statements[-1].append(i)
+        previous = run
+    return statements
 
 
 def start(graph: nx.MultiDiGraph[Any], inner: Sequence[Any], count: int, export: Any) -> Any:
