@@ -475,7 +475,9 @@ def test_a_graph_from_elsewhere_has_no_loops():
 def test_of_a_loop_without_a_formula_the_last_run_is_drawn():
     def f(x, y):
         for _ in range(30):
-            x, y = x + 0.1 * y, y - 0.1 * x
+            old = x
+            x = x + 0.1 * y
+            y = y - old * x
         return x * y
 
     folded = fold(gt.trace(f, 1.0, 0.5))
