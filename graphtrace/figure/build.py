@@ -52,7 +52,10 @@ if TYPE_CHECKING:
 
 
 def figure(
-    graph: nx.MultiDiGraph[Any], options: Content = DEFAULT, backward: Gradients | None = None
+    graph: nx.MultiDiGraph[Any],
+    options: Content = DEFAULT,
+    backward: Gradients | None = None,
+    folded_graph: nx.MultiDiGraph[Any] | None = None,
 ) -> Figure:
     """What a lecturer would draw of the graph, as data.
 
@@ -64,6 +67,7 @@ def figure(
         graph: A traced graph.
         options: What to show.
         backward: The gradients, where they are not those that `backward` has left.
+        folded_graph: The graph as the options want it folded, where it is known.
 
     Raises:
         OptionError: A node does not exist, or is inside a folded box.
@@ -76,7 +80,7 @@ def figure(
     """
     show = options
     whole = graph
-    graph = folded(graph, show)
+    graph = folded(graph, show) if folded_graph is None else folded_graph
     focus = _focus(graph, show.step, show.path)
     gradients = show.gradients and show.nudge is None and not show.tangents
     uses = uses_of(graph)

@@ -21,7 +21,7 @@ from graphtrace.figure.derivative import derivatives
 from graphtrace.figure.folded import MOST_NAMED, Folded, attributes, counted
 from graphtrace.figure.options import Content
 from graphtrace.figure.parts import Detail, Note
-from graphtrace.figure.reading_order import is_array, nodes_of, outputs_of, title
+from graphtrace.figure.reading_order import is_array, nodes_of, outputs_of, steps, title
 from graphtrace.figure.recurrence import Recurrence, recurrences
 from graphtrace.figure.regions import Item, Region, regions_of
 from graphtrace.figure.statements import statement_boxes
@@ -47,35 +47,41 @@ def folded(graph: nx.MultiDiGraph[Any], show: Content) -> nx.MultiDiGraph[Any]:
 
 
 _LIMITS = (32, 20, 12, 8, 5, 3)
-_MOST_TRIED, _MOST_FOLDED = 120, 1000
+_MOST_FOLDED = 1000
 
 
-def by_detail(graph: nx.MultiDiGraph[Any], show: Content) -> Iterator[Content]:
-    """The options with one detail after another, from the finest to the coarsest.
+def by_detail(
+    graph: nx.MultiDiGraph[Any], show: Content, most_boxes: float, most_steps: float
+) -> Iterator[tuple[Content, nx.MultiDiGraph[Any]]]:
+    """The options with one detail after another, from the finest to the coarsest, and what is left.
 
     Only one where the detail is chosen, in whatever way: constants and frames are of operations.
+    What has more boxes, or more of them one behind the other, than there is room for is left out.
     """
     is_chosen = show.depth is not None or show.unfold or show.limit is not None
     is_chosen = is_chosen or show.constants or show.scopes
     if show.detail != "auto" or is_chosen or "unfolded" in graph.graph:
-        yield show
+        yield show, folded(graph, show)
         return
-    operations = replace(show, detail="operations", limit=len(graph))
+    finest: list[Content] = []
     size = len(graph)
-    if size > _MOST_FOLDED:
-        pass  # to look at all of it takes too long
-    elif graph.graph.get("runs"):
-        statements = replace(show, detail="statements")
-        size = len(folded(graph, statements))
-        if size < len(folded(graph, operations)) <= _MOST_TRIED:
-            yield operations
-        if size <= _MOST_TRIED:
-            yield statements
-    elif size <= _MOST_TRIED:
-        yield operations
+    if size <= _MOST_FOLDED:
+        finest = [replace(show, detail="operations", limit=size)]
+        if graph.graph.get("runs"):
+            finest.append(replace(show, detail="statements"))
+    graphs = [folded(graph, options) for options in finest]
+    if len(graphs) == 2 and len(graphs[1]) == len(graphs[0]):
+        del finest[0], graphs[0]  # each operation is a statement
+    for options, boxes in zip(finest, graphs, strict=True):
+        size = len(boxes)
+        if size <= most_boxes and steps(boxes) <= most_steps:
+            yield options, boxes
     for limit in _LIMITS:
         if limit < size:
-            yield replace(show, detail="calls", limit=limit)
+            options = replace(show, detail="calls", limit=limit)
+            boxes = folded(graph, options)
+            if limit == _LIMITS[-1] or steps(boxes) <= most_steps:
+                yield options, boxes
 
 
 def fold(

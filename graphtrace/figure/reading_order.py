@@ -94,6 +94,19 @@ def nodes_of(graph: nx.MultiDiGraph[Any], dead: bool) -> list[Any]:
     return [node for node in nodes if node in live or _is_handed_over(graph, node)]
 
 
+def steps(graph: nx.MultiDiGraph[Any]) -> int:
+    """How many nodes there are on the longest way through the graph.
+
+    >>> import graphtrace as gt
+    >>> steps(gt.trace(lambda a, b: 3 * (a + b), 1.0, 2.0))
+    3
+    """
+    longest: dict[Any, int] = {}
+    for node in ordered(graph):
+        longest[node] = 1 + max((longest[tail] for tail in graph.pred[node]), default=0)
+    return max(longest.values(), default=0)
+
+
 def _is_handed_over(graph: nx.MultiDiGraph[Any], node: Any) -> bool:
     """Whether an input that reaches no output was handed over to be differentiated."""
     data = graph.nodes[node]

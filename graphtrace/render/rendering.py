@@ -108,6 +108,8 @@ class Rendering:
 
     def _by_detail(self, tried: list[Options]) -> Iterator[Figure]:
         """The figure in less and less detail; `tried` are the options of each."""
+        from graphtrace.render.layout import fit
+
         if isinstance(self._source, Figure):
             tried.append(self.options)
             yield in_form(self._source, self.theme.form)
@@ -115,9 +117,10 @@ class Rendering:
         chosen = self.options
         if self.theme.form == "wires" and chosen.detail == "auto":  # of signs, not of formulas
             chosen = replace(chosen, detail="operations")
-        for options in by_detail(self._source, chosen):
+        page = fit.most_on_a_page(self.theme)
+        for options, folded in by_detail(self._source, chosen, *page):
             try:
-                drawn = figure(self._source, options)
+                drawn = figure(self._source, options, None, folded)
             except OptionError:  # what it is about is inside a folded box
                 if not tried:
                     raise

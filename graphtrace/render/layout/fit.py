@@ -14,6 +14,7 @@ from typing import NamedTuple
 from graphtrace.figure.alias import gradients_of, with_alias
 from graphtrace.figure.forms import with_gradients_in_boxes
 from graphtrace.figure.parts import Edge, Figure, Partial
+from graphtrace.formula.naming import Naming
 from graphtrace.formula.number import is_scalar
 from graphtrace.render.layout.frame import frame_of, smallest_shown
 from graphtrace.render.layout.places import Layout
@@ -63,6 +64,19 @@ def laid_out(
         at, one, sheet, style = last
         best = 0, at, Setting(one, sheet, engine(one, sheet, style), style)
     return best[1:]
+
+
+def most_on_a_page(theme: Theme) -> tuple[float, float]:
+    """How many boxes there may be on the theme's page at most, and how many one behind the other.
+
+    So many as there would be room for if each were one short line.
+    """
+    if not theme.fit:
+        return math.inf, math.inf
+    close = _close(Figure("", (), (), Naming()), theme)
+    width, height = theme.column, math.inf if theme.page_height is None else theme.page_height
+    side = close.label_size + close.pad_y + _LEAST_GAP
+    return width * height / side**2, max(width, height) / (side + _LEAST_GAP)
 
 
 def _readable(setting: Setting) -> float:
