@@ -80,8 +80,10 @@ def by_detail(
         if limit < size:
             options = replace(show, detail="calls", limit=limit)
             boxes = folded(graph, options)
-            if limit == _LIMITS[-1] or steps(boxes) <= most_steps:
+            is_new = not graphs or list(boxes) != list(graphs[-1])
+            if is_new and (limit == _LIMITS[-1] or steps(boxes) <= most_steps):
                 yield options, boxes
+            graphs.append(boxes)
 
 
 def fold(

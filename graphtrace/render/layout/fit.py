@@ -115,9 +115,8 @@ _LEAST_GAP = 10
 def _tries(figure: Figure, theme: Theme, turn: bool, boxed: bool) -> Iterator[tuple[Figure, Theme]]:
     """As it is, turned, with shorter labels and smaller, and with each gradient in its box."""
     close = _close(figure, theme)
-    for one in (figure, with_gradients_in_boxes(figure) if boxed else None):
-        if one is None:
-            return
+    without_arrows_back = with_gradients_in_boxes(figure) if boxed else None
+    for one in (figure, without_arrows_back) if without_arrows_back else (figure,):
         turned = replace(one, direction="TB" if one.direction == "LR" else "LR")
         both = (one, turned) if turn else (one,)
         for each in both:
@@ -128,7 +127,7 @@ def _tries(figure: Figure, theme: Theme, turn: bool, boxed: bool) -> Iterator[tu
         numbers = _named(_with_edges(each, _number), close)
         yield numbers, close
         if each.direction == "TB":
-            for rows in (2, 3):
+            for rows in (2, 3, 4):
                 yield numbers, replace(close, input_rows=rows)
 
 
