@@ -87,6 +87,9 @@ class _Reader:
 
     def number(self, row: int, here: Location) -> int:
         """The run that the row belongs to, the rows before it having been asked for."""
+        if self._levels and self._levels[-1].scope is here[0]:
+            self._enter(row, *here, None)
+            return self._levels[-1].run
         path: list[tuple[Scope, int, Scope | None]] = []
         scope: Scope | None = here[0]
         lasti, child = here[1], None
