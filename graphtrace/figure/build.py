@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from graphtrace.errors import OptionError
 from graphtrace.figure.boxes import SMALL, Box, Ids, boxes_of, reading_direction
+from graphtrace.figure.branches import with_branches
 from graphtrace.figure.chain import Paths, paths_through, step_paths
 from graphtrace.figure.check import ALL_AGREE, check as checked
 from graphtrace.figure.constants import rows, with_constants
@@ -100,6 +101,7 @@ def figure(
     if "note" in graph.graph:
         drawn = replace(drawn, caption=(*drawn.caption, graph.graph["note"]))
     drawn = with_constants(drawn, graph) if show.constants else drawn
+    drawn = with_branches(drawn, graph, whole) if show.branches else drawn
     drawn = with_scopes(drawn, graph) if show.scopes else drawn
     drawn = with_flow(drawn, graph, sweep) if show.flow else drawn
     drawn = with_tangents(drawn, whole) if show.tangents else drawn
@@ -227,9 +229,13 @@ class _Drawing:
         focus = self.focus
         if focus is not None:
             return self.fan[node] > 1
-        if self.fan[node] == 0 and node in self.outputs:
-            return not is_one(self.grads.get(node))
-        return not self.small or self.fan[node] != 1
+        if node in self.outputs and is_one(self.grads.get(node)):
+            return False
+        return not self.small or not self._is_used_once(node)
+
+    def _is_used_once(self, node: Any) -> bool:
+        """Whether all of its gradient comes back along one arrow: an output has some by itself."""
+        return self.fan[node] == 1 and node not in self.outputs
 
     def edges(self) -> tuple[Edge, ...]:
         own = {box.key: box.id for box in self.boxes if box.use is None}
@@ -279,7 +285,7 @@ class _Drawing:
         whole = self._gradient(use.tail)
         if whole is None or not (self.small or focus is not None):
             return None
-        if self.fan[use.tail] == 1:
+        if self._is_used_once(use.tail):
             return whole
         upstream = self.grads.get(use.head)
         if upstream is None:

@@ -194,6 +194,8 @@ _SIGNS = {"add": "+", "subtract": "−", "multiply": "×", "divide": "÷", "matm
 
 
 def _sign(node: Node, operands: set[str]) -> Node:
+    if node.role == "test":
+        return node
     if node.role in ("input", "copy", "constant"):
         return replace(node, parts=node.parts[:1], gradient=None)
     definition = node.parts[0]

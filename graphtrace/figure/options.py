@@ -82,6 +82,12 @@ class Content:
     constants: bool = option(
         False, "The 3 of 3*v as a leaf of its own.", "What is drawn", "--constants"
     )
+    branches: bool = option(
+        False,
+        "The tests that decided which way the function went.",
+        "What is drawn",
+        "--branches",
+    )
     scopes: bool = option(
         False, "A titled frame around what a helper call computes.", "What is drawn", "--scopes"
     )
@@ -191,6 +197,7 @@ class ContentChoices(TypedDict, total=False):
     shapes: bool
     sources: bool
     constants: bool
+    branches: bool
     scopes: bool
     dead: bool
     detail: Detail | Literal["auto"]

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.term import Term
 
-Role: TypeAlias = Literal["input", "operation", "output", "copy", "end", "constant"]
+Role: TypeAlias = Literal["input", "operation", "output", "copy", "end", "constant", "test"]
 Kind: TypeAlias = Literal["forward", "backward"]
 Direction: TypeAlias = Literal["LR", "TB"]
 Form: TypeAlias = Literal["boxes", "records", "wires"]

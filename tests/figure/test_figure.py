@@ -475,3 +475,21 @@ def test_a_path_over_wires_has_its_factors_below_them():
     drawn = in_form(figure(lecture(), Content(path=("b", "J"))), "wires")
     factor = edge(drawn, "edge-b-u-0-factor")
     assert (factor.beside, factor.part.value, factor.part.short) == ("edge-b-u-0", 2.0, True)
+
+
+def test_what_flows_back_along_the_only_arrow_from_an_output_is_its_share():
+    def two(x):
+        y = 2 * x
+        z = 3 * y
+        return y, z
+
+    graph = gt.trace(two, 1.0)
+    graph.backward("y")
+    back = {e.operand[:2]: e.part for e in figure(graph).edges if e.kind == "backward"}
+    assert back["y", "z"] == Contribution("y", "z", "y", upstream=0.0, local=3.0)
+    graph.backward(seed=(1.0, 1.0))
+    drawn = figure(graph)
+    back = {e.operand[:2]: e.part for e in drawn.edges if e.kind == "backward"}
+    assert back["y", "z"] == Contribution(None, "z", "y", upstream=1.0, local=3.0)
+    (gradient,) = [node.gradient for node in drawn.nodes if node.key == "y"]
+    assert gradient.value == 4.0

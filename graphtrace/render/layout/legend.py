@@ -140,6 +140,7 @@ _ROLES: Mapping[Role, str] = {
     "constant": "constant",
     "operation": "operation",
     "output": "output",
+    "test": "a test that was decided",
 }
 
 
@@ -158,7 +159,7 @@ def _boxes(figure: Figure, theme: Theme) -> Iterator[Entry]:
 
 def _look(role: Role, figure: Figure, theme: Theme) -> tuple[object, ...]:
     """What tells a box of this role from another, for the eye."""
-    if role in ("copy", "constant"):
+    if role in ("copy", "constant", "test"):
         return (role,)
     look, colours = paint(Node("", "", role, ()), theme), asdict(theme.light)
     is_pill = role == "input" and figure.form == "boxes"

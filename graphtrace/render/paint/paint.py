@@ -40,6 +40,7 @@ _BOXES: Mapping[str, Paint] = {
     "input": Paint("input", "input_line"),
     "copy": Paint("input", "input_line", dash=(3, 2)),
     "constant": Paint("paper", "muted"),
+    "test": Paint("paper", "muted", dash=(4, 2)),
     "operation": Paint("operation", "operation_line"),
     "output": Paint("output", "output_line"),
     "end": Paint("paper"),
