@@ -32,12 +32,12 @@ from graphtrace.core.refusal import foreign
 from graphtrace.core.tape import Tape
 from graphtrace.core.variable import (
     Variable,
+    define,
     describe,
     gather,
     has_own_operators,
     holds_variable,
     no_plain_array,
-    operation,
     record,
     stale,
 )
@@ -262,13 +262,11 @@ def plain(leaf: Any) -> Any:
     return leaf.value
 
 
-_numpy_number = operation(
-    Primitive(
-        "numpy_number",
-        lambda a: np.complex128(a) if isinstance(a, complex) else np.float64(a),
-        partials=(1,),
-        notation=Notation(Form("$0", ATOM, (ATOM,)), Form("$0", ATOM, (ATOM,))),
-    )
+_numpy_number = define(
+    "numpy_number",
+    lambda a: np.complex128(a) if isinstance(a, complex) else np.float64(a),
+    partials=(1,),
+    notation=Notation(Form("$0", ATOM, (ATOM,)), Form("$0", ATOM, (ATOM,))),
 )
 
 

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -58,6 +58,8 @@ DISPATCH: dict[str, Callable[[np.ufunc, tuple[Any, ...], dict[str, Any]], Any]] 
 """ufunc method (`__call__`, `reduce`) -> how a traced call of it is answered."""
 
 _T = TypeVar("_T")
+_P = ParamSpec("_P")
+_F = TypeVar("_F", bound=Callable[..., Any])
 _new = object.__new__
 _BINARY_OPERATORS = "add sub mul truediv floordiv mod pow matmul".split()
 _NUMPY_METHODS = str(Path(np.__file__).parent / "_core" / "_methods.py")
@@ -396,6 +398,28 @@ def operation(primitive: Primitive, *functions: Any) -> Callable[..., Any]:
     for function in functions:
         NUMPY[function] = applied
     return applied
+
+
+def handles(*functions: Any) -> Callable[[_F], _F]:
+    """Declare what is called instead of NumPy's functions, with their own signature."""
+
+    def declared(handler: _F) -> _F:
+        for function in functions:
+            NUMPY[function] = handler
+        return handler
+
+    return declared
+
+
+def _defining(row: Callable[_P, Primitive]) -> Callable[_P, Callable[..., Any]]:
+    def define(*args: _P.args, **kwargs: _P.kwargs) -> Callable[..., Any]:
+        return operation(row(*args, **kwargs))
+
+    return define
+
+
+define = _defining(Primitive)
+"""Declare the row with these fields of a `Primitive`; the function returned applies it."""
 
 
 _ADDED: set[str] = set()

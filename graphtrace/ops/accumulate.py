@@ -7,19 +7,17 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import Code, Primitive
+from graphtrace.core.primitive import Code
 from graphtrace.core.refusal import no_out
-from graphtrace.core.variable import NUMPY, fixed, operation, traced
+from graphtrace.core.variable import NUMPY, define, fixed, handles, traced
 from graphtrace.ops.as_python import by_name
 from graphtrace.ops.shape import astype
 
-cumsum = operation(
-    Primitive(
-        "cumsum",
-        lambda a, *, axis: np.cumsum(a, axis=axis),
-        vjps=(lambda g, y, a, *, axis: np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis),),
-        code=Code(by_name("cumsum"), "rule", memory="own"),
-    )
+cumsum = define(
+    "cumsum",
+    lambda a, *, axis: np.cumsum(a, axis=axis),
+    vjps=(lambda g, y, a, *, axis: np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis),),
+    code=Code(by_name("cumsum"), "rule", memory="own"),
 )
 
 
@@ -37,13 +35,11 @@ def _cumprod_vjp(g: Any, y: Any, a: Any, *, axis: int) -> Any:
     return np.moveaxis(before * np.stack(after[::-1], axis=-1), -1, axis)
 
 
-cumprod = operation(
-    Primitive(
-        "cumprod",
-        lambda a, *, axis: np.cumprod(a, axis=axis),
-        vjps=(_cumprod_vjp,),
-        code=Code(by_name("cumprod"), "shape"),
-    )
+cumprod = define(
+    "cumprod",
+    lambda a, *, axis: np.cumprod(a, axis=axis),
+    vjps=(_cumprod_vjp,),
+    code=Code(by_name("cumprod"), "shape"),
 )
 
 
@@ -109,11 +105,10 @@ def _diff_vjp(g: Any, y: Any, a: Any, *, n: int, axis: int) -> Any:
     return g
 
 
-diff = operation(
-    Primitive("diff", lambda a, *, n, axis: np.diff(a, n=n, axis=axis), vjps=(_diff_vjp,))
-)
+diff = define("diff", lambda a, *, n, axis: np.diff(a, n=n, axis=axis), vjps=(_diff_vjp,))
 
 
+@handles(np.diff)
 def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     a, n, axis = traced(a), fixed(n), fixed(axis)
     ends = [None if end is None or end is np._NoValue else traced(end) for end in (prepend, append)]
@@ -125,12 +120,9 @@ def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any =
     return diff(np.concatenate(parts, axis=axis) if len(parts) > 1 else a, n=n, axis=axis)
 
 
+@handles(np.ediff1d)
 def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     ends = [None if end is None else np.ravel(traced(end)) for end in (to_begin, to_end)]
     steps = np.diff(np.ravel(traced(ary)))
     parts = [part for part in (ends[0], steps, ends[1]) if part is not None]
     return np.concatenate(parts) if len(parts) > 1 else steps
-
-
-NUMPY[np.diff] = _diff
-NUMPY[np.ediff1d] = _ediff1d

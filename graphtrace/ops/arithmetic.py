@@ -28,7 +28,7 @@ from graphtrace.core.primitive import (
     Rule,
     infix,
 )
-from graphtrace.core.variable import NUMPY, Variable, add_methods, operation, unary
+from graphtrace.core.variable import Variable, add_methods, define, handles, operation, unary
 from graphtrace.core.whole import STEPWISE
 from graphtrace.ops.as_python import by_kind, operator_form
 from graphtrace.ops.operators import binary_operator, inplace_operator
@@ -39,14 +39,12 @@ def _nonzero(a: Any) -> Any:
     return np.where(a == 0, 1, a) if isinstance(a, np.ndarray) else (a or type(a)(1))
 
 
-nonzero = operation(
-    Primitive(
-        "nonzero",
-        _nonzero,
-        partials=(lambda a, y: a != 0,),
-        notation=Notation(Form("$0", ATOM, (ATOM,)), Form("$0", ATOM, (ATOM,))),
-        code=Code(by_kind("{np}.where($0 == 0, 1, $0)", "($0 or 1.0)")),
-    )
+nonzero = define(
+    "nonzero",
+    _nonzero,
+    partials=(lambda a, y: a != 0,),
+    notation=Notation(Form("$0", ATOM, (ATOM,)), Form("$0", ATOM, (ATOM,))),
+    code=Code(by_kind("{np}.where($0 == 0, 1, $0)", "($0 or 1.0)")),
 )
 
 
@@ -55,13 +53,11 @@ def _side(x: Any) -> Any:
     return np.where(x >= 0, 1, -1) if isinstance(x, np.ndarray) else 1.0 if x >= 0 else -1.0
 
 
-side = operation(
-    Primitive(
-        "side",
-        _side,
-        notation=Notation(Form("sign($0)"), Form(r"\operatorname{sign}($0)")),
-        code=Code(by_kind("{np}.where($0 >= 0, 1, -1)", "(1.0 if $0 >= 0 else -1.0)")),
-    )
+side = define(
+    "side",
+    _side,
+    notation=Notation(Form("sign($0)"), Form(r"\operatorname{sign}($0)")),
+    code=Code(by_kind("{np}.where($0 >= 0, 1, -1)", "(1.0 if $0 >= 0 else -1.0)")),
 )
 
 
@@ -81,20 +77,18 @@ def _power_slope_da(a: Any, b: Any, y: Any, d: Any) -> Any:
     return power_da(a, b, y) * np.log(nonzero(a)) + nonzero(a) ** (b - 1) * (a != 0)
 
 
-power_slope = operation(
-    Primitive(
-        "power_slope",
-        lambda a, b, y: y * np.log(_nonzero(a)),
-        partials=(_power_slope_da, lambda a, b, y, d: d * np.log(nonzero(a)), 0),
-        notation=Notation(
-            Form("$2*log($0)", PRODUCT, (COMPARE, COMPARE, PRODUCT)),
-            Form(r"$2 \, \log\left($0\right)", PRODUCT, (COMPARE, COMPARE, PRODUCT)),
-        ),
-        code=Code(
-            by_kind("($2 * {np}.log({np}.where($0 == 0, 1, $0)))", "($2 * {np}.log($0 or 1.0))"),
-            memory="own",
-        ),
-    )
+power_slope = define(
+    "power_slope",
+    lambda a, b, y: y * np.log(_nonzero(a)),
+    partials=(_power_slope_da, lambda a, b, y, d: d * np.log(nonzero(a)), 0),
+    notation=Notation(
+        Form("$2*log($0)", PRODUCT, (COMPARE, COMPARE, PRODUCT)),
+        Form(r"$2 \, \log\left($0\right)", PRODUCT, (COMPARE, COMPARE, PRODUCT)),
+    ),
+    code=Code(
+        by_kind("($2 * {np}.log({np}.where($0 == 0, 1, $0)))", "($2 * {np}.log($0 or 1.0))"),
+        memory="own",
+    ),
 )
 
 
@@ -220,9 +214,9 @@ for _name, _dunder, _forward, _partial, _notation in _UNARY:
     add_methods({f"__{_dunder}__": unary(_primitive)})
 
 
+@handles(np.divmod)
 def _divmod(a: Any, b: Any) -> Any:
     return a // b, a % b
 
 
-NUMPY[np.divmod] = _divmod
 add_methods({"__divmod__": _divmod, "__rdivmod__": lambda a, b: _divmod(b, a)})

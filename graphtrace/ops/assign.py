@@ -20,8 +20,9 @@ from graphtrace.core.variable import (
     WRITE_BACK,
     Variable,
     add_methods,
+    define,
     fixed,
-    operation,
+    handles,
     record,
     traced,
 )
@@ -61,9 +62,7 @@ def _setitem_form(count: int, params: dict[str, Any], latex: bool) -> Form:
     return Form(f"$0[{index} := $1]", ATOM, (ATOM, 0))
 
 
-setitem: Rule = operation(
-    Primitive("setitem", _setitem, vjp_each=_setitem_vjp, notation=_setitem_form)
-)
+setitem: Rule = define("setitem", _setitem, vjp_each=_setitem_vjp, notation=_setitem_form)
 
 
 def _assign(a: Variable, index: Any, value: Any) -> None:
@@ -129,6 +128,7 @@ def _write(a: Variable, positions: Any, values: Any, *, each: Any = None) -> Non
     a[np.unravel_index(positions, a.shape)] = flat[each % np.size(flat)].astype(a.dtype)
 
 
+@handles(np.put)
 def _put(a: Any, ind: Any, v: Any, mode: Any = "raise") -> None:
     a = _target("put", a)
     positions = np.arange(a.size)
@@ -142,17 +142,20 @@ def _masked(function: Callable[..., Any], a: Variable, mask: Any) -> Any:
     return np.flatnonzero(mask)
 
 
+@handles(np.place)
 def _place(arr: Any, mask: Any, vals: Any) -> None:
     arr = _target("place", arr)
     _write(arr, _masked(np.place, arr, mask), vals)
 
 
+@handles(np.putmask)
 def _putmask(a: Any, /, mask: Any, values: Any) -> None:
     a = _target("putmask", a)
     positions = _masked(np.putmask, a, mask)
     _write(a, positions, values, each=positions)
 
 
+@handles(np.copyto)
 def _copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     dst, src = _target("copyto", dst), traced(src)
     if not np.can_cast(np.result_type(plain(src)), dst.dtype, casting):
@@ -165,6 +168,7 @@ def _copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -
         dst[mask] = src[mask]
 
 
+@handles(np.fill_diagonal)
 def _fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     a = _target("fill_diagonal", a)
     marked = np.zeros(a.shape, bool)
@@ -172,6 +176,7 @@ def _fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     _write(a, np.flatnonzero(marked), val)
 
 
+@handles(np.put_along_axis)
 def _put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
     arr, indices = _target("put_along_axis", arr), fixed(indices)
     positions = np.arange(arr.size).reshape(arr.shape)
@@ -179,14 +184,6 @@ def _put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
         positions, axis = np.ravel(positions), 0
     chosen = np.take_along_axis(positions, indices, axis)
     _write(arr, chosen, np.broadcast_to(traced(values), np.shape(chosen)))
-
-
-NUMPY[np.put] = _put
-NUMPY[np.place] = _place
-NUMPY[np.putmask] = _putmask
-NUMPY[np.copyto] = _copyto
-NUMPY[np.fill_diagonal] = _fill_diagonal
-NUMPY[np.put_along_axis] = _put_along_axis
 
 
 def _in_place(function: Callable[..., Any]) -> Callable[..., None]:
@@ -279,6 +276,7 @@ def _tape_of(a: Any) -> Tape | None:
     return a.tape if type(a) is Variable else None
 
 
+@handles(np.full_like)
 def _full_like(a: Any, fill_value: Any, dtype: Any = None, order: Any = "K", **kwargs: Any) -> Any:
     fill_value = traced(fill_value)
     a, tape = plain(traced(a)), _tape_of(a)
@@ -291,4 +289,3 @@ def _full_like(a: Any, fill_value: Any, dtype: Any = None, order: Any = "K", **k
 
 for _function in (np.zeros_like, np.ones_like, np.empty_like):
     NUMPY[_function] = _like(_function)
-NUMPY[np.full_like] = _full_like

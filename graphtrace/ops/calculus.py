@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import Primitive
-from graphtrace.core.variable import NUMPY, Variable, fixed, operation, traced, unsupported
+from graphtrace.core.variable import NUMPY, Variable, define, fixed, handles, traced, unsupported
 from graphtrace.ops.composed import composed
 
 # np.gradient, one row an axis.
@@ -62,6 +61,7 @@ _gradient_row = composed(
 )
 
 
+@handles(np.gradient)
 def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     f, axis = traced(f), fixed(axis)
     axes = list(range(np.ndim(f))) if axis is None else np.atleast_1d(axis).tolist()
@@ -75,9 +75,6 @@ def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> A
         for each, h in zip(axes, spacings, strict=True)
     ]
     return results[0] if len(axes) == 1 else tuple(results)
-
-
-NUMPY[np.gradient] = _gradient
 
 
 def _trapezoid_formula(y: Any, x: Any, *, axis: int, by: str) -> Any:
@@ -94,12 +91,10 @@ trapezoid = composed(
 )
 
 
+@handles(np.trapezoid)
 def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: Any = -1) -> Any:
     by, step = ("dx", dx) if x is None else ("x", traced(x))
     return trapezoid(traced(y), step, axis=fixed(axis), by=by)
-
-
-NUMPY[np.trapezoid] = _trapezoid
 
 
 # np.interp: a straight line between two neighbours in xp, constant outside.
@@ -135,6 +130,7 @@ def _interp_forward(x: Any, xp: Any, fp: Any, *ends: Any, period: Any, given: An
 interp = composed("interp", _interp_forward, _interp_formula)
 
 
+@handles(np.interp)
 def _interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Any:
@@ -148,12 +144,8 @@ def _interp(
     )
 
 
-NUMPY[np.interp] = _interp
-
 # It adds multiples of the period, which stay as they are.
-unwrap = operation(
-    Primitive("unwrap", lambda p, **how: np.unwrap(p, **how), vjps=(lambda g, y, p, **how: g,))
-)
+unwrap = define("unwrap", lambda p, **how: np.unwrap(p, **how), vjps=(lambda g, y, p, **how: g,))
 NUMPY[np.unwrap] = lambda p, discont=None, axis=-1, *, period=2 * np.pi: unwrap(
     traced(p), discont=discont, axis=fixed(axis), period=fixed(period)
 )
@@ -185,9 +177,7 @@ def _convolve_vjp(k: int, g: Any, y: Any, a: Any, v: Any, *, mode: str) -> Any:
     return _slide(_padded(g, n, m, _start(n, m, mode)), a if k else v)
 
 
-convolve = operation(
-    Primitive("convolve", lambda a, v, *, mode: np.convolve(a, v, mode), vjp_each=_convolve_vjp)
-)
+convolve = define("convolve", lambda a, v, *, mode: np.convolve(a, v, mode), vjp_each=_convolve_vjp)
 
 
 def _correlate_vjp(k: int, g: Any, y: Any, a: Any, v: Any, *, mode: str) -> Any:
@@ -203,8 +193,8 @@ def _correlate_vjp(k: int, g: Any, y: Any, a: Any, v: Any, *, mode: str) -> Any:
     return _slide(g, np.conj(v)[::-1])
 
 
-correlate = operation(
-    Primitive("correlate", lambda a, v, *, mode: np.correlate(a, v, mode), vjp_each=_correlate_vjp)
+correlate = define(
+    "correlate", lambda a, v, *, mode: np.correlate(a, v, mode), vjp_each=_correlate_vjp
 )
 NUMPY[np.convolve] = lambda a, v, mode="full": convolve(
     np.atleast_1d(traced(a)), np.atleast_1d(traced(v)), mode=mode
@@ -249,6 +239,7 @@ logspace = composed(
 geomspace = composed("geomspace", lambda a, b, **how: np.geomspace(a, b, **how), _geomspace_formula)
 
 
+@handles(np.linspace)
 def _linspace(
     start: Any,
     stop: Any,
@@ -265,6 +256,7 @@ def _linspace(
     return (points, (stop - start) / parts if parts else np.nan) if retstep else points
 
 
+@handles(np.logspace)
 def _logspace(
     start: Any,
     stop: Any,
@@ -278,6 +270,7 @@ def _logspace(
     return _cast(logspace(*ends, num=fixed(num), endpoint=endpoint, axis=axis), dtype)
 
 
+@handles(np.geomspace)
 def _geomspace(
     start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Any:
@@ -287,8 +280,3 @@ def _geomspace(
 
 def _cast(a: Any, dtype: Any) -> Any:
     return a if dtype is None else a.astype(dtype)
-
-
-NUMPY[np.linspace] = _linspace
-NUMPY[np.logspace] = _logspace
-NUMPY[np.geomspace] = _geomspace

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import Primitive
 from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import (
     NUMPY,
     add_methods,
     decided,
+    define,
     fixed,
+    handles,
     holds_variable,
-    operation,
     traced,
     unsupported,
 )
@@ -40,12 +40,10 @@ select = composed(
 )
 
 
+@handles(np.select)
 def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     operands = [*map(traced, condlist), *map(traced, choicelist), traced(default)]
     return select(*operands, count=len(condlist))
-
-
-NUMPY[np.select] = _select
 
 
 def _choose_formula(a: Any, *choices: Any, mode: str) -> Any:
@@ -62,15 +60,14 @@ choose = composed(
 )
 
 
+@handles(np.choose)
 def _choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     no_out(np.choose, out)
     parts = traced(choices) if not isinstance(choices, (list, tuple)) else choices
     return choose(traced(a), *map(traced, parts), mode=mode)
 
 
-NUMPY[np.choose] = _choose
-
-
+@handles(np.piecewise)
 def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
     x = traced(x)
     is_list = (
@@ -95,22 +92,19 @@ def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> A
     return y
 
 
-NUMPY[np.piecewise] = _piecewise
-
-
+@handles(np.compress)
 def _compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
     no_out(np.compress, out)
     a, positions = traced(a), np.flatnonzero(np.asarray(fixed(traced(condition))))
     return np.take(np.ravel(a) if axis is None else a, positions, axis=0 if axis is None else axis)
 
 
-NUMPY[np.compress] = _compress
 add_methods(
     {"compress": lambda self, condition, axis=None, out=None: _compress(condition, self, axis, out)}
 )
 NUMPY[np.extract] = lambda condition, arr: _compress(np.ravel(fixed(traced(condition))), arr)
 
-_NONZERO = operation(Primitive("nonzero_positions", lambda a, *, axis: np.nonzero(a)[axis]))
+_NONZERO = define("nonzero_positions", lambda a, *, axis: np.nonzero(a)[axis])
 NUMPY[np.nonzero] = lambda a: tuple(_NONZERO(a, axis=i) for i in range(np.ndim(a) or 1))
 
 # Insertion: run on positions instead of entries, it says where each output entry came from.
@@ -124,12 +118,10 @@ def _insert_vjp(k: int, g: Any, y: Any, a: Any, values: Any, *, obj: Any, axis: 
     return scatter(g, origin=origin, shape=np.shape((a, values)[k]))
 
 
-insert = operation(
-    Primitive(
-        "insert",
-        lambda a, values, *, obj, axis: np.insert(a, obj, values, axis),
-        vjp_each=_insert_vjp,
-    )
+insert = define(
+    "insert",
+    lambda a, values, *, obj, axis: np.insert(a, obj, values, axis),
+    vjp_each=_insert_vjp,
 )
 NUMPY[np.insert] = lambda arr, obj, values, axis=None: insert(
     traced(arr), traced(values), obj=fixed(obj), axis=fixed(axis)
@@ -220,6 +212,7 @@ def _pad_forward(a: Any, *fills: Any, widths: Any, mode: Any, how: dict[str, Any
 _pad_row = composed("pad", _pad_forward, _pad_formula)
 
 
+@handles(np.pad)
 def _pad(array: Any, pad_width: Any, mode: Any = "constant", **how: Any) -> Any:
     a = traced(array)
     if callable(mode):
@@ -237,11 +230,10 @@ def _pad(array: Any, pad_width: Any, mode: Any = "constant", **how: Any) -> Any:
     return _pad_row(a, *fills, widths=widths, mode=mode, how=how)
 
 
-NUMPY[np.pad] = _pad
-
 # Grids and blocks.
 
 
+@handles(np.meshgrid)
 def _meshgrid(
     *xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy"
 ) -> tuple[Any, ...]:
@@ -253,9 +245,7 @@ def _meshgrid(
     return tuple(grids) if sparse else tuple(map(np.copy, np.broadcast_arrays(*grids)))
 
 
-NUMPY[np.meshgrid] = _meshgrid
-
-
+@handles(np.block)
 def _block(arrays: Any) -> Any:
     def depth(part: Any) -> int:
         return 1 + max(map(depth, part)) if isinstance(part, list) else 0
@@ -275,7 +265,6 @@ def _block(arrays: Any) -> Any:
     return join(arrays, 0)
 
 
-NUMPY[np.block] = _block
 NUMPY[np.unstack] = lambda x, /, *, axis=0: tuple(np.moveaxis(x, axis, 0))
 
 
@@ -284,6 +273,7 @@ def where_used(a: Any) -> Any:
     return np.argwhere(a != 0)
 
 
+@handles(np.trim_zeros)
 def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     a = traced(filt)
     used = decided(where_used, a)
@@ -299,11 +289,10 @@ def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     return a[tuple(where)] if where else a
 
 
-NUMPY[np.trim_zeros] = _trim_zeros
-
 # Functions applied slice by slice.
 
 
+@handles(np.apply_along_axis)
 def _apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
     a = np.moveaxis(traced(arr), axis, -1)
     lead = np.shape(a)[:-1]
@@ -316,6 +305,7 @@ def _apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: An
     return np.transpose(whole, order)
 
 
+@handles(np.apply_over_axes)
 def _apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
     result = traced(a)
     for axis in np.atleast_1d(axes).tolist():
@@ -323,8 +313,5 @@ def _apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
         result = reduced if np.ndim(reduced) == np.ndim(result) else np.expand_dims(reduced, axis)
     return result
 
-
-NUMPY[np.apply_along_axis] = _apply_along_axis
-NUMPY[np.apply_over_axes] = _apply_over_axes
 
 selection(np.lib.stride_tricks.sliding_window_view)

@@ -14,7 +14,7 @@ import numpy as np
 
 from graphtrace.core.inputs import of_numpy, plain
 from graphtrace.core.primitive import COMPARE, SAFE, Code, Form, Notation, Primitive
-from graphtrace.core.variable import NUMPY, add_methods, operation
+from graphtrace.core.variable import NUMPY, add_methods, define, operation
 from graphtrace.ops.operators import compare, comparison_operator
 
 
@@ -110,14 +110,14 @@ _FLAT: list[Any] = [
 _SHAPED = {np.argmax, np.argmin, np.argsort, np.count_nonzero, np.all, np.any}
 for _function in _FLAT:
     _code = Code(static="shape") if _function in _SHAPED else SAFE
-    operation(Primitive(_function.__name__, _function, code=_code), _function)
+    NUMPY[_function] = define(_function.__name__, _function, code=_code)
 
 # Flat functions whose answer is a plain decision for the caller.
 _DECISIONS: list[Any] = [np.allclose, np.array_equal, np.array_equiv]
 
 
 def _decision(function: Callable[..., Any]) -> Callable[..., bool]:
-    flat = operation(Primitive(function.__name__, function))
+    flat = define(function.__name__, function)
     return lambda *args, **kwargs: bool(flat(*args, **kwargs))
 
 

@@ -22,6 +22,8 @@ from graphtrace.core.variable import (
     Variable,
     add_methods,
     decided,
+    define,
+    handles,
     operation,
     traced,
     unsupported,
@@ -31,29 +33,23 @@ from graphtrace.ops.arithmetic import nonzero, side
 # real and imag as parts of z: Re(G dz) is the change of the output, so that G is 1 for Re z and -i
 # for Im z; for angle, Im(dz / z), it is -i/z.
 
-conjugate = operation(
-    Primitive(
-        "conjugate",
-        np.conjugate,
-        vjps=(lambda g, y, z: np.conjugate(g),),
-        notation=Notation(Form("conj($0)"), Form(r"\overline{$0}")),
-    )
+conjugate = define(
+    "conjugate",
+    np.conjugate,
+    vjps=(lambda g, y, z: np.conjugate(g),),
+    notation=Notation(Form("conj($0)"), Form(r"\overline{$0}")),
 )
-real = operation(
-    Primitive(
-        "real",
-        np.real,
-        vjps=(lambda g, y, z: g,),
-        notation=Notation(Form("real($0)"), Form(r"\operatorname{Re}\left($0\right)")),
-    )
+real = define(
+    "real",
+    np.real,
+    vjps=(lambda g, y, z: g,),
+    notation=Notation(Form("real($0)"), Form(r"\operatorname{Re}\left($0\right)")),
 )
-imag = operation(
-    Primitive(
-        "imag",
-        np.imag,
-        vjps=(lambda g, y, z: -1j * g,),
-        notation=Notation(Form("imag($0)"), Form(r"\operatorname{Im}\left($0\right)")),
-    )
+imag = define(
+    "imag",
+    np.imag,
+    vjps=(lambda g, y, z: -1j * g,),
+    notation=Notation(Form("imag($0)"), Form(r"\operatorname{Im}\left($0\right)")),
 )
 
 
@@ -63,13 +59,11 @@ def _angle_vjp(g: Any, y: Any, z: Any, *, deg: bool = False) -> Any:
     return g * (-1j / z) * (float(180 / np.pi) if deg else 1)
 
 
-angle = operation(
-    Primitive(
-        "angle",
-        np.angle,
-        vjps=(_angle_vjp,),
-        notation=Notation(Form("angle($0)"), Form(r"\arg\left($0\right)")),
-    )
+angle = define(
+    "angle",
+    np.angle,
+    vjps=(_angle_vjp,),
+    notation=Notation(Form("angle($0)"), Form(r"\arg\left($0\right)")),
 )
 _BARS = Notation(Form("abs($0)"), Form(r"\left|$0\right|"))
 _absolute = Primitive(
@@ -83,24 +77,20 @@ _absolute = Primitive(
 _abs = operation(_absolute)
 _of_numpy = replace(_absolute, name="np.absolute", forward=np.absolute, is_operator=False)
 absolute = operation(replace(_of_numpy, code=SAFE))
-modulus = operation(
-    Primitive(
-        "modulus",
-        np.absolute,
-        vjps=(lambda g, y, z: g * (np.conjugate(z) / nonzero(y)),),
-        notation=_BARS,
-    )
+modulus = define(
+    "modulus",
+    np.absolute,
+    vjps=(lambda g, y, z: g * (np.conjugate(z) / nonzero(y)),),
+    notation=_BARS,
 )
-sign = operation(Primitive("sign", np.sign, partials=(0,), notation=called("sign")))
+sign = define("sign", np.sign, partials=(0,), notation=called("sign"))
 
 # y = z / |z|, and 0 for 0, as NumPy 2 has it: dy is i y Im(conj(y) dz) / |z|.
-phase = operation(
-    Primitive(
-        "phase",
-        np.sign,
-        vjps=(lambda g, y, z: 1j * np.conjugate(y) * (np.imag(g * y) / nonzero(np.absolute(z))),),
-        notation=Notation(Form("sign($0)"), Form(r"\operatorname{sign}\left($0\right)")),
-    )
+phase = define(
+    "phase",
+    np.sign,
+    vjps=(lambda g, y, z: 1j * np.conjugate(y) * (np.imag(g * y) / nonzero(np.absolute(z))),),
+    notation=Notation(Form("sign($0)"), Form(r"\operatorname{sign}\left($0\right)")),
 )
 
 
@@ -109,22 +99,26 @@ def _same_row(z: Any) -> Any:
     return Variable(z.tape, z.index, z.value) if type(z) is Variable else z
 
 
+@handles(np.conjugate)
 def _conjugate(z: Any, **how: Any) -> Any:
     if how:
         raise unsupported(f"np.conjugate with {next(iter(how))}=", (z,), "leave it out")
     return conjugate(z) if np.iscomplexobj(z) else _same_row(z)
 
 
+@handles(np.real)
 def _real(val: Any) -> Any:
     z = traced(val)
     return real(z) if np.iscomplexobj(z) else z
 
 
+@handles(np.imag)
 def _imag(val: Any) -> Any:
     z = traced(val)
     return imag(z) if np.iscomplexobj(z) else np.zeros(np.shape(z), z.dtype)[()]
 
 
+@handles(np.angle)
 def _angle(z: Any, deg: bool = False) -> Any:
     return angle(traced(z), deg=True) if deg else angle(traced(z))
 
@@ -134,17 +128,13 @@ def nearly_real(z: Any, *, tol: float) -> bool:
     return bool(np.isrealobj(np.real_if_close(z, tol)))
 
 
+@handles(np.real_if_close)
 def _real_if_close(a: Any, tol: float = 100) -> Any:
     """A decision by the value, remembered as one."""
     a = traced(a)
     return _real(a) if decided(partial(nearly_real, tol=tol), a) else a
 
 
-NUMPY[np.conjugate] = _conjugate
-NUMPY[np.real] = _real
-NUMPY[np.imag] = _imag
-NUMPY[np.angle] = _angle
-NUMPY[np.real_if_close] = _real_if_close
 add_methods(
     {
         "conjugate": _conjugate,
@@ -154,7 +144,7 @@ add_methods(
     }
 )
 for _question in (np.iscomplex, np.isreal):
-    operation(Primitive(_question.__name__, _question), _question)
+    NUMPY[_question] = define(_question.__name__, _question)
 
 
 def _by_kind(for_real: Callable[..., Any], for_complex: Callable[..., Any]) -> Callable[..., Any]:

@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import PRODUCT, Form, Notation, Primitive, Rule, called
-from graphtrace.core.variable import NUMPY, Variable, operation, traced, unsupported
+from graphtrace.core.primitive import PRODUCT, Form, Notation, Rule, called
+from graphtrace.core.variable import NUMPY, Variable, define, handles, traced, unsupported
 from graphtrace.ops.inverses import (
     adjoint,
     column_factor,
@@ -106,6 +106,7 @@ _qr = each_output(
 )
 
 
+@handles(np.linalg.qr)
 def _qr_handler(a: Any, mode: str = "reduced") -> Any:
     a = traced(a)
     if mode == "r":
@@ -120,8 +121,6 @@ def _qr_handler(a: Any, mode: str = "reduced") -> Any:
     return _qr(a)
 
 
-NUMPY[np.linalg.qr] = _qr_handler
-
 # Symmetric eigenvalues [Giles 3.1].
 
 
@@ -133,19 +132,17 @@ def _quotient(x: Any, gap: Any) -> Any:
 
 # x / gap, and NaN for a gap of 0, but 0 in a column of zeros. The adjoint of an eigenvector that
 # nobody uses is 0: that its eigenvalue coincides with another's does no harm, in any order.
-_over: Rule = operation(
-    Primitive(
-        "over",
-        _quotient,
-        vjps=(
-            lambda g, y, x, gap: _over(g, gap),
-            lambda g, y, x, gap: _over(-g * y, gap),
-        ),
-        notation=Notation(
-            Form("$0/$1", PRODUCT, (PRODUCT, PRODUCT + 1)),
-            Form(r"\frac{$0}{$1}", PRODUCT, (0,)),
-        ),
-    )
+_over: Rule = define(
+    "over",
+    _quotient,
+    vjps=(
+        lambda g, y, x, gap: _over(g, gap),
+        lambda g, y, x, gap: _over(-g * y, gap),
+    ),
+    notation=Notation(
+        Form("$0/$1", PRODUCT, (PRODUCT, PRODUCT + 1)),
+        Form(r"\frac{$0}{$1}", PRODUCT, (0,)),
+    ),
 )
 
 
@@ -194,11 +191,11 @@ _eigh = each_output(
 )
 
 
+@handles(np.linalg.eigh)
 def _eigh_handler(a: Any, UPLO: str = "L") -> Any:
     return _eigh(traced(a)) if UPLO == "L" else _eigh(traced(a), UPLO=UPLO)
 
 
-NUMPY[np.linalg.eigh] = _eigh_handler
 _eigvalsh = of_symmetric(np.linalg.eigvalsh)
 numpy_row(_eigvalsh, hermitian(_eigenvalues_vjp))
 NUMPY[np.linalg.eigvalsh] = NUMPY.pop(_eigvalsh)
@@ -316,15 +313,14 @@ def _singular_values(x: Any, *, hermitian: bool = False) -> Any:
     return np.linalg.svd(x, compute_uv=False, hermitian=hermitian)
 
 
-svdvals = operation(
-    Primitive(
-        "svdvals",
-        of_symmetric(_singular_values, hermitian=False),
-        vjps=(hermitian(singular_values_vjp),),
-    )
+svdvals = define(
+    "svdvals",
+    of_symmetric(_singular_values, hermitian=False),
+    vjps=(hermitian(singular_values_vjp),),
 )
 
 
+@handles(np.linalg.svd)
 def _svd_handler(
     a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> Any:
@@ -334,6 +330,5 @@ def _svd_handler(
     return _svd(a, full_matrices=bool(full_matrices), **how)
 
 
-NUMPY[np.linalg.svd] = _svd_handler
 NUMPY[np.linalg.svdvals] = lambda x, /: svdvals(traced(x))
-operation(Primitive("matrix_rank", np.linalg.matrix_rank), np.linalg.matrix_rank)
+NUMPY[np.linalg.matrix_rank] = define("matrix_rank", np.linalg.matrix_rank)

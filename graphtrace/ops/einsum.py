@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import ATOM, PRODUCT, Form, Primitive
+from graphtrace.core.primitive import ATOM, PRODUCT, Form
 from graphtrace.core.refusal import no_out
-from graphtrace.core.variable import NUMPY, fixed, operation, traced
+from graphtrace.core.variable import NUMPY, define, fixed, handles, traced
 
 
 def _explicit(subscripts: str, ndims: Sequence[int]) -> tuple[list[str], str]:
@@ -95,16 +95,15 @@ def _einsum_form(count: int, params: dict[str, Any], latex: bool) -> Form:
     return Form((rf"\sum_{{{summed}}} " if summed else "") + factors, PRODUCT, (ATOM,))
 
 
-einsum = operation(
-    Primitive(
-        "einsum",
-        lambda *operands, subscripts, **how: np.einsum(subscripts, *operands, **how),
-        vjp_each=_einsum_vjp,
-        notation=_einsum_form,
-    )
+einsum = define(
+    "einsum",
+    lambda *operands, subscripts, **how: np.einsum(subscripts, *operands, **how),
+    vjp_each=_einsum_vjp,
+    notation=_einsum_form,
 )
 
 
+@handles(np.einsum)
 def _einsum(*operands: Any, out: Any = None, optimize: Any = False, **how: Any) -> Any:
     no_out(np.einsum, out)
     subscripts, arrays = _subscripts(operands)
@@ -126,5 +125,4 @@ def _subscripts(operands: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
     return ",".join(texts) + arrow, operands[: len(texts) * 2 : 2]
 
 
-NUMPY[np.einsum] = _einsum
 NUMPY[np.einsum_path] = lambda *operands, **how: np.einsum_path(*map(plain, operands), **how)

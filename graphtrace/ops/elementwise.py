@@ -17,7 +17,9 @@ from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import (
     NUMPY,
     add_methods,
+    define,
     fixed,
+    handles,
     operation,
     traced,
     unary,
@@ -199,37 +201,30 @@ for _name, _partial, _notation in _UNARY:
     add_methods({_name: unary(_primitive)})
 for _name, _da, _db in _BINARY:
     _ufunc = getattr(np, _name)
-    operation(
-        Primitive(_name, _ufunc, partials=(_da, _db), formulas=_FORMULAS.get(_name, ())), _ufunc
-    )
+    NUMPY[_ufunc] = define(_name, _ufunc, partials=(_da, _db), formulas=_FORMULAS.get(_name, ()))
 
 # Steps, whose derivative is 0.
 
-round_ = operation(
-    Primitive("round", lambda a, *, decimals=0: np.round(a, decimals), partials=(0,))
-)
-fix = operation(Primitive("fix", np.fix, partials=(0,)))
+round_ = define("round", lambda a, *, decimals=0: np.round(a, decimals), partials=(0,))
+fix = define("fix", np.fix, partials=(0,))
 
 
+@handles(np.round, np.around)
 def _round(a: Any, decimals: int = 0, out: Any = None) -> Any:
     no_out(np.round, out)
     return round_(traced(a), **({"decimals": fixed(decimals)} if decimals else {}))
 
 
-NUMPY[np.round] = NUMPY[np.around] = _round
-
 # Python's round is exact where NumPy's multiplies and divides: round(8.705, 2) is 8.71, not 8.7.
-_python_round = operation(
-    Primitive(
-        "builtins.round",
-        round,
-        partials=(0,),
-        notation=lambda count, params, latex: Form(
-            rf"\operatorname{{round}}\left($0, {params['ndigits']}\right)"
-            if latex
-            else f"round($0, {params['ndigits']})"
-        ),
-    )
+_python_round = define(
+    "builtins.round",
+    round,
+    partials=(0,),
+    notation=lambda count, params, latex: Form(
+        rf"\operatorname{{round}}\left($0, {params['ndigits']}\right)"
+        if latex
+        else f"round($0, {params['ndigits']})"
+    ),
 )
 
 
@@ -240,43 +235,36 @@ def _rounded(a: Any, ndigits: Any = None) -> Any:
 add_methods({"__round__": _rounded})
 
 
+@handles(np.fix)
 def _fix(x: Any, out: Any = None) -> Any:
     no_out(np.fix, out)
     return fix(traced(x))
 
 
-NUMPY[np.fix] = _fix
-
 # Ufuncs with two results: a row each.
 
-_FRACTION = operation(Primitive("modf_fraction", lambda x: np.modf(x)[0], partials=(1,)))
-_WHOLE = operation(Primitive("modf_whole", lambda x: np.modf(x)[1], partials=(0,)))
-_MANTISSA = operation(
-    Primitive(
-        "frexp_mantissa",
-        lambda x: np.frexp(x)[0],
-        partials=(lambda x, y: np.ldexp(1.0, -np.frexp(plain(x))[1]),),
-    )
+_FRACTION = define("modf_fraction", lambda x: np.modf(x)[0], partials=(1,))
+_WHOLE = define("modf_whole", lambda x: np.modf(x)[1], partials=(0,))
+_MANTISSA = define(
+    "frexp_mantissa",
+    lambda x: np.frexp(x)[0],
+    partials=(lambda x, y: np.ldexp(1.0, -np.frexp(plain(x))[1]),),
 )
-_EXPONENT = operation(Primitive("frexp_exponent", lambda x: np.frexp(x)[1]))
+_EXPONENT = define("frexp_exponent", lambda x: np.frexp(x)[1])
 NUMPY[np.modf] = lambda x: (_FRACTION(x), _WHOLE(x))
 NUMPY[np.frexp] = lambda x: (_MANTISSA(x), _EXPONENT(x))
 
-nan_to_num = operation(
-    Primitive(
-        "nan_to_num",
-        lambda x, **how: np.nan_to_num(x, **how),
-        partials=(lambda x, y, **how: np.isfinite(plain(x)),),
-    )
+nan_to_num = define(
+    "nan_to_num",
+    lambda x, **how: np.nan_to_num(x, **how),
+    partials=(lambda x, y, **how: np.isfinite(plain(x)),),
 )
 
 
+@handles(np.nan_to_num)
 def _nan_to_num(
     x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
 ) -> Any:
     if not copy:
         raise unsupported("np.nan_to_num with copy=False", (x,), "write x = np.nan_to_num(x)")
     return nan_to_num(traced(x), nan=fixed(nan), posinf=posinf, neginf=neginf)
-
-
-NUMPY[np.nan_to_num] = _nan_to_num

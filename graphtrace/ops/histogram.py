@@ -10,16 +10,13 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import Primitive
-from graphtrace.core.variable import NUMPY, fixed, operation, traced
+from graphtrace.core.variable import NUMPY, define, fixed, handles, traced
 from graphtrace.ops.shape import gather_from
 
-bincount = operation(
-    Primitive(
-        "bincount",
-        lambda x, *w, minlength: np.bincount(x, w[0] if w else None, minlength),
-        vjp_each=lambda k, g, y, x, *weights, minlength: np.take(g, plain(x)) if k else None,
-    )
+bincount = define(
+    "bincount",
+    lambda x, *w, minlength: np.bincount(x, w[0] if w else None, minlength),
+    vjp_each=lambda k, g, y, x, *weights, minlength: np.take(g, plain(x)) if k else None,
 )
 NUMPY[np.bincount] = lambda x, /, weights=None, minlength=0: bincount(
     traced(x), *(() if weights is None else (traced(weights),)), minlength=fixed(minlength)
@@ -52,7 +49,7 @@ def _histogram_forward(sample: Any, *weights: Any, **how: Any) -> Any:
     return function(sample, weights=weights[0] if weights else None, **how)[0]
 
 
-histogram = operation(Primitive("histogram", _histogram_forward, vjp_each=_histogram_vjp))
+histogram = define("histogram", _histogram_forward, vjp_each=_histogram_vjp)
 
 
 def _edges(a: Any, bins: Any, range: Any, weights: Any = None) -> Any:
@@ -66,6 +63,7 @@ def _edges(a: Any, bins: Any, range: Any, weights: Any = None) -> Any:
     return np.linspace(np.min(a), np.max(a), len(edges), dtype=edges.dtype)
 
 
+@handles(np.histogram)
 def _histogram(
     a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
 ) -> Any:
@@ -78,6 +76,7 @@ def _histogram(
     return counts, edges
 
 
+@handles(np.histogramdd)
 def _histogramdd(
     sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
 ) -> Any:
@@ -106,6 +105,7 @@ def _histogramdd(
     return counts, list(edges)
 
 
+@handles(np.histogram2d)
 def _histogram2d(
     x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
 ) -> Any:
@@ -115,9 +115,6 @@ def _histogram2d(
     return counts, x_edges, y_edges
 
 
-NUMPY[np.histogram] = _histogram
-NUMPY[np.histogramdd] = _histogramdd
-NUMPY[np.histogram2d] = _histogram2d
 NUMPY[np.histogram_bin_edges] = lambda a, bins=10, range=None, weights=None: _edges(
     a, bins, range, weights
 )

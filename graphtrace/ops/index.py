@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graphtrace.core.primitive import ATOM, COMPARE, Code, Form, Primitive, Rule, Writer
+from graphtrace.core.primitive import ATOM, COMPARE, Code, Form, Rule, Writer
 from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import (
-    NUMPY,
     Variable,
     add_methods,
+    define,
     fixed,
-    operation,
+    handles,
     traced,
     unsupported,
 )
@@ -101,29 +101,25 @@ def index_in_python(write: Writer, index: Any, *, first: int) -> str:
     return "..." if index is ... else write.param(index)
 
 
-getitem = operation(
-    Primitive(
-        "getitem",
-        _getitem,
-        vjp_each=lambda k, g, y, a, *where, index: (
-            scatter_at(g, *where, index=index, like=np.broadcast_to(0.0, np.shape(a)))
-            if k == 0
-            else None
-        ),
-        add_into=_add_at,
-        notation=_getitem_form,
-        code=Code(_getitem_written, "rule", by_mask=True),
-    )
+getitem = define(
+    "getitem",
+    _getitem,
+    vjp_each=lambda k, g, y, a, *where, index: (
+        scatter_at(g, *where, index=index, like=np.broadcast_to(0.0, np.shape(a)))
+        if k == 0
+        else None
+    ),
+    add_into=_add_at,
+    notation=_getitem_form,
+    code=Code(_getitem_written, "rule", by_mask=True),
 )
-scatter_at: Rule = operation(
-    Primitive(
-        "scatter_at",
-        _scatter_at,
-        vjp_each=lambda k, h, y, g, *where, index, like: (
-            getitem(h, *where, index=index) if k == 0 else None
-        ),
-        code=Code(memory="own"),
-    )
+scatter_at: Rule = define(
+    "scatter_at",
+    _scatter_at,
+    vjp_each=lambda k, h, y, g, *where, index, like: (
+        getitem(h, *where, index=index) if k == 0 else None
+    ),
+    code=Code(memory="own"),
 )
 
 
@@ -157,21 +153,17 @@ def _subscript(a: Any, index: Any) -> Any:
 
 add_methods({"__getitem__": _subscript})
 
-where = operation(
-    Primitive(
-        "where",
-        np.where,
-        partials=(None, lambda c, a, b, y: c != 0, lambda c, a, b, y: c == 0),
-        code=Code(memory="own"),
-    )
+where = define(
+    "where",
+    np.where,
+    partials=(None, lambda c, a, b, y: c != 0, lambda c, a, b, y: c == 0),
+    code=Code(memory="own"),
 )
 
 
+@handles(np.where)
 def _where(condition: Any, *choices: Any) -> Any:
     return where(*map(traced, (condition, *choices))) if choices else np.nonzero(condition)
-
-
-NUMPY[np.where] = _where
 
 
 def _above(a: Any, b: Any) -> Any:
@@ -182,20 +174,19 @@ def _below(a: Any, b: Any) -> Any:
     return less(a, b) + 0.5 * equal(a, b)
 
 
-clip = operation(
-    Primitive(
-        "clip",
-        np.clip,
-        partials=(
-            lambda a, low, high, y: _above(a, low) * _below(a, high),
-            lambda a, low, high, y: _below(a, low) * _below(low, high),
-            lambda a, low, high, y: _above(np.maximum(a, low), high),
-        ),
-        code=Code(memory="own"),
-    )
+clip = define(
+    "clip",
+    np.clip,
+    partials=(
+        lambda a, low, high, y: _above(a, low) * _below(a, high),
+        lambda a, low, high, y: _below(a, low) * _below(low, high),
+        lambda a, low, high, y: _above(np.maximum(a, low), high),
+    ),
+    code=Code(memory="own"),
 )
 
 
+@handles(np.clip)
 def _clip(
     a: Any,
     a_min: Any = None,
@@ -220,6 +211,3 @@ def _limits(dtype: np.dtype[Any]) -> tuple[Any, Any]:
     if dtype.kind in "iu":
         return np.iinfo(dtype).min, np.iinfo(dtype).max
     return -np.inf, np.inf
-
-
-NUMPY[np.clip] = _clip

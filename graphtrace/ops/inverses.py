@@ -19,7 +19,7 @@ import numpy as np
 
 from graphtrace.core.inputs import plain
 from graphtrace.core.primitive import ATOM, PRODUCT, Form, Notation, Rule, called
-from graphtrace.core.variable import NUMPY, fixed, traced
+from graphtrace.core.variable import NUMPY, fixed, handles, traced
 from graphtrace.ops.rows import each_output, numpy_row, output_of, row_of
 from graphtrace.ops.shape import matrix_transpose
 from graphtrace.ops.triangles import of_symmetric, symmetrised
@@ -134,6 +134,7 @@ def _tensorsolve_da(g: Any, y: Any, a: Any, b: Any) -> Any:
 tensorsolve = row_of(np.linalg.tensorsolve, _tensorsolve_da, _tensorsolve_db, notation=_SOLVE)
 
 
+@handles(np.linalg.tensorsolve)
 def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     a, b = traced(a), traced(b)
     if axes is not None:
@@ -142,8 +143,6 @@ def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
         a = np.transpose(a, [*moved, *axes])
     return tensorsolve(a, b)
 
-
-NUMPY[np.linalg.tensorsolve] = _tensorsolve
 
 # Determinants [Giles 2.2.4].
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from graphtrace.core.primitive import ATOM, PRODUCT, Form, Primitive
 from graphtrace.core.tape import parts
-from graphtrace.core.variable import NUMPY, fixed, operation, record, traced
+from graphtrace.core.variable import fixed, handles, operation, record, traced
 from graphtrace.ops.decompose import singular_values_vjp
 from graphtrace.ops.inverses import adjoint, as_columns, eps
 
@@ -68,6 +68,7 @@ _PRIMITIVE = Primitive(
 _row = operation(_PRIMITIVE)
 
 
+@handles(np.linalg.lstsq)
 def _handler(a: Any, b: Any, rcond: Any = None) -> Any:
     """The rank is a plain number; the other outputs are a row each."""
     how = {} if rcond is None else {"rcond": fixed(rcond)}
@@ -79,6 +80,3 @@ def _handler(a: Any, b: Any, rcond: Any = None) -> Any:
         for i, y in ((1, residuals), (3, s))
     )
     return x, next(rows), rank, next(rows)
-
-
-NUMPY[np.linalg.lstsq] = _handler

@@ -10,7 +10,7 @@ import numpy as np
 from graphtrace.core.primitive import PRODUCT, Code, Form, Notation, Primitive, infix
 from graphtrace.core.refusal import no_out
 from graphtrace.core.sweep import unbroadcast
-from graphtrace.core.variable import NUMPY, add_methods, operation, traced
+from graphtrace.core.variable import add_methods, define, handles, operation, traced
 from graphtrace.ops.as_python import operator_form
 from graphtrace.ops.operators import binary_operator, inplace_operator
 from graphtrace.ops.shape import matrix_transpose, merged
@@ -18,29 +18,25 @@ from graphtrace.ops.shape import matrix_transpose, merged
 # y = a b:  da = g bᵀ, db = aᵀ g (Giles, "Collected matrix derivative results", 2008, 2.2.2). A
 # one-dimensional operand is a row on the left and a column on the right, as in np.matmul.
 
-outer = operation(
-    Primitive(
-        "outer",
-        np.outer,
-        vjps=(
-            lambda g, y, a, b: np.reshape(g @ np.ravel(b), np.shape(a)),
-            lambda g, y, a, b: np.reshape(np.ravel(a) @ g, np.shape(b)),
-        ),
-        notation=Notation(
-            Form("outer($0, $1)"),
-            Form(r"{$0} \, {$1}^{\mathsf{T}}", PRODUCT, (PRODUCT, PRODUCT + 1)),
-        ),
-        code=Code(None, "rule", memory="own"),
-    )
+outer = define(
+    "outer",
+    np.outer,
+    vjps=(
+        lambda g, y, a, b: np.reshape(g @ np.ravel(b), np.shape(a)),
+        lambda g, y, a, b: np.reshape(np.ravel(a) @ g, np.shape(b)),
+    ),
+    notation=Notation(
+        Form("outer($0, $1)"),
+        Form(r"{$0} \, {$1}^{\mathsf{T}}", PRODUCT, (PRODUCT, PRODUCT + 1)),
+    ),
+    code=Code(None, "rule", memory="own"),
 )
 
 
+@handles(np.outer)
 def _outer(a: Any, b: Any, out: Any = None) -> Any:
     no_out(np.outer, out)
     return outer(traced(a), traced(b))
-
-
-NUMPY[np.outer] = _outer
 
 
 def _transposed(a: Any) -> Any:
@@ -113,21 +109,17 @@ def _dot_db(g: Any, y: Any, a: Any, b: Any) -> Any:
     return np.moveaxis(np.reshape(pulled, (np.shape(b)[-2], *rest)), 0, -2)
 
 
-_dot_row = operation(
-    Primitive(
-        "dot",
-        np.dot,
-        vjps=(_dot_da, _dot_db),
-        notation=_matmul.notation,
-        code=Code(static="shape"),
-    )
+_dot_row = define(
+    "dot",
+    np.dot,
+    vjps=(_dot_da, _dot_db),
+    notation=_matmul.notation,
+    code=Code(static="shape"),
 )
 
 
+@handles(np.dot)
 def _dot(a: Any, b: Any, out: Any = None) -> Any:
     no_out(np.dot, out)
     a, b = traced(a), traced(b)
     return np.multiply(a, b) if np.ndim(a) == 0 or np.ndim(b) == 0 else _dot_row(a, b)
-
-
-NUMPY[np.dot] = _dot

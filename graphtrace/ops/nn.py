@@ -13,8 +13,8 @@ import numpy as np
 
 import graphtrace.ops.stable as _stable
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import Primitive, Rule
-from graphtrace.core.variable import fixed, operation, traced
+from graphtrace.core.primitive import Rule
+from graphtrace.core.variable import define, fixed, traced
 from graphtrace.ops.compare import greater
 from graphtrace.ops.composed import composed
 from graphtrace.ops.reduce import kept_shape
@@ -23,23 +23,19 @@ from graphtrace.ops.reduce import kept_shape
 _GELU = math.sqrt(2 / math.pi)
 
 
-_relu_row = operation(
-    Primitive(
-        "relu",
-        lambda x: np.maximum(x, 0),
-        partials=(lambda x, y: greater(x, 0),),
-    )
+_relu_row = define(
+    "relu",
+    lambda x: np.maximum(x, 0),
+    partials=(lambda x, y: greater(x, 0),),
 )
-_softplus_row = operation(
-    Primitive("softplus", lambda x: np.logaddexp(x, 0), partials=(lambda x, y: sigmoid(x),))
+_softplus_row = define(
+    "softplus", lambda x: np.logaddexp(x, 0), partials=(lambda x, y: sigmoid(x),)
 )
-_silu_row = operation(
-    Primitive(
-        "silu",
-        lambda x: x * sigmoid(x),
-        partials=(lambda x, y: sigmoid(x) * (1 + x * sigmoid(-x)),),
-        formulas=(lambda x, y: sigmoid(x) + y * (1 - sigmoid(x)),),
-    )
+_silu_row = define(
+    "silu",
+    lambda x: x * sigmoid(x),
+    partials=(lambda x, y: sigmoid(x) * (1 + x * sigmoid(-x)),),
+    formulas=(lambda x, y: sigmoid(x) + y * (1 - sigmoid(x)),),
 )
 
 
@@ -63,7 +59,7 @@ def _gelu_formula(x: Any, y: Any) -> Any:
     return (1 + t) / 2 + x / 2 * (1 - t**2) * _GELU * (1 + 3 * 0.044715 * x**2)
 
 
-_gelu_row = operation(Primitive("gelu", _gelu, partials=(_gelu_slope,), formulas=(_gelu_formula,)))
+_gelu_row = define("gelu", _gelu, partials=(_gelu_slope,), formulas=(_gelu_formula,))
 
 
 def sigmoid(x: Any) -> Any:
@@ -132,16 +128,14 @@ def _softmax(x: Any, *, axis: Any) -> Any:
     return e / np.sum(e, axis=axis, keepdims=True)
 
 
-_logsumexp_row = operation(
-    Primitive(
-        "logsumexp",
-        _logsumexp,
-        vjps=(
-            lambda g, y, x, *, axis, keepdims: (
-                np.reshape(g, kept_shape(x, axis)) * _softmax_row(x, axis=axis)
-            ),
+_logsumexp_row = define(
+    "logsumexp",
+    _logsumexp,
+    vjps=(
+        lambda g, y, x, *, axis, keepdims: (
+            np.reshape(g, kept_shape(x, axis)) * _softmax_row(x, axis=axis)
         ),
-    )
+    ),
 )
 
 
@@ -172,21 +166,17 @@ def _log_softmax_vjp(g: Any, y: Any, x: Any, *, axis: Any) -> Any:
     return _balanced(g - p * np.sum(g, axis=axis, keepdims=True), p, axis)
 
 
-_softmax_row: Rule = operation(
-    Primitive(
-        "softmax",
-        _softmax,
-        vjps=(_softmax_vjp,),
-        formulas=(_softmax_formula,),
-    )
+_softmax_row: Rule = define(
+    "softmax",
+    _softmax,
+    vjps=(_softmax_vjp,),
+    formulas=(_softmax_formula,),
 )
-_log_softmax_row = operation(
-    Primitive(
-        "log_softmax",
-        lambda x, *, axis: x - _logsumexp(x, axis=axis, keepdims=True),
-        vjps=(_log_softmax_vjp,),
-        formulas=(_log_softmax_formula,),
-    )
+_log_softmax_row = define(
+    "log_softmax",
+    lambda x, *, axis: x - _logsumexp(x, axis=axis, keepdims=True),
+    vjps=(_log_softmax_vjp,),
+    formulas=(_log_softmax_formula,),
 )
 
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import SAFE, Code, Primitive, Rule
+from graphtrace.core.primitive import SAFE, Code, Rule
 from graphtrace.core.refusal import no_out
-from graphtrace.core.variable import NUMPY, Variable, fixed, operation, traced
+from graphtrace.core.variable import NUMPY, Variable, define, fixed, handles, traced
 from graphtrace.ops.as_python import by_name
 from graphtrace.ops.shape import axes_of, merged, positions_of, scatter
 
@@ -38,7 +38,7 @@ def _permuting(function: Callable[..., Any]) -> Rule:
         return function(a, **params)
 
     code = Code(by_name(function.__name__), "shape")
-    return operation(Primitive(function.__name__, forward, vjps=(_permuted_vjp,), code=code))
+    return define(function.__name__, forward, vjps=(_permuted_vjp,), code=code)
 
 
 sort = _permuting(np.sort)
@@ -50,6 +50,7 @@ def _along(a: Any, axis: Any) -> tuple[Any, int]:
     return (np.ravel(a), 0) if axis is None else (a, fixed(axis))
 
 
+@handles(np.sort)
 def _sort(
     a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
 ) -> Any:
@@ -57,6 +58,7 @@ def _sort(
     return sort(a, axis=axis, **({"kind": kind} if kind else {"stable": stable} if stable else {}))
 
 
+@handles(np.partition)
 def _partition(
     a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None
 ) -> Any:
@@ -64,19 +66,16 @@ def _partition(
     return partition(a, kth=fixed(kth), axis=axis)
 
 
-NUMPY[np.sort] = _sort
-NUMPY[np.partition] = _partition
 NUMPY[np.sort_complex] = lambda a: (
     _sort(a) if np.iscomplexobj(a) else np.astype(_sort(a), np.sort_complex(plain(a)).dtype)
 )
 
 
+@handles(np.ptp)
 def _ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
     no_out(np.ptp, out)
     return np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
 
-
-NUMPY[np.ptp] = _ptp
 
 # Medians and quantiles. All are sums of entries weighed by their rank: run on the ranks 0, 1, ...
 # instead of the entries, the function says which rank v it takes, 2.25 for three quarters of rank 2
@@ -132,7 +131,7 @@ def _statistic(function: Callable[..., Any]) -> Rule:
         return np.sum(g * share, axis=lead)
 
     code = Code(static="shape") if name == "median" else SAFE
-    return operation(Primitive(name, forward, vjp_each=vjp, code=code))
+    return define(name, forward, vjp_each=vjp, code=code)
 
 
 # The methods that interpolate everywhere, and their parameters (Hyndman and Fan, "Sample quantiles
@@ -229,7 +228,7 @@ def _set(function: Callable[..., Any]) -> Rule:
     def forward(*operands: Any, **params: Any) -> Any:
         return function(*operands, **params)
 
-    return operation(Primitive(function.__name__, forward, vjp_each=_set_vjp))
+    return define(function.__name__, forward, vjp_each=_set_vjp)
 
 
 for _name in ("union1d", "setdiff1d", "setxor1d"):
@@ -242,9 +241,10 @@ _intersection = _set(np.intersect1d)
 
 def _positions(name: str, function: Callable[..., Any], k: int) -> Rule:
     """The flat row of the k-th output of a function, an array of positions or counts."""
-    return operation(Primitive(name, lambda *xs, **params: function(*xs, **params)[k]))
+    return define(name, lambda *xs, **params: function(*xs, **params)[k])
 
 
+@handles(np.intersect1d)
 def _intersect1d(
     ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False
 ) -> Any:
@@ -262,7 +262,6 @@ def _intersection_with_indices(a: Any, b: Any, *, assume_unique: bool) -> Any:
 _INTERSECTION_INDICES = [
     _positions(f"intersect1d.index{k}", _intersection_with_indices, k) for k in (1, 2)
 ]
-NUMPY[np.intersect1d] = _intersect1d
 
 
 def _unique_vjp(g: Any, y: Any, a: Any, *, axis: Any, **how: Any) -> Any:
@@ -274,9 +273,7 @@ def _unique_vjp(g: Any, y: Any, a: Any, *, axis: Any, **how: Any) -> Any:
     return scatter(g, origin=origin, shape=value.shape)
 
 
-unique = operation(
-    Primitive("unique", lambda a, **params: np.unique(a, **params), vjps=(_unique_vjp,))
-)
+unique = define("unique", lambda a, **params: np.unique(a, **params), vjps=(_unique_vjp,))
 
 
 def _unique_all(a: Any, **params: Any) -> Any:
@@ -289,6 +286,7 @@ _UNIQUE_INDEX, _UNIQUE_INVERSE, _UNIQUE_COUNTS = (
 )
 
 
+@handles(np.unique)
 def _unique(
     ar: Any,
     return_index: bool = False,
@@ -304,7 +302,6 @@ def _unique(
     return (unique(a, **how), *more) if more else unique(a, **how)
 
 
-NUMPY[np.unique] = _unique
 NUMPY[np.unique_values] = lambda x: _unique(x, equal_nan=False, sorted=False)
 
 

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import Primitive
-from graphtrace.core.variable import NUMPY, add_methods, fixed, operation, traced
+from graphtrace.core.variable import NUMPY, add_methods, define, fixed, traced
 
 _INTEGERS: list[Any] = [
     np.gcd,
@@ -23,9 +22,9 @@ _INTEGERS: list[Any] = [
     np.bitwise_count,
 ]
 for _function in _INTEGERS:
-    operation(Primitive(_function.__name__, _function), _function)
+    NUMPY[_function] = define(_function.__name__, _function)
 
-_LEXSORT = operation(Primitive("lexsort", lambda *keys, axis: np.lexsort(keys, axis)))
+_LEXSORT = define("lexsort", lambda *keys, axis: np.lexsort(keys, axis))
 NUMPY[np.lexsort] = lambda keys, axis=-1: _LEXSORT(*map(traced, keys), axis=fixed(axis))
 
 

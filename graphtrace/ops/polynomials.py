@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import Primitive, Rule
-from graphtrace.core.variable import NUMPY, fixed, operation, traced, unsupported
+from graphtrace.core.primitive import Rule
+from graphtrace.core.variable import NUMPY, define, fixed, handles, traced, unsupported
 from graphtrace.ops.composed import composed
 
 
@@ -37,11 +37,13 @@ def _aligned(*polynomials: Any) -> list[Any]:
     ]
 
 
+@handles(np.polyadd)
 def _polyadd(a1: Any, a2: Any) -> Any:
     a, b = _aligned(a1, a2)
     return a + b
 
 
+@handles(np.polysub)
 def _polysub(a1: Any, a2: Any) -> Any:
     a, b = _aligned(a1, a2)
     return a - b
@@ -57,11 +59,10 @@ def _at_least_zero(p: Any) -> Any:
     return trimmed if len(trimmed) else np.zeros(1)
 
 
-NUMPY[np.polyadd] = _polyadd
-NUMPY[np.polysub] = _polysub
 NUMPY[np.polymul] = lambda a1, a2: np.convolve(_at_least_zero(a1), _at_least_zero(a2))
 
 
+@handles(np.polyder)
 def _polyder(p: Any, m: int = 1) -> Any:
     p = traced(p)
     for _ in range(fixed(m)):
@@ -69,6 +70,7 @@ def _polyder(p: Any, m: int = 1) -> Any:
     return p
 
 
+@handles(np.polyint)
 def _polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     p, m = traced(p), fixed(m)
     constants = np.zeros(m) if k is None else np.atleast_1d(traced(k))
@@ -77,10 +79,6 @@ def _polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     for i in range(m):
         p = np.concatenate([p / np.arange(len(p), 0, -1), constants[i : i + 1]])
     return p
-
-
-NUMPY[np.polyder] = _polyder
-NUMPY[np.polyint] = _polyint
 
 
 def _polydiv_formula(u: Any, v: Any, *, remainder: bool) -> Any:
@@ -122,12 +120,10 @@ def _poly_formula(zeros: Any) -> Any:
 poly = composed("poly", np.poly, _poly_formula)
 
 
+@handles(np.poly)
 def _poly(seq_of_zeros: Any) -> Any:
     zeros = _coefficients(seq_of_zeros)
     return poly(np.linalg.eigvals(zeros) if np.ndim(zeros) == 2 else zeros)
-
-
-NUMPY[np.poly] = _poly
 
 
 def _roots_vjp(g: Any, y: Any, p: Any) -> Any:
@@ -139,7 +135,7 @@ def _roots_vjp(g: Any, y: Any, p: Any) -> Any:
     return adjoint if np.iscomplexobj(p) or not np.iscomplexobj(adjoint) else np.real(adjoint)
 
 
-roots = operation(Primitive("roots", np.roots, vjps=(_roots_vjp,)))
+roots = define("roots", np.roots, vjps=(_roots_vjp,))
 NUMPY[np.roots] = lambda p: roots(_trimmed(p))
 
 
@@ -153,12 +149,10 @@ vander = composed(
 )
 
 
+@handles(np.vander)
 def _vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
     x = traced(x)
     return vander(x, N=len(x) if N is None else fixed(N), increasing=increasing)
-
-
-NUMPY[np.vander] = _vander
 
 
 def _polyfit_formula(x: Any, y: Any, *w: Any, deg: int, rcond: Any = None) -> Any:
@@ -181,6 +175,7 @@ polyfit = composed(
 )
 
 
+@handles(np.polyfit)
 def _polyfit(
     x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: Any = None, cov: Any = False
 ) -> Any:
@@ -189,6 +184,3 @@ def _polyfit(
     weights = () if w is None else (traced(w),)
     how = {} if rcond is None else {"rcond": fixed(rcond)}
     return polyfit(traced(x), traced(y), *weights, deg=fixed(deg), **how)
-
-
-NUMPY[np.polyfit] = _polyfit

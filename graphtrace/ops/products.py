@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import ATOM, PRODUCT, Form, Notation, Primitive, called
+from graphtrace.core.primitive import ATOM, PRODUCT, Form, Notation, called
 from graphtrace.core.refusal import no_out
-from graphtrace.core.variable import NUMPY, fixed, operation, traced
+from graphtrace.core.variable import NUMPY, define, fixed, handles, traced
 from graphtrace.ops.matmul import outer
 from graphtrace.ops.rows import numpy_row, row_of
 from graphtrace.ops.shape import matrix_transpose
@@ -75,12 +75,11 @@ inner = row_of(
 )
 
 
+@handles(np.inner)
 def _inner(a: Any, b: Any, /) -> Any:
     a, b = traced(a), traced(b)
     return inner(a, b) if np.ndim(a) and np.ndim(b) else np.multiply(a, b)
 
-
-NUMPY[np.inner] = _inner
 
 # vdot and vecdot conjugate their first operand.
 
@@ -97,16 +96,14 @@ def _column(g: Any) -> Any:
     return np.reshape(g, (*np.shape(g), 1))
 
 
-vecdot = operation(
-    Primitive(
-        "vecdot",
-        np.vecdot,
-        vjps=(
-            lambda g, y, a, b: np.conjugate(_column(g) * b),
-            lambda g, y, a, b: _column(g) * np.conjugate(a),
-        ),
-        notation=_bracket("vecdot"),
-    )
+vecdot = define(
+    "vecdot",
+    np.vecdot,
+    vjps=(
+        lambda g, y, a, b: np.conjugate(_column(g) * b),
+        lambda g, y, a, b: _column(g) * np.conjugate(a),
+    ),
+    notation=_bracket("vecdot"),
 )
 
 
@@ -119,7 +116,7 @@ def _of_matrix_and_vector(ufunc: Any, *vjps: Callable[..., Any], latex: str) -> 
     """Declare np.matvec or np.vecmat."""
     name = ufunc.__name__
     notation = Notation(Form(f"{name}($0, $1)"), Form(latex, PRODUCT, (PRODUCT, PRODUCT + 1)))
-    row = operation(Primitive(name, ufunc, vjps=vjps, notation=notation))
+    row = define(name, ufunc, vjps=vjps, notation=notation)
     NUMPY[ufunc] = lambda a, b: row(traced(a), traced(b))
 
 
@@ -179,18 +176,17 @@ def _cross_db(
     return np.cross(g, a, axisa=axisc, axisb=axisa, axisc=axisb)
 
 
-cross = operation(
-    Primitive(
-        "cross",
-        np.cross,
-        vjps=(_cross_da, _cross_db),
-        notation=Notation(
-            Form("cross($0, $1)"), Form(r"$0 \times $1", PRODUCT, (PRODUCT + 1, PRODUCT + 1))
-        ),
-    )
+cross = define(
+    "cross",
+    np.cross,
+    vjps=(_cross_da, _cross_db),
+    notation=Notation(
+        Form("cross($0, $1)"), Form(r"$0 \times $1", PRODUCT, (PRODUCT + 1, PRODUCT + 1))
+    ),
 )
 
 
+@handles(np.cross)
 def _cross(
     a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
 ) -> Any:
@@ -226,17 +222,13 @@ def _in_space(a: Any) -> Any:
     return np.concatenate([a, np.zeros((*np.shape(a)[:-1], 1), np.result_type(a))], axis=-1)
 
 
-NUMPY[np.cross] = _cross
-
-
+@handles(np.linalg.cross)
 def _cross_in_space(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     x1, x2 = traced(x1), traced(x2)
     if np.shape(x1)[axis] != 3 or np.shape(x2)[axis] != 3:
         np.linalg.cross(plain(x1), plain(x2), axis=axis)  # NumPy's own refusal
     return _cross(x1, x2, axis=axis)
 
-
-NUMPY[np.linalg.cross] = _cross_in_space
 
 # trace, and other names for known products
 
@@ -255,14 +247,12 @@ NUMPY[np.linalg.trace] = lambda x, /, *, offset=0, dtype=None: np.trace(x, offse
 NUMPY[np.linalg.diagonal] = lambda x, /, *, offset=0: np.diagonal(x, offset, -2, -1)
 
 
+@handles(np.linalg.outer)
 def _vector_outer(x1: Any, x2: Any, /) -> Any:
     x1, x2 = traced(x1), traced(x2)
     if np.ndim(x1) != 1 or np.ndim(x2) != 1:
         np.linalg.outer(plain(x1), plain(x2))  # NumPy's own refusal
     return outer(x1, x2)
-
-
-NUMPY[np.linalg.outer] = _vector_outer
 
 
 def _multi_dot_vjp(k: int, g: Any, y: Any, *arrays: Any) -> Any:
@@ -279,17 +269,15 @@ def _multi_dot_vjp(k: int, g: Any, y: Any, *arrays: Any) -> Any:
     return np.reshape(np.linalg.multi_dot([*before, g, *after]), np.shape(arrays[k]))
 
 
-multi_dot = operation(
-    Primitive("multi_dot", lambda *arrays: np.linalg.multi_dot(arrays), vjp_each=_multi_dot_vjp)
+multi_dot = define(
+    "multi_dot", lambda *arrays: np.linalg.multi_dot(arrays), vjp_each=_multi_dot_vjp
 )
 
 
+@handles(np.linalg.multi_dot)
 def _multi_dot(arrays: Any, *, out: Any = None) -> Any:
     no_out(np.linalg.multi_dot, out)
     return multi_dot(*map(traced, arrays))
-
-
-NUMPY[np.linalg.multi_dot] = _multi_dot
 
 
 def _matrix_power_vjp(g: Any, y: Any, a: Any, *, n: int) -> Any:
@@ -306,16 +294,14 @@ def _matrix_power_vjp(g: Any, y: Any, a: Any, *, n: int) -> Any:
     return np.linalg.matrix_power(np.concatenate(rows, axis=-2), n)[..., :size, size:]
 
 
-matrix_power = operation(
-    Primitive(
-        "matrix_power",
-        lambda a, *, n: np.linalg.matrix_power(a, n),
-        vjps=(_matrix_power_vjp,),
-        notation=lambda count, params, latex: Form(
-            f"{{$0}}^{{{params['n']}}}" if latex else f"matrix_power($0, {params['n']})",
-            ATOM,
-            (ATOM,) if latex else (0,),
-        ),
-    )
+matrix_power = define(
+    "matrix_power",
+    lambda a, *, n: np.linalg.matrix_power(a, n),
+    vjps=(_matrix_power_vjp,),
+    notation=lambda count, params, latex: Form(
+        f"{{$0}}^{{{params['n']}}}" if latex else f"matrix_power($0, {params['n']})",
+        ATOM,
+        (ATOM,) if latex else (0,),
+    ),
 )
 NUMPY[np.linalg.matrix_power] = lambda a, n: matrix_power(traced(a), n=fixed(n))

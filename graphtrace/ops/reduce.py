@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import Code, Primitive
+from graphtrace.core.primitive import Code
 from graphtrace.core.refusal import no_out
-from graphtrace.core.variable import fixed, operation, traced, unsupported
+from graphtrace.core.variable import define, fixed, traced, unsupported
 from graphtrace.ops.as_python import by_method
 from graphtrace.ops.compare import equal
 from graphtrace.ops.shape import astype, axes_of, merged
@@ -106,7 +106,7 @@ def _reduction(function: Callable[..., Any], vjp: Callable[..., Any]) -> None:
 
     written = by_method(name, axis=None, keepdims=False, ddof=0)
     code = Code(written, "shape" if function is np.prod else "rule", memory="own")
-    row = operation(Primitive(name, forward, vjps=(vjp,), code=code))
+    row = define(name, forward, vjps=(vjp,), code=code)
 
     def reduction(a: Any, **given: Any) -> Any:
         if not given:

@@ -16,7 +16,7 @@ from typing import Any
 
 from graphtrace.core.primitive import Form, Notation, Primitive, Rule, call
 from graphtrace.core.refusal import no_out
-from graphtrace.core.variable import NUMPY, Variable, fixed, operation, record, traced
+from graphtrace.core.variable import NUMPY, Variable, define, fixed, operation, record, traced
 
 Arguments = tuple[list[Any], dict[str, Any]]
 
@@ -32,7 +32,7 @@ def row_of(
     def forward(*operands: Any, **params: Any) -> Any:
         return function(*operands, **params)
 
-    return operation(Primitive(function.__name__, forward, vjps=vjps, notation=notation))
+    return define(function.__name__, forward, vjps=vjps, notation=notation)
 
 
 def numpy_row(

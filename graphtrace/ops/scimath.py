@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import of_numpy, plain
-from graphtrace.core.variable import NUMPY, Variable, decided, traced
+from graphtrace.core.variable import NUMPY, Variable, decided, handles, traced
 from graphtrace.ops.shape import astype
 
 
@@ -46,11 +46,9 @@ NUMPY[np.emath.logn] = lambda n, x: (
 )
 
 
+@handles(np.emath.power)
 def _power(x: Any, p: Any) -> Any:
     """NumPy makes arrays of both, so that a Python number decides the precision as well."""
     p = traced(p)
     p = of_numpy(p) if type(p) is Variable else np.asarray(p)
     return np.power(_complex_where(below_zero, x), p)
-
-
-NUMPY[np.emath.power] = _power

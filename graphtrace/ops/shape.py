@@ -32,7 +32,7 @@ from graphtrace.core.primitive import (
 )
 from graphtrace.core.refusal import no_out
 from graphtrace.core.sweep import unbroadcast
-from graphtrace.core.variable import NUMPY, fixed, operation, traced
+from graphtrace.core.variable import NUMPY, define, fixed, handles, operation, traced
 from graphtrace.ops.as_python import by_name
 
 
@@ -64,16 +64,15 @@ def merged(a: Any, count: int) -> Any:
     return np.reshape(a, (*shape[:count], math.prod(shape[count:])))
 
 
-reshape = operation(
-    Primitive(
-        "reshape",
-        lambda a, *, shape, order="C": np.reshape(a, shape, order=order),
-        vjps=(lambda g, y, a, *, shape, order="C": _reshape(g, np.shape(a), order),),
-        code=Code(_reshape_written, "rule", memory="view", keeps=True),
-    )
+reshape = define(
+    "reshape",
+    lambda a, *, shape, order="C": np.reshape(a, shape, order=order),
+    vjps=(lambda g, y, a, *, shape, order="C": _reshape(g, np.shape(a), order),),
+    code=Code(_reshape_written, "rule", memory="view", keeps=True),
 )
 
 
+@handles(np.reshape)
 def _reshape(a: Any, shape: Any, order: str = "C", **copy: Any) -> Any:
     a = traced(a)
     if order in ("A", "K"):  # as the entries lie in memory, which an adjoint need not share
@@ -82,6 +81,7 @@ def _reshape(a: Any, shape: Any, order: str = "C", **copy: Any) -> Any:
     return reshape(a, shape=fixed(shape), **how)
 
 
+@handles(np.ravel)
 def _ravel(a: Any, order: str = "C") -> Any:
     if order == "K" and np.ndim(a := traced(a)) > 2:  # the axes as they lie in memory
         steps = np.abs(value_of(a).strides)
@@ -90,9 +90,6 @@ def _ravel(a: Any, order: str = "C") -> Any:
     # Of every second entry, say, np.ravel makes a copy where np.reshape makes a view.
     return flat if value_of(flat).flags.c_contiguous else np.copy(flat)
 
-
-NUMPY[np.reshape] = _reshape
-NUMPY[np.ravel] = _ravel
 
 _TRANSPOSED = Notation(
     Form("$0.T", ATOM, (ATOM,), board="$0^{T}"), Form(r"{$0}^{\mathsf{T}}", ATOM, (ATOM,))
@@ -119,26 +116,23 @@ def _transpose_written(
     return Form(f"$0.{how}", ATOM, (ATOM,))
 
 
-transpose = operation(
-    Primitive(
-        "transpose",
-        lambda a, *, axes=None: np.transpose(a, axes),
-        vjps=(
-            lambda g, y, a, *, axes=None: np.transpose(
-                g, None if axes is None else np.argsort(np.mod(axes, len(axes)))
-            ),
+transpose = define(
+    "transpose",
+    lambda a, *, axes=None: np.transpose(a, axes),
+    vjps=(
+        lambda g, y, a, *, axes=None: np.transpose(
+            g, None if axes is None else np.argsort(np.mod(axes, len(axes)))
         ),
-        notation=_transposed,
-        code=Code(_transpose_written, "rule", memory="view"),
-    )
+    ),
+    notation=_transposed,
+    code=Code(_transpose_written, "rule", memory="view"),
 )
 
 
+@handles(np.transpose)
 def _transpose(a: Any, axes: Any = None) -> Any:
     return transpose(traced(a)) if axes is None else transpose(traced(a), axes=fixed(axes))
 
-
-NUMPY[np.transpose] = _transpose
 
 matrix_transpose: Rule = operation(
     Primitive(
@@ -158,19 +152,15 @@ matrix_transpose: Rule = operation(
     np.linalg.matrix_transpose,
 )
 
-broadcast_to = operation(
-    Primitive(
-        "broadcast_to",
-        lambda a, *, shape: np.broadcast_to(a, shape),
-        vjps=(lambda g, y, a, *, shape: unbroadcast(g, a) if shape else g,),
-        code=Code(
-            lambda write, y, xs, params: Form(
-                f"{write.call('np')}.broadcast_to($0, {np.shape(y)})"
-            ),
-            "rule",
-            keeps=True,
-        ),
-    )
+broadcast_to = define(
+    "broadcast_to",
+    lambda a, *, shape: np.broadcast_to(a, shape),
+    vjps=(lambda g, y, a, *, shape: unbroadcast(g, a) if shape else g,),
+    code=Code(
+        lambda write, y, xs, params: Form(f"{write.call('np')}.broadcast_to($0, {np.shape(y)})"),
+        "rule",
+        keeps=True,
+    ),
 )
 NUMPY[np.broadcast_to] = lambda a, shape, subok=False: broadcast_to(traced(a), shape=fixed(shape))
 NUMPY[np.broadcast_arrays] = lambda *arrays, subok=False: tuple(
@@ -192,34 +182,28 @@ def _astype_written(
     return Form(f"{write.dtype(dtype)}($0)") if is_real else None
 
 
-astype = operation(
-    Primitive(
-        "astype",
-        _astype,
-        vjps=(lambda g, y, a, *, dtype: g if dtype.kind in "fc" else None,),
-        code=Code(_astype_written, "rule", memory="own", keeps=True),
-    )
+astype = define(
+    "astype",
+    _astype,
+    vjps=(lambda g, y, a, *, dtype: g if dtype.kind in "fc" else None,),
+    code=Code(_astype_written, "rule", memory="own", keeps=True),
 )
 NUMPY[np.astype] = lambda a, dtype, /, *, copy=True: astype(a, dtype=np.dtype(dtype))
 
-copy = operation(
-    Primitive(
-        "copy",
-        lambda a, *, order="K": np.copy(a, order),
-        vjps=(lambda g, y, a, *, order="K": g,),
-        code=Code(None, "rule", memory="own", keeps=True),
-    )
+copy = define(
+    "copy",
+    lambda a, *, order="K": np.copy(a, order),
+    vjps=(lambda g, y, a, *, order="K": g,),
+    code=Code(None, "rule", memory="own", keeps=True),
 )
 
 
+@handles(np.copy)
 def _copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     a = traced(a)
     if np.ndim(a) < 2 or order == "K" or (order == "C" and value_of(a).flags.c_contiguous):
         return copy(a)
     return copy(a, order=order)  # which ravel("K") of the copy sees
-
-
-NUMPY[np.copy] = _copy
 
 
 def _concatenate_vjp(k: int, g: Any, y: Any, *arrays: Any, axis: int) -> Any:
@@ -251,26 +235,23 @@ def _joined(name: str) -> Written:
     return written
 
 
-concatenate = operation(
-    Primitive(
-        "concatenate",
-        lambda *arrays, axis: np.concatenate(arrays, axis=axis),
-        vjp_each=_concatenate_vjp,
-        pieces=_concatenated,
-        code=Code(_joined("concatenate"), "rule", memory="own"),
-    )
+concatenate = define(
+    "concatenate",
+    lambda *arrays, axis: np.concatenate(arrays, axis=axis),
+    vjp_each=_concatenate_vjp,
+    pieces=_concatenated,
+    code=Code(_joined("concatenate"), "rule", memory="own"),
 )
-stack = operation(
-    Primitive(
-        "stack",
-        lambda *arrays, axis: np.stack(arrays, axis=axis),
-        vjp_each=lambda k, g, y, *arrays, axis: np.take(g, k, axis=axis),
-        pieces=_stacked,
-        code=Code(_joined("stack"), "rule", memory="own"),
-    )
+stack = define(
+    "stack",
+    lambda *arrays, axis: np.stack(arrays, axis=axis),
+    vjp_each=lambda k, g, y, *arrays, axis: np.take(g, k, axis=axis),
+    pieces=_stacked,
+    code=Code(_joined("stack"), "rule", memory="own"),
 )
 
 
+@handles(np.concatenate)
 def _concatenate(arrays: Any, axis: int | None = 0, out: Any = None, **dtype: Any) -> Any:
     no_out(np.concatenate, out)
     parts = [traced(a) for a in arrays]
@@ -279,6 +260,7 @@ def _concatenate(arrays: Any, axis: int | None = 0, out: Any = None, **dtype: An
     return _cast(concatenate(*parts, axis=axis), **dtype)
 
 
+@handles(np.stack)
 def _stack(arrays: Any, axis: int = 0, out: Any = None, **dtype: Any) -> Any:
     no_out(np.stack, out)
     return _cast(stack(*map(traced, arrays), axis=axis), **dtype)
@@ -293,8 +275,6 @@ def _columns(a: Any) -> Any:
     return a if np.ndim(a) >= 2 else np.reshape(a, (-1, 1))
 
 
-NUMPY[np.concatenate] = _concatenate
-NUMPY[np.stack] = _stack
 NUMPY[np.append] = lambda arr, values, axis=None: _concatenate((arr, values), axis)
 NUMPY[np.vstack] = lambda tup, **dtype: _concatenate(
     [np.atleast_2d(traced(a)) for a in tup], 0, **dtype
@@ -303,12 +283,10 @@ NUMPY[np.dstack] = lambda tup: _concatenate([np.atleast_3d(traced(a)) for a in t
 NUMPY[np.column_stack] = lambda tup: _concatenate([_columns(a) for a in tup], 1)
 
 
+@handles(np.hstack)
 def _hstack(tup: Any, **dtype: Any) -> Any:
     parts = [np.atleast_1d(traced(a)) for a in tup]
     return _concatenate(parts, 0 if np.ndim(parts[0]) == 1 else 1, **dtype)
-
-
-NUMPY[np.hstack] = _hstack
 
 
 # The rule for all the others.
@@ -326,17 +304,13 @@ def _gather(a: Any, *, origin: Any, shape: tuple[int, ...]) -> Any:
     return np.concatenate([np.zeros(1, np.result_type(a)), np.ravel(a)])[origin]
 
 
-scatter = operation(
-    Primitive(
-        "scatter",
-        _scatter,
-        vjps=(lambda h, y, g, **at: gather_from(h, **at),),
-        code=Code(memory="own"),
-    )
+scatter = define(
+    "scatter",
+    _scatter,
+    vjps=(lambda h, y, g, **at: gather_from(h, **at),),
+    code=Code(memory="own"),
 )
-gather_from: Rule = operation(
-    Primitive("gather", _gather, vjps=(lambda h, y, a, **at: scatter(h, **at),))
-)
+gather_from: Rule = define("gather", _gather, vjps=(lambda h, y, a, **at: scatter(h, **at),))
 
 
 def positions_of(a: Any) -> Any:
@@ -358,7 +332,7 @@ def selection(function: Callable[..., Any], code: Code = SAFE) -> None:
     def vjp(g: Any, y: Any, a: Any, **params: Any) -> Any:
         return scatter(g, origin=function(positions_of(a), **params), shape=np.shape(a))
 
-    row = operation(Primitive(function.__name__, forward, vjps=(vjp,), code=code))
+    row = define(function.__name__, forward, vjps=(vjp,), code=code)
 
     def select(*args: Any, **kwargs: Any) -> Any:
         given = dict(zip(names, args, strict=False)) | kwargs

@@ -15,9 +15,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from graphtrace.core.primitive import PRODUCT, Form, Notation, Primitive, Rule, call, called
+from graphtrace.core.primitive import PRODUCT, Form, Notation, Rule, call, called
 from graphtrace.core.tape import here
-from graphtrace.core.variable import LATE, NUMPY, operation, traced
+from graphtrace.core.variable import LATE, NUMPY, define, traced
 from graphtrace.errors import NoDerivative
 from graphtrace.ops.stable import hypotenuse, sigmoid_formula, sigmoid_slope
 
@@ -39,30 +39,24 @@ _DEGREE = math.pi / 180
 # Rows that only the rules below apply. A density's own slope is a difference of densities, where
 # the textbook's density * ((a - 1) / x - 1) would lose a density too small for a number.
 
-_gamma_kernel: Rule = operation(
-    Primitive(
-        "gamma_kernel",
-        lambda x, p, c: np.exp(p * np.log(x) - x - c),
-        partials=(
-            lambda x, p, c, y: p * _gamma_kernel(x, p - 1, c) - y,
-            lambda x, p, c, y: y * np.log(x),
-            lambda x, p, c, y: -y,
-        ),
-    )
+_gamma_kernel: Rule = define(
+    "gamma_kernel",
+    lambda x, p, c: np.exp(p * np.log(x) - x - c),
+    partials=(
+        lambda x, p, c, y: p * _gamma_kernel(x, p - 1, c) - y,
+        lambda x, p, c, y: y * np.log(x),
+        lambda x, p, c, y: -y,
+    ),
 )
-_beta_kernel: Rule = operation(
-    Primitive(
-        "beta_kernel",
-        lambda x, p, q, c: np.exp(p * np.log(x) + q * np.log1p(-x) - c),
-        partials=(
-            lambda x, p, q, c, y: (
-                p * _beta_kernel(x, p - 1, q, c) - q * _beta_kernel(x, p, q - 1, c)
-            ),
-            lambda x, p, q, c, y: y * np.log(x),
-            lambda x, p, q, c, y: y * np.log1p(-x),
-            lambda x, p, q, c, y: -y,
-        ),
-    )
+_beta_kernel: Rule = define(
+    "beta_kernel",
+    lambda x, p, q, c: np.exp(p * np.log(x) + q * np.log1p(-x) - c),
+    partials=(
+        lambda x, p, q, c, y: p * _beta_kernel(x, p - 1, q, c) - q * _beta_kernel(x, p, q - 1, c),
+        lambda x, p, q, c, y: y * np.log(x),
+        lambda x, p, q, c, y: y * np.log1p(-x),
+        lambda x, p, q, c, y: -y,
+    ),
 )
 
 
@@ -105,15 +99,13 @@ def _erfc_ratio_slope(x: Any, y: Any, *, order: int) -> Any:
     return 2 * y * (order * y - (order + 1) * _ratio(x, order=order + 1))
 
 
-_ratio = operation(Primitive("erfc_ratio", _erfc_ratio, partials=(_erfc_ratio_slope,)))
+_ratio = define("erfc_ratio", _erfc_ratio, partials=(_erfc_ratio_slope,))
 
 # The normal density over its distribution function: the slope of log_ndtr.
-_hazard: Rule = operation(
-    Primitive(
-        "hazard",
-        lambda x: math.sqrt(2 / math.pi) / _s.erfcx(-x / math.sqrt(2)),
-        partials=(lambda x, y: -math.sqrt(2) * y * _ratio(-x / math.sqrt(2), order=1),),
-    )
+_hazard: Rule = define(
+    "hazard",
+    lambda x: math.sqrt(2 / math.pi) / _s.erfcx(-x / math.sqrt(2)),
+    partials=(lambda x, y: -math.sqrt(2) * y * _ratio(-x / math.sqrt(2), order=1),),
 )
 
 
@@ -123,16 +115,14 @@ def _log_quotient(a: Any, b: Any) -> Any:
     return np.where(is_safe, np.log(np.where(is_safe, quotient, 1)), np.log(a) - np.log(b))[()]
 
 
-_log_ratio = operation(
-    Primitive(
-        "log_ratio",
-        _log_quotient,
-        partials=(lambda a, b, y: 1 / a, lambda a, b, y: -1 / b),
-        notation=Notation(
-            Form("log($0/$1)", operands=(PRODUCT, PRODUCT + 1)),
-            Form(r"\log\left(\frac{$0}{$1}\right)"),
-        ),
-    )
+_log_ratio = define(
+    "log_ratio",
+    _log_quotient,
+    partials=(lambda a, b, y: 1 / a, lambda a, b, y: -1 / b),
+    notation=Notation(
+        Form("log($0/$1)", operands=(PRODUCT, PRODUCT + 1)),
+        Form(r"\log\left(\frac{$0}{$1}\right)"),
+    ),
 )
 
 
@@ -166,15 +156,13 @@ def _polygamma(n: int, x: Any) -> Any:
     return (-1) ** (n + 1) * math.factorial(n) * _s.zeta(n + 1, x) if n else _s.psi(x)
 
 
-_gap: Rule = operation(
-    Primitive(
-        "psi_difference",
-        _psi_difference,
-        partials=(
-            lambda a, b, y, *, order=0: _gap(a, b, order=order + 1),
-            lambda a, b, y, *, order=0: _polygamma(order + 1, a + b),
-        ),
-    )
+_gap: Rule = define(
+    "psi_difference",
+    _psi_difference,
+    partials=(
+        lambda a, b, y, *, order=0: _gap(a, b, order=order + 1),
+        lambda a, b, y, *, order=0: _polygamma(order + 1, a + b),
+    ),
 )
 
 
@@ -192,12 +180,10 @@ def _expn_derivative(n: Any, x: Any, *, order: int) -> Any:
     return (-1) ** order * np.where(n < 0, np.nan, y)[()]
 
 
-_expn_slope: Rule = operation(
-    Primitive(
-        "expn_derivative",
-        _expn_derivative,
-        partials=(0, lambda n, x, y, *, order: _expn_slope(n, x, order=order + 1)),
-    )
+_expn_slope: Rule = define(
+    "expn_derivative",
+    _expn_derivative,
+    partials=(0, lambda n, x, y, *, order: _expn_slope(n, x, order=order + 1)),
 )
 
 
@@ -408,14 +394,12 @@ def _called_with(name: str) -> Callable[..., Form]:
 
 def _declared(name: str, rules: tuple[Rule | float | None, ...], notation: Any) -> Rule:
     partials = tuple(_none(name, k) if d is None else d for k, d in enumerate(rules))
-    return operation(
-        Primitive(
-            f"special.{name}",
-            lambda *xs: getattr(_s, name)(*xs),
-            partials=partials,
-            formulas=_FORMULAS.get(name, ()),
-            notation=notation or _called_with(name),
-        )
+    return define(
+        f"special.{name}",
+        lambda *xs: getattr(_s, name)(*xs),
+        partials=partials,
+        formulas=_FORMULAS.get(name, ()),
+        notation=notation or _called_with(name),
     )
 
 
@@ -469,15 +453,13 @@ def _bessel(x: Any, *, order: int = 0) -> Any:
 
 def _tower(name: str, forward: Rule) -> Rule:
     """A row whose derivative is the same row of the next order."""
-    row = operation(
-        Primitive(
-            name,
-            forward,
-            partials=(lambda x, y, *, order=0: row(x, order=order + 1),),
-            notation=lambda count, params, latex: _called_with(name + "'" * params.get("order", 0))(
-                count, params, latex
-            ),
-        )
+    row = define(
+        name,
+        forward,
+        partials=(lambda x, y, *, order=0: row(x, order=order + 1),),
+        notation=lambda count, params, latex: _called_with(name + "'" * params.get("order", 0))(
+            count, params, latex
+        ),
     )
     return row
 

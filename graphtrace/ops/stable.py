@@ -23,11 +23,10 @@ from graphtrace.core.primitive import (
     Code,
     Form,
     Notation,
-    Primitive,
     called,
     infix,
 )
-from graphtrace.core.variable import Variable, operation
+from graphtrace.core.variable import Variable, define
 from graphtrace.ops.as_python import by_kind
 
 
@@ -66,20 +65,18 @@ def _sech_squared(x: Any, y: Any) -> Any:
     return 1 - y**2 if np.iscomplexobj(y) else (1 / np.cosh(x)) ** 2
 
 
-_sech_squared_row = operation(
-    Primitive(
-        "sech_squared",
-        _sech_squared,
-        partials=(lambda x, y, s: -2 * np.tanh(x) * s, 0),
-        notation=_one_less_square("$1"),
-        code=Code(
-            by_kind(
-                "(1 / {np}.cosh($0))**2",
-                "{float}(1 - $1 * $1 if -0.9 < $1 < 0.9 else (1 / {np}.cosh($0))**2)",
-            ),
-            memory="own",
+_sech_squared_row = define(
+    "sech_squared",
+    _sech_squared,
+    partials=(lambda x, y, s: -2 * np.tanh(x) * s, 0),
+    notation=_one_less_square("$1"),
+    code=Code(
+        by_kind(
+            "(1 / {np}.cosh($0))**2",
+            "{float}(1 - $1 * $1 if -0.9 < $1 < 0.9 else (1 / {np}.cosh($0))**2)",
         ),
-    )
+        memory="own",
+    ),
 )
 
 
@@ -106,14 +103,12 @@ def sigmoid_formula(x: Any, y: Any) -> Any:
     return y * (1 - y)
 
 
-sigmoid = operation(
-    Primitive(
-        "sigmoid",
-        _sigmoid,
-        partials=(sigmoid_slope,),
-        formulas=(sigmoid_formula,),
-        notation=called("σ", r"\sigma"),
-    )
+sigmoid = define(
+    "sigmoid",
+    _sigmoid,
+    partials=(sigmoid_slope,),
+    formulas=(sigmoid_formula,),
+    notation=called("σ", r"\sigma"),
 )
 
 
@@ -124,13 +119,11 @@ def _gap(a: Any, b: Any) -> Any:
     return np.where(np.asarray(a) == np.inf, np.inf, np.subtract(a, b))[()]
 
 
-gap = operation(
-    Primitive(
-        "gap",
-        _gap,
-        partials=(1, -1),
-        notation=infix(" - ", " - ", SUM, chains=False),
-    )
+gap = define(
+    "gap",
+    _gap,
+    partials=(1, -1),
+    notation=infix(" - ", " - ", SUM, chains=False),
 )
 
 
@@ -141,19 +134,17 @@ def _cosine(a: Any, b: Any, y: Any) -> Any:
     return np.where(y == 0, 0.5, a / np.where(y == 0, 1, y))[()]
 
 
-cosine: Callable[..., Any] = operation(
-    Primitive(
-        "cosine",
-        _cosine,
-        partials=(
-            lambda a, b, y, c: cosine(b, a, y) * (cosine(b, a, y) / y),
-            lambda a, b, y, c: -c * cosine(b, a, y) / y,
-            0,
-        ),
-        notation=Notation(
-            Form("$0/$2", PRODUCT, (PRODUCT, PRODUCT, PRODUCT + 1)), Form(r"\frac{$0}{$2}", PRODUCT)
-        ),
-    )
+cosine: Callable[..., Any] = define(
+    "cosine",
+    _cosine,
+    partials=(
+        lambda a, b, y, c: cosine(b, a, y) * (cosine(b, a, y) / y),
+        lambda a, b, y, c: -c * cosine(b, a, y) / y,
+        0,
+    ),
+    notation=Notation(
+        Form("$0/$2", PRODUCT, (PRODUCT, PRODUCT, PRODUCT + 1)), Form(r"\frac{$0}{$2}", PRODUCT)
+    ),
 )
 
 
@@ -163,31 +154,27 @@ def _hypotenuse(x: Any) -> Any:
     return np.hypot(1.0, x)
 
 
-hypotenuse = operation(
-    Primitive(
-        "hypotenuse",
-        _hypotenuse,
-        partials=(lambda x, y: x / y,),
-        notation=Notation(
-            Form("sqrt(1 + $0**2)", operands=(POWER + 1,)),
-            Form(r"\sqrt{1 + {$0}^{2}}", operands=(POWER + 1,)),
+hypotenuse = define(
+    "hypotenuse",
+    _hypotenuse,
+    partials=(lambda x, y: x / y,),
+    notation=Notation(
+        Form("sqrt(1 + $0**2)", operands=(POWER + 1,)),
+        Form(r"\sqrt{1 + {$0}^{2}}", operands=(POWER + 1,)),
+    ),
+    code=Code(
+        by_kind(
+            "{np}.hypot(1.0, $0)",
+            "({math}.sqrt(1 + $0 * $0) if -1e150 < $0 < 1e150 else {abs}($0))",
         ),
-        code=Code(
-            by_kind(
-                "{np}.hypot(1.0, $0)",
-                "({math}.sqrt(1 + $0 * $0) if -1e150 < $0 < 1e150 else {abs}($0))",
-            ),
-            memory="own",
-        ),
-    )
+        memory="own",
+    ),
 )
 
-one_less_square = operation(
-    Primitive(
-        "one_less_square",
-        lambda x: (1 - x) * (1 + x),
-        partials=(lambda x, y: -2 * x,),
-        notation=_one_less_square("$0"),
-        code=Code(by_kind("((1 - $0) * (1 + $0))", "((1 - $0) * (1 + $0))"), memory="own"),
-    )
+one_less_square = define(
+    "one_less_square",
+    lambda x: (1 - x) * (1 + x),
+    partials=(lambda x, y: -2 * x,),
+    notation=_one_less_square("$0"),
+    code=Code(by_kind("((1 - $0) * (1 + $0))", "((1 - $0) * (1 + $0))"), memory="own"),
 )

@@ -10,7 +10,7 @@ import numpy as np
 from graphtrace.core.inputs import plain
 from graphtrace.core.primitive import Rule
 from graphtrace.core.refusal import no_out
-from graphtrace.core.variable import NUMPY, fixed, traced, unsupported
+from graphtrace.core.variable import NUMPY, fixed, handles, traced, unsupported
 from graphtrace.ops.composed import composed
 from graphtrace.ops.reduce import WHOLE
 from graphtrace.ops.shape import astype, axes_of
@@ -210,6 +210,7 @@ average = composed(
 )
 
 
+@handles(np.average)
 def _average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
 ) -> Any:
@@ -224,9 +225,6 @@ def _average(
         return mean
     scale = np.sum(_along(weights, np.ndim(a), np.shape(a), axis), axis=axis, keepdims=keepdims)
     return mean, np.broadcast_to(scale, np.shape(mean))
-
-
-NUMPY[np.average] = _average
 
 
 def _cov_formula(
@@ -274,6 +272,7 @@ cov = composed("cov", _cov_forward, _cov_formula)
 corrcoef = composed("corrcoef", lambda *xs, **how: np.corrcoef(*xs, **how), _corrcoef_formula)
 
 
+@handles(np.cov)
 def _cov(
     m: Any,
     y: Any = None,
@@ -294,12 +293,9 @@ def _cov(
     return cov(*operands, weighted=aweights is not None, **how)
 
 
+@handles(np.corrcoef)
 def _corrcoef(x: Any, y: Any = None, rowvar: bool = True, **dtype: Any) -> Any:
     operands = [traced(each) for each in (x, y) if each is not None]
     if dtype.get("dtype") is not None:
         operands = [astype(each, dtype=np.dtype(dtype["dtype"])) for each in operands]
     return corrcoef(*operands, rowvar=rowvar)
-
-
-NUMPY[np.cov] = _cov
-NUMPY[np.corrcoef] = _corrcoef

@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from graphtrace.core.inputs import own
-from graphtrace.core.primitive import Primitive
 from graphtrace.core.pytree import flatten
-from graphtrace.core.variable import Variable, gather, operation
+from graphtrace.core.variable import Variable, define, gather
 
-_stop = operation(Primitive("stop_gradient", own))
+_stop = define("stop_gradient", own)
 
 
 def stop_gradient(x: Any) -> Any:

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.core.primitive import Form, Primitive, call
+from graphtrace.core.primitive import Form, call
 from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import (
     DISPATCH,
     NUMPY,
     Variable,
+    define,
     fixed,
-    operation,
     traced,
     unsupported,
 )
@@ -170,15 +170,13 @@ def _added(sign: int) -> Any:
         ufunc.at(out, index, b)
         return out
 
-    return operation(
-        Primitive(
-            f"{ufunc.__name__}.at",
-            forward,
-            vjps=(
-                lambda g, y, a, b, *, index: g,
-                lambda g, y, a, b, *, index: sign * getitem(g, index=index),
-            ),
-        )
+    return define(
+        f"{ufunc.__name__}.at",
+        forward,
+        vjps=(
+            lambda g, y, a, b, *, index: g,
+            lambda g, y, a, b, *, index: sign * getitem(g, index=index),
+        ),
     )
 
 
