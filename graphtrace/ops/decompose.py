@@ -49,13 +49,12 @@ def _cholesky_vjp(g: Any, y: Any, a: Any, *, upper: bool = False) -> Any:
     return symmetrised(s)
 
 
-_cholesky = of_symmetric(np.linalg.cholesky)
 numpy_row(
-    _cholesky,
+    np.linalg.cholesky,
     hermitian(_cholesky_vjp),
+    forward=of_symmetric(np.linalg.cholesky),
     notation=called("cholesky", r"\operatorname{chol}"),
 )
-NUMPY[np.linalg.cholesky] = NUMPY.pop(_cholesky)
 
 # QR [Seeger; Roberts for a wide matrix].
 
@@ -196,9 +195,11 @@ def _eigh_handler(a: Any, UPLO: str = "L") -> Any:
     return _eigh(traced(a)) if UPLO == "L" else _eigh(traced(a), UPLO=UPLO)
 
 
-_eigvalsh = of_symmetric(np.linalg.eigvalsh)
-numpy_row(_eigvalsh, hermitian(_eigenvalues_vjp))
-NUMPY[np.linalg.eigvalsh] = NUMPY.pop(_eigvalsh)
+numpy_row(
+    np.linalg.eigvalsh,
+    hermitian(_eigenvalues_vjp),
+    forward=of_symmetric(np.linalg.eigvalsh),
+)
 
 # General eigenvalues [Boeddeker; Giles 3.1].
 

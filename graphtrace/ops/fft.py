@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.core.variable import NUMPY
-from graphtrace.ops.rows import arguments_of, numpy_row, row_of
+from graphtrace.core.variable import NUMPY, define
+from graphtrace.ops.rows import arguments_of, numpy_row
 
 _SCALED_BACK: dict[str | None, Any] = {
     None: "forward",
@@ -125,7 +125,7 @@ def _many_axes(
     def vjp(g: Any, y: Any, a: Any, *, s: Any = None, axes: Any = default, norm: Any = None) -> Any:
         return rule(g, a, s, _all_axes(a, s, axes), norm)
 
-    row = row_of(function, vjp)
+    row = define(function.__name__, function, vjps=(vjp,))
     split = arguments_of(function, 1)
 
     def handler(*args: Any, **kwargs: Any) -> Any:

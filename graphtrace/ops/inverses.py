@@ -19,8 +19,8 @@ import numpy as np
 
 from graphtrace.core.inputs import plain
 from graphtrace.core.primitive import ATOM, PRODUCT, Form, Notation, Rule, called
-from graphtrace.core.variable import NUMPY, fixed, handles, traced
-from graphtrace.ops.rows import each_output, numpy_row, output_of, row_of
+from graphtrace.core.variable import NUMPY, define, fixed, handles, traced
+from graphtrace.ops.rows import each_output, numpy_row, output_of
 from graphtrace.ops.shape import matrix_transpose
 from graphtrace.ops.triangles import of_symmetric, symmetrised
 
@@ -88,9 +88,12 @@ def _pinv_vjp(g: Any, y: Any, a: Any, **how: Any) -> Any:
     return symmetrised(da) if how.get("hermitian") else da
 
 
-_pinv = of_symmetric(np.linalg.pinv, hermitian=False)
-numpy_row(_pinv, hermitian(_pinv_vjp), notation=_PSEUDO)
-NUMPY[np.linalg.pinv] = NUMPY.pop(_pinv)
+numpy_row(
+    np.linalg.pinv,
+    hermitian(_pinv_vjp),
+    forward=of_symmetric(np.linalg.pinv, hermitian=False),
+    notation=_PSEUDO,
+)
 
 
 def as_columns(b: Any, x: Any) -> Any:
@@ -131,7 +134,12 @@ def _tensorsolve_da(g: Any, y: Any, a: Any, b: Any) -> Any:
     return np.reshape(-np.outer(db, np.ravel(y)), np.shape(a))
 
 
-tensorsolve = row_of(np.linalg.tensorsolve, _tensorsolve_da, _tensorsolve_db, notation=_SOLVE)
+tensorsolve = define(
+    "tensorsolve",
+    np.linalg.tensorsolve,
+    vjps=(_tensorsolve_da, _tensorsolve_db),
+    notation=_SOLVE,
+)
 
 
 @handles(np.linalg.tensorsolve)

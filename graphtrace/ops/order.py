@@ -6,7 +6,6 @@ adjoint to the entry that it came from. Of equal entries the first counts as the
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -33,12 +32,8 @@ def _permuted_vjp(g: Any, y: Any, a: Any, *, axis: int, **how: Any) -> Any:
 
 
 def _permuting(function: Callable[..., Any]) -> Rule:
-    @functools.wraps(function)
-    def forward(a: Any, **params: Any) -> Any:
-        return function(a, **params)
-
     code = Code(by_name(function.__name__), "shape")
-    return define(function.__name__, forward, vjps=(_permuted_vjp,), code=code)
+    return define(function.__name__, function, vjps=(_permuted_vjp,), code=code)
 
 
 sort = _permuting(np.sort)
@@ -110,10 +105,6 @@ def _statistic(function: Callable[..., Any]) -> Rule:
     name = function.__name__
     scale = 100 if "percentile" in name else 1
 
-    @functools.wraps(function)
-    def forward(a: Any, *q: Any, **params: Any) -> Any:
-        return function(a, *q, **params)
-
     def vjp(k: int, g: Any, y: Any, a: Any, *q: Any, **params: Any) -> Any:
         ranks, at, axes = _taken(function, a, tuple(map(plain, q)), params)
         lead = tuple(range(np.ndim(at) - np.ndim(ranks)))
@@ -131,7 +122,7 @@ def _statistic(function: Callable[..., Any]) -> Rule:
         return np.sum(g * share, axis=lead)
 
     code = Code(static="shape") if name == "median" else SAFE
-    return define(name, forward, vjp_each=vjp, code=code)
+    return define(name, function, vjp_each=vjp, code=code)
 
 
 # The methods that interpolate everywhere, and their parameters (Hyndman and Fan, "Sample quantiles
@@ -224,11 +215,7 @@ def _set_vjp(k: int, g: Any, y: Any, *operands: Any, **params: Any) -> Any:
 
 
 def _set(function: Callable[..., Any]) -> Rule:
-    @functools.wraps(function)
-    def forward(*operands: Any, **params: Any) -> Any:
-        return function(*operands, **params)
-
-    return define(function.__name__, forward, vjp_each=_set_vjp)
+    return define(function.__name__, function, vjp_each=_set_vjp)
 
 
 for _name in ("union1d", "setdiff1d", "setxor1d"):

@@ -16,7 +16,7 @@ from graphtrace.core.primitive import ATOM, PRODUCT, Form, Notation, called
 from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import NUMPY, define, fixed, handles, traced
 from graphtrace.ops.matmul import outer
-from graphtrace.ops.rows import numpy_row, row_of
+from graphtrace.ops.rows import numpy_row
 from graphtrace.ops.shape import matrix_transpose
 
 # tensordot and inner
@@ -67,10 +67,13 @@ def _bracket(name: str) -> Notation:
     return Notation(Form(f"{name}($0, $1)"), Form(r"\left\langle $0, $1 \right\rangle"))
 
 
-inner = row_of(
+inner = define(
+    "inner",
     np.inner,
-    lambda g, y, a, b: _tensordot_da(g, y, a, b, axes=(-1, -1)),
-    lambda g, y, a, b: _tensordot_db(g, y, a, b, axes=(-1, -1)),
+    vjps=(
+        lambda g, y, a, b: _tensordot_da(g, y, a, b, axes=(-1, -1)),
+        lambda g, y, a, b: _tensordot_db(g, y, a, b, axes=(-1, -1)),
+    ),
     notation=_bracket("inner"),
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -100,13 +99,9 @@ def _reduction(function: Callable[..., Any], vjp: Callable[..., Any]) -> None:
     """Declare the row of a reduction of all entries."""
     name = function.__name__
 
-    @functools.wraps(function)
-    def forward(a: Any, **params: Any) -> Any:
-        return function(a, **params)
-
     written = by_method(name, axis=None, keepdims=False, ddof=0)
     code = Code(written, "shape" if function is np.prod else "rule", memory="own")
-    row = define(name, forward, vjps=(vjp,), code=code)
+    row = define(name, function, vjps=(vjp,), code=code)
 
     def reduction(a: Any, **given: Any) -> Any:
         if not given:

@@ -8,7 +8,6 @@ and refuses `out`. Knows no operation by name.
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,31 +20,19 @@ from graphtrace.core.variable import NUMPY, Variable, define, fixed, operation, 
 Arguments = tuple[list[Any], dict[str, Any]]
 
 
-def row_of(
-    function: Callable[..., Any],
-    *vjps: Rule | None,
-    notation: Notation | Callable[..., Any] | None = None,
-) -> Callable[..., Any]:
-    """Declare the row of `function`, with a vjp for each operand; its handler is the caller's."""
-
-    @functools.wraps(function)
-    def forward(*operands: Any, **params: Any) -> Any:
-        return function(*operands, **params)
-
-    return define(function.__name__, forward, vjps=vjps, notation=notation)
-
-
 def numpy_row(
     function: Callable[..., Any],
     *vjps: Rule | None,
+    forward: Callable[..., Any] | None = None,
     notation: Notation | Callable[..., Any] | None = None,
 ) -> Callable[..., Any]:
     """Declare the row of `function`, with a vjp for each operand, and register its handler.
 
     A vjp is called as `vjp(g, y, *operands, **params)`, with only the params that the caller gave
     a value other than the default; the function returned applies the row in the same way.
+    `forward` is what the row runs, if it is not the function itself.
     """
-    row = row_of(function, *vjps, notation=notation)
+    row = define(function.__name__, forward or function, vjps=vjps, notation=notation)
     split = arguments_of(function, len(vjps))
 
     def handler(*args: Any, **kwargs: Any) -> Any:

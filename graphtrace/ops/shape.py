@@ -8,7 +8,6 @@ from nowhere, a fill).
 
 from __future__ import annotations
 
-import functools
 import inspect
 import itertools
 import math
@@ -67,7 +66,7 @@ def merged(a: Any, count: int) -> Any:
 reshape = define(
     "reshape",
     lambda a, *, shape, order="C": np.reshape(a, shape, order=order),
-    vjps=(lambda g, y, a, *, shape, order="C": _reshape(g, np.shape(a), order),),
+    vjps=(lambda g, y, a, *, shape, order="C": np.reshape(g, np.shape(a), order),),
     code=Code(_reshape_written, "rule", memory="view", keeps=True),
 )
 
@@ -325,14 +324,10 @@ def selection(function: Callable[..., Any], code: Code = SAFE) -> None:
     """
     names = list(inspect.signature(function).parameters)
 
-    @functools.wraps(function)
-    def forward(a: Any, **params: Any) -> Any:
-        return function(a, **params)
-
     def vjp(g: Any, y: Any, a: Any, **params: Any) -> Any:
         return scatter(g, origin=function(positions_of(a), **params), shape=np.shape(a))
 
-    row = define(function.__name__, forward, vjps=(vjp,), code=code)
+    row = define(function.__name__, function, vjps=(vjp,), code=code)
 
     def select(*args: Any, **kwargs: Any) -> Any:
         given = dict(zip(names, args, strict=False)) | kwargs
