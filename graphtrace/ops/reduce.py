@@ -10,11 +10,10 @@ import numpy as np
 
 from graphtrace.core.inputs import plain
 from graphtrace.core.primitive import Code
-from graphtrace.core.refusal import no_out
-from graphtrace.core.variable import define, fixed, traced, unsupported
+from graphtrace.core.variable import define
 from graphtrace.ops.as_python import by_method
 from graphtrace.ops.compare import equal
-from graphtrace.ops.shape import astype, axes_of, merged
+from graphtrace.ops.shape import axes_of, merged
 from graphtrace.ops.stable import squares_fit
 
 _SMALL = 1000
@@ -91,45 +90,19 @@ def _std_vjp(g: Any, y: Any, a: Any, *, axis: Any, keepdims: bool, ddof: float =
     return _spread(g, a, axis) * np.conj(centred) / (n * deviation)
 
 
-WHOLE: dict[Any, Callable[..., Any]] = {}
-"""NumPy function -> the reduction of all entries; `statistics` adds where= and initial=."""
+ROWS: dict[Any, Callable[..., Any]] = {}
+"""NumPy function -> its row, of all entries; `statistics` reads the arguments, and adds where=."""
 
-
-def _reduction(function: Callable[..., Any], vjp: Callable[..., Any]) -> None:
-    """Declare the row of a reduction of all entries."""
-    name = function.__name__
-
-    written = by_method(name, axis=None, keepdims=False, ddof=0)
-    code = Code(written, "shape" if function is np.prod else "rule", memory="own")
-    row = define(name, function, vjps=(vjp,), code=code)
-
-    def reduction(a: Any, **given: Any) -> Any:
-        if not given:
-            return row(traced(a), axis=None, keepdims=False)
-        given = {key: x for key, x in given.items() if x is not None}
-        a, axis = traced(a), fixed(given.pop("axis", None))
-        no_out(function, given.pop("out", None))
-        if "dtype" in given:
-            a = astype(a, dtype=np.dtype(given.pop("dtype")))
-        if given.get("where") is True:
-            del given["where"]
-        params: dict[str, Any] = {"keepdims": bool(given.pop("keepdims", False))}
-        for key in ("ddof", "correction"):
-            if key in given:
-                params["ddof"] = fixed(given.pop(key))
-        if given:
-            raise unsupported(
-                f"np.{name} with {next(iter(given))}=", (a,), "use np.where on the array"
-            )
-        return row(a, axis=axis, **params)
-
-    WHOLE[function] = reduction
-
-
-_reduction(np.sum, lambda g, y, a, *, axis, keepdims: _spread(g, a, axis))
-_reduction(np.mean, lambda g, y, a, *, axis, keepdims: _spread(g / _count(a, axis), a, axis))
-_reduction(np.prod, _prod_vjp)
-_reduction(np.max, _extreme_vjp)
-_reduction(np.min, _extreme_vjp)
-_reduction(np.var, _var_vjp)
-_reduction(np.std, _std_vjp)
+_VJPS: dict[Any, Callable[..., Any]] = {
+    np.sum: lambda g, y, a, *, axis, keepdims: _spread(g, a, axis),
+    np.mean: lambda g, y, a, *, axis, keepdims: _spread(g / _count(a, axis), a, axis),
+    np.prod: _prod_vjp,
+    np.max: _extreme_vjp,
+    np.min: _extreme_vjp,
+    np.var: _var_vjp,
+    np.std: _std_vjp,
+}
+for _function, _vjp in _VJPS.items():
+    _written = by_method(_function.__name__, axis=None, keepdims=False, ddof=0)
+    _code = Code(_written, "shape" if _function is np.prod else "rule", memory="own")
+    ROWS[_function] = define(_function.__name__, _function, vjps=(_vjp,), code=_code)

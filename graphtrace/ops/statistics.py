@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from graphtrace.core.primitive import Rule
 from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import NUMPY, fixed, handles, traced, unsupported
 from graphtrace.ops.composed import composed
-from graphtrace.ops.reduce import WHOLE
+from graphtrace.ops.reduce import ROWS
 from graphtrace.ops.shape import astype, axes_of
 from graphtrace.ops.stable import squares_fit, unit_size
 
@@ -88,100 +89,54 @@ _JOIN: dict[Any, Rule] = {
 }
 
 
-_SUM = "axis dtype out keepdims initial where".split()
-_MEAN = "axis dtype out keepdims where".split()
-_VAR = "axis dtype out ddof keepdims where".split()
-_MAX = "axis out keepdims initial where".split()
-_POSITIONAL = {
-    np.sum: _SUM,
-    np.prod: _SUM,
-    np.mean: _MEAN,
-    np.var: _VAR,
-    np.std: _VAR,
-    np.max: _MAX,
-    np.min: _MAX,
-}
-
-
-def _reduction(function: Callable[..., Any], of: Callable[..., Any], *, skip_nan: bool) -> Rule:
+def _reduction(function: Callable[..., Any], of: Callable[..., Any] | None = None) -> Rule:
     """`function` with NumPy's signature, as a row whose operands are a, where and initial.
 
-    `of` is the reduction that it is but for NaN.
+    One that skips NaN is the reduction `of` but for that; any other has a row for all entries too.
     """
+    name, names = function.__name__, list(signature(function).parameters)[1:]
 
     def forward(a: Any, where: Any, *initial: Any, **how: Any) -> Any:
         chosen = {} if where is True else {"where": where}
         return function(a, **how, **chosen, **({"initial": initial[0]} if initial else {}))
 
     def formula(a: Any, where: Any, *initial: Any, **how: Any) -> Any:
-        mask = plain(where) & ~np.isnan(plain(a)) if skip_nan else plain(where)
-        y = _FORMULAS[of](a, mask, **how)
-        return _JOIN[of](y, initial[0]) if initial else y
+        mask = plain(where) & ~np.isnan(plain(a)) if of else plain(where)
+        y = _FORMULAS[of or function](a, mask, **how)
+        return _JOIN[of or function](y, initial[0]) if initial else y
 
-    name = function.__name__ if skip_nan else f"{function.__name__}_where"
-    row = composed(name, forward, formula)
+    whole = ROWS.get(function)
+    part = composed(name if of else f"{name}_where", forward, formula)
 
-    def reduction(a: Any, given: dict[str, Any]) -> Any:
+    def reduction(a: Any, *args: Any, **kwargs: Any) -> Any:
+        a = traced(a)
+        if whole and not args and not kwargs:
+            return whole(a, axis=None, keepdims=False)
+        given = dict(zip(names, args, strict=False)) | kwargs
+        given = {key: x for key, x in given.items() if x is not None and x is not np._NoValue}
         no_out(function, given.get("out"))
         if "mean" in given:
-            raise unsupported(f"np.{function.__name__} with mean=", (a,), "leave mean= away")
-        a = traced(a)
-        if given.get("dtype") is not None:
+            raise unsupported(f"np.{name} with mean=", (a,), "leave mean= away")
+        if "dtype" in given:
             a = astype(a, dtype=np.dtype(given["dtype"]))
-        initial = () if given.get("initial") is None else (traced(given["initial"]),)
-        how = {key: given[key] for key in ("ddof", "correction") if key in given}
-        axis, keepdims = fixed(given.get("axis")), bool(given.get("keepdims", False))
-        where = traced(given.get("where", True))
-        return row(a, where, *initial, axis=axis, keepdims=keepdims, **how)
+        how = {"axis": fixed(given.get("axis")), "keepdims": bool(given.get("keepdims", False))}
+        if (ddof := given.get("ddof", given.get("correction"))) is not None:
+            how["ddof"] = fixed(ddof)
+        where = given.get("where", True)
+        if whole and where is True and "initial" not in given:
+            return whole(a, **how)
+        initial = (traced(given["initial"]),) if "initial" in given else ()
+        return part(a, traced(where), *initial, **how)
 
     return reduction
 
 
-def _arguments(of: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of a reduction by name, those that were not given left out."""
-    given = dict(zip(_POSITIONAL[of], args, strict=False)) | kwargs
-    return {key: value for key, value in given.items() if value is not np._NoValue}
-
-
-def _with_where(function: Callable[..., Any], *same: Any) -> None:
-    """Let a reduction that has a row take where= and initial= as well."""
-    whole, part = WHOLE[function], _reduction(function, function, skip_nan=False)
-
-    def reduction(a: Any, *args: Any, **kwargs: Any) -> Any:
-        if not args and not kwargs:
-            return whole(a)
-        given = _arguments(function, args, kwargs)
-        if (
-            given.get("initial") is None
-            and given.get("where", True) is True
-            and "mean" not in given
-        ):
-            return whole(a, **given)
-        return part(a, given)
-
-    for each in (function, *same):
-        NUMPY[each] = reduction
-
-
-def _skipping_nan(function: Callable[..., Any], of: Callable[..., Any]) -> None:
-    row = _reduction(function, of, skip_nan=True)
-    NUMPY[function] = lambda a, *args, **kwargs: row(a, _arguments(of, args, kwargs))
-
-
-_with_where(np.sum)
-_with_where(np.prod)
-_with_where(np.mean)
-_with_where(np.var)
-_with_where(np.std)
-_with_where(np.max, np.amax)
-_with_where(np.min, np.amin)
-_skipping_nan(np.nansum, np.sum)
-_skipping_nan(np.nanprod, np.prod)
-_skipping_nan(np.nanmean, np.mean)
-_skipping_nan(np.nanvar, np.var)
-_skipping_nan(np.nanstd, np.std)
-_skipping_nan(np.nanmax, np.max)
-_skipping_nan(np.nanmin, np.min)
+for _function in ROWS:
+    NUMPY[_function] = _reduction(_function)
+    NUMPY[getattr(np, f"nan{_function.__name__}")] = _reduction(
+        getattr(np, f"nan{_function.__name__}"), _function
+    )
+NUMPY[np.amax], NUMPY[np.amin] = NUMPY[np.max], NUMPY[np.min]
 
 
 # Weighted means and covariances.
