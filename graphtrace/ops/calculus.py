@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import numpy as np
 
 from graphtrace.core.inputs import plain
+from graphtrace.core.primitive import Rule
 from graphtrace.core.variable import NUMPY, Variable, define, fixed, handles, traced, unsupported
 from graphtrace.ops.composed import composed
 
@@ -201,82 +204,52 @@ NUMPY[np.convolve] = lambda a, v, mode="full": convolve(
 )
 NUMPY[np.correlate] = lambda a, v, mode="valid": correlate(traced(a), traced(v), mode=mode)
 
-# Grids between two traced ends.
+# Grids between traced ends: the point at t, from 0 to 1, between them.
 
 
-def _between(start: Any, stop: Any, *, num: int, endpoint: bool, axis: int) -> Any:
-    """How far along each point is, and the ends, with the axis of the points in front."""
-    t = np.arange(num) / max(num - 1 if endpoint else num, 1)
-    ndim = np.ndim(plain(start) + plain(stop))
-    return np.reshape(t, (-1,) + (1,) * ndim)
+def _geometric(t: Any, start: Any, stop: Any) -> Any:
+    if np.all(plain(start) > 0):
+        return start ** (1 - t) * stop**t
+    return -((-start) ** (1 - t)) * (-stop) ** t
 
 
-def _linspace_formula(start: Any, stop: Any, *, axis: int, **how: Any) -> Any:
-    t = _between(start, stop, axis=axis, **how)
-    return np.moveaxis(start * (1 - t) + stop * t, 0, axis)
+_POINTS: dict[Any, Rule] = {
+    np.linspace: lambda t, start, stop: start * (1 - t) + stop * t,
+    np.logspace: lambda t, start, stop, base: base ** (start * (1 - t) + stop * t),
+    np.geomspace: _geometric,
+}
 
 
-def _logspace_formula(start: Any, stop: Any, base: Any, *, axis: int, **how: Any) -> Any:
-    t = _between(start, stop, axis=axis, **how)
-    return np.moveaxis(base ** (start * (1 - t) + stop * t), 0, axis)
+def _grid(function: Callable[..., Any], *names: str) -> Rule:
+    """A function that makes a grid, with NumPy's signature; its operands have these names."""
+
+    def forward(*ends: Any, **how: Any) -> Any:
+        return function(**dict(zip(names, ends, strict=True)), **how)
+
+    def formula(*ends: Any, num: int, endpoint: bool, axis: int) -> Any:
+        t = np.arange(num) / max(num - 1 if endpoint else num, 1)
+        t = np.reshape(t, (-1,) + (1,) * np.ndim(plain(ends[0]) + plain(ends[1])))
+        return np.moveaxis(_POINTS[function](t, *ends), 0, axis)
+
+    row = composed(function.__name__, forward, formula)
+    parameters = signature(function)
+
+    def grid(*args: Any, **kwargs: Any) -> Any:
+        bound = parameters.bind(*args, **kwargs)
+        bound.apply_defaults()
+        given = bound.arguments
+        ends, num = [traced(given[name]) for name in names], fixed(given["num"])
+        endpoint = given["endpoint"]
+        points = row(*ends, num=num, endpoint=endpoint, axis=given["axis"])
+        points = points if given["dtype"] is None else points.astype(given["dtype"])
+        if not given.get("retstep"):
+            return points
+        parts = num - 1 if endpoint else num
+        return points, (ends[1] - ends[0]) / parts if parts else np.nan
+
+    return grid
 
 
-def _geomspace_formula(start: Any, stop: Any, *, axis: int, **how: Any) -> Any:
-    t = _between(start, stop, axis=axis, **how)
-    return np.moveaxis(
-        start ** (1 - t) * stop**t
-        if np.all(plain(start) > 0)
-        else -((-start) ** (1 - t)) * (-stop) ** t,
-        0,
-        axis,
-    )
-
-
-linspace = composed("linspace", lambda a, b, **how: np.linspace(a, b, **how), _linspace_formula)
-logspace = composed(
-    "logspace", lambda a, b, base, **how: np.logspace(a, b, base=base, **how), _logspace_formula
-)
-geomspace = composed("geomspace", lambda a, b, **how: np.geomspace(a, b, **how), _geomspace_formula)
-
-
-@handles(np.linspace)
-def _linspace(
-    start: Any,
-    stop: Any,
-    num: Any = 50,
-    endpoint: bool = True,
-    retstep: bool = False,
-    dtype: Any = None,
-    axis: int = 0,
-    **device: Any,
-) -> Any:
-    start, stop, num = traced(start), traced(stop), fixed(num)
-    points = _cast(linspace(start, stop, num=num, endpoint=endpoint, axis=axis), dtype)
-    parts = num - 1 if endpoint else num
-    return (points, (stop - start) / parts if parts else np.nan) if retstep else points
-
-
-@handles(np.logspace)
-def _logspace(
-    start: Any,
-    stop: Any,
-    num: Any = 50,
-    endpoint: bool = True,
-    base: Any = 10.0,
-    dtype: Any = None,
-    axis: int = 0,
-) -> Any:
-    ends = traced(start), traced(stop), traced(base)
-    return _cast(logspace(*ends, num=fixed(num), endpoint=endpoint, axis=axis), dtype)
-
-
-@handles(np.geomspace)
-def _geomspace(
-    start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
-) -> Any:
-    ends = traced(start), traced(stop)
-    return _cast(geomspace(*ends, num=fixed(num), endpoint=endpoint, axis=axis), dtype)
-
-
-def _cast(a: Any, dtype: Any) -> Any:
-    return a if dtype is None else a.astype(dtype)
+NUMPY[np.linspace] = _grid(np.linspace, "start", "stop")
+NUMPY[np.logspace] = _grid(np.logspace, "start", "stop", "base")
+NUMPY[np.geomspace] = _grid(np.geomspace, "start", "stop")

@@ -40,16 +40,10 @@ conjugate = define(
     notation=Notation(Form("conj($0)"), Form(r"\overline{$0}")),
 )
 real = define(
-    "real",
-    np.real,
-    vjps=(lambda g, y, z: g,),
-    notation=Notation(Form("real($0)"), Form(r"\operatorname{Re}\left($0\right)")),
+    "real", np.real, vjps=(lambda g, y, z: g,), notation=called("real", r"\operatorname{Re}")
 )
 imag = define(
-    "imag",
-    np.imag,
-    vjps=(lambda g, y, z: -1j * g,),
-    notation=Notation(Form("imag($0)"), Form(r"\operatorname{Im}\left($0\right)")),
+    "imag", np.imag, vjps=(lambda g, y, z: -1j * g,), notation=called("imag", r"\operatorname{Im}")
 )
 
 
@@ -59,12 +53,7 @@ def _angle_vjp(g: Any, y: Any, z: Any, *, deg: bool = False) -> Any:
     return g * (-1j / z) * (float(180 / np.pi) if deg else 1)
 
 
-angle = define(
-    "angle",
-    np.angle,
-    vjps=(_angle_vjp,),
-    notation=Notation(Form("angle($0)"), Form(r"\arg\left($0\right)")),
-)
+angle = define("angle", np.angle, vjps=(_angle_vjp,), notation=called("angle", r"\arg"))
 _BARS = Notation(Form("abs($0)"), Form(r"\left|$0\right|"))
 _absolute = Primitive(
     "absolute",
@@ -90,7 +79,7 @@ phase = define(
     "phase",
     np.sign,
     vjps=(lambda g, y, z: 1j * np.conjugate(y) * (np.imag(g * y) / nonzero(np.absolute(z))),),
-    notation=Notation(Form("sign($0)"), Form(r"\operatorname{sign}\left($0\right)")),
+    notation=called("sign"),
 )
 
 

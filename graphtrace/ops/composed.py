@@ -7,25 +7,21 @@ derivative is asked for, and its rows are swept at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from graphtrace.core.inputs import IDENTITY, INPUT, value_of
-from graphtrace.core.primitive import Primitive, Rule
+from graphtrace.core.primitive import Rule
 from graphtrace.core.sweep import sweep
 from graphtrace.core.tape import Tape
-from graphtrace.core.variable import Variable, operation, record
+from graphtrace.core.variable import Variable, define, record
 
 
-def composed(
-    name: str, forward: Rule, formula: Rule, *functions: Any, notation: Any = None
-) -> Callable[..., Any]:
+def composed(name: str, forward: Rule, formula: Rule, *, notation: Any = None) -> Rule:
     """Declare a row with the value of `forward` and the derivative of `formula`.
 
-    Both take the same operands and params. As of `operation`, the function returned applies the
-    row and stands for the NumPy `functions`.
+    Both take the same operands and params; the function returned applies the row.
     """
 
     def vjp(k: int, g: Any, y: Any, *xs: Any, **params: Any) -> Any:
@@ -35,7 +31,7 @@ def composed(
             lambda x: formula(*xs[:k], x, *xs[k + 1 :], **params), g, xs[k], (*xs[:k], *xs[k + 1 :])
         )
 
-    return operation(Primitive(name, forward, vjp_each=vjp, notation=notation), *functions)
+    return define(name, forward, vjp_each=vjp, notation=notation)
 
 
 def pulled_back(f: Rule, g: Any, x: Any, others: tuple[Any, ...]) -> Any:

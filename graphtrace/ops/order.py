@@ -16,6 +16,7 @@ from graphtrace.core.primitive import SAFE, Code, Rule
 from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import NUMPY, Variable, define, fixed, handles, traced
 from graphtrace.ops.as_python import by_name
+from graphtrace.ops.rows import arguments_of
 from graphtrace.ops.shape import axes_of, merged, positions_of, scatter
 
 
@@ -101,7 +102,7 @@ def _taken(function: Rule, a: Any, q: tuple[Any, ...], params: dict[str, Any]) -
 
 
 def _statistic(function: Callable[..., Any]) -> Rule:
-    """Declare the row of a median or quantile; the quantiles q are its second operand."""
+    """A median or quantile with NumPy's signature; the quantiles q are its second operand."""
     name = function.__name__
     scale = 100 if "percentile" in name else 1
 
@@ -122,7 +123,17 @@ def _statistic(function: Callable[..., Any]) -> Rule:
         return np.sum(g * share, axis=lead)
 
     code = Code(static="shape") if name == "median" else SAFE
-    return define(name, function, vjp_each=vjp, code=code)
+    row = define(name, function, vjp_each=vjp, code=code)
+    takes_q = "median" not in name
+    split = arguments_of(function, 2 if takes_q else 1)
+    usual = {"axis": None, **({"method": "linear"} if takes_q else {}), "keepdims": False}
+
+    def statistic(*args: Any, **kwargs: Any) -> Any:
+        operands, given = split(args, kwargs)
+        given.pop("overwrite_input", None)
+        return row(*operands, **(usual | given))
+
+    return statistic
 
 
 # The methods that interpolate everywhere, and their parameters (Hyndman and Fan, "Sample quantiles
@@ -153,49 +164,8 @@ def _speed(at: Any, count: Any, method: str) -> Any:
     return np.where(moves, count + 1 - alpha - beta + 0 * at, 0)
 
 
-def _median(function: Callable[..., Any]) -> Rule:
-    row = _statistic(function)
-
-    def median(
-        a: Any,
-        axis: Any = None,
-        out: Any = None,
-        overwrite_input: bool = False,
-        keepdims: Any = False,
-    ) -> Any:
-        no_out(function, out)
-        return row(traced(a), axis=fixed(axis), keepdims=bool(keepdims))
-
-    return median
-
-
-def _quantile(function: Callable[..., Any]) -> Rule:
-    row = _statistic(function)
-
-    def quantile(
-        a: Any,
-        q: Any,
-        axis: Any = None,
-        out: Any = None,
-        overwrite_input: bool = False,
-        method: str = "linear",
-        keepdims: Any = False,
-        *,
-        weights: Any = None,
-    ) -> Any:
-        no_out(function, out)
-        how = {} if weights is None else {"weights": fixed(weights)}
-        return row(
-            traced(a), traced(q), axis=fixed(axis), method=method, keepdims=bool(keepdims), **how
-        )
-
-    return quantile
-
-
-for _name in ("median", "nanmedian"):
-    NUMPY[getattr(np, _name)] = _median(getattr(np, _name))
-for _name in ("percentile", "quantile", "nanpercentile", "nanquantile"):
-    NUMPY[getattr(np, _name)] = _quantile(getattr(np, _name))
+for _name in ("median", "nanmedian", "percentile", "quantile", "nanpercentile", "nanquantile"):
+    NUMPY[getattr(np, _name)] = _statistic(getattr(np, _name))
 
 # Sets. Each output entry is looked up among the entries that went in; the first one counts.
 

@@ -103,56 +103,45 @@ reduce = composed("ufunc.reduce", _reduce_forward, _reduce_formula, notation=_me
 reduceat = composed("ufunc.reduceat", _reduceat_forward, _reduceat_formula, notation=_method_form)
 
 
-def _accumulate(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    def signature(a: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
-        no_out(ufunc, out)
-        if axis is None and np.ndim(a) == 1:
-            axis = 0
-        if ufunc in (np.add, np.multiply) and np.ndim(a) and axis is not None:
-            return NUMPY[np.cumsum if ufunc is np.add else np.cumprod](a, axis, dtype)
-        how = {} if dtype is None else {"dtype": dtype}
-        return accumulate(traced(a), ufunc=ufunc, method="accumulate", axis=fixed(axis), **how)
+# NumPy hands over all but the operands by name.
 
-    return signature(*inputs, **kwargs)
+
+def _accumulate(ufunc: np.ufunc, inputs: tuple[Any, ...], given: dict[str, Any]) -> Any:
+    (a,), axis, how = inputs, given.get("axis", 0), _settings(ufunc, given)
+    if axis is None and np.ndim(a) == 1:
+        axis = 0
+    if ufunc in (np.add, np.multiply) and np.ndim(a) and axis is not None:
+        return NUMPY[np.cumsum if ufunc is np.add else np.cumprod](a, axis, **how)
+    return accumulate(traced(a), ufunc=ufunc, method="accumulate", axis=fixed(axis), **how)
+
+
+def _settings(ufunc: np.ufunc, given: dict[str, Any]) -> dict[str, Any]:
+    """The dtype, where one is asked for."""
+    no_out(ufunc, given.get("out"))
+    return {} if given.get("dtype") is None else {"dtype": given["dtype"]}
 
 
 _WITH_A_ROW = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
 
 
-def _reduce(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    def signature(
-        a: Any,
-        axis: Any = 0,
-        dtype: Any = None,
-        out: Any = None,
-        keepdims: bool = False,
-        initial: Any = None,
-        where: Any = True,
-    ) -> Any:
-        no_out(ufunc, out)
-        start = () if initial is None or initial is np._NoValue else (traced(initial),)
-        how = {} if dtype is None else {"dtype": dtype}
-        if where is not True:
-            how["where"] = fixed(where)
-        axis = fixed(axis)
-        return reduce(
-            traced(a), *start, ufunc=ufunc, method="reduce", axis=axis, keepdims=keepdims, **how
-        )
-
+def _reduce(ufunc: np.ufunc, inputs: tuple[Any, ...], given: dict[str, Any]) -> Any:
     if ufunc in _WITH_A_ROW:
-        return NUMPY[_WITH_A_ROW[ufunc]](*inputs, **{"axis": 0, **kwargs})
-    return signature(*inputs, **kwargs)
+        return NUMPY[_WITH_A_ROW[ufunc]](*inputs, **{"axis": 0, **given})
+    how = _settings(ufunc, given)
+    initial, where = given.get("initial"), given.get("where", True)
+    start = () if initial is None or initial is np._NoValue else (traced(initial),)
+    if where is not True:
+        how["where"] = fixed(where)
+    axis, keepdims = fixed(given.get("axis", 0)), given.get("keepdims", False)
+    a = traced(inputs[0])
+    return reduce(a, *start, ufunc=ufunc, method="reduce", axis=axis, keepdims=keepdims, **how)
 
 
-def _reduceat(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    def signature(a: Any, indices: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
-        no_out(ufunc, out)
-        starts, how = np.asarray(fixed(indices)).tolist(), {} if dtype is None else {"dtype": dtype}
-        return reduceat(
-            traced(a), ufunc=ufunc, method="reduceat", starts=starts, axis=fixed(axis), **how
-        )
-
-    return signature(*inputs, **kwargs)
+def _reduceat(ufunc: np.ufunc, inputs: tuple[Any, ...], given: dict[str, Any]) -> Any:
+    a, indices = inputs
+    starts, axis = np.asarray(fixed(indices)).tolist(), fixed(given.get("axis", 0))
+    how = _settings(ufunc, given)
+    return reduceat(traced(a), ufunc=ufunc, method="reduceat", starts=starts, axis=axis, **how)
 
 
 def _outer(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
