@@ -46,15 +46,15 @@ def gallery(folder: str, check: bool, traceback: bool) -> None:
 
     with one_sentence(traceback), short_warnings(), contextlib.redirect_stdout(sys.stderr):
         if check:
-            found: list[object] = list(differences(Path(folder)))
+            lines: list[object] = list(differences(Path(folder)))
         else:
             length = len(sources(Path(folder))) + 1
             hidden = not sys.stderr.isatty()
             with click.progressbar(
                 update(Path(folder)), length=length, label="Drawing", hidden=hidden, file=sys.stderr
             ) as drawn:
-                found = list(drawn)
-    for line in found:
+                lines = list(drawn)
+    for line in lines:
         tell(clean(str(line) if check else f"wrote {line}"))
-    if check and found:
+    if check and lines:
         raise click.exceptions.Exit(FAILURE)

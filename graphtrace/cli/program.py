@@ -138,12 +138,12 @@ def short_warnings() -> Iterator[None]:
     """Each warning as one line, once; NumPy's would show a line of our source."""
     from graphtrace.core.describe_error import text_of
 
-    said: set[str] = set()
+    shown: set[str] = set()
 
     def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
         text = f"{category.__name__}: {text_of(message)}"
-        if text not in said:
-            said.add(text)
+        if text not in shown:
+            shown.add(text)
             say("warning", text)
 
     with warnings.catch_warnings():

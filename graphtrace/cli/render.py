@@ -70,11 +70,11 @@ def render(
             for name, value in chosen.items()
             if value not in unsaid and (value is not False or name in _TWO_WAYS)
         }
-        said = _drawn(target, assignments, output, format, wanted)
-    if isinstance(said, bytes):
-        click.echo(said, nl=False)
+        to_print = _drawn(target, assignments, output, format, wanted)
+    if isinstance(to_print, bytes):
+        click.echo(to_print, nl=False)
     else:
-        tell(said)
+        tell(to_print)
 
 
 _TWO_WAYS = ("values", "grad", "legend")

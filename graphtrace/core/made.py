@@ -47,7 +47,7 @@ class Made(functools.partial[Any]):
 def own_name(made: Any) -> str | None:
     """The name under which a pickle finds `made` itself, as it does a decorated function."""
     name = getattr(made, "__qualname__", None)
-    found: Any = sys.modules.get(getattr(made, "__module__", None) or "")
+    item: Any = sys.modules.get(getattr(made, "__module__", None) or "")
     for part in (name or "<none>").split("."):
-        found = getattr(found, part, None)
-    return name if found is made else None
+        item = getattr(item, part, None)
+    return name if item is made else None

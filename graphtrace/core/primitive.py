@@ -283,10 +283,10 @@ def primitive_named(name: str) -> Primitive:
     try:
         if not colon:
             return PRIMITIVES[name]
-        found: Any = sys.modules.get(module) or import_module(module)
+        item: Any = sys.modules.get(module) or import_module(module)
         for part in path.split("."):
-            found = getattr(found, part)
-        row: Primitive = found.row
+            item = getattr(item, part)
+        row: Primitive = item.row
     except (KeyError, ImportError, AttributeError):
         raise UnknownPrimitive(
             f"the primitive {name} is not to be found; define it at the top level of a module that "

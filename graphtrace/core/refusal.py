@@ -180,18 +180,18 @@ def _numpys(frame: FrameType, head: str) -> str:
 
     What NumPy has in Python is known by its frames, whatever the user calls it.
     """
-    found = head.split(".")[1] if head.startswith(_NUMPY) else ""
+    function = head.split(".")[1] if head.startswith(_NUMPY) else ""
     at: FrameType | None = frame
     while at is not None and str(at.f_globals.get("__name__")).startswith("numpy."):
         name = at.f_code.co_qualname.partition(".")[0]
-        found = name if hasattr(np, name) else found
+        function = name if hasattr(np, name) else function
         at = at.f_back
-    return found
+    return function
 
 
 def called_in(frame: FrameType | None) -> str | None:
     """The public name of the function of SciPy that `frame` is part of; None outside SciPy."""
-    found: str | None = None
+    public_name: str | None = None
     at = frame
     while at is not None and str(at.f_globals.get("__name__")).startswith("scipy."):
         # A decorator's frame has the function that it wraps among its variables.
@@ -202,10 +202,10 @@ def called_in(frame: FrameType | None) -> str | None:
         ]:
             public = module.partition("._")[0]
             if hasattr(sys.modules.get(public), name):
-                found = f"{public}.{name}"
-        found = found or ".".join(str(at.f_globals["__name__"]).split(".")[:2])
+                public_name = f"{public}.{name}"
+        public_name = public_name or ".".join(str(at.f_globals["__name__"]).split(".")[:2])
         at = at.f_back
-    return found
+    return public_name
 
 
 def instead_of(name: str) -> str:

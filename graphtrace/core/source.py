@@ -137,8 +137,8 @@ def _returned(item: Any) -> Returned | None:
         return item
     if isinstance(item, tuple):
         for i, part in enumerate(item):
-            if (found := _returned(part)) is not None:
-                return Returned((i, *found.path))
+            if (inner := _returned(part)) is not None:
+                return Returned((i, *inner.path))
     return None
 
 
@@ -150,12 +150,12 @@ def _slots(code: CodeType, _: int) -> tuple[str, ...]:
 
 def _stored_name(code: CodeType, name: str, arg: int) -> str | None:
     if name in ("STORE_FAST", "STORE_DEREF"):
-        found = _slots(code, 0)[arg]
+        stored = _slots(code, 0)[arg]
     elif name in ("STORE_NAME", "STORE_GLOBAL", "STORE_ATTR"):
-        found = code.co_names[arg]
+        stored = code.co_names[arg]
     else:
         return None
-    return found if found.isidentifier() else None  # pytest rewrites asserts to store "@py_..."
+    return stored if stored.isidentifier() else None  # pytest rewrites asserts to store "@py_..."
 
 
 @remembered(None)
@@ -198,8 +198,8 @@ def target(code: CodeType, lasti: int, path: tuple[int, ...] = ()) -> str | Retu
             if any(map(_holds_ours, taken)):
                 if name in ("BUILD_TUPLE", "BUILD_LIST"):
                     stack[-1] = tuple(taken)
-                elif taken[0] == RETURNED and (found := _stored_name(code, name, arg)):
-                    return found
+                elif taken[0] == RETURNED and (variable := _stored_name(code, name, arg)):
+                    return variable
                 elif name == "RETURN_VALUE":
                     return _returned(taken[0])
                 elif name.startswith(("STORE_", "UNPACK_", "POP_")) and _holds_ours(tuple(stack)):
@@ -282,9 +282,9 @@ def text(code: CodeType, lasti: int) -> str | None:
     >>> text(compile("u = b * c", "<cell>", "exec"), 6)
     'b * c'
     """
-    if (found := _written(code, lasti)) is None:
+    if (written := _written(code, lasti)) is None:
         return None
-    node, segment = found
+    node, segment = written
     if "\n" in segment:  # there may be comments and backslashes in between
         return ast.unparse(node)
     return segment if "'" in segment or '"' in segment else " ".join(segment.split())
@@ -300,8 +300,8 @@ def operands(code: CodeType, lasti: int) -> tuple[str | None, ...]:
     >>> operands(compile("u = -b * c", "<cell>", "exec"), 8)
     (None, 'c')
     """
-    found = _written(code, lasti)
-    match found and found[0]:
+    written = _written(code, lasti)
+    match written and written[0]:
         case ast.BinOp(left=a, right=b) | ast.AugAssign(target=a, value=b):
             parts = [a, b]
         case ast.Compare(left=a, comparators=[b]) | ast.Subscript(value=a, slice=b):

@@ -117,18 +117,18 @@ def _special(x: float) -> str:
 def _encode_array(x: np.ndarray[Any, Any] | np.generic) -> dict[str, Any]:
     """An array is a dict with its dtype and shape; a scalar of NumPy has no shape."""
     array = np.asarray(x)
-    said: dict[str, Any] = {"dtype": array.dtype.str}
+    content: dict[str, Any] = {"dtype": array.dtype.str}
     if isinstance(x, np.ndarray):
-        said["shape"] = list(array.shape)
+        content["shape"] = list(array.shape)
         if array.flags.f_contiguous and not array.flags.c_contiguous:
-            said["order"] = "F"  # the order of memory is the order of NumPy's sums
+            content["order"] = "F"  # the order of memory is the order of NumPy's sums
     if array.dtype.char in "gG":
-        said["data"] = [np.format_float_scientific(n) for n in _numbers(array)]
+        content["data"] = [np.format_float_scientific(n) for n in _numbers(array)]
     elif array.size <= _ENTRIES and _is_whole(_entries(array), array):
-        said["data"] = _entries(array)
+        content["data"] = _entries(array)
     else:
-        said["base64"] = base64.b64encode(array.tobytes()).decode("ascii")
-    return {"array" if isinstance(x, np.ndarray) else "scalar": said}
+        content["base64"] = base64.b64encode(array.tobytes()).decode("ascii")
+    return {"array" if isinstance(x, np.ndarray) else "scalar": content}
 
 
 def _entries(array: np.ndarray[Any, Any]) -> list[Any]:
@@ -163,7 +163,7 @@ def _read_entries(entries: list[Any], dtype: np.dtype[Any]) -> np.ndarray[Any, A
 _SPECIAL = {sign + name: float(sign + name) for name in ("nan", "inf") for sign in ("", "-")}
 
 
-def decode(said: Any, depth: int = DEEPEST) -> Any:
+def decode(encoded: Any, depth: int = DEEPEST) -> Any:
     """The value that `encode` has written, nested no deeper than `depth`.
 
     Raises ValueError, KeyError or TypeError for anything else; it calls no code that the text
@@ -172,39 +172,39 @@ def decode(said: Any, depth: int = DEEPEST) -> Any:
     >>> decode(encode({"axis": (0, None), "at": slice(1, 2)}, "params"))
     {'axis': (0, None), 'at': slice(1, 2, None)}
     """
-    if not isinstance(said, (list, dict)):
-        if type(said) is int and abs(said) >= _LARGEST:
+    if not isinstance(encoded, (list, dict)):
+        if type(encoded) is int and abs(encoded) >= _LARGEST:
             raise ValueError("a whole number that is larger than any float")
-        return said
+        return encoded
     if not depth:
         raise ValueError("a value that is nested too deeply")
-    if isinstance(said, list):
-        return [decode(item, depth - 1) for item in said]
-    if len(said) != 1:
-        raise ValueError(f"{sorted(said)!s:.60} where there should be one key")
-    ((tag, content),) = said.items()
+    if isinstance(encoded, list):
+        return [decode(item, depth - 1) for item in encoded]
+    if len(encoded) != 1:
+        raise ValueError(f"{sorted(encoded)!s:.60} where there should be one key")
+    ((tag, content),) = encoded.items()
     if tag not in _DECODERS:
         raise ValueError(f"the unknown kind of value {tag!r:.60}")
     return _DECODERS[tag](content, depth - 1)
 
 
-def _array(said: Any, depth: int) -> np.ndarray[Any, Any]:
-    dtype = _dtype(said["dtype"])
-    if "base64" in said:
-        flat = np.frombuffer(base64.b64decode(said["base64"], validate=True), dtype).copy()
+def _array(content: Any, depth: int) -> np.ndarray[Any, Any]:
+    dtype = _dtype(content["dtype"])
+    if "base64" in content:
+        flat = np.frombuffer(base64.b64decode(content["base64"], validate=True), dtype).copy()
     else:
-        flat = _read_entries(said["data"], dtype)
-    shape = said.get("shape", ())
+        flat = _read_entries(content["data"], dtype)
+    shape = content.get("shape", ())
     if flat.size != math.prod(shape) or not all(type(n) is int and n >= 0 for n in shape):
         raise ValueError(f"{flat.size} entries for an array of shape {shape}")
     if not flat.size and math.prod(max(n, 1) for n in shape) > _EMPTIEST:
         raise ValueError(f"an array without entries of shape {shape}")
     array = flat.reshape(shape)
-    return np.asfortranarray(array) if said.get("order") == "F" else array
+    return np.asfortranarray(array) if content.get("order") == "F" else array
 
 
-def _scalar(said: Any, depth: int) -> Any:
-    return _array({**said, "shape": []}, depth)[()]
+def _scalar(content: Any, depth: int) -> Any:
+    return _array({**content, "shape": []}, depth)[()]
 
 
 def _dtype(text: Any, depth: int = 0) -> np.dtype[Any]:

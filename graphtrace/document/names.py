@@ -48,13 +48,13 @@ def primitive_name(primitive: Primitive, key: str) -> str:
 
 def known_primitive(name: Any, key: str) -> Primitive:
     """The row of that name, which computes the node `key`."""
-    found = _declared(text_of(name))
-    if found is None:
+    row = _declared(text_of(name))
+    if row is None:
         raise ArgumentError(
             f"{key!r:.60} is computed by {name!r:.60}, which is not known here: import the module "
             "that defines it, then load the graph"
         )
-    return found
+    return row
 
 
 def _declared(name: str) -> Primitive | None:
@@ -66,10 +66,10 @@ def _declared(name: str) -> Primitive | None:
     module, colon, path = name.partition(":")
     if not colon:
         return PRIMITIVES.get(name)
-    found: Any = sys.modules.get(module)
+    item: Any = sys.modules.get(module)
     for part in path.split("."):
-        found = getattr(found, "__dict__", {}).get(part)
-    row = getattr(found, "__dict__", {}).get("row")
+        item = getattr(item, "__dict__", {}).get(part)
+    row = getattr(item, "__dict__", {}).get("row")
     return row if isinstance(row, Primitive) and row.name == name else None
 
 
@@ -91,22 +91,22 @@ def name_of_test(test: Any, text: str) -> Any:
     )
 
 
-def read_test(said: Any) -> Callable[..., Any]:
+def read_test(encoded: Any) -> Callable[..., Any]:
     """The test that `name_of_test` has written."""
-    if isinstance(said, str):
-        return TESTS[said]
-    if "raised" not in said:
-        test = TESTS[text_of(said["test"])]
-        return partial(test, **_settings(said, test is complex_rows.nearly_real))
-    what = said["raised"]
+    if isinstance(encoded, str):
+        return TESTS[encoded]
+    if "raised" not in encoded:
+        test = TESTS[text_of(encoded["test"])]
+        return partial(test, **_settings(encoded, test is complex_rows.nearly_real))
+    what = encoded["raised"]
     is_row = "primitive" in what
     operation = known_primitive(what["primitive"], "a test") if is_row else read_test(what["test"])
     return partial(raised, operation, _settings(what, is_row))
 
 
-def _settings(said: Any, may_have_some: bool) -> dict[str, Any]:
+def _settings(encoded: Any, may_have_some: bool) -> dict[str, Any]:
     """The params of a test, which nearly all tests have none of."""
-    params = decode(said["params"])
+    params = decode(encoded["params"])
     if type(params) is not dict or (params and not may_have_some):
         raise ValueError(f"a test with {params!r:.60}")
     return params

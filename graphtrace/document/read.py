@@ -167,10 +167,10 @@ class _Reader:
         graph._in_order()
         return graph
 
-    def _at(self, said: Mapping[str, Any], key: str, place: str = "") -> Any:
+    def _at(self, mapping: Mapping[str, Any], key: str, place: str = "") -> Any:
         """What is said under a key, which is what will be read next."""
         self.place = f"{place}.{key}" if place else key
-        return said[key]
+        return mapping[key]
 
     def _known(self, key: Any) -> str:
         """The key of a node that has come before."""
@@ -180,21 +180,21 @@ class _Reader:
 
     # Nodes.
 
-    def _add_node(self, graph: TracedGraph, said: Mapping[str, Any], place: str) -> None:
-        key = text_of(self._at(said, "name", place))
+    def _add_node(self, graph: TracedGraph, encoded: Mapping[str, Any], place: str) -> None:
+        key = text_of(self._at(encoded, "name", place))
         _require(key not in self.values, f"{key!r:.60} is there twice")
-        index = self._at(said, "index", place)
+        index = self._at(encoded, "index", place)
         last = next(reversed(self.indices.values()), -1)
         _require(type(index) is int and index > last, "no number that goes on counting")
-        value = decode(self._at(said, "value", place))
+        value = decode(self._at(encoded, "value", place))
         _require(is_value(value), "no number and no array of numbers")
-        row = self._row(key, value, self._at(said, "row", place), f"{place}.row")
+        row = self._row(key, value, self._at(encoded, "row", place), f"{place}.row")
         self.place = f"{place}.row"
         self.computed.add(row)
         self.indices[key] = index
-        op = self._at(said, "op", place)
+        op = self._at(encoded, "op", place)
         _require(op == row.primitive.op, f"{op!r:.60} for {row.primitive.name}")
-        scope, source = self._at(said, "scope", place), self._at(said, "source", place)
+        scope, source = self._at(encoded, "scope", place), self._at(encoded, "source", place)
         self.place = f"{place}.row"
         graph.add_node(
             key,
@@ -213,30 +213,30 @@ class _Reader:
                 if isinstance(local, LinearMap) and not row.primitive.stops(k):
                     self.computed.try_rule(row, k)
                 graph.add_edge(operand, key, k, local=local, symbol=Symbol(row, k))
-        if "grad" in said:
-            graph.nodes[key]["grad"] = grad = decode(self._at(said, "grad", place))
+        if "grad" in encoded:
+            graph.nodes[key]["grad"] = grad = decode(self._at(encoded, "grad", place))
             require_gradient(grad, value)
         self.values[key] = value
 
-    def _row(self, key: str, value: Any, said: Mapping[str, Any], place: str) -> Row:
-        primitive = known_primitive(self._at(said, "primitive", place), key)
-        operands = self._at(said, "operands", place)
+    def _row(self, key: str, value: Any, encoded: Mapping[str, Any], place: str) -> Row:
+        primitive = known_primitive(self._at(encoded, "primitive", place), key)
+        operands = self._at(encoded, "operands", place)
         keys, xs = self._operands(operands)
         require_operands(primitive, keys, xs)
         shown = [
             text_of(operand["name"]) if name is None and "name" in operand else name
             for name, operand in zip(keys, operands, strict=True)
         ]
-        pairs = self._at(said, "params", place)
+        pairs = self._at(encoded, "params", place)
         params = {text_of(name): decode(x) for name, x in pairs}
         _require(len(params) == len(pairs), "a param that is there twice")
         require_params(primitive, params)
         return Row(primitive, value, xs, params, key, keys, tuple(shown))
 
-    def _operands(self, said: Iterable[Any]) -> tuple[tuple[str | None, ...], tuple[Any, ...]]:
+    def _operands(self, operands: Iterable[Any]) -> tuple[tuple[str | None, ...], tuple[Any, ...]]:
         """The nodes that operands come from, None for a constant, and their values."""
         keys, xs = [], []
-        for operand in said:
+        for operand in operands:
             key = self._known(operand["node"]) if "node" in operand else None
             keys.append(key)
             xs.append(decode(operand["constant"]) if key is None else self.values[key])
@@ -255,26 +255,26 @@ class _Reader:
 
     def _signature(self, document: Mapping[str, Any]) -> list[inspect.Parameter]:
         parameters = []
-        for i, said in enumerate(self._at(document, "signature")):
+        for i, encoded in enumerate(self._at(document, "signature")):
             self.place = f"signature[{i}]"
-            parameters.append(_parameter(said))
+            parameters.append(_parameter(encoded))
         return list(inspect.Signature(parameters).parameters.values())
 
     def _parameters(
         self, document: Mapping[str, Any], signature: Iterable[inspect.Parameter]
     ) -> dict[str, Tree]:
-        said = self._at(document, "parameters")
+        encoded = self._at(document, "parameters")
         names = [parameter.name for parameter in signature]
-        _require(list(said) == names, f"they are not those of the signature, {', '.join(names)}")
+        _require(list(encoded) == names, f"they are not those of the signature, {', '.join(names)}")
         trees = {}
         for parameter in signature:
-            part = self._at(said, parameter.name, "parameters")
+            part = self._at(encoded, parameter.name, "parameters")
             container = _CONTAINERS.get(parameter.kind)
             _require(container is None or list(part) == [container], f"it is no {container}")
             trees[parameter.name] = self._tree(part)
         return trees
 
-    def _tree(self, said: Any) -> Tree:
+    def _tree(self, encoded: Any) -> Tree:
         leaves: list[Leaf] = []
         numbers = count()
 
@@ -297,29 +297,33 @@ class _Reader:
                 raise ValueError(f"{kind!r:.60} in a parameter or the result")
             return next(numbers)
 
-        _, structure = flatten(read(said, DEEPEST))
+        _, structure = flatten(read(encoded, DEEPEST))
         return Tree(tuple(leaves), structure)
 
     # Decisions.
 
     def _branches(self, document: Mapping[str, Any]) -> list[Branch]:
         branches: list[Branch] = []
-        for i, said in enumerate(self._at(document, "branches")):
+        for i, encoded in enumerate(self._at(document, "branches")):
             self.place = f"branches[{i}]"
-            branch = self._branch(said)
+            branch = self._branch(encoded)
             _require(not branches or branches[-1].index <= branch.index, "it stands too late")
             self.computed.check(branch)
             branches.append(branch)
         return branches
 
-    def _branch(self, said: Mapping[str, Any]) -> Branch:
-        keys, xs = self._operands(said["operands"])
-        index, source = said["index"], said["source"]
+    def _branch(self, encoded: Mapping[str, Any]) -> Branch:
+        keys, xs = self._operands(encoded["operands"])
+        index, source = encoded["index"], encoded["source"]
         _require(type(index) is int, "no number that says where it stands")
         for key in keys:
             is_later = key is not None and self.indices[key] >= index
             _require(not is_later, f"{key!r:.60} is used before it is evaluated")
-        test, outcome, text = read_test(said["test"]), decode(said["outcome"]), said["text"]
+        test, outcome, text = (
+            read_test(encoded["test"]),
+            decode(encoded["outcome"]),
+            encoded["text"],
+        )
         where = None if source is None else text_of(source)
         return Branch(index, test, xs, keys, outcome, text_of(text), where)
 
@@ -335,8 +339,8 @@ def _label(row: Row) -> str:
     return f"{row.name} = {row_text(row)}" if row.operands else row.name
 
 
-def _parameter(said: Mapping[str, Any]) -> inspect.Parameter:
-    name, kind = text_of(said["name"]), inspect._ParameterKind[text_of(said["kind"]).upper()]
+def _parameter(encoded: Mapping[str, Any]) -> inspect.Parameter:
+    name, kind = text_of(encoded["name"]), inspect._ParameterKind[text_of(encoded["kind"]).upper()]
     _require(is_name(name), f"{name!r:.60} is no name of a parameter")
-    default = decode(said["default"]) if "default" in said else inspect.Parameter.empty
+    default = decode(encoded["default"]) if "default" in encoded else inspect.Parameter.empty
     return inspect.Parameter(name, kind, default=default)

@@ -58,7 +58,7 @@ def to_json(graph: TracedGraph) -> str:
         "edges": list(_edges(graph, order)),
         "branches": [_branch(branch) for branch in graph.graph["branches"]],
     }
-    lines = [f"{json.dumps(name)}: {json.dumps(said)}" for name, said in head.items()]
+    lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in head.items()]
     for name, items in lists.items():
         inner = ",\n".join(json.dumps(item) for item in items)
         lines.append(f"{json.dumps(name)}: [\n{inner}\n]" if items else f"{json.dumps(name)}: []")
@@ -66,36 +66,36 @@ def to_json(graph: TracedGraph) -> str:
 
 
 def _parameter(parameter: inspect.Parameter) -> dict[str, Any]:
-    said: dict[str, Any] = {"name": parameter.name, "kind": parameter.kind.name.lower()}
+    fields: dict[str, Any] = {"name": parameter.name, "kind": parameter.kind.name.lower()}
     if parameter.default is not parameter.empty:
-        said["default"] = encode(parameter.default, f"the default of {parameter.name}")
-    return said
+        fields["default"] = encode(parameter.default, f"the default of {parameter.name}")
+    return fields
 
 
 def _tree(tree: Tree, where: str) -> Any:
     """Containers with `{"node": key}` or `{"constant": value}` for leaves."""
     leaves = [_operand(leaf.key, leaf.constant, where) for leaf in tree.leaves]
 
-    def said(x: Any) -> Any:
+    def encoded(x: Any) -> Any:
         if type(x) is int:
             return leaves[x]
         if x is None:
             return None
         if type(x) is dict:
-            return {"dict": [[encode(k, where), said(v)] for k, v in x.items()]}
+            return {"dict": [[encode(k, where), encoded(v)] for k, v in x.items()]}
         if type(x) in (list, tuple):
-            return {type(x).__name__: [said(item) for item in x]}
+            return {type(x).__name__: [encoded(item) for item in x]}
         raise ArgumentError(
             f"{where} is a {type(x).__name__}, which cannot be written as JSON: trace it with "
             "plain dicts, lists and tuples"
         )
 
-    return said(tree.structure(range(len(leaves))))
+    return encoded(tree.structure(range(len(leaves))))
 
 
 def _node(key: str, node: Mapping[str, Any]) -> dict[str, Any]:
     row: Row = node["row"]
-    said = {
+    fields = {
         "name": key,
         "op": node["op"],
         "value": encode(node["value"], f"the value of {key}"),
@@ -111,7 +111,7 @@ def _node(key: str, node: Mapping[str, Any]) -> dict[str, Any]:
     ]
     params = [[name, encode(x, f"{name}= of {key}")] for name, x in row.params.items()]
     name = primitive_name(row.primitive, key)
-    return {**said, "row": {"primitive": name, "operands": operands, "params": params}}
+    return {**fields, "row": {"primitive": name, "operands": operands, "params": params}}
 
 
 def _operand(key: str | None, x: Any, where: str, name: str | None = None) -> dict[str, Any]:

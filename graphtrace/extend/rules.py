@@ -203,9 +203,9 @@ class _OwnRule(NamedTuple):
 def tape_of(xs: Any) -> Tape | None:
     """The list that the traced values among `xs` are on."""
     for x in xs:
-        found = x.tape if type(x) is Variable else tape_of(x) if isinstance(x, tuple) else None
-        if found is not None:
-            return found
+        tape = x.tape if type(x) is Variable else tape_of(x) if isinstance(x, tuple) else None
+        if tape is not None:
+            return tape
     return None
 
 

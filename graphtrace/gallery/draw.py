@@ -33,13 +33,13 @@ def update(folder: Path) -> Iterator[Path]:
 
 def differences(folder: Path) -> Iterator[str]:
     """A line for each file that is missing, differs from what would be drawn, or has no source."""
-    found = sources(folder)
-    for source in found:
+    scripts = sources(folder)
+    for source in scripts:
         yield from _difference(source.with_suffix(".svg"), draw(source))
     for svg in sorted(folder.glob("*.svg")):
-        if svg.with_suffix(".py") not in found:
+        if svg.with_suffix(".py") not in scripts:
             yield f"{svg} is stale: no {svg.with_suffix('.py').name} draws it any more, remove it"
-    drawn = all(source.with_suffix(".svg").is_file() for source in found)
+    drawn = all(source.with_suffix(".svg").is_file() for source in scripts)
     if drawn and (index := _index(folder)) is not None:
         yield from _difference(index, contents(folder).encode("utf-8"))
 

@@ -120,13 +120,13 @@ def _figure_id(exhibit: Exhibit) -> str:
 def _article(exhibit: Exhibit) -> Iterable[str]:
     link, ident = _link(exhibit), _figure_id(exhibit)
     title = escape(title_of(clean(exhibit.stem)))
-    width, height, told = _facts(exhibit.svg)
+    width, height, alt = _facts(exhibit.svg)
     yield f'<article aria-labelledby="{ident}">'
     yield f'<h3 id="{ident}">{title}</h3>'
     # Scrolled by keyboard too.
     yield f'<div class="figure" tabindex="0" role="group" aria-label="{title}, the figure">'
     yield (
-        f'<img src="{link}.svg" alt="{told}" width="{width:g}" height="{height:g}" loading="lazy" '
+        f'<img src="{link}.svg" alt="{alt}" width="{width:g}" height="{height:g}" loading="lazy" '
         f'style="width:100%;min-width:{round(width * _READABLE)}px;max-width:{width:g}px">'
     )
     yield "</div>"
@@ -141,6 +141,6 @@ def _article(exhibit: Exhibit) -> Iterable[str]:
 def _facts(svg: str) -> tuple[float, float, str]:
     """Width, height and title of an SVG of ours; its text is escaped already."""
     size = re.search(r'<svg[^>]* width="([\d.]+)" height="([\d.]+)"', svg)
-    told = re.search(r"<title[^>]*>([^<]*)</title>", svg)
+    title = re.search(r"<title[^>]*>([^<]*)</title>", svg)
     width, height = (float(x) for x in size.groups()) if size else (0.0, 0.0)
-    return width, height, told[1] if told else ""
+    return width, height, title[1] if title else ""

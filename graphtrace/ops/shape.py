@@ -395,8 +395,8 @@ def _atleast(n: int) -> Callable[..., Any]:
 
 def _shape_at_least(n: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     example = (np.atleast_1d, np.atleast_2d, np.atleast_3d)[n - 1]
-    found: tuple[int, ...] = example(np.broadcast_to(0, shape)).shape
-    return found
+    padded: tuple[int, ...] = example(np.broadcast_to(0, shape)).shape
+    return padded
 
 
 NUMPY[np.atleast_1d] = _atleast(1)

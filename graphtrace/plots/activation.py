@@ -77,8 +77,8 @@ def activation(
         f"Shaded: flat, with a slope below {number(flat)}. Hardly any gradient comes through there."
     ]
     note += [compared[0]] if compared else []
-    told = (
-        ". ".join([title, *(_told(curve, flat) for curve in curves)])
+    description = (
+        ". ".join([title, *(_description(curve, flat) for curve in curves)])
         + ". "
         + unmarked(" ".join(note))
     )
@@ -87,10 +87,10 @@ def activation(
     def draw(theme: Theme) -> Picture:
         return _draw(functions, curves, flat, marked, note, theme)
 
-    return Drawing("-".join(words), title, told, draw)
+    return Drawing("-".join(words), title, description, draw)
 
 
-def _told(curve: Curve, flat: float) -> str:
+def _description(curve: Curve, flat: float) -> str:
     ranges = [f"from {number(low)} to {number(high)}" for low, high in _flat(curve, flat)]
     largest = number(float(np.nanmax(curve.derivatives)), 3)
     where = f"flat {listed(ranges)}" if ranges else "nowhere flat"
@@ -115,12 +115,12 @@ def _comparison(
         slopes = [at(f, x)[1] for f in functions]
         is_flat = [abs(slope) < flat for slope in slopes]
         if any(is_flat) and not all(is_flat) and np.isfinite(slopes).all():
-            said = [
+            phrases = [
                 f"{number(slope, 2)} for {marked(curve.name)}"
                 for slope, curve in zip(slopes, curves, strict=True)
             ]
             where = f"{marked(curves[0].variable)} = {number(x)}"
-            return f"At {where} the slope is {listed(said)}.", x
+            return f"At {where} the slope is {listed(phrases)}.", x
     return None
 
 
@@ -194,8 +194,8 @@ def _column(
     _marks(plot, lower, f, curve, marked)
 
 
-def _head(plot: Plot, start: tuple[float, float], said: Line) -> None:
-    plot.text(said, (start[0] + said.width / 2, start[1]))
+def _head(plot: Plot, start: tuple[float, float], label: Line) -> None:
+    plot.text(label, (start[0] + label.width / 2, start[1]))
 
 
 def _pieces(curve: Curve) -> Iterator[np.ndarray]:
@@ -222,14 +222,14 @@ def _marks(plot: Plot, axes: Axes, f: Function, curve: Curve, marked: float | No
     for spot in spots:
         plot.dot(axes, spot, "dot red")
         x, y = plot.at(axes, np.array([spot]))[0]
-        said = plot.line("small red", number(spot[1], 2))
-        plot.label(axes, said, _around(x, y, said))
+        label = plot.line("small red", number(spot[1], 2))
+        plot.label(axes, label, _around(x, y, label))
 
 
 _ANGLES = (90, 60, 120, 270, 300, 240, 30, 150, 0, 180)
 
 
-def _around(x: float, y: float, said: Line) -> list[Point]:
+def _around(x: float, y: float, label: Line) -> list[Point]:
     """Places for a label around a dot, the nearest first and above it."""
     turns = [(radius, math.radians(angle)) for radius in (16, 22, 30, 40) for angle in _ANGLES]
-    return [(x + math.cos(t) * (said.width / 2 + r - 6), y - math.sin(t) * r) for r, t in turns]
+    return [(x + math.cos(t) * (label.width / 2 + r - 6), y - math.sin(t) * r) for r, t in turns]

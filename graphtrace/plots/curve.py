@@ -54,9 +54,9 @@ def sample(f: Function, span: tuple[float, float], name: str | None = None, i: i
     if not (np.isfinite([low, high]).all() and low < high):
         raise ArgumentError(f"span={span!r} is no range: give its ends, the lower first")
     x = np.round(np.linspace(low, high, _POINTS), 12)
-    found = np.array([at(f, point) for point in x.tolist()])
-    found[~np.isfinite(found[:, 0])] = np.nan  # no slope where there is no value
-    values, derivatives = np.where(np.isfinite(found), found, np.nan).T
+    pairs = np.array([at(f, point) for point in x.tolist()])
+    pairs[~np.isfinite(pairs[:, 0])] = np.nan  # no slope where there is no value
+    values, derivatives = np.where(np.isfinite(pairs), pairs, np.nan).T
     own = name or called(f, i)
     if np.isnan(values).all() or np.isnan(derivatives).all():
         raise ArgumentError(f"{own} has no slope from {low:g} to {high:g}: choose another span")
@@ -82,7 +82,7 @@ def _jumps(f: Function, x: NDArray[np.float64], slopes: NDArray[np.float64]) -> 
     """Where the derivative changes at once: between two points that halving brings no nearer."""
     steps = np.abs(np.diff(slopes))
     large = 0.02 * max(float(np.nanmax(slopes) - np.nanmin(slopes)), 1e-12)
-    found = []
+    jumps = []
     for i in np.flatnonzero(steps > large).tolist():
         low, high = float(x[i]), float(x[i + 1])
         first, last = float(slopes[i]), float(slopes[i + 1])
@@ -94,5 +94,5 @@ def _jumps(f: Function, x: NDArray[np.float64], slopes: NDArray[np.float64]) -> 
             else:
                 high, last = middle, slope
         if abs(last - first) > large:
-            found.append(round((low + high) / 2, 6))
-    return tuple(found)
+            jumps.append(round((low + high) / 2, 6))
+    return tuple(jumps)

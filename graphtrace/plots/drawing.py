@@ -58,10 +58,10 @@ class Drawing:
         look = chosen(options)
         style, id_prefix = look.style(), look.id_prefix
         drawn = self.draw(style)
-        told, size = (self.title, self.description), (drawn.width, drawn.height)
+        texts, size = (self.title, self.description), (drawn.width, drawn.height)
         smallest = size_of("index", style) * min(1, style.column / drawn.width)
         wide = smallest < style.smallest
-        return page(self.name, told, drawn.body, size, style, id_prefix, wide=wide)
+        return page(self.name, texts, drawn.body, size, style, id_prefix, wide=wide)
 
     def render(
         self,
@@ -100,9 +100,9 @@ def size_of(role: str, theme: Theme) -> float:
     return theme.formula_size * _SMALLER.get(role.split()[0], 1.0)
 
 
-def line(role: str, said: str | Runs, theme: Theme) -> Line:
+def line(role: str, content: str | Runs, theme: Theme) -> Line:
     """One measured line of text; `role` is its class."""
-    text = (Run(said),) if isinstance(said, str) else said
+    text = (Run(content),) if isinstance(content, str) else content
     size = size_of(role, theme)
     return Line(role, text, size, runs_width(text, size), plain(text))
 
@@ -154,9 +154,9 @@ def caption(
         whole = re.sub(" ([=/]) ", "\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}", sentence)
         for row in wrapped(whole, size, width - 2 * theme.margin):
             words = row.split("*")
-            said = tuple(Run(word, bool(i % 2)) for i, word in enumerate(words) if word)
+            runs = tuple(Run(word, bool(i % 2)) for i, word in enumerate(words) if word)
             middle = (width / 2, top + size * 0.7)
-            body.append(set_line(line("note", said, theme), middle, theme))
+            body.append(set_line(line("note", runs, theme), middle, theme))
             top += size * 1.4
     return body, top + theme.margin
 

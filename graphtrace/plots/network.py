@@ -80,15 +80,15 @@ def network(
             zip(sizes, _each(names or [None] * len(sizes), sizes, "names"), strict=True)
         )
     ]
-    said = _each(layers, sizes, "layers") if layers else _layers(len(sizes))
+    words = _each(layers, sizes, "layers") if layers else _layers(len(sizes))
     counted = [str(size) for size in sizes]
     title = f"Network with layers of {listed(counted)} neurons"
-    told = f"{title}. " + " ".join(
+    description = f"{title}. " + " ".join(
         f"{word or f'Layer {i}'}: {', '.join(neuron.key for neuron in column)}."
-        for i, (word, column) in enumerate(zip(said, columns, strict=True))
+        for i, (word, column) in enumerate(zip(words, columns, strict=True))
     )
-    told += " Every neuron is joined to all neurons of the next layer."
-    return Drawing("network", title, told, lambda theme: _draw(columns, said, theme))
+    description += " Every neuron is joined to all neurons of the next layer."
+    return Drawing("network", title, description, lambda theme: _draw(columns, words, theme))
 
 
 def _check(sizes: Sequence[int], most: int) -> None:
@@ -187,14 +187,14 @@ def _layout(columns: list[list[Neuron]]) -> tuple[list[list[Point]], float, floa
         for a in range(len(one)):
             dot += [f"n{starts[i] + a} -> n{starts[i + 1] + b} [id=e{a}];" for b in range(len(two))]
     answer = engine.run(engine.find(), "\n".join([*dot, "}"]), "json0")
-    found = read_layout(answer, size)
+    layout = read_layout(answer, size)
     middles = []
     for start, column in zip(starts, columns, strict=True):
         # Within a column the engine is free to choose the order: all neurons are joined alike.
-        at = sorted(found.nodes[start : start + len(column)], key=lambda point: point[1])
-        off = found.height / 2 - (at[0][1] + at[-1][1]) / 2
+        at = sorted(layout.nodes[start : start + len(column)], key=lambda point: point[1])
+        off = layout.height / 2 - (at[0][1] + at[-1][1]) / 2
         middles.append([(x, y + off) for x, y in at])
-    return middles, found.width, found.height
+    return middles, layout.width, layout.height
 
 
 def _weights(columns: list[list[Neuron]], places: list[list[Point]], theme: Theme) -> Iterable[str]:
@@ -234,7 +234,7 @@ def _neuron(neuron: Neuron, at: Point, role: Role, theme: Theme) -> Iterable[str
 def _set(label: _Label, at: Point, theme: Theme) -> Iterable[str]:
     """The base in the line, the indices above each other beside it."""
     base = line("formula", label.base, theme)
-    marks = [line("index", said, theme) for said in (label.above, label.below)]
+    marks = [line("index", index, theme) for index in (label.above, label.below)]
     x = at[0] - (base.width + max(mark.width for mark in marks)) / 2
     if label.base:
         yield set_line(base, (x + base.width / 2, at[1]), theme)

@@ -67,13 +67,13 @@ class Plot:
     def __init__(self, width: float, height: float, theme: Theme) -> None:
         self.width, self.height, self._theme = width, height, theme
         self._sheet = _sheet(width, height)
-        self._said: dict[str, Line] = {}
+        self._labels: dict[str, Line] = {}
         self._lines: list[NDArray[np.float64]] = []
         self._boxes: list[_Box] = []
 
-    def line(self, role: str, said: str | Runs) -> Line:
+    def line(self, role: str, content: str | Runs) -> Line:
         """A measured line of text, to be placed."""
-        return line(role, said, self._theme)
+        return line(role, content, self._theme)
 
     def axes(
         self,
@@ -95,8 +95,8 @@ class Plot:
         return axes
 
     def _ticks(self, axis: Any, span: tuple[float, float], most: int) -> None:
-        ticks = [(at, self.line("tick", said)) for at, said in _labelled(span, most)]
-        axis.set_ticks([at for at, _ in ticks], [self._say(said) for _, said in ticks])
+        ticks = [(at, self.line("tick", text)) for at, text in _labelled(span, most)]
+        axis.set_ticks([at for at, _ in ticks], [self._say(label) for _, label in ticks])
         axis.set_tick_params(length=4, pad=4)
         for tick in axis.get_major_ticks():
             for mark in (tick.tick1line, tick.tick2line, tick.gridline):
@@ -104,8 +104,8 @@ class Plot:
 
     def beside(self, span: tuple[float, float], height: float) -> float:
         """The room that the numbers left of axes of this height take."""
-        numbers = [said for _, said in _labelled(span, _most(height))]
-        return max([self.line("tick", said).width for said in numbers], default=0.0) + 14
+        numbers = [text for _, text in _labelled(span, _most(height))]
+        return max([self.line("tick", text).width for text in numbers], default=0.0) + 14
 
     def curve(self, axes: Axes, points: NDArray[np.float64], role: str) -> None:
         """A line through the points, n×2."""
@@ -127,15 +127,15 @@ class Plot:
         places: NDArray[np.float64] = axes.transData.transform(points)
         return np.column_stack([places[:, 0], self.height - places[:, 1]])
 
-    def text(self, said: Line, middle: Point) -> None:
+    def text(self, label: Line, middle: Point) -> None:
         """A line of text with its middle there."""
         x, y = middle
         self._sheet.text(
-            x / self.width, 1 - y / self.height, self._say(said), ha="center", va="center"
+            x / self.width, 1 - y / self.height, self._say(label), ha="center", va="center"
         )
-        self._boxes.append(_box(said, middle))
+        self._boxes.append(_box(label, middle))
 
-    def label(self, axes: Axes, said: Line, places: Sequence[Point]) -> None:
+    def label(self, axes: Axes, label: Line, places: Sequence[Point]) -> None:
         """Text in the first of these places where it touches nothing, else in the freest."""
         left, bottom, width, height = axes.get_position().bounds
         room = (
@@ -144,22 +144,22 @@ class Plot:
             (left + width) * self.width + _AIR,
             (1 - bottom) * self.height,
         )
-        self.text(said, min(places, key=lambda middle: self._touched(_box(said, middle), room)))
+        self.text(label, min(places, key=lambda middle: self._touched(_box(label, middle), room)))
 
     def _touched(self, box: _Box, room: _Box) -> float:
         outside = (box[2] - box[0]) * (box[3] - box[1]) - _overlap(box, room)
         hits = sum(_overlap(box, other) for other in self._boxes)
         return outside + hits + _WORSE * sum(_crossed(points, box) for points in self._lines)
 
-    def _say(self, said: Line) -> str:
+    def _say(self, label: Line) -> str:
         """The key under which the renderer finds the line; matplotlib sees no more of it."""
-        key = f"{said.role}: {said.full}"
-        self._said[key] = said
+        key = f"{label.role}: {label.full}"
+        self._labels[key] = label
         return key
 
     def body(self) -> list[str]:
         """The whole sheet as lines of SVG."""
-        return _written(self._sheet, self.width, self.height, self._said, self._theme)
+        return _written(self._sheet, self.width, self.height, self._labels, self._theme)
 
 
 def _most(height: float) -> int:
@@ -170,18 +170,18 @@ def _labelled(span: tuple[float, float], most: int) -> list[tuple[float, str]]:
     """Round numbers in the span, with so many digits that no two are written alike."""
     from matplotlib.ticker import MaxNLocator
 
-    found = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(*span)
-    at = [float(f"{t:.12g}") for t in found if span[0] <= t <= span[1]]
+    ticks = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(*span)
+    at = [float(f"{t:.12g}") for t in ticks if span[0] <= t <= span[1]]
     for digits in range(4, 16):
-        said = [number(t, digits) for t in at]
-        if len(set(said)) == len(at):
+        texts = [number(t, digits) for t in at]
+        if len(set(texts)) == len(at):
             break
-    return list(zip(at, said, strict=True))
+    return list(zip(at, texts, strict=True))
 
 
-def _box(said: Line, middle: Point) -> _Box:
+def _box(label: Line, middle: Point) -> _Box:
     x, y = middle
-    off = (said.width / 2 + _AIR, said.size * 0.55 + _AIR)
+    off = (label.width / 2 + _AIR, label.size * 0.55 + _AIR)
     return x - off[0], y - off[1], x + off[0], y + off[1]
 
 
@@ -230,7 +230,7 @@ def _sheet(width: float, height: float) -> Figure:
 
 
 def _written(
-    sheet: Figure, width: float, height: float, said: Mapping[str, Line], theme: Theme
+    sheet: Figure, width: float, height: float, labels: Mapping[str, Line], theme: Theme
 ) -> list[str]:
     from matplotlib.backend_bases import RendererBase
 
@@ -261,7 +261,7 @@ def _written(
             ismath: Any = False,
             mtext: Any = None,
         ) -> None:
-            text = said[s]
+            text = labels[s]
             x, y = mtext.get_transform().transform(mtext.get_unitless_position())
             aside = {"left": 0.5, "center": 0.0, "right": -0.5}[mtext.get_horizontalalignment()]
             below = _CAPITAL if mtext.get_verticalalignment() == "top" else 0.0
@@ -273,9 +273,9 @@ def _written(
                 return
             clip = gc.get_clip_rectangle()
             limits = None if clip is None or rgbFace is not None else clip.extents
-            if found := _path(path, transform, height, limits):
+            if path_data := _path(path, transform, height, limits):
                 look = painted(self.role, PAINTS[self.role], theme)
-                body.append(f'<path {look} d="{found}"/>')
+                body.append(f'<path {look} d="{path_data}"/>')
 
     sheet.draw(Writer())
     return body

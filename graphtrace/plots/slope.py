@@ -94,15 +94,15 @@ def slope(
         )
     curve = sample(f, (low, high))
     triangles = [Triangle(point, *_at(f, point, width)) for point in points]
-    told = [list(_told(f, triangle, curve)) for triangle in triangles]
+    passages = [list(_sentences(f, triangle, curve)) for triangle in triangles]
     slopes = [number(triangle.slope) for triangle in triangles]
     where = listed([number(point) for point in points])
     title = f"Slope of {curve.name} at {curve.variable} = {where}: {listed(slopes)}"
-    note = told[0] if len(told) == 1 else []
+    note = passages[0] if len(passages) == 1 else []
     return Drawing(
         f"slope-{curve.name}",
         title,
-        unmarked(" ".join(sentence for sentences in told for sentence in sentences)),
+        unmarked(" ".join(sentence for sentences in passages for sentence in sentences)),
         lambda theme: _draw(curve, triangles, label, note, theme),
     )
 
@@ -125,7 +125,7 @@ def _usual_width(points: Sequence[float]) -> float:
     return float(f"{max(k for k in (1, 2, 5) if k * unit <= wanted * 1.0001) * unit:.6g}")
 
 
-def _told(f: Function, triangle: Triangle, curve: Curve) -> Iterator[str]:
+def _sentences(f: Function, triangle: Triangle, curve: Curve) -> Iterator[str]:
     """The slope, and what the function itself does over the width of the triangle."""
     a, width = triangle.a, triangle.width
     rise = _rounded(at(f, a + width)[0] - triangle.value, triangle.value)
@@ -181,8 +181,8 @@ def _draw(
 def _range(curve: Curve, triangles: Sequence[Triangle]) -> tuple[float, float]:
     """Of the curve's values, with the triangles, and some air."""
     ends = [end for t in triangles for end in (t.value, t.value + t.height)]
-    found = np.array([*curve.values[np.isfinite(curve.values)], *ends])
-    low, high = float(found.min()), float(found.max())
+    values = np.array([*curve.values[np.isfinite(curve.values)], *ends])
+    low, high = float(values.min()), float(values.max())
     air = 0.08 * ((high - low) or 1.0)
     return low - air, high + air
 
@@ -217,20 +217,20 @@ def _labels(plot: Plot, axes: Axes, triangle: Triangle, variable: str, *, alone:
     start, corner, end = plot.at(axes, np.array(_corners(triangle))).tolist()
     up = -1 if end[1] < corner[1] else 1
     width, height = number(triangle.width), number(triangle.height)
-    said = plot.line("small red", f"width {width}" if alone else width)
+    label = plot.line("small red", f"width {width}" if alone else width)
     middle = (start[0] + corner[0]) / 2
-    aside = said.width / 2 + 10
+    aside = label.width / 2 + 10
     below = [(middle, start[1] - up * off) for off in (13, 17, -13)]
-    plot.label(axes, said, [*below, (start[0] - aside, start[1]), (corner[0] + aside, start[1])])
+    plot.label(axes, label, [*below, (start[0] - aside, start[1]), (corner[0] + aside, start[1])])
     if abs(end[1] - corner[1]) > _FLAT:
         _height(plot, axes, triangle, f"height {height}" if alone else height)
     ratio = f"slope = {height} / {width} = " if alone else "slope "
-    said = plot.line("heading red", (Run(ratio + number(triangle.slope)),))
-    aside = said.width / 2 + 12
+    label = plot.line("heading red", (Run(ratio + number(triangle.slope)),))
+    aside = label.width / 2 + 12
     spots = [(start[0] * (1 - t) + end[0] * t, start[1] * (1 - t) + end[1] * t) for t in _ALONG]
     plot.label(
         axes,
-        said,
+        label,
         [
             (x + side * aside, y + up * off)
             for off in (6, 14, 24, 0)
@@ -243,11 +243,11 @@ def _labels(plot: Plot, axes: Axes, triangle: Triangle, variable: str, *, alone:
 
 def _height(plot: Plot, axes: Axes, triangle: Triangle, text: str) -> None:
     _, corner, end = plot.at(axes, np.array(_corners(triangle))).tolist()
-    said = plot.line("small red", text)
-    aside = said.width / 2 + 8
+    label = plot.line("small red", text)
+    aside = label.width / 2 + 8
     rows = [corner[1] * (1 - t) + end[1] * t for t in (0.5, 0.35, 0.2, 0.65, 0.0, -0.3)]
     right = [(corner[0] + aside, y) for y in rows] + [(corner[0] + aside + 8, y) for y in rows]
-    plot.label(axes, said, right + [(corner[0] - aside, y) for y in rows])
+    plot.label(axes, label, right + [(corner[0] - aside, y) for y in rows])
 
 
 _ALONG = (0.5, 0.75, 1.0, 0.25, 0.0)

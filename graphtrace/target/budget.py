@@ -116,12 +116,12 @@ def _counts(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[s
         given = known.bind(*args, **kwargs).arguments
     except (TypeError, ValueError):  # the call will say it, or has none
         return 0
-    found = [
+    counts = [
         abs(getattr(given[name], "value", given[name]))
         for name, parameter in known.parameters.items()
         if name in given and type(parameter.default) is int and np.ndim(given[name]) == 0
     ]
-    return sum(int(count) for count in found if math.isfinite(count))
+    return sum(int(count) for count in counts if math.isfinite(count))
 
 
 _signature: Callable[[Callable[..., Any]], Signature] = cache(signature)

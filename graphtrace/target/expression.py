@@ -475,8 +475,8 @@ def _function(name: str) -> Callable[..., Any] | None:
         return _NUMPY_FUNCTIONS.get(rest)
     if prefix in ("gt", "graphtrace"):
         return _OURS.get(rest)
-    found = _BUILTINS.get(name) or _OURS.get(name)
-    return found or (_NUMPY_FUNCTIONS.get(name) if not rest else None)
+    function = _BUILTINS.get(name) or _OURS.get(name)
+    return function or (_NUMPY_FUNCTIONS.get(name) if not rest else None)
 
 
 # What may be called, by its last name: a slip of the pen finds np.linalg.inv from "inv".

@@ -85,16 +85,16 @@ _MODULES: dict[str, ModuleType] = {"np": np, "np.linalg": np.linalg, "np.fft": n
 
 def public_functions() -> dict[str, Any]:
     """Every public function of np, np.linalg and np.fft, and attribute of arrays, by its name."""
-    found: dict[str, Any] = {}
+    functions: dict[str, Any] = {}
     for prefix, module in _MODULES.items():
         for name in dir(module):
             item = getattr(module, name)
             if name[0] != "_" and callable(item) and not isinstance(item, type):
-                found[f"{prefix}.{name}"] = item
+                functions[f"{prefix}.{name}"] = item
     for name in dir(np.ndarray):
         if name[0] != "_":
-            found[f"ndarray.{name}"] = getattr(np.ndarray, name)
-    return found
+            functions[f"ndarray.{name}"] = getattr(np.ndarray, name)
+    return functions
 
 
 def classify(name: str, function: Any) -> Class:

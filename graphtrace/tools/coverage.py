@@ -88,8 +88,8 @@ def line(function: str) -> Line:
 def lines() -> list[Line]:
     """The rows of the other packages' table, and those that only graphtrace has."""
     own = [name for name in own_functions() if name not in peers()]
-    found = map(line, [*peers(), *own])
-    return sorted(one for one in found if one.peers or one.is_reached)
+    rows = map(line, [*peers(), *own])
+    return sorted(one for one in rows if one.peers or one.is_reached)
 
 
 def versions() -> str:

@@ -156,8 +156,8 @@ def resolve(name: str) -> Any:
     head, *rest = name.split(".")
     item = import_module(head)
     for part in rest:
-        found = getattr(item, part, None)
-        item = import_module(f"{item.__name__}.{part}") if found is None else found
+        attribute = getattr(item, part, None)
+        item = import_module(f"{item.__name__}.{part}") if attribute is None else attribute
     return item
 
 

@@ -152,11 +152,11 @@ class _Check:
     ) -> WrongDerivative:
         """The error, for the entry of the argument that is farthest off."""
         operation, operand = culprit
-        found = [
+        compared = [
             (_exact(f, mode, weights, unit), self._numeric_of_rows(f, weights, unit), name, entry)
             for name, entry, unit in _units(f.arg, _parameter(self.f, f.i))
         ]
-        exact, numeric, name, entry = max(found, key=lambda one: _gap(*one[:2]))
+        exact, numeric, name, entry = max(compared, key=lambda one: _gap(*one[:2]))
         where = name + (f"[{', '.join(map(str, entry))}]" if entry else "")
         error = WrongDerivative(
             f"derivative {level} of {name_of(self.f)}() in {where} is {exact:.8g} by "

@@ -59,8 +59,8 @@ def jacobian(
         matrix = _matrix(run, chosen, mode)
         several = isinstance(argnums, Sequence)
         trees = [tuple(row) if several else row[0] for row in matrix]
-        found = run.structure(trees)
-        return (found, run.aux) if has_aux else found
+        blocks = run.structure(trees)
+        return (blocks, run.aux) if has_aux else blocks
 
     call = functools.partial(jacobian, f, argnums, has_aux=has_aux, mode=mode)
     return Made(jacobian_of_f, call)
