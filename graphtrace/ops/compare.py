@@ -71,46 +71,30 @@ _BOOL = np.dtype(bool)
 equal = _rules["equal"]
 greater, less = _of_reals(_rules["greater"]), _of_reals(_rules["less"])
 
+
+def above(a: Any, b: Any) -> Any:
+    """1 where `a` is larger, half in a tie, as in JAX."""
+    return greater(a, b) + 0.5 * equal(a, b)
+
+
+def below(a: Any, b: Any) -> Any:
+    """1 where `a` is smaller, half in a tie, as in JAX."""
+    return less(a, b) + 0.5 * equal(a, b)
+
+
 # Flat functions: their result is recorded, so that `forward` evaluates it again, and no gradient
 # passes through it.
-_FLAT: list[Any] = [
-    np.isnan,
-    np.isinf,
-    np.isfinite,
-    np.isneginf,
-    np.isposinf,
-    np.signbit,
-    np.logical_and,
-    np.logical_or,
-    np.logical_not,
-    np.logical_xor,
-    np.bitwise_and,
-    np.bitwise_or,
-    np.bitwise_xor,
-    np.invert,
-    np.left_shift,
-    np.right_shift,
-    np.argmax,
-    np.argmin,
-    np.argsort,
-    np.argpartition,
-    np.argwhere,
-    np.flatnonzero,
-    np.count_nonzero,
-    np.nanargmax,
-    np.nanargmin,
-    np.searchsorted,
-    np.digitize,
-    np.all,
-    np.any,
-    np.isclose,
-    np.isin,
-]
+_FLAT = """
+    isnan isinf isfinite isneginf isposinf signbit
+    logical_and logical_or logical_not logical_xor
+    bitwise_and bitwise_or bitwise_xor invert left_shift right_shift
+    argwhere argpartition flatnonzero nanargmax nanargmin searchsorted digitize isclose isin
+""".split()
 # The shape of what these return follows from the operand's.
-_SHAPED = {np.argmax, np.argmin, np.argsort, np.count_nonzero, np.all, np.any}
-for _function in _FLAT:
-    _code = Code(static="shape") if _function in _SHAPED else SAFE
-    NUMPY[_function] = define(_function.__name__, _function, code=_code)
+_SHAPED = "argmax argmin argsort count_nonzero all any".split()
+for _name in (*_FLAT, *_SHAPED):
+    _code = Code(static="shape") if _name in _SHAPED else SAFE
+    NUMPY[getattr(np, _name)] = define(_name, getattr(np, _name), code=_code)
 
 # Flat functions whose answer is a plain decision for the caller.
 _DECISIONS: list[Any] = [np.allclose, np.array_equal, np.array_equiv]

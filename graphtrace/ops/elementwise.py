@@ -26,7 +26,7 @@ from graphtrace.core.variable import (
     unsupported,
 )
 from graphtrace.ops.arithmetic import nonzero, power_db, real_power_da, side
-from graphtrace.ops.compare import equal, greater, less
+from graphtrace.ops.compare import above, below, equal, greater, less
 from graphtrace.ops.stable import (
     cosine,
     gap,
@@ -123,16 +123,8 @@ _UNARY: list[tuple[str, Rule | float, Notation | None]] = [
 
 # NumPy's name, ∂y/∂a, ∂y/∂b.
 _BINARY: list[tuple[str, Rule | float, Rule | float]] = [
-    (
-        "maximum",
-        lambda a, b, y: greater(a, b) + 0.5 * equal(a, b),
-        lambda a, b, y: less(a, b) + 0.5 * equal(a, b),
-    ),
-    (
-        "minimum",
-        lambda a, b, y: less(a, b) + 0.5 * equal(a, b),
-        lambda a, b, y: greater(a, b) + 0.5 * equal(a, b),
-    ),
+    ("maximum", lambda a, b, y: above(a, b), lambda a, b, y: below(a, b)),
+    ("minimum", lambda a, b, y: below(a, b), lambda a, b, y: above(a, b)),
     (
         "fmax",
         lambda a, b, y: _left(greater, a, b),

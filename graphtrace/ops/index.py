@@ -18,7 +18,7 @@ from graphtrace.core.variable import (
     traced,
     unsupported,
 )
-from graphtrace.ops.compare import equal, greater, less
+from graphtrace.ops.compare import above, below
 
 
 class Slot(NamedTuple):
@@ -166,21 +166,13 @@ def _where(condition: Any, *choices: Any) -> Any:
     return where(*map(traced, (condition, *choices))) if choices else np.nonzero(condition)
 
 
-def _above(a: Any, b: Any) -> Any:
-    return greater(a, b) + 0.5 * equal(a, b)
-
-
-def _below(a: Any, b: Any) -> Any:
-    return less(a, b) + 0.5 * equal(a, b)
-
-
 clip = define(
     "clip",
     np.clip,
     partials=(
-        lambda a, low, high, y: _above(a, low) * _below(a, high),
-        lambda a, low, high, y: _below(a, low) * _below(low, high),
-        lambda a, low, high, y: _above(np.maximum(a, low), high),
+        lambda a, low, high, y: above(a, low) * below(a, high),
+        lambda a, low, high, y: below(a, low) * below(low, high),
+        lambda a, low, high, y: above(np.maximum(a, low), high),
     ),
     code=Code(memory="own"),
 )

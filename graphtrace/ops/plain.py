@@ -14,15 +14,8 @@ import numpy as np
 from graphtrace.core.inputs import plain
 from graphtrace.core.variable import NUMPY, add_methods, define, fixed, traced
 
-_INTEGERS: list[Any] = [
-    np.gcd,
-    np.lcm,
-    np.packbits,
-    np.unpackbits,
-    np.bitwise_count,
-]
-for _function in _INTEGERS:
-    NUMPY[_function] = define(_function.__name__, _function)
+for _name in "gcd lcm packbits unpackbits bitwise_count".split():
+    NUMPY[getattr(np, _name)] = define(_name, getattr(np, _name))
 
 _LEXSORT = define("lexsort", lambda *keys, axis: np.lexsort(keys, axis))
 NUMPY[np.lexsort] = lambda keys, axis=-1: _LEXSORT(*map(traced, keys), axis=fixed(axis))
@@ -35,24 +28,14 @@ def _of_values(function: Callable[..., Any], look: Callable[[Any], Any]) -> Call
     return answer
 
 
-_QUESTIONS: list[Any] = [
-    np.array2string,
-    np.array_repr,
-    np.array_str,
-    np.can_cast,
-    np.common_type,
-    np.diag_indices_from,
-    np.may_share_memory,
-    np.min_scalar_type,
-    np.shares_memory,
-    np.tril_indices_from,
-    np.triu_indices_from,
-]
-_POSITIONS: list[Any] = [np.ix_, np.ravel_multi_index, np.unravel_index]
-for _function in _QUESTIONS:
-    NUMPY[_function] = _of_values(_function, plain)
-for _function in _POSITIONS:
-    NUMPY[_function] = _of_values(_function, fixed)
+_QUESTIONS = """
+    array2string array_repr array_str can_cast common_type diag_indices_from may_share_memory
+    min_scalar_type shares_memory tril_indices_from triu_indices_from
+""".split()
+_POSITIONS = "ix_ ravel_multi_index unravel_index".split()
+for _name in (*_QUESTIONS, *_POSITIONS):
+    _look = plain if _name in _QUESTIONS else fixed
+    NUMPY[getattr(np, _name)] = _of_values(getattr(np, _name), _look)
 
 
 def _tolist(a: Any) -> Any:

@@ -346,43 +346,19 @@ def _take_written(
     return Form(f"$0[{':, ' * axis}{at}]", ATOM, (ATOM,))
 
 
+_SELECTIONS = """
+    expand_dims squeeze swapaxes moveaxis rollaxis flip fliplr flipud rot90 roll repeat tile resize
+    take take_along_axis delete diag diagonal diagflat tril triu
+""".split()
 # Of what follows from shapes alone: what the rule leaves behind, or the shape.
-_STATIC: dict[Any, Literal["shape", "rule"]] = {
-    np.expand_dims: "rule",
-    np.squeeze: "rule",
-    np.swapaxes: "rule",
-    np.moveaxis: "rule",
-    np.flip: "rule",
-    np.roll: "shape",
-    np.tril: "shape",
-    np.triu: "shape",
+_STATIC: dict[str, Literal["shape", "rule"]] = {
+    **dict.fromkeys("expand_dims squeeze swapaxes moveaxis flip".split(), "rule"),
+    **dict.fromkeys("roll tril triu".split(), "shape"),
 }
-_WRITTEN: dict[Any, Written | None] = {np.take: _take_written, np.delete: None}
-for _function in (
-    np.expand_dims,
-    np.squeeze,
-    np.swapaxes,
-    np.moveaxis,
-    np.rollaxis,
-    np.flip,
-    np.fliplr,
-    np.flipud,
-    np.rot90,
-    np.roll,
-    np.repeat,
-    np.tile,
-    np.resize,
-    np.take,
-    np.take_along_axis,
-    np.delete,
-    np.diag,
-    np.diagonal,
-    np.diagflat,
-    np.tril,
-    np.triu,
-):
-    _python = _WRITTEN.get(_function, by_name(_function.__name__))
-    selection(_function, Code(_python, _STATIC.get(_function, "")))
+_WRITTEN: dict[str, Written | None] = {"take": _take_written, "delete": None}
+for _name in _SELECTIONS:
+    _python = _WRITTEN.get(_name, by_name(_name))
+    selection(getattr(np, _name), Code(_python, _STATIC.get(_name, "")))
 
 
 def _atleast(n: int) -> Callable[..., Any]:
