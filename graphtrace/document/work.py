@@ -213,10 +213,6 @@ def _multi_dot(xs: Sequence[Any], p: Mapping[str, Any]) -> float | Work:
     return Work(min(steps, len(n) * math.prod(sorted(n)[-2:])), steps + 64 * len(n) ** 3)
 
 
-def _each_with_each(xs: Sequence[Any], p: Mapping[str, Any]) -> float | Work:
-    return Work(_all(xs), math.prod(map(np.size, xs)))
-
-
 # Decompositions and polynomials, which take steps for each of the entries.
 
 
@@ -228,27 +224,13 @@ def _solved(xs: Sequence[Any], p: Mapping[str, Any], steps: int = 2) -> Work:
     return Work(entries, entries * min((1, *shapes[0])[-2:]) * steps)
 
 
-def _decomposed(xs: Sequence[Any], p: Mapping[str, Any]) -> Work:
-    return _solved(xs, p, 64)
-
-
-def _tensors(xs: Sequence[Any], p: Mapping[str, Any]) -> Work:
-    """A system of equations whose matrix has several axes."""
-    return Work(_all(xs), 2 * _all(xs) * math.sqrt(np.size(xs[0])))
-
-
 def _factors(xs: Sequence[Any], p: Mapping[str, Any]) -> Work:
     """A decomposition whose factors may be square where the matrix is not."""
     shape = np.shape(xs[0])
     is_square = p.get("full_matrices", "mode" not in p) or p.get("mode") == "complete"
     more = math.prod(shape[:-2]) * max(shape[-2:]) ** 2 if is_square else 0
-    entries, steps = _decomposed(xs, p)
+    entries, steps = _solved(xs, p, 64)
     return Work(entries + more, steps + more * min(shape[-2:]))
-
-
-def _roots(xs: Sequence[Any], p: Mapping[str, Any]) -> float | Work:
-    n = np.size(xs[0])
-    return Work(n**2, 16 * n**3)
 
 
 def _covariances(xs: Sequence[Any], p: Mapping[str, Any]) -> float | Work:
@@ -289,10 +271,6 @@ def _diagonal(xs: Sequence[Any], p: Mapping[str, Any]) -> float | Work:
     return (np.size(xs[0]) + abs(p.get("k", 0))) ** 2 if is_vector else np.size(xs[0])
 
 
-def _take(xs: Sequence[Any], p: Mapping[str, Any]) -> float | Work:
-    return _resized(xs[0], p.get("axis"), np.size(p["indices"]))
-
-
 def _take_along_axis(xs: Sequence[Any], p: Mapping[str, Any]) -> float | Work:
     shape, axis = list(np.shape(xs[0])), p.get("axis", -1)
     if axis is not None:
@@ -306,16 +284,6 @@ def _insert(xs: Sequence[Any], p: Mapping[str, Any]) -> float | Work:
     return _all(xs) + _resized(xs[0], axis, count)
 
 
-def _orders(xs: Sequence[Any], p: Mapping[str, Any]) -> float | Work:
-    """The recurrence of a Bessel function, up to its order."""
-    return Work(_broadcast(xs), _broadcast(xs) * _largest(xs[0]))
-
-
-def _circle(xs: Sequence[Any], p: Mapping[str, Any]) -> float | Work:
-    """np.i0 and np.sinc, whose derivatives take terms for the argument's size and the order."""
-    return float(np.size(xs[0]) * (64 + p.get("order", 0) ** 3 + _largest(xs[0])))
-
-
 def _largest(x: Any) -> float:
     return float(np.max(np.abs(x), initial=0, where=np.isfinite(x)))
 
@@ -323,7 +291,9 @@ def _largest(x: Any) -> float:
 _NAMED: dict[str, _Count] = {
     "add.at getitem subtract.at": _indexed,
     "bincount": lambda xs, p: _all(xs) + max(_largest(xs[0]), p.get("minlength", 0)),
-    "convolve correlate polydiv_quotient polydiv_remainder polyval": _each_with_each,
+    "convolve correlate polydiv_quotient polydiv_remainder polyval": (
+        lambda xs, p: Work(_all(xs), math.prod(map(np.size, xs)))
+    ),
     "cov corrcoef": _covariances,
     "diag tril triu": _diagonal,
     "diagflat": lambda xs, p: (np.size(xs[0]) + abs(p.get("k", 0))) ** 2,
@@ -337,12 +307,15 @@ _NAMED: dict[str, _Count] = {
     "gather scatter": lambda xs, p: _product(p["shape"]) + np.size(p["origin"]),
     "geomspace linspace logspace": lambda xs, p: _broadcast(xs) * p.get("num", 50),
     "histogram": _histogram,
-    "i0 sinc": _circle,
+    # Their derivatives take terms for the argument's size and the order.
+    "i0 sinc": lambda xs, p: np.size(xs[0]) * (64 + p.get("order", 0) ** 3 + _largest(xs[0])),
     "insert": _insert,
     "isin": lambda xs, p: _all(xs) + (np.ptp(xs[1]) if p.get("kind") == "table" else 0),
     "kron nanpercentile nanquantile outer percentile quantile": lambda xs, p: _contracted(xs, 1),
     "cholesky det inv slogdet solve": _solved,
-    "cond eig eigh eigvals eigvalsh lstsq matrix_norm matrix_rank norm pinv svdvals": (_decomposed),
+    "cond eig eigh eigvals eigvalsh lstsq matrix_norm matrix_rank norm pinv svdvals": (
+        lambda xs, p: _solved(xs, p, 64)
+    ),
     "matmul": _matmul,
     "matrix_power": lambda xs, p: _solved(xs, p, 2 * p["n"].bit_length() + 2),
     "matvec": lambda xs, p: _einsum(xs, "...ij,...j->...i"),
@@ -353,15 +326,19 @@ _NAMED: dict[str, _Count] = {
     "qr svd": _factors,
     "repeat": _repeat,
     "resize": lambda xs, p: _product(p["new_shape"]),
-    "roots": _roots,
+    "roots": lambda xs, p: Work(np.size(xs[0]) ** 2, 16 * np.size(xs[0]) ** 3),
     "round": lambda xs, p: Work(_all(xs), 8 * abs(p.get("decimals", 0))),
     "scatter_at": lambda xs, p: np.size(p["like"]),
     "setitem": lambda xs, p: _indexed(xs, p, 2),
-    "special.kn special.yn": _orders,
-    "take": _take,
+    # The recurrence of a Bessel function goes up to its order.
+    "special.kn special.yn": lambda xs, p: Work(_broadcast(xs), _broadcast(xs) * _largest(xs[0])),
+    "take": lambda xs, p: _resized(xs[0], p.get("axis"), np.size(p["indices"])),
     "take_along_axis": _take_along_axis,
     "tensordot": _tensordot,
-    "tensorinv tensorsolve": _tensors,
+    # A system of equations whose matrix has several axes.
+    "tensorinv tensorsolve": (
+        lambda xs, p: Work(_all(xs), 2 * _all(xs) * math.sqrt(np.size(xs[0])))
+    ),
     "tile": lambda xs, p: np.size(xs[0]) * _product(p["reps"]),
     "ufunc.reduceat": lambda xs, p: _resized(xs[0], p.get("axis", 0), np.size(p["starts"])),
     "unpackbits": lambda xs, p: np.size(xs[0]) * max(8, abs(p.get("count") or 0)),

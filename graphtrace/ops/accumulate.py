@@ -63,19 +63,13 @@ def _including(function: Any, first: float) -> Any:
     """NumPy's signature for cumulative_sum and cumulative_prod."""
 
     def cumulative(
-        x: Any,
-        /,
-        *,
-        axis: Any = None,
-        dtype: Any = None,
-        out: Any = None,
-        include_initial: bool = False,
+        x: Any, /, *, axis: Any = None, include_initial: bool = False, **how: Any
     ) -> Any:
         x = traced(x)
         if axis is None and x.ndim > 1:
             raise ValueError("For arrays which have more than one dimension ``axis`` is required.")
         axis = 0 if axis is None else fixed(axis)
-        y = NUMPY[function](x, axis, dtype, out)
+        y = NUMPY[function](x, axis, **how)
         if include_initial:
             shape = [1 if i == axis % y.ndim else n for i, n in enumerate(y.shape)]
             y = np.concatenate([np.full(shape, first, y.dtype), y], axis=axis)

@@ -29,6 +29,7 @@ from graphtrace.core.variable import (
     unsupported,
 )
 from graphtrace.ops.arithmetic import nonzero, side
+from graphtrace.ops.rows import numpy_row
 
 # real and imag as parts of z: Re(G dz) is the change of the output, so that G is 1 for Re z and -i
 # for Im z; for angle, Im(dz / z), it is -i/z.
@@ -53,7 +54,7 @@ def _angle_vjp(g: Any, y: Any, z: Any, *, deg: bool = False) -> Any:
     return g * (-1j / z) * (float(180 / np.pi) if deg else 1)
 
 
-angle = define("angle", np.angle, vjps=(_angle_vjp,), notation=called("angle", r"\arg"))
+numpy_row(np.angle, _angle_vjp, notation=called("angle", r"\arg"))
 _BARS = Notation(Form("abs($0)"), Form(r"\left|$0\right|"))
 _absolute = Primitive(
     "absolute",
@@ -105,11 +106,6 @@ def _real(val: Any) -> Any:
 def _imag(val: Any) -> Any:
     z = traced(val)
     return imag(z) if np.iscomplexobj(z) else np.zeros(np.shape(z), z.dtype)[()]
-
-
-@handles(np.angle)
-def _angle(z: Any, deg: bool = False) -> Any:
-    return angle(traced(z), deg=True) if deg else angle(traced(z))
 
 
 def nearly_real(z: Any, *, tol: float) -> bool:

@@ -13,7 +13,6 @@ import numpy as np
 
 from graphtrace.core.inputs import plain
 from graphtrace.core.primitive import COMPARE, POWER, Form, Notation, Primitive, Rule, called
-from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import (
     NUMPY,
     add_methods,
@@ -27,6 +26,7 @@ from graphtrace.core.variable import (
 )
 from graphtrace.ops.arithmetic import nonzero, power_db, real_power_da, side
 from graphtrace.ops.compare import above, below, equal, greater, less
+from graphtrace.ops.rows import numpy_row
 from graphtrace.ops.stable import (
     cosine,
     gap,
@@ -197,15 +197,9 @@ for _name, _da, _db in _BINARY:
 
 # Steps, whose derivative is 0.
 
-round_ = define("round", lambda a, *, decimals=0: np.round(a, decimals), partials=(0,))
-fix = define("fix", np.fix, partials=(0,))
-
-
-@handles(np.round, np.around)
-def _round(a: Any, decimals: int = 0, out: Any = None) -> Any:
-    no_out(np.round, out)
-    return round_(traced(a), **({"decimals": fixed(decimals)} if decimals else {}))
-
+numpy_row(np.round, partials=(0,))
+numpy_row(np.fix, partials=(0,))
+NUMPY[np.around] = NUMPY[np.round]
 
 # Python's round is exact where NumPy's multiplies and divides: round(8.705, 2) is 8.71, not 8.7.
 _python_round = define(
@@ -225,12 +219,6 @@ def _rounded(a: Any, ndigits: Any = None) -> Any:
 
 
 add_methods({"__round__": _rounded})
-
-
-@handles(np.fix)
-def _fix(x: Any, out: Any = None) -> Any:
-    no_out(np.fix, out)
-    return fix(traced(x))
 
 
 # Ufuncs with two results: a row each.

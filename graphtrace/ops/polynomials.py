@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -37,18 +38,6 @@ def _aligned(*polynomials: Any) -> list[Any]:
     ]
 
 
-@handles(np.polyadd)
-def _polyadd(a1: Any, a2: Any) -> Any:
-    a, b = _aligned(a1, a2)
-    return a + b
-
-
-@handles(np.polysub)
-def _polysub(a1: Any, a2: Any) -> Any:
-    a, b = _aligned(a1, a2)
-    return a - b
-
-
 def _trimmed(p: Any) -> Any:
     return np.trim_zeros(_coefficients(p), "f")
 
@@ -59,6 +48,8 @@ def _at_least_zero(p: Any) -> Any:
     return trimmed if len(trimmed) else np.zeros(1)
 
 
+NUMPY[np.polyadd] = lambda a1, a2: operator.add(*_aligned(a1, a2))
+NUMPY[np.polysub] = lambda a1, a2: operator.sub(*_aligned(a1, a2))
 NUMPY[np.polymul] = lambda a1, a2: np.convolve(_at_least_zero(a1), _at_least_zero(a2))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from graphtrace.core.inputs import plain
 from graphtrace.core.primitive import ATOM, PRODUCT, Form, Notation, called
 from graphtrace.core.refusal import no_out
-from graphtrace.core.variable import NUMPY, define, fixed, handles, traced
+from graphtrace.core.variable import NUMPY, define, handles, traced
 from graphtrace.ops.matmul import outer
 from graphtrace.ops.rows import numpy_row
 from graphtrace.ops.shape import matrix_transpose
@@ -297,14 +297,12 @@ def _matrix_power_vjp(g: Any, y: Any, a: Any, *, n: int) -> Any:
     return np.linalg.matrix_power(np.concatenate(rows, axis=-2), n)[..., :size, size:]
 
 
-matrix_power = define(
-    "matrix_power",
-    lambda a, *, n: np.linalg.matrix_power(a, n),
-    vjps=(_matrix_power_vjp,),
+numpy_row(
+    np.linalg.matrix_power,
+    _matrix_power_vjp,
     notation=lambda count, params, latex: Form(
         f"{{$0}}^{{{params['n']}}}" if latex else f"matrix_power($0, {params['n']})",
         ATOM,
         (ATOM,) if latex else (0,),
     ),
 )
-NUMPY[np.linalg.matrix_power] = lambda a, n: matrix_power(traced(a), n=fixed(n))

@@ -23,17 +23,19 @@ Arguments = tuple[list[Any], dict[str, Any]]
 def numpy_row(
     function: Callable[..., Any],
     *vjps: Rule | None,
+    partials: tuple[Rule | float | None, ...] | None = None,
     forward: Callable[..., Any] | None = None,
     notation: Notation | Callable[..., Any] | None = None,
 ) -> Callable[..., Any]:
-    """Declare the row of `function`, with a vjp for each operand, and register its handler.
+    """Declare the row of `function`, with a vjp or a partial for each operand, and its handler.
 
     A vjp is called as `vjp(g, y, *operands, **params)`, with only the params that the caller gave
     a value other than the default; the function returned applies the row in the same way.
     `forward` is what the row runs, if it is not the function itself.
     """
-    row = define(function.__name__, forward or function, vjps=vjps, notation=notation)
-    split = arguments_of(function, len(vjps))
+    rules = {"vjps": vjps} if partials is None else {"partials": partials}
+    row = define(function.__name__, forward or function, **rules, notation=notation)
+    split = arguments_of(function, len(partials or vjps))
 
     def handler(*args: Any, **kwargs: Any) -> Any:
         operands, params = split(args, kwargs)
