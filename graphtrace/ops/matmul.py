@@ -13,7 +13,7 @@ from graphtrace.core.sweep import unbroadcast
 from graphtrace.core.variable import add_methods, define, handles, operation, traced
 from graphtrace.ops.as_python import operator_form
 from graphtrace.ops.operators import binary_operator, inplace_operator
-from graphtrace.ops.shape import matrix_transpose, merged
+from graphtrace.ops.shape import matrix_transpose
 
 # y = a b:  da = g bᵀ, db = aᵀ g (Giles, "Collected matrix derivative results", 2008, 2.2.2). A
 # one-dimensional operand is a row on the left and a column on the right, as in np.matmul.
@@ -44,7 +44,8 @@ def _transposed(a: Any) -> Any:
     return a.mT if type(a) is np.ndarray else matrix_transpose(a)
 
 
-def _matmul_da(g: Any, y: Any, a: Any, b: Any) -> Any:
+def matmul_da(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """The adjoint of a in y = a @ b."""
     if b.ndim == 1:
         if a.ndim == 1:
             return g * b
@@ -54,7 +55,8 @@ def _matmul_da(g: Any, y: Any, a: Any, b: Any) -> Any:
     return unbroadcast(g @ _transposed(b), a)
 
 
-def _matmul_db(g: Any, y: Any, a: Any, b: Any) -> Any:
+def matmul_db(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """The adjoint of b in y = a @ b."""
     if a.ndim == 1:
         if b.ndim == 1:
             return g * a
@@ -67,15 +69,15 @@ def _matmul_db(g: Any, y: Any, a: Any, b: Any) -> Any:
 
 
 _PRODUCT = infix(" @ ", r" \, ", PRODUCT)
-_matmul = Primitive(
+MATMUL = Primitive(
     "matmul",
     operator.matmul,
-    vjps=(_matmul_da, _matmul_db),
+    vjps=(matmul_da, matmul_db),
     notation=_PRODUCT,
     code=Code(operator_form(_PRODUCT.text), "rule", memory="own"),
 )
-operation(_matmul, np.matmul, np.linalg.matmul)
-_method, _reflected = binary_operator(_matmul)
+operation(MATMUL, np.matmul, np.linalg.matmul)
+_method, _reflected = binary_operator(MATMUL)
 add_methods(
     {
         "__matmul__": _method,
@@ -83,43 +85,3 @@ add_methods(
         "__imatmul__": inplace_operator(_method),
     }
 )
-
-
-def _columns(b: Any) -> Any:
-    """An operand of np.dot with the axis that is summed over first, and the others flattened."""
-    moved = b if np.ndim(b) == 1 else np.moveaxis(b, -2, 0)
-    return merged(moved, 1)
-
-
-def _dot_da(g: Any, y: Any, a: Any, b: Any) -> Any:
-    if np.ndim(b) <= 2:
-        return _matmul_da(g, y, a, b)
-    columns = _columns(b)
-    return np.reshape(merged(g, np.ndim(a) - 1) @ columns.T, np.shape(a))
-
-
-def _dot_db(g: Any, y: Any, a: Any, b: Any) -> Any:
-    if np.ndim(a) <= 2 and np.ndim(b) <= 2:
-        return _matmul_db(g, y, a, b)
-    g = merged(g, np.ndim(a) - 1)
-    pulled = np.tensordot(a, g, (range(np.ndim(a) - 1),) * 2)
-    if np.ndim(b) == 1:
-        return np.reshape(pulled, np.shape(b))
-    rest = np.shape(b)[:-2] + np.shape(b)[-1:]
-    return np.moveaxis(np.reshape(pulled, (np.shape(b)[-2], *rest)), 0, -2)
-
-
-_dot_row = define(
-    "dot",
-    np.dot,
-    vjps=(_dot_da, _dot_db),
-    notation=_matmul.notation,
-    code=Code(static="shape"),
-)
-
-
-@handles(np.dot)
-def _dot(a: Any, b: Any, out: Any = None) -> Any:
-    no_out(np.dot, out)
-    a, b = traced(a), traced(b)
-    return np.multiply(a, b) if np.ndim(a) == 0 or np.ndim(b) == 0 else _dot_row(a, b)

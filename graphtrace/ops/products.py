@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import ATOM, PRODUCT, Form, Notation, called
+from graphtrace.core.primitive import ATOM, PRODUCT, Code, Form, Notation, Rule, called
 from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import NUMPY, define, handles, traced
-from graphtrace.ops.matmul import outer
+from graphtrace.ops.matmul import MATMUL, matmul_da, matmul_db, outer
 from graphtrace.ops.rows import numpy_row
 from graphtrace.ops.shape import matrix_transpose
 
@@ -82,6 +82,34 @@ inner = define(
 def _inner(a: Any, b: Any, /) -> Any:
     a, b = traced(a), traced(b)
     return inner(a, b) if np.ndim(a) and np.ndim(b) else np.multiply(a, b)
+
+
+# dot is matmul; of arrays with more axes, tensordot over the last of a and the last but one of b.
+
+
+def _of_dot(of_matrices: Rule, of_arrays: Callable[..., Any]) -> Rule:
+    def vjp(g: Any, y: Any, a: Any, b: Any) -> Any:
+        if max(np.ndim(a), np.ndim(b)) <= 2:
+            return of_matrices(g, y, a, b)
+        return of_arrays(g, y, a, b, axes=(-1, -2))
+
+    return vjp
+
+
+_dot_row = define(
+    "dot",
+    np.dot,
+    vjps=(_of_dot(matmul_da, _tensordot_da), _of_dot(matmul_db, _tensordot_db)),
+    notation=MATMUL.notation,
+    code=Code(static="shape"),
+)
+
+
+@handles(np.dot)
+def _dot(a: Any, b: Any, out: Any = None) -> Any:
+    no_out(np.dot, out)
+    a, b = traced(a), traced(b)
+    return np.multiply(a, b) if np.ndim(a) == 0 or np.ndim(b) == 0 else _dot_row(a, b)
 
 
 # vdot and vecdot conjugate their first operand.
