@@ -55,7 +55,7 @@ def raised_at(error: BaseException) -> str:
 
     walked = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     frames = zip(traceback.extract_tb(error.__traceback__), walked, strict=True)
-    users = [f for f, at in frames if _is_file(f.filename) and not _is_ours(at)]
+    users = [f for f, at in frames if not f.filename.startswith("<frozen ") and not _is_ours(at)]
     # A function of an installed package may be the target, too; then its own frames have to do.
     own = [frame for frame in users if not is_installed(frame.filename)] or users
     for note in map(text_of, getattr(error, "__notes__", ())):
@@ -78,10 +78,6 @@ def _installed() -> tuple[str, ...]:
 
     names = ("stdlib", "platstdlib", "purelib", "platlib")
     return tuple(sysconfig.get_path(name) for name in names)
-
-
-def _is_file(name: str) -> bool:
-    return not name.startswith("<frozen ")
 
 
 def _is_ours(frame: FrameType) -> bool:

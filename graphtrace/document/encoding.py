@@ -203,10 +203,6 @@ def _array(content: Any, depth: int) -> np.ndarray[Any, Any]:
     return np.asfortranarray(array) if content.get("order") == "F" else array
 
 
-def _scalar(content: Any, depth: int) -> Any:
-    return _array({**content, "shape": []}, depth)[()]
-
-
 def _dtype(text: Any, depth: int = 0) -> np.dtype[Any]:
     if not isinstance(text, str) or not _NUMBERS.fullmatch(text):
         raise ValueError(f"{text!r:.60}, which is no dtype of numbers")
@@ -233,10 +229,6 @@ def _slice(parts: Any, depth: int) -> slice:
     return slice(start, stop, step)
 
 
-def _dict(pairs: Any, depth: int) -> dict[Any, Any]:
-    return dict_of([_parts(pair, depth) for pair in pairs])
-
-
 def dict_of(pairs: list[Any]) -> dict[Any, Any]:
     """A dict of these pairs, none of whose keys is there twice.
 
@@ -260,14 +252,14 @@ _DECODERS: dict[str, Callable[[Any, int], Any]] = {
     "float": lambda name, _: _named(_SPECIAL, name, "special float"),
     "complex": _complex,
     "tuple": lambda items, depth: tuple(_parts(items, depth)),
-    "dict": _dict,
+    "dict": lambda pairs, depth: dict_of([_parts(pair, depth) for pair in pairs]),
     "slice": _slice,
     "operand": _slot,
     "missing": lambda *_: _NO_VALUE,
     "ellipsis": lambda *_: Ellipsis,
     "dtype": _dtype,
     "array": _array,
-    "scalar": _scalar,
+    "scalar": lambda content, depth: _array({**content, "shape": []}, depth)[()],
     "type": lambda name, _: _named(_TYPES, name, "type of number"),
     "function": lambda name, _: _named(functions(), name, "function of NumPy that can be traced"),
 }

@@ -192,10 +192,6 @@ def _contracted(xs: Sequence[Any], extent: int) -> float | Work:
     return Work(entries, entries * extent)
 
 
-def _dot(xs: Sequence[Any], p: Mapping[str, Any]) -> float | Work:
-    return _contracted(xs, np.shape(xs[0])[-1] if all(map(np.ndim, xs)) else 1)
-
-
 def _tensordot(xs: Sequence[Any], p: Mapping[str, Any]) -> float | Work:
     axes, shape = p.get("axes", 2), np.shape(xs[0])
     if type(axes) is int:
@@ -301,7 +297,9 @@ _NAMED: dict[str, _Count] = {
     "diagonal trace": lambda xs, p: np.size(xs[0]) + abs(p.get("offset", 0)),
     "diff": lambda xs, p: Work(np.size(xs[0]), p["n"] * (_PYTHON + np.size(xs[0]))),
     "digitize interp lexsort searchsorted": _all,
-    "dot inner": _dot,
+    "dot inner": (
+        lambda xs, p: _contracted(xs, np.shape(xs[0])[-1] if all(map(np.ndim, xs)) else 1)
+    ),
     "einsum": _einsum_row,
     "fft fft2 fftn hfft ifft ifft2 ifftn ihfft irfft irfft2 irfftn rfft rfft2 rfftn": _fourier,
     "gather scatter": lambda xs, p: _product(p["shape"]) + np.size(p["origin"]),

@@ -27,7 +27,7 @@ from graphtrace.core.inputs import (
     value_of,
 )
 from graphtrace.core.made import own_name
-from graphtrace.core.primitive import Form, Primitive, call
+from graphtrace.core.primitive import Primitive, call
 from graphtrace.core.pytree import Structure, flatten
 from graphtrace.core.sweep import push
 from graphtrace.core.tape import activated
@@ -130,7 +130,7 @@ class CustomVJP:
             lambda *xs, call: call.value(xs),
             vjp_each=lambda k, g, y, *xs, call: call.pull(k, g, xs),
             jvp_each=jvp_each,
-            notation=self._written,
+            notation=lambda count, params, latex: call(self.name, count, latex, {}),
         )
 
     def defvjp(self, fwd: Callable[..., Any], bwd: Callable[..., Any]) -> None:
@@ -184,9 +184,6 @@ class CustomVJP:
             f"{self.name} has a custom_vjp, which says nothing of forward mode (jvp); use reverse "
             f'mode (gt.vjp, mode="rev"), or declare it with gt.primitive'
         )
-
-    def _written(self, count: int, params: dict[str, Any], latex: bool) -> Form:
-        return call(self.name, count, latex, {})
 
 
 class Call:

@@ -310,13 +310,12 @@ _svd = each_output(
 )
 
 
-def _singular_values(x: Any, *, hermitian: bool = False) -> Any:
-    return np.linalg.svd(x, compute_uv=False, hermitian=hermitian)
-
-
 svdvals = define(
     "svdvals",
-    of_symmetric(_singular_values, hermitian=False),
+    of_symmetric(
+        lambda x, *, hermitian=False: np.linalg.svd(x, compute_uv=False, hermitian=hermitian),
+        hermitian=False,
+    ),
     vjps=(hermitian(singular_values_vjp),),
 )
 

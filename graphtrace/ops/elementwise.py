@@ -212,13 +212,13 @@ _python_round = define(
         else f"round($0, {params['ndigits']})"
     ),
 )
-
-
-def _rounded(a: Any, ndigits: Any = None) -> Any:
-    return a._decide(round) if ndigits is None else _python_round(a, ndigits=fixed(ndigits))
-
-
-add_methods({"__round__": _rounded})
+add_methods(
+    {
+        "__round__": lambda a, ndigits=None: (
+            a._decide(round) if ndigits is None else _python_round(a, ndigits=fixed(ndigits))
+        )
+    }
+)
 
 
 # Ufuncs with two results: a row each.

@@ -36,10 +36,6 @@ def filled(index: Any, operands: tuple[Any, ...]) -> Any:
     return index
 
 
-def _getitem(a: Any, *where: Any, index: Any) -> Any:
-    return a[filled(index, where)]
-
-
 def _scatter_at(g: Any, *where: Any, index: Any, like: Any) -> Any:
     out = np.zeros(np.shape(like), dtype=np.result_type(g))
     _add_at(out, g, None, *where, index=index)
@@ -103,7 +99,7 @@ def index_in_python(write: Writer, index: Any, *, first: int) -> str:
 
 getitem = define(
     "getitem",
-    _getitem,
+    lambda a, *where, index: a[filled(index, where)],
     vjp_each=lambda k, g, y, a, *where, index: (
         scatter_at(g, *where, index=index, like=np.broadcast_to(0.0, np.shape(a)))
         if k == 0

@@ -160,10 +160,6 @@ def _scalars(x: Any) -> Any:
     return x[..., None, None] if np.ndim(x) else x
 
 
-def _det_vjp(g: Any, y: Any, a: Any) -> Any:
-    return _scalars(g) * _cofactors(y, a)
-
-
 def _cofactors(y: Any, a: Any) -> Any:
     """The derivative of y = det(a), a polynomial in the entries, singular or not.
 
@@ -198,7 +194,11 @@ def _cofactors_by_svd(a: Any) -> Any:
     return _scalars(np.linalg.det(u) * np.linalg.det(vh)) * product
 
 
-det = numpy_row(np.linalg.det, _det_vjp, notation=called("det", r"\det"))
+det = numpy_row(
+    np.linalg.det,
+    lambda g, y, a: _scalars(g) * _cofactors(y, a),
+    notation=called("det", r"\det"),
+)
 
 
 def _sign_vjp(g: Any, y: Any, a: Any) -> Any:
@@ -209,14 +209,10 @@ def _sign_vjp(g: Any, y: Any, a: Any) -> Any:
     return _scalars(turn) * matrix_transpose(or_nan(np.linalg.inv, a))
 
 
-def _logabsdet_vjp(g: Any, y: Any, a: Any) -> Any:
-    return _scalars(g) * matrix_transpose(or_nan(np.linalg.inv, a))
-
-
 slogdet = each_output(
     np.linalg.slogdet,
     _sign_vjp,
-    _logabsdet_vjp,
+    lambda g, y, a: _scalars(g) * matrix_transpose(or_nan(np.linalg.inv, a)),
     notation=output_of("slogdet", "sign", "logabsdet"),
 )
 NUMPY[np.linalg.slogdet] = lambda a: slogdet(traced(a))

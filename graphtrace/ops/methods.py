@@ -58,14 +58,6 @@ def _spread_arguments(args: tuple[Any, ...]) -> Any:
     return args[0] if len(args) == 1 else args
 
 
-def _reshape(self: Variable, *shape: Any, **how: Any) -> Any:
-    return np.reshape(self, _spread_arguments(shape), **how)
-
-
-def _transpose(self: Variable, *axes: Any) -> Any:
-    return np.transpose(self, _spread_arguments(axes) if axes else None)
-
-
 def _item(self: Variable, *at: Any) -> Any:
     """The entry as a number of Python's, which has double precision."""
     entry = np.reshape(self[_spread_arguments(at)] if at else self, ())
@@ -86,8 +78,10 @@ add_methods(
         "copy": lambda self, order="C": np.copy(self, order),
         "flatten": lambda self, order="C": np.copy(np.ravel(self, order)),
         "item": _item,
-        "reshape": _reshape,
-        "transpose": _transpose,
+        "reshape": lambda self, *shape, **how: np.reshape(self, _spread_arguments(shape), **how),
+        "transpose": lambda self, *axes: np.transpose(
+            self, _spread_arguments(axes) if axes else None
+        ),
         "T": property(np.transpose),
         "mT": property(np.matrix_transpose),
         "flat": property(lambda self: _Flat(np.ravel(self))),

@@ -39,10 +39,6 @@ _silu_row = define(
 )
 
 
-def _gelu(x: Any) -> Any:
-    return x * sigmoid(_gelu_angle(x))
-
-
 def _gelu_angle(x: Any) -> Any:
     near = np.clip(x, -100, 100)  # the sigmoid is 0 or 1 from there on, and the cube overflows
     return 2 * _GELU * (near + 0.044715 * near**3)
@@ -59,7 +55,12 @@ def _gelu_formula(x: Any, y: Any) -> Any:
     return (1 + t) / 2 + x / 2 * (1 - t**2) * _GELU * (1 + 3 * 0.044715 * x**2)
 
 
-_gelu_row = define("gelu", _gelu, partials=(_gelu_slope,), formulas=(_gelu_formula,))
+_gelu_row = define(
+    "gelu",
+    lambda x: x * sigmoid(_gelu_angle(x)),
+    partials=(_gelu_slope,),
+    formulas=(_gelu_formula,),
+)
 
 
 def sigmoid(x: Any) -> Any:

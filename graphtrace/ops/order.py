@@ -7,6 +7,7 @@ adjoint to the entry that it came from. Of equal entries the first counts as the
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -212,12 +213,9 @@ def _intersect1d(
     return common, *(row(a, b, assume_unique=assume_unique) for row in _INTERSECTION_INDICES)
 
 
-def _intersection_with_indices(a: Any, b: Any, *, assume_unique: bool) -> Any:
-    return np.intersect1d(a, b, assume_unique=assume_unique, return_indices=True)
-
-
 _INTERSECTION_INDICES = [
-    _positions(f"intersect1d.index{k}", _intersection_with_indices, k) for k in (1, 2)
+    _positions(f"intersect1d.index{k}", partial(np.intersect1d, return_indices=True), k)
+    for k in (1, 2)
 ]
 
 
@@ -233,10 +231,7 @@ def _unique_vjp(g: Any, y: Any, a: Any, *, axis: Any, **how: Any) -> Any:
 unique = define("unique", lambda a, **params: np.unique(a, **params), vjps=(_unique_vjp,))
 
 
-def _unique_all(a: Any, **params: Any) -> Any:
-    return np.unique(a, return_index=True, return_inverse=True, return_counts=True, **params)
-
-
+_unique_all = partial(np.unique, return_index=True, return_inverse=True, return_counts=True)
 _UNIQUE_INDEX, _UNIQUE_INVERSE, _UNIQUE_COUNTS = (
     _positions(f"unique.{what}", _unique_all, k)
     for k, what in enumerate(("index", "inverse", "counts"), start=1)

@@ -167,10 +167,6 @@ NUMPY[np.broadcast_arrays] = lambda *arrays, subok=False: tuple(
 )
 
 
-def _astype(a: Any, *, dtype: Any) -> Any:
-    return np.asarray(a).astype(dtype)[()]
-
-
 def _astype_written(
     write: Writer, y: Any, xs: tuple[Any, ...], params: dict[str, Any]
 ) -> Form | None:
@@ -183,7 +179,7 @@ def _astype_written(
 
 astype = define(
     "astype",
-    _astype,
+    lambda a, *, dtype: np.asarray(a).astype(dtype)[()],
     vjps=(lambda g, y, a, *, dtype: g if dtype.kind in "fc" else None,),
     code=Code(_astype_written, "rule", memory="own", keeps=True),
 )

@@ -30,12 +30,8 @@ def _method_form(count: int, params: dict[str, Any], latex: bool) -> Form:
     return call(f"{params['ufunc'].__name__}.{params['method']}", count, latex, {})
 
 
-def _steps(a: Any, axis: int) -> list[Any]:
-    return [np.take(a, i, axis=axis) for i in range(np.shape(a)[axis])]
-
-
 def _accumulate_formula(a: Any, *, ufunc: np.ufunc, axis: int, **how: Any) -> Any:
-    steps = _steps(a, axis)
+    steps = [np.take(a, i, axis=axis) for i in range(np.shape(a)[axis])]
     results = steps[:1]
     for step in steps[1:]:
         results.append(ufunc(results[-1], step))
@@ -69,38 +65,32 @@ def _reduce_formula(
     return np.reshape(result, shape) if keepdims else result
 
 
-def _slice(a: Any, axis: int, start: int | None, stop: int | None) -> tuple[slice, ...]:
-    return tuple(
-        slice(start, stop) if i == axis % np.ndim(a) else slice(None) for i in range(np.ndim(a))
-    )
-
-
 def _reduceat_formula(a: Any, *, ufunc: np.ufunc, starts: Any, axis: int, **how: Any) -> Any:
-    ends = [*starts[1:], np.shape(a)[axis]]
+    a = np.moveaxis(a, axis, 0)
     parts = [
-        _reduce_formula(a[_slice(a, axis, i, max(i + 1, j))], ufunc=ufunc, axis=axis)
-        for i, j in zip(starts, ends, strict=True)
+        _reduce_formula(a[i : max(i + 1, j)], ufunc=ufunc, axis=0)
+        for i, j in zip(starts, [*starts[1:], len(a)], strict=True)
     ]
     return np.stack(parts, axis=axis)
-
-
-def _accumulate_forward(a: Any, *, ufunc: np.ufunc, method: str, **how: Any) -> Any:
-    return ufunc.accumulate(a, **how)
 
 
 def _reduce_forward(a: Any, *initial: Any, ufunc: np.ufunc, method: str, **how: Any) -> Any:
     return ufunc.reduce(a, **how, **({"initial": initial[0]} if initial else {}))
 
 
-def _reduceat_forward(a: Any, *, ufunc: np.ufunc, method: str, starts: Any, **how: Any) -> Any:
-    return ufunc.reduceat(a, starts, **how)
-
-
 accumulate = composed(
-    "ufunc.accumulate", _accumulate_forward, _accumulate_formula, notation=_method_form
+    "ufunc.accumulate",
+    lambda a, *, ufunc, method, **how: ufunc.accumulate(a, **how),
+    _accumulate_formula,
+    notation=_method_form,
 )
 reduce = composed("ufunc.reduce", _reduce_forward, _reduce_formula, notation=_method_form)
-reduceat = composed("ufunc.reduceat", _reduceat_forward, _reduceat_formula, notation=_method_form)
+reduceat = composed(
+    "ufunc.reduceat",
+    lambda a, *, ufunc, method, starts, **how: ufunc.reduceat(a, starts, **how),
+    _reduceat_formula,
+    notation=_method_form,
+)
 
 
 # NumPy hands over all but the operands by name.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -131,7 +132,10 @@ def _leaves(values: list[Any]) -> list[Any]:
 
 
 def _read_file(name: str, path: Path) -> Any:
-    readers = {".npy": _read_npy, ".json": _read_json}
+    readers: dict[str, Callable[[Path], Any]] = {
+        ".npy": lambda path: np.load(path, allow_pickle=False),
+        ".json": lambda path: _convert(json.loads(path.read_text(encoding="utf-8"))),
+    }
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise ArgumentError(
@@ -159,11 +163,3 @@ def _refuse_content(name: str, path: Path, error: Exception) -> NoReturn:
         else "numbers, and lists and dicts of them"
     )
     raise ArgumentError(f"{name}: '{path}' cannot be used ({why}): give {wanted}") from None
-
-
-def _read_npy(path: Path) -> Any:
-    return np.load(path, allow_pickle=False)
-
-
-def _read_json(path: Path) -> Any:
-    return _convert(json.loads(path.read_text(encoding="utf-8")))
