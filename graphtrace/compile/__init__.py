@@ -13,19 +13,18 @@ import functools
 import inspect
 import itertools
 import linecache
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from graphtrace.compile import parts
 from graphtrace.compile.calls import array, changed, forward, items, reshaped, rule, same, scalar
-from graphtrace.compile.exact import swept
 from graphtrace.compile.jit import compiled, require_floats
 from graphtrace.compile.program import Program
 from graphtrace.compile.writer import Written, written
 from graphtrace.core.made import Made
 from graphtrace.core.tape import collector_paused
 from graphtrace.errors import ArgumentError
-from graphtrace.graph.traced import TracedGraph
+from graphtrace.graph.traced import TracedGraph, Tree
 
 __all__ = [
     "array",
@@ -110,7 +109,7 @@ def _written(
     with collector_paused():  # collections would take half of the time
         program = Program(graph, **options)
         return written(program, jit=jit), functools.partial(
-            swept, graph, program.seeds, program.wrt
+            _swept, graph, program.seeds, program.wrt
         )
 
 
@@ -166,3 +165,18 @@ def _where_it_raises(fast: Callable[..., Any], exact: Callable[..., Any]) -> Cal
         return exact(*args, **kwargs)
 
     return f
+
+
+def _swept(
+    graph: TracedGraph, seeds: Mapping[str, Any], wrt: Sequence[str], arguments: Mapping[str, Any]
+) -> tuple[Any, dict[str, Any]]:
+    """The value and the gradients by the sweep: slow, and right where Python's floats raise.
+
+    The rules know what NumPy's floats have, such as 1/x at 0. `seeds` are by the outputs' keys.
+    """
+    values = graph.evaluate(**arguments)
+    adjoints = graph.adjoints(seeds, values)
+    result: Tree = graph.graph["result"]
+    value = [leaf.constant if leaf.key is None else values[leaf.key] for leaf in result.leaves]
+    trees: dict[str, Tree] = graph.graph["parameters"]
+    return result.structure(value), {name: trees[name].gradients(adjoints) for name in wrt}

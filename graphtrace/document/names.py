@@ -19,7 +19,7 @@ from graphtrace.core.primitive import PRIMITIVES, Primitive
 from graphtrace.core.variable import raised
 from graphtrace.document.encoding import decode, encode
 from graphtrace.errors import ArgumentError
-from graphtrace.ops import choose, complex as complex_rows, scimath
+from graphtrace.ops import choose, complex as complex_rows
 
 _OPERATORS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
 _FUNCTIONS = (bool, int, round, math.floor, math.ceil, math.trunc, np.asarray)
@@ -27,8 +27,8 @@ _FUNCTIONS = (bool, int, round, math.floor, math.ceil, math.trunc, np.asarray)
 TESTS: Mapping[str, Callable[..., Any]] = {
     **{str(test.__name__): test for test in (*_OPERATORS, *_FUNCTIONS)},
     "where_used": choose.where_used,
-    "below_zero": scimath.below_zero,
-    "beyond_one": scimath.beyond_one,
+    "below_zero": complex_rows.below_zero,
+    "beyond_one": complex_rows.beyond_one,
     "nearly_real": complex_rows.nearly_real,
 }
 """What a decision can have asked of values, by the name that stands in the text."""

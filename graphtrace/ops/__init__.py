@@ -36,7 +36,6 @@ from graphtrace.ops import (
     products,
     reduce,
     rows,
-    scimath,
     shape,
     special,
     stable,

@@ -1,4 +1,4 @@
-"""Complex values: conjugate, real, imag, angle; and |z| and sign(z), of real z too.
+"""Complex values: conjugate, real, imag, angle; |z| and sign(z), of real z too; and np.emath.
 
 The convention is JAX's: a vjp multiplies by the derivative and conjugates nothing, so that the
 gradient of a real function u of z = x + iy is ∂u/∂x - i ∂u/∂y (for |z|² it is 2 conj(z)); step
@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from graphtrace.core.inputs import of_numpy, plain
 from graphtrace.core.primitive import SAFE, Code, Form, Notation, Primitive, called
 from graphtrace.core.variable import (
     NUMPY,
@@ -30,6 +31,7 @@ from graphtrace.core.variable import (
 )
 from graphtrace.ops.arithmetic import nonzero, side
 from graphtrace.ops.rows import numpy_row
+from graphtrace.ops.shape import astype
 
 # real and imag as parts of z: Re(G dz) is the change of the output, so that G is 1 for Re z and -i
 # for Im z; for angle, Im(dz / z), it is -i/z.
@@ -144,3 +146,47 @@ def _by_kind(for_real: Callable[..., Any], for_complex: Callable[..., Any]) -> C
 NUMPY[np.absolute] = _by_kind(absolute, modulus)
 NUMPY[np.sign] = _by_kind(sign, phase)
 add_methods({"__abs__": _by_kind(_abs, modulus), "sign": NUMPY[np.sign]})
+
+# np.emath: the functions that leave the real line where their domain ends.
+
+
+def below_zero(x: Any) -> bool:
+    """Whether an entry is less than 0."""
+    return bool(np.any(x < 0))
+
+
+def beyond_one(x: Any) -> bool:
+    """Whether an entry is outside [-1, 1]."""
+    return bool(np.any(abs(x) > 1))
+
+
+def _complex_where(outside: Callable[[Any], bool], x: Any) -> Any:
+    """`x` as complex numbers if one of its entries is real and outside the real domain."""
+    x = traced(x)
+    value = plain(x)
+    if np.iscomplexobj(value) or not decided(outside, x):
+        return x
+    return astype(x, dtype=np.result_type(value, np.complex64))
+
+
+def _extended(name: str, outside: Callable[[Any], bool]) -> None:
+    function = getattr(np, name)
+    NUMPY[getattr(np.emath, name)] = lambda x: function(_complex_where(outside, x))
+
+
+for _name in ("sqrt", "log", "log2", "log10"):
+    _extended(_name, below_zero)
+for _name in ("arccos", "arcsin", "arctanh"):
+    _extended(_name, beyond_one)
+
+NUMPY[np.emath.logn] = lambda n, x: (
+    np.log(_complex_where(below_zero, x)) / np.log(_complex_where(below_zero, n))
+)
+
+
+@handles(np.emath.power)
+def _power(x: Any, p: Any) -> Any:
+    """NumPy makes arrays of both, so that a Python number decides the precision as well."""
+    p = traced(p)
+    p = of_numpy(p) if type(p) is Variable else np.asarray(p)
+    return np.power(_complex_where(below_zero, x), p)

@@ -21,15 +21,6 @@ from graphtrace.ops.stable import squares_fit, unit_size
 
 
 _total: Any = np.sum  # their stubs differ from NumPy to NumPy
-_product: Any = np.prod
-
-
-def _sum(a: Any, mask: Any, *, axis: Any, keepdims: bool, **how: Any) -> Any:
-    return _total(np.where(mask, a, 0), axis=axis, keepdims=keepdims)
-
-
-def _prod(a: Any, mask: Any, *, axis: Any, keepdims: bool, **how: Any) -> Any:
-    return _product(np.where(mask, a, 1), axis=axis, keepdims=keepdims)
 
 
 def _count(a: Any, mask: Any, axis: Any, keepdims: bool) -> Any:
@@ -37,7 +28,8 @@ def _count(a: Any, mask: Any, axis: Any, keepdims: bool) -> Any:
 
 
 def _mean(a: Any, mask: Any, *, axis: Any, keepdims: bool, **how: Any) -> Any:
-    return _sum(a, mask, axis=axis, keepdims=keepdims) / _count(a, mask, axis, keepdims)
+    total = _total(np.where(mask, a, 0), axis=axis, keepdims=keepdims)
+    return total / _count(a, mask, axis, keepdims)
 
 
 def _var(a: Any, mask: Any, *, axis: Any, keepdims: bool, **how: Any) -> Any:
@@ -64,21 +56,21 @@ def _mean_square(centred: Any, mask: Any, axis: Any, keepdims: bool, how: dict[s
     return squares / (_count(centred, mask, axis, keepdims) - ddof)
 
 
-def _extreme(function: Callable[..., Any], worst: float) -> Rule:
-    def extreme(a: Any, mask: Any, *, axis: Any, keepdims: bool, **how: Any) -> Any:
-        return function(np.where(mask, a, worst), axis=axis, keepdims=keepdims)
+def _of_chosen(function: Callable[..., Any], neutral: float) -> Rule:
+    def of_chosen(a: Any, mask: Any, *, axis: Any, keepdims: bool, **how: Any) -> Any:
+        return function(np.where(mask, a, neutral), axis=axis, keepdims=keepdims)
 
-    return extreme
+    return of_chosen
 
 
 _FORMULAS: dict[Any, Rule] = {
-    np.sum: _sum,
-    np.prod: _prod,
+    np.sum: _of_chosen(np.sum, 0),
+    np.prod: _of_chosen(np.prod, 1),
     np.mean: _mean,
     np.var: _var,
     np.std: _std,
-    np.max: _extreme(np.max, -np.inf),
-    np.min: _extreme(np.min, np.inf),
+    np.max: _of_chosen(np.max, -np.inf),
+    np.min: _of_chosen(np.min, np.inf),
 }
 # How the initial value joins the result.
 _JOIN: dict[Any, Rule] = {
