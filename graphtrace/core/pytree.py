@@ -123,15 +123,7 @@ def _is_bare(tree: Any) -> bool:
 
 
 def _register(kind: type) -> None:
-    """Make a dataclass a container, once."""
-    with _registering:
-        if kind not in _registered:
-            _make_container(kind)
-            _registered.add(kind)
-
-
-def _make_container(kind: type) -> None:
-    """Make a dataclass a container, of its fields in their order."""
+    """Make a dataclass a container of its fields in their order, once."""
     import optree
 
     fields = dataclasses.fields(kind)
@@ -148,9 +140,12 @@ def _make_container(kind: type) -> None:
             object.__setattr__(tree, name, value)
         return tree
 
-    optree.register_pytree_node(
-        kind, opened, closed, path_entry_type=optree.GetAttrEntry, namespace=_NAMESPACE
-    )
+    with _registering:
+        if kind not in _registered:
+            optree.register_pytree_node(
+                kind, opened, closed, path_entry_type=optree.GetAttrEntry, namespace=_NAMESPACE
+            )
+            _registered.add(kind)
 
 
 class _Static:

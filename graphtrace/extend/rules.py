@@ -68,11 +68,12 @@ class OwnRules:
         """The rules as the fields of a Primitive."""
         partials = vjps = None
         if self._partials is not None:
-            partials = tuple([self._partial(rule) for rule in self._partials])
+            rules = self._partials
+            partials = tuple([self._partial(r) if isinstance(r, _OwnRule) else r for r in rules])
         elif self._vjps is not None:
-            vjps = tuple([self._vjp(k, rule) for k, rule in enumerate(self._vjps)])
+            vjps = tuple([rule and self._vjp(k, rule) for k, rule in enumerate(self._vjps)])
         elif self._jvps is not None:
-            vjps = tuple([self._transposed(k, rule) for k, rule in enumerate(self._jvps)])
+            vjps = tuple([rule and self._transposed(k) for k, rule in enumerate(self._jvps)])
         jvp_each = None if self._jvps is None else self._jvp
         return {"partials": partials, "vjps": vjps, "jvp_each": jvp_each}
 
@@ -94,10 +95,7 @@ class OwnRules:
             for rule, operand in zip(rules, self._operands, strict=True)
         ]
 
-    def _partial(self, rule: _OwnRule | float | None) -> Rule | float | None:
-        if not isinstance(rule, _OwnRule):
-            return rule
-
+    def _partial(self, rule: _OwnRule) -> Rule:
         @functools.wraps(rule.function)
         def partial(*xs: Any, **params: Any) -> Any:
             d = rule.run(xs, params)
@@ -108,10 +106,7 @@ class OwnRules:
 
         return partial
 
-    def _vjp(self, k: int, rule: _OwnRule | None) -> Rule | None:
-        if rule is None:
-            return None
-
+    def _vjp(self, k: int, rule: _OwnRule) -> Rule:
         @functools.wraps(rule.function)
         def vjp(g: Any, y: Any, *xs: Any, **params: Any) -> Any:
             if not carries_gradient(xs[k]):
@@ -124,10 +119,8 @@ class OwnRules:
 
         return vjp
 
-    def _transposed(self, k: int, rule: _OwnRule | None) -> Rule | None:
+    def _transposed(self, k: int) -> Rule:
         """The vjp that follows from the jvp, which is linear in the tangent."""
-        if rule is None:
-            return None
 
         def vjp(g: Any, y: Any, *xs: Any, **params: Any) -> Any:
             if not carries_gradient(xs[k]):

@@ -9,7 +9,6 @@ adjoint takes weights.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -91,10 +90,8 @@ def _all_axes(a: Any, s: Any, axes: Any) -> tuple[int, ...]:
     return tuple(range(-(np.ndim(a) if s is None else len(s)), 0))
 
 
-def _complex_vjp(
-    transform: Callable[..., Any], g: Any, a: Any, s: Any, axes: tuple[int, ...], norm: Any
-) -> Any:
-    return _resized_like(transform(g, None, axes, norm), a, axes)
+def _complex_vjp(transform: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda g, a, s, axes, norm: _resized_like(transform(g, None, axes, norm), a, axes)
 
 
 def _rfftn_vjp(g: Any, a: Any, s: Any, axes: tuple[int, ...], norm: Any) -> Any:
@@ -153,8 +150,8 @@ def _many_axes(
 
 
 for _transform, _rule, _last, _others in (
-    ("fft", partial(_complex_vjp, np.fft.fftn), np.fft.fft, np.fft.fft),
-    ("ifft", partial(_complex_vjp, np.fft.ifftn), np.fft.ifft, np.fft.ifft),
+    ("fft", _complex_vjp(np.fft.fftn), np.fft.fft, np.fft.fft),
+    ("ifft", _complex_vjp(np.fft.ifftn), np.fft.ifft, np.fft.ifft),
     ("rfft", _rfftn_vjp, np.fft.rfft, np.fft.fft),
     ("irfft", _irfftn_vjp, np.fft.irfft, np.fft.ifft),
 ):

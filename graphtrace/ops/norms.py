@@ -81,14 +81,10 @@ def _matrix_norm(g: Any, y: Any, x: Any, axes: tuple[int, ...], ord: Any) -> Any
     return g * _direction(x) * _share(sums, axes, ord > 0)
 
 
-def _norm_axes(x: Any, axis: Any) -> tuple[int, ...]:
-    return axes_of(axis, np.ndim(x))
-
-
 def _norm_vjp(
     g: Any, y: Any, x: Any, *, ord: Any = None, axis: Any = None, keepdims: bool = False
 ) -> Any:
-    axes = _norm_axes(x, axis)
+    axes = axes_of(axis, np.ndim(x))
     g, y = _kept(g, x, axes), _kept(y, x, axes)
     is_matrix = len(axes) == 2 and not (axis is None and ord is None)
     return (_matrix_norm if is_matrix else _vector_norm)(g, y, x, axes, ord)
@@ -97,13 +93,12 @@ def _norm_vjp(
 def _vector_norm_vjp(
     g: Any, y: Any, x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any = 2
 ) -> Any:
-    axes = _norm_axes(x, axis)
+    axes = axes_of(axis, np.ndim(x))
     return _vector_norm(_kept(g, x, axes), _kept(y, x, axes), x, axes, ord)
 
 
 def _matrix_norm_vjp(g: Any, y: Any, x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Any:
-    axes = _norm_axes(x, (-2, -1))
-    return _matrix_norm(_kept(g, x, axes), _kept(y, x, axes), x, axes, ord)
+    return _norm_vjp(g, y, x, ord=ord, axis=(-2, -1))
 
 
 def _norm_form(count: int, params: dict[str, Any], latex: bool) -> Form:
@@ -132,7 +127,7 @@ def _cond_vjp(g: Any, y: Any, x: Any, *, p: Any = None) -> Any:
         weights[first] = weights[first] + g / s[..., last]
         return np.conjugate((u * column_factor(np.stack(weights, axis=-1))) @ vh)
     inverse = np.linalg.inv(x)
-    axes = _norm_axes(x, (-2, -1))
+    axes = axes_of((-2, -1), np.ndim(x))
     own, other = (np.linalg.norm(m, p, axis=(-2, -1), keepdims=True) for m in (x, inverse))
     g = _kept(g, x, axes)
     through = _matrix_norm(g * own, other, inverse, axes, p)
