@@ -250,15 +250,28 @@ def singular_values_vjp(g: Any, y: Any, a: Any, *, hermitian: bool = False, **ho
 
 
 def _left_vjp(g: Any, y: Any, a: Any, *, hermitian: bool = False, **how: Any) -> Any:
-    """The adjoint of a in its left singular vectors, from them alone: uᴴ a is s vᴴ."""
+    return _vectors_vjp(g, y, a, hermitian, turns=np.iscomplexobj(a))
+
+
+def _right_vjp(g: Any, y: Any, a: Any, *, hermitian: bool = False, **how: Any) -> Any:
+    """The right vectors, y = vᴴ, are the left ones of aᴴ."""
+    g, y, a = adjoint(g), adjoint(y), adjoint(a)
+    return adjoint(_vectors_vjp(g, y, a, hermitian, turns=False))
+
+
+def _vectors_vjp(g: Any, y: Any, a: Any, hermitian: bool, *, turns: bool) -> Any:
+    """The adjoint of a in its left singular vectors, from them alone: uᴴ a is s vᴴ.
+
+    `turns` says that the phase of a pair is theirs.
+    """
     k = _square_part(a)
     u, gu = y[..., :k], g[..., :k]
     svh = adjoint(u) @ a
-    squares = _squared(svh, axis=-1)
+    squares = np.sum(np.real(svh * np.conjugate(svh)), axis=-1)
     x = adjoint(u) @ gu
     m = _over_gaps(x, squares)
     m = m + adjoint(m)
-    if np.iscomplexobj(a):
+    if turns:
         phases = np.imag(np.sum(np.conjugate(u) * gu, axis=-2))
         m = m + 1j * _over(_diagonal_matrix(phases), column_factor(squares))
     beyond = _beyond(u, x, y, g, k)
@@ -266,26 +279,6 @@ def _left_vjp(g: Any, y: Any, a: Any, *, hermitian: bool = False, **how: Any) ->
         return (u @ m + _over(beyond, column_factor(squares))) @ svh
     da = u @ m @ svh
     return symmetrised(da) if hermitian else da
-
-
-def _right_vjp(g: Any, y: Any, a: Any, *, hermitian: bool = False, **how: Any) -> Any:
-    """The same of the right ones, y = vᴴ, where a v is u s."""
-    k = _square_part(a)
-    y, g = adjoint(y), adjoint(g)
-    v, gv = y[..., :k], g[..., :k]
-    us = a @ v
-    squares = _squared(us, axis=-2)
-    x = adjoint(v) @ gv
-    m = _over_gaps(x, squares)
-    da = us @ (m + adjoint(m)) @ adjoint(v)
-    beyond = _beyond(v, x, y, g, k)
-    if beyond is not None:
-        da = da + us @ adjoint(_over(beyond, column_factor(squares)))
-    return symmetrised(da) if hermitian else da
-
-
-def _squared(x: Any, axis: int) -> Any:
-    return np.sum(np.real(x * np.conjugate(x)), axis=axis)
 
 
 def _beyond(u: Any, x: Any, y: Any, g: Any, k: int) -> Any:
