@@ -31,7 +31,7 @@ from graphtrace.compile.nodes import (
 )
 from graphtrace.core.inputs import INPUT, carries_gradient, value_of
 from graphtrace.core.primitive import Primitive
-from graphtrace.core.sweep import fit, partial, pull, times, vjp
+from graphtrace.core.sweep import fit, on_tape, partial, pull, times, vjp
 from graphtrace.core.tape import NO_PARAMS, Parts, Tape, parts
 from graphtrace.core.variable import Variable, apply, record
 from graphtrace.errors import ArgumentError
@@ -115,9 +115,9 @@ class Program:
             node = self.graph._node[self.keys[i]]
             note = ", ".join(filter(None, (node["label"], node["source"])))
             row = parts(tape.rows[i])
-            traced = self._traced(i, row)
+            y, xs = on_tape(tape, i, *row[1:4])
             for k, parent in enumerate(row[3]):
-                c = self._contribution(row, traced, k, g) if parent >= 0 else None
+                c = self._contribution(row, (y, *xs), k, g) if parent >= 0 else None
                 if c is not None:
                     before = adjoints.get(parent)
                     total = c if before is None else before + c
@@ -133,7 +133,7 @@ class Program:
         self._steps[named.index] = name, note
         return named
 
-    def _contribution(self, row: Parts, traced: list[Any], k: int, g: Variable) -> Any:
+    def _contribution(self, row: Parts, traced: tuple[Any, ...], k: int, g: Variable) -> Any:
         """What operand `k` of a row gets from the row's adjoint `g`; None if nothing."""
         primitive, y, xs, _, params = row
         if primitive.stops(k):
@@ -152,7 +152,7 @@ class Program:
         called = Primitive(RULE.name, lambda *_, **__: value)
         return apply(called, (g, *traced), {"rule": (primitive, k, params)})
 
-    def _pulled(self, row: Parts, traced: list[Any], k: int, g: Variable) -> Any:
+    def _pulled(self, row: Parts, traced: tuple[Any, ...], k: int, g: Variable) -> Any:
         """`graphtrace.core.sweep.pull` of traced values, with the types it has for plain ones."""
         primitive, _, plain_xs, _, params = row
         y, *xs = traced
@@ -168,15 +168,6 @@ class Program:
             if type(value_of(d)) in (int, float):
                 return times(g, d)
         return fit(times(g, d), plain_xs[k])
-
-    def _traced(self, i: int, row: Parts) -> list[Any]:
-        """The value and the operands of row `i` as traced values."""
-        _, y, xs, parents, _ = row
-        traced = [Variable(self._tape, i, y)]
-        traced += [
-            Variable(self._tape, p, x) if p >= 0 else x for x, p in zip(xs, parents, strict=True)
-        ]
-        return traced
 
     # Nodes.
 

@@ -100,7 +100,7 @@ def sweep(
                     continue
             _, y, xs, parents, params = parts(row)
             if tape is not None:
-                y, xs = _on_tape(tape, i, y, xs, parents)
+                y, xs = on_tape(tape, i, y, xs, parents)
             pieces = primitive.pieces
             where = None if pieces is None or not is_plain else pieces(*xs, **params)
             k = -1
@@ -164,7 +164,7 @@ def sweep_forward(
             if not moving or primitive.flat or not (needed is None or needed[i - start]):
                 continue
             if tape is not None:
-                y, xs = _on_tape(tape, i, y, xs, parents)
+                y, xs = on_tape(tape, i, y, xs, parents)
             for k, t in moving:
                 c = push(primitive, k, t, y, xs, params, tape)
                 if c is not None:
@@ -239,7 +239,7 @@ def pull(
     return None if c is None else fit(c, xs[k])
 
 
-def _on_tape(
+def on_tape(
     tape: Tape, i: int, y: Any, xs: tuple[Any, ...], parents: tuple[int, ...]
 ) -> tuple[Any, tuple[Any, ...]]:
     """What went in and out of a row, as the traced values that they are."""
