@@ -99,7 +99,7 @@ def power_db(a: Any, b: Any, y: Any) -> Any:
     return y * np.log(nonzero(a))
 
 
-_FRACTION = Notation(
+FRACTION = Notation(
     Form("$0/$1", PRODUCT, (PRODUCT, PRODUCT + 1)),
     Form(r"\frac{$0}{$1}", PRODUCT, (COMPARE,)),
 )
@@ -134,7 +134,7 @@ _BINARY: list[tuple[str, str, Rule, tuple[Any, Any], Notation]] = [
         "truediv",
         operator.truediv,
         (lambda a, b, y: 1 / b, lambda a, b, y: -y / b),
-        _FRACTION,
+        FRACTION,
     ),
     ("floor_divide", "floordiv", operator.floordiv, (0, 0), _FLOORED),
     (

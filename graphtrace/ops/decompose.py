@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import PRODUCT, Form, Notation, Rule, called
+from graphtrace.core.primitive import Rule, called
 from graphtrace.core.variable import NUMPY, Variable, define, handles, traced, unsupported
+from graphtrace.ops.arithmetic import FRACTION
 from graphtrace.ops.inverses import (
     adjoint,
     column_factor,
@@ -138,10 +139,7 @@ _over: Rule = define(
         lambda g, y, x, gap: _over(g, gap),
         lambda g, y, x, gap: _over(-g * y, gap),
     ),
-    notation=Notation(
-        Form("$0/$1", PRODUCT, (PRODUCT, PRODUCT + 1)),
-        Form(r"\frac{$0}{$1}", PRODUCT, (0,)),
-    ),
+    notation=FRACTION,
 )
 
 
