@@ -232,12 +232,11 @@ def _grid(function: Callable[..., Any], *names: str) -> Rule:
         return np.moveaxis(_POINTS[function](t, *ends), 0, axis)
 
     row = composed(function.__name__, forward, formula)
-    parameters = signature(function)
+    parameters = signature(function).parameters
+    defaults = {name: p.default for name, p in parameters.items() if p.default is not p.empty}
 
     def grid(*args: Any, **kwargs: Any) -> Any:
-        bound = parameters.bind(*args, **kwargs)
-        bound.apply_defaults()
-        given = bound.arguments
+        given = defaults | dict(zip(parameters, args, strict=False)) | kwargs
         ends, num = [traced(given[name]) for name in names], fixed(given["num"])
         endpoint = given["endpoint"]
         points = row(*ends, num=num, endpoint=endpoint, axis=given["axis"])
