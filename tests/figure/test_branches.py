@@ -13,7 +13,7 @@ def roots(a, b, c):
     return x
 
 
-def tests_of(graph, **options):
+def decisions_of(graph, **options):
     figure = graph.figure(branches=True, **options)
     keys = {node.id: node.key for node in figure.nodes}
     return {
@@ -31,7 +31,7 @@ def test_each_decision_is_a_box_with_its_outcome_behind_what_it_looked_at():
     graph = gt.trace(roots, 1.0, -3.0, 2.0)
     decided = {("D > 0", True, ("D",)), ("x > 1", True, ("x",)), ("x₂ > 1", False, ("x_2",))}
     for detail in ("operations", "statements"):
-        assert tests_of(graph, detail=detail) == decided
+        assert decisions_of(graph, detail=detail) == decided
     assert not any(node.role == "test" for node in graph.figure().nodes)
 
 
@@ -41,7 +41,7 @@ def test_a_test_of_what_is_not_drawn_is_told_as_it_is_written():
             return 2 * x[0]
         return x[0]
 
-    assert tests_of(gt.trace(f, np.array([1.0, 2.0]))) == {("np.sum(x**2) > 1", True, ("x",))}
+    assert decisions_of(gt.trace(f, np.array([1.0, 2.0]))) == {("np.sum(x**2) > 1", True, ("x",))}
 
 
 def test_what_is_counted_and_indexed_with_decided_nothing():
@@ -50,7 +50,7 @@ def test_what_is_counted_and_indexed_with_decided_nothing():
             x = x * (i + 1.5)
         return x
 
-    assert tests_of(gt.trace(f, 1.0, 3)) == set()
+    assert decisions_of(gt.trace(f, 1.0, 3)) == set()
 
 
 def test_every_format_draws_them():
