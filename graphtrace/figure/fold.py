@@ -81,7 +81,8 @@ def by_detail(
             options = replace(show, detail="calls", limit=limit)
             boxes = folded(graph, options)
             is_new = not graphs or list(boxes) != list(graphs[-1])
-            if is_new and (limit == _LIMITS[-1] or steps(boxes) <= most_steps):
+            has_room = len(boxes) <= most_boxes and steps(boxes) <= most_steps
+            if (is_new and has_room) or limit == _LIMITS[-1]:
                 yield options, boxes
             graphs.append(boxes)
 

@@ -37,6 +37,7 @@ def statement_boxes(
     inputs = sum(graph.nodes[node].get("op") == "input" for node in nodes)
     tree = _Tree(graph.graph.get("runs", ()), whole, cache(has_formula))
     opened = {whole}
+    parameters = sum(_start(item) < inputs for item in tree.shown(opened))
     while True:
         shown = list(tree.shown(opened))
         groups: dict[tuple[Any, ...], list[Region]] = {}
@@ -45,10 +46,10 @@ def statement_boxes(
                 key = (region.kind, base(tree.name(region)) or region, region.calls)
                 groups.setdefault(key, []).extend(inside)
         costs = {key: tree.cost(group) for key, group in groups.items()}
-        size = len(shown) - inputs
+        size = len(shown) - parameters
         fitting = [key for key in groups if limit is None or size + costs[key] <= limit]
         if not fitting and size <= 1:  # all of it is one call
-            fitting = [key for key in groups if key[0] != "loop"]
+            fitting = [key for key in groups if key[0] in ("call", "statement")]
         if not fitting:
             return _cut(graph, nodes, shown if not limit else _gathered(shown, inputs, limit))
         opened.update(groups[min(fitting, key=lambda key: costs[key])])

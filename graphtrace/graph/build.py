@@ -106,7 +106,8 @@ class Builder:
         for i, name in enumerate(self.recording.input_names):
             self.keys[i] = names.unique(name)
         nodes = [i for i in range(first, len(self.rows)) if self.origin[i] == i]
-        self.runs, self.run_of = runs_of(self.rows, nodes, self.locations)
+        ends = self.recording.given_names
+        self.runs, self.run_of = runs_of(self.rows, nodes, self.locations, ends)
         inner = self._inner_steps() | self._called_back(nodes)
         user_names = {
             i: self.recording.given_names.get(i) or (None if i in inner else self._assigned_name(i))

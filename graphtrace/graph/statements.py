@@ -8,7 +8,7 @@ is another run. Knows nothing about what a figure does with them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -67,19 +67,26 @@ class _Level:
 
 
 def runs_of(
-    rows: Sequence[Any], nodes: Sequence[int], locations: Sequence[Location]
+    rows: Sequence[Any],
+    nodes: Sequence[int],
+    locations: Sequence[Location],
+    ends: Collection[int] = (),
 ) -> tuple[list[Run], dict[int, int]]:
-    """All runs, and the number of the run that each of the rows `nodes`, in order, belongs to."""
-    reader = _Reader(rows)
+    """All runs, and the number of the run that each of the rows `nodes`, in order, belongs to.
+
+    `ends` are the rows with which statements end that stand in no source.
+    """
+    reader = _Reader(rows, ends)
     return reader.all, {i: reader.number(i, locations[i]) for i in nodes}
 
 
 class _Reader:
     """Goes through the rows in their order."""
 
-    def __init__(self, rows: Sequence[Any]) -> None:
+    def __init__(self, rows: Sequence[Any], ends: Collection[int]) -> None:
         self.all: list[Run] = []
         self._rows = rows
+        self._ends = ends
         self._levels: list[_Level] = []
         self._depths: dict[Scope, int] = {}
         self._of_row: dict[int, tuple[int, int]] = {}  # its run and offset, in a comprehension
@@ -178,8 +185,10 @@ class _Reader:
         place: Place,
     ) -> bool:
         """Whether the row belongs to the run that the function is in, and not to a next one."""
-        if written is None or written is not level.statement:
+        if written is not level.statement:
             return False
+        if written is None:
+            return bool(self._ends) and level.last not in self._ends
         parents = self._rows[row][4::2]
         is_inner = child is not None and _is_inner(child)
         if written.repeats(place) and not is_inner:

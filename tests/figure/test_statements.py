@@ -14,6 +14,7 @@ from graphtrace.figure.chain import times_local
 from graphtrace.figure.fold import fold
 from graphtrace.formula.printer import text_of
 from graphtrace.formula.term import Name
+from graphtrace.target.expression import parse
 
 
 def told(f, *args):
@@ -412,3 +413,9 @@ def test_the_chain_rule_holds_between_statements(example):
             arriving = arriving + times_local(folded.nodes[head]["grad"], edge["local"])
         else:
             np.testing.assert_allclose(arriving, data["grad"], rtol=1e-9, atol=1e-12, err_msg=key)
+
+
+def test_an_expression_of_the_command_has_a_box_for_each_assignment():
+    f = parse("D = b**2 - 4*a*c; x = (-b + sqrt(D))/(2*a); 3*x + 1")
+    boxes = ["D = b**2 - 4*a*c", "x = (-b + sqrt(D))/(2*a)", "f = 3*x + 1"]
+    assert told(f, -3.0, 1.0, 2.0) == boxes

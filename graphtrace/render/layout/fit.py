@@ -69,14 +69,15 @@ def laid_out(
 def most_on_a_page(theme: Theme) -> tuple[float, float]:
     """How many boxes there may be on the theme's page at most, and how many one behind the other.
 
-    So many as there would be room for if each were one short line.
+    So many one behind the other as there would be room for if each were one short line, and beside
+    each other as many as are seen to be that small.
     """
     if not theme.fit:
         return math.inf, math.inf
     close = _close(Figure("", (), (), Naming()), theme)
     width, height = theme.column, math.inf if theme.page_height is None else theme.page_height
     side = close.label_size + close.pad_y + _LEAST_GAP
-    return width * height / side**2, max(width, height) / (side + _LEAST_GAP)
+    return width * height / (2 * side) ** 2, max(width, height) / (side + _LEAST_GAP)
 
 
 def _readable(setting: Setting) -> float:
