@@ -11,7 +11,7 @@ import inspect
 import json
 import os
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import IO, Any
@@ -37,6 +37,7 @@ from graphtrace.errors import ArgumentError
 from graphtrace.formula.symbol import Row, Symbol, row_text
 from graphtrace.graph.build import CONSTANT, local_of
 from graphtrace.graph.linear_map import LinearMap
+from graphtrace.graph.statements import Run
 from graphtrace.graph.trace import AnyGraph
 from graphtrace.graph.traced import Branch, Leaf, TracedGraph, Tree
 
@@ -164,6 +165,9 @@ class _Reader:
             of = state["gradient_of"] = self._at(document, "gradient_of")
             _require(of is None or of in state["outputs"], f"{of!r:.60}, which is no output")
         state["branches"] = self._branches(document)
+        # Older files have none, and no figures of statements.
+        self.place = "runs"
+        state["runs"] = self._runs(graph, document.get("runs", []))
         graph._in_order()
         return graph
 
@@ -213,6 +217,8 @@ class _Reader:
                 if isinstance(local, LinearMap) and not row.primitive.stops(k):
                     self.computed.try_rule(row, k)
                 graph.add_edge(operand, key, k, local=local, symbol=Symbol(row, k))
+        if "run" in encoded:
+            graph.nodes[key]["run"] = self._at(encoded, "run", place)
         if "grad" in encoded:
             graph.nodes[key]["grad"] = grad = decode(self._at(encoded, "grad", place))
             require_gradient(grad, value)
@@ -311,6 +317,21 @@ class _Reader:
             self.computed.check(branch)
             branches.append(branch)
         return branches
+
+    def _runs(self, graph: TracedGraph, encoded: Sequence[Any]) -> list[Run]:
+        """The executions of statements; what they look like in the source is not in a file."""
+        runs = []
+        for i, (caller, is_whole) in enumerate(encoded):
+            self.place = f"runs[{i}]"
+            _require(type(caller) is int and -1 <= caller < i, "no run that has come before")
+            _require(type(is_whole) is bool, "neither true nor false")
+            runs.append(Run(caller, None, is_whole))
+        for i, node in enumerate(graph._node.values()):
+            self.place = f"nodes[{i}].run"
+            run = node.get("run")
+            is_one = type(run) is int and 0 <= run < len(runs)
+            _require(is_one or "run" not in node, f"there is no run {run!r:.60}")
+        return runs
 
     def _branch(self, encoded: Mapping[str, Any]) -> Branch:
         keys, xs = self._operands(encoded["operands"])

@@ -53,10 +53,11 @@ def to_json(graph: TracedGraph) -> str:
         "result": _tree(graph.graph["result"], "the result"),
         **{name: graph.graph[name] for name in ("gradient_of", "named") if name in graph.graph},
     }
-    lists = {
+    lists: dict[str, list[Any]] = {
         "nodes": [_node(key, graph.nodes[key]) for key in order],
         "edges": list(_edges(graph, order)),
         "branches": [_branch(branch) for branch in graph.graph["branches"]],
+        "runs": [[run.caller, run.is_whole] for run in graph.graph.get("runs", ())],
     }
     lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in head.items()]
     for name, items in lists.items():
@@ -104,6 +105,7 @@ def _node(key: str, node: Mapping[str, Any]) -> dict[str, Any]:
         "scope": list(node["scope"]),
         "source": node["source"],
         "index": node["index"],
+        **({"run": node["run"]} if "run" in node else {}),
     }
     operands = [
         _operand(operand, x, f"a constant of {key}", name)

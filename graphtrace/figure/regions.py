@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from graphtrace.graph.build import DEEPEST
+
 if TYPE_CHECKING:
     import networkx as nx
 
@@ -86,13 +88,13 @@ def regions_of(
     [('loop', 12, 3)]
     """
     reader = _Reader()
-    runs = graph.graph.get("runs", ()) if statements else ()
+    chains = _Chains(graph.graph.get("runs", ()) if statements else ())
     whole = Region("whole", "", 0)
     open_regions = [whole]
     path: tuple[_Step, ...] = ()
     for place, node in enumerate(nodes):
         data = graph.nodes[node]
-        here = _path(data, runs)
+        here = _path(data, chains)
         if here != path:
             shared = _shared(here, path)
             while len(open_regions) > shared + 1:
@@ -125,20 +127,33 @@ def head(key: object) -> str:
 _Step: TypeAlias = tuple[Kind, str, int]
 
 
-def _path(data: Mapping[str, Any], runs: Sequence[Any]) -> tuple[_Step, ...]:
+def _path(data: Mapping[str, Any], chains: _Chains) -> tuple[_Step, ...]:
     """The calls that a node is in, the outer ones first, and before each the statement it is in."""
     calls: list[_Step] = [("call", name, -1) for name in data.get("scope") or ()]
-    run = data.get("run", -1) if runs else -1
-    statements: list[_Step] = []
-    while run >= 0:
-        statements.append(("statement", "", run))
-        run = runs[run].caller
-    if not statements:
-        return tuple(calls)
     # Where calls are too deep to be told apart, the statements in them are not either.
-    pairs = zip_longest(reversed(statements), calls)
-    steps = [step for pair in pairs for step in pair if step is not None]
-    return tuple(steps[: 2 * len(calls) + 1])
+    statements = chains[data.get("run", -1)][: len(calls) + 1]
+    inside: list[_Step] = [("statement", "", run) for run in statements]
+    pairs = zip_longest(inside, calls)
+    return tuple(step for pair in pairs for step in pair if step is not None)
+
+
+class _Chains(dict[int, tuple[int, ...]]):
+    """For each run the runs that it is in, the outermost first, and itself; at most so many."""
+
+    def __init__(self, runs: Sequence[Any]) -> None:
+        super().__init__({-1: ()})
+        self._runs = runs
+
+    def __missing__(self, run: int) -> tuple[int, ...]:
+        if not self._runs:
+            return ()
+        waiting = [run]
+        while self._runs[waiting[-1]].caller not in self:
+            waiting.append(self._runs[waiting[-1]].caller)
+        for at in reversed(waiting):
+            outer = self[self._runs[at].caller]
+            self[at] = (*outer, at) if len(outer) <= DEEPEST else outer
+        return self[run]
 
 
 def _shared(a: Sequence[object], b: Sequence[object]) -> int:
