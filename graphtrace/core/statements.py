@@ -11,7 +11,7 @@ import ast
 import dis
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from types import CodeType
 from typing import NamedTuple
 
@@ -97,8 +97,8 @@ def _statements(code: CodeType, _: int) -> tuple[Statement, ...]:
             continue  # not yet complete
         ast.increment_lineno(tree, shift)
         nodes = (node for node in ast.walk(tree) if isinstance(node, ast.stmt))
-        certain = _certain(code, 0)
-        return tuple(sorted(_written(n, certain) for n in nodes if n.lineno >= first))
+        uncertain = _uncertain(code, 0)
+        return tuple(sorted(_written(n, uncertain, rows) for n in nodes if n.lineno >= first))
     return ()
 
 
@@ -116,18 +116,18 @@ def _of_lambda(code: CodeType) -> Statement:
     # In brackets, so that it may go over lines; one column is theirs.
     body = ast.parse("(" + text[1:] + "\n)" if start[1] else f"(\n{text}\n)", mode="eval").body
     ast.increment_lineno(body, start[0] - (1 if start[1] else 2))
-    return _computing(start, body, _certain(code, 0))
+    return _computing(start, body, _uncertain(code, 0), ast.unparse(body))
 
 
-def _written(node: ast.stmt, certain: Collection[str]) -> Statement:
+def _written(node: ast.stmt, uncertain: Collection[str], rows: Sequence[str]) -> Statement:
     start = node.lineno, node.col_offset
     match node:
         case ast.Assign(targets=[ast.Name()], value=value) | ast.Return(value=ast.expr() as value):
-            return _computing(start, value, certain)
+            return _computing(start, value, uncertain, _text(value, rows))
         case ast.AnnAssign(target=ast.Name(), value=ast.expr() as value):
-            return _computing(start, value, certain)
+            return _computing(start, value, uncertain, _text(value, rows))
         case ast.Assign(value=value) | ast.Expr(value=value):
-            return _computing(start, value, ())
+            return _computing(start, value, (), "")
         case ast.AugAssign(value=value) | ast.AnnAssign(value=ast.expr() as value):
             return Statement(start, None, None, *_parts(value))
         case ast.For(iter=value) | ast.While(test=value) | ast.If(test=value):
@@ -136,17 +136,26 @@ def _written(node: ast.stmt, certain: Collection[str]) -> Statement:
             return Statement(start)
 
 
-def _computing(start: Place, value: ast.expr, certain: Collection[str]) -> Statement:
-    names = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
-    right = ast.unparse(value) if names.issubset(certain) else None
+def _computing(start: Place, value: ast.expr, uncertain: Collection[str], text: str) -> Statement:
+    used = [node for node in ast.walk(value) if isinstance(node, ast.Name)]
+    own = {node.id for node in used if isinstance(node.ctx, ast.Store)}  # of a comprehension
+    names = {node.id for node in used} - own
+    right = text if text and names.isdisjoint(uncertain) else None
     return Statement(
         start, right, _end(value) if isinstance(value, ast.Call) else None, *_parts(value)
     )
 
 
+def _text(value: ast.expr, rows: Sequence[str]) -> str:
+    """How it is written, on one line."""
+    if value.end_lineno != value.lineno:  # there may be comments and backslashes in between
+        return ast.unparse(value)
+    return rows[value.lineno - 1].encode()[value.col_offset : value.end_col_offset].decode()
+
+
 @remembered(frozenset())
-def _certain(code: CodeType, _: int) -> frozenset[str]:
-    """The names that stand for one thing: arguments, locals stored at one place, and globals."""
+def _uncertain(code: CodeType, _: int) -> frozenset[str]:
+    """The names that stand for several things: arguments that are stored to, and locals twice."""
     stores = Counter(
         one.argval for one in dis.get_instructions(code) if one.opname.startswith("STORE_")
     )
@@ -155,8 +164,7 @@ def _certain(code: CodeType, _: int) -> frozenset[str]:
             stores.update(one.argval)
     arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     most = dict.fromkeys(arguments, 0)
-    known = (*code.co_varnames, *code.co_cellvars, *code.co_names)
-    return frozenset(name for name in known if stores[name] <= most.get(name, 1))
+    return frozenset(name for name, count in stores.items() if count > most.get(name, 1))
 
 
 def _parts(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from graphtrace.figure.inlining import as_written, inlined
+from graphtrace.figure.inlining import as_written, inlined, quoted
 from graphtrace.figure.parts import Definition, Note, Part, Value
 from graphtrace.figure.recurrence import Recurrence, start
 from graphtrace.figure.regions import Region, base
@@ -122,7 +122,9 @@ def _statement(graph: nx.MultiDiGraph[Any], box: Folded) -> Term | None:
         for name, key in zip(row.shown, row.keys, strict=True)
         if key is None and name is not None
     }
-    return as_written(run.right, set(map(str, box.tails)), constants) or whole
+    tails = set(map(str, box.tails))
+    written = as_written(run.right, tails, constants) or whole
+    return written or quoted(run.right, tails.union(graph.graph.get("inputs", ())))
 
 
 def _arguments(box: Folded) -> list[Term]:

@@ -6,11 +6,12 @@ None where that is longer than a person reads. Knows nothing about boxes.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from graphtrace.figure.regions import base
+from graphtrace.figure.regions import base, head
 from graphtrace.formula.read import term_of
 from graphtrace.formula.symbol import formula
 from graphtrace.formula.term import Name, Term, Text
@@ -48,6 +49,8 @@ def inlined(
             operands.append(whole)
         if term.op == "add" and operands[0].number == 0:  # where sum() begins
             return operands[1]
+        if term.op == "multiply" and operands[0].number == 1:  # the first run of a loop
+            return operands[1]
         return replace(term, operands=tuple(operands))
 
     term = written(node)
@@ -81,6 +84,31 @@ def as_written(text: str, tails: Collection[str], constants: Collection[str]) ->
         elif isinstance(leaf.atom, Text):
             return None
     return with_terms(term, names)
+
+
+_LONGEST_QUOTED = 100
+
+
+def quoted(text: str, keys: Collection[str]) -> Term | None:
+    """The right side of a statement as it stands in the source, where it is short.
+
+    None where it reads a variable that is none of the keys, or a leaf of one.
+
+    >>> quoted("sum(w * x for x in xs)", {"w", "xs[0]", "xs[1]"}).atom.text
+    'sum(w * x for x in xs)'
+    >>> quoted("sum(w * x for x in ys)", {"w", "xs[0]"})
+    """
+    if len(text) > _LONGEST_QUOTED:
+        return None
+    nodes = list(ast.walk(ast.parse(text, mode="eval")))
+    called = [node.func for node in nodes if isinstance(node, ast.Call)]
+    functions = {
+        part.id for function in called for part in ast.walk(function) if isinstance(part, ast.Name)
+    }
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    bound = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    read = {node.id for node in names} - bound - functions
+    return Term(atom=Text(text)) if read.issubset({head(key) for key in keys}) else None
 
 
 def with_terms(term: Term, terms: Mapping[str, Term]) -> Term:

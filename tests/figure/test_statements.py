@@ -419,3 +419,20 @@ def test_an_expression_of_the_command_has_a_box_for_each_assignment():
     f = parse("D = b**2 - 4*a*c; x = (-b + sqrt(D))/(2*a); 3*x + 1")
     boxes = ["D = b**2 - 4*a*c", "x = (-b + sqrt(D))/(2*a)", "f = 3*x + 1"]
     assert told(f, -3.0, 1.0, 2.0) == boxes
+
+
+def test_a_long_sum_is_told_as_it_stands_in_the_source():
+    def sine(x, terms=5):
+        return sum((-1) ** k * x ** (2 * k + 1) / math.factorial(2 * k + 1) for k in range(terms))
+
+    series = "sum((-1) ** k * x ** (2 * k + 1) / math.factorial(2 * k + 1) for k in range(terms))"
+    assert told(sine, 0.8) == [f"sine = {series}"]
+
+
+def test_what_reads_a_variable_that_no_arrow_comes_from_is_not_told_as_it_stands():
+    def f(xs):
+        ys = [3.0] * 30
+        t = sum(x * y + x * x for x, y in zip(xs * 10, ys, strict=True))
+        return t
+
+    assert told(f, [1.0, 2.0, 3.0]) == ["t = None"]
