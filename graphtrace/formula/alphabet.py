@@ -50,6 +50,7 @@ SIGNS = {
     "…": r"\ \ldots\ ",
     "∂": r"\partial ",
     "√": r"\surd ",
+    "‖": r"\|",
     "≤": r"\le ",
     "≥": r"\ge ",
     "≠": r"\ne ",

@@ -148,18 +148,65 @@ def value(x: Any, digits: int = 4, *, shaped: bool | None = None) -> str:
     >>> value(np.arange(12.0), shaped=False)
     '[0 … 11]'
     """
+    return summaries(x, digits, shaped=shaped)[0]
+
+
+def summaries(x: Any, digits: int = 4, *, shaped: bool | None = None) -> list[str]:
+    """What `value` prints, then what is said of an array where there is less and less room.
+
+    Each is whole: fewer digits, the range instead of the entries, at last the shape alone. A number
+    has one print.
+
+    >>> import numpy as np
+    >>> summaries(np.array([0.125, -2.5, 1.0]))
+    ['[0.125, −2.5, 1]', '[0.12, −2.5, 1]', '[−2.5 … 1]', '3 numbers']
+    >>> summaries(np.arange(6.0).reshape(3, 2) / 7)
+    ['3×2, 0 … 0.714', '3×2, 0 … 0.71', '3×2']
+    """
     if is_scalar(x):
-        return number(x.item() if hasattr(x, "item") else x, digits)
+        return [number(x.item() if hasattr(x, "item") else x, digits)]
     if not hasattr(x, "shape") or not hasattr(x, "tolist"):
-        return str(x)
-    if x.size == 0 or x.dtype.kind not in "biuf":
-        return shape(x)
-    few = max(digits - 1, 2)
+        return [str(x)]
+    if not has_range(x):
+        return [shape(x)]
+    precisions = dict.fromkeys((max(digits - 1, _FEWEST_DIGITS), _FEWEST_DIGITS))
+    before = f"{shape(x)}, " if shaped is not False else ""
+    spans = [_span(x, few) for few in precisions]
+    lines = [before + span for span in spans] if before else []
     if x.ndim == 1 and x.size <= _FEW:
-        entries = "[" + ", ".join(number(entry, few) for entry in x.tolist()) + "]"
-        return f"{shape(x)}, {entries}" if shaped else entries
-    span = _span(x, few)
-    return f"[{span}]" if shaped is False else f"{shape(x)}, {span}"
+        lines = [(before if shaped else "") + _listed(x, few) for few in precisions]
+    if x.ndim == 1 or not before:
+        lines += [f"[{span}]" for span in spans]
+    return list(dict.fromkeys([*lines, shape(x)]))
+
+
+def has_range(x: Any) -> bool:
+    """Whether an array's entries are numbers that go from one to another."""
+    return bool(x.size) and x.dtype.kind in "biuf"
+
+
+def norms(x: Any, digits: int = 4) -> list[str]:
+    """The root of the sum of an array's squares, then with fewer digits; [] where there is none.
+
+    >>> import numpy as np
+    >>> norms(np.array([[3.0, 4.0]]) / 7)
+    ['0.714', '0.71']
+    """
+    if not has_range(x):
+        return []
+    largest = float(abs(x).max())
+    size = largest
+    if largest and math.isfinite(largest):  # squares of large numbers are no floats
+        size = largest * math.sqrt(((x / largest) ** 2).sum())
+    precisions = (max(digits - 1, _FEWEST_DIGITS), _FEWEST_DIGITS)
+    return list(dict.fromkeys(number(size, few) for few in precisions))
+
+
+_FEWEST_DIGITS = 2
+
+
+def _listed(x: Any, digits: int) -> str:
+    return "[" + ", ".join(number(entry, digits) for entry in x.tolist()) + "]"
 
 
 def _span(x: Any, digits: int) -> str:

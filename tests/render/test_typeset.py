@@ -10,16 +10,16 @@ from reading import texts
 from render.drawn import traced, with_arrays
 
 import graphtrace as gt
-from graphtrace.figure.build import figure
-from graphtrace.figure.parts import Contribution, Edge, Partial
+from graphtrace.figure.parts import Contribution, Edge, Node, Partial, Value
 from graphtrace.formula.naming import Naming, natural
+from graphtrace.formula.number import summaries
 from graphtrace.formula.printer import on_board
 from graphtrace.formula.read import term_of
 from graphtrace.formula.runs import Run, plain
 from graphtrace.formula.symbol import Symbol
 from graphtrace.formula.term import Hole, Name, Term
 from graphtrace.render import LECTURE, to_svg
-from graphtrace.render.typeset.label import edge_line, typeset
+from graphtrace.render.typeset.label import edge_line, node_lines, runs_width
 from graphtrace.render.typeset.wording import Wording, runs, tex
 
 
@@ -120,7 +120,15 @@ def test_a_label_that_is_too_long_says_less_and_is_not_cut():
     assert plain(line.runs) == "0.1224"
     arrays = replace(share, upstream=np.ones(9), local=np.arange(9) / 7)
     line = edge_line(replace(edge, part=arrays), Wording(), LECTURE)
-    assert plain(line.runs) == "[0 … 1.14]"
+    assert plain(line.runs) == "[0 … 1.14]"  # the name alone would be cut
+    named = Contribution("L", "u", "x", np.ones(9), np.arange(9) / 7)
+    labels = [
+        plain(
+            edge_line(replace(edge, part=named), Wording(), replace(LECTURE, widest_label=w)).runs
+        )
+        for w in (200, 150, 100)
+    ]
+    assert labels == ["dL/du · ∂u/∂x = [0 … 1.14]", "‖dL/du · ∂u/∂x‖ = 2.04", "dL/du · ∂u/∂x"]
 
 
 def test_that_a_sum_keeps_its_dimensions_is_not_told_on_a_board():
@@ -128,13 +136,37 @@ def test_that_a_sum_keeps_its_dimensions_is_not_told_on_a_board():
     assert "f = sum(x, axis = 1)" in texts(svg)
 
 
-def test_a_list_is_cut_between_its_entries():
-    said = typeset(
-        figure(traced(lambda x: np.sum(x**3), ((np.arange(4) / 7 - 0.3) * 1e-2,), True)), LECTURE
-    )
-    cut = [plain(line.runs) for line in said.labels if line and "…" in plain(line.runs)]
-    assert cut
-    assert all(re.fullmatch(r".*\[(−?[^ ,]+, )+…\]", text) for text in cut)
+def gradient_label(grad, widest, key="w", **more):
+    part = Partial("L", key, value=grad, total=True, **more)
+    theme = replace(LECTURE, widest_label=widest)
+    edge = Edge("edge-0", "node-w", "node-L", "backward", part)
+    return plain(edge_line(edge, Wording(), theme).runs)
+
+
+def test_where_there_is_no_room_a_gradient_keeps_its_name_and_its_numbers_give_way():
+    grad = np.array([[-0.02345, 0.5], [0.25, 0.0123]])
+    labels = [gradient_label(grad, widest) for widest in (180, 150, 100, 80)]
+    assert labels == [
+        "dL/dw = [−0.0234 … 0.5]",
+        "dL/dw = [−0.023 … 0.5]",
+        "‖dL/dw‖ = 0.56",
+        "dL/dw: 2×2",
+    ]
+    assert gradient_label(grad, 90, "a_long_name") == "norm 0.56"
+
+
+def test_of_an_array_there_is_what_fits_and_it_is_whole():
+    for values in (np.arange(4) / 7 - 0.3, np.arange(12) / 7 - 0.3, np.eye(3) / 7):
+        told = set()
+        for widest in range(40, 300, 5):
+            theme = replace(LECTURE, widest_row=widest)
+            node = Node("node-x", "x", "operation", (Value(values),))
+            (line,) = node_lines(node, Wording(), "boxes", theme)
+            assert plain(line.runs) in summaries(values)
+            narrowest = min(runs_width((Run(one),), line.size) for one in summaries(values))
+            assert line.width <= max(widest, narrowest)
+            told.add(plain(line.runs))
+        assert told == set(summaries(values))
 
 
 def test_a_product_of_arrays_has_its_own_sign_in_a_figure():

@@ -11,16 +11,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
+
 from graphtrace.figure.alias import gradients_of, with_alias
 from graphtrace.figure.forms import with_gradients_in_boxes
-from graphtrace.figure.parts import Edge, Figure, Partial
+from graphtrace.figure.parts import Contribution, Edge, Figure, Partial
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.number import is_scalar
 from graphtrace.render.layout.frame import frame_of, smallest_shown
 from graphtrace.render.layout.places import Layout
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset.label import SHIFTED_SIZE, Sheet, runs_width, typeset
-from graphtrace.render.typeset.wording import runs, wording
+from graphtrace.render.typeset.wording import is_array, runs, wording
 
 
 class Setting(NamedTuple):
@@ -137,24 +139,34 @@ def _with_edges(figure: Figure, change: Callable[[Edge], Edge]) -> Figure:
 
 
 def _named(figure: Figure, theme: Theme) -> Figure:
-    """The figure, with a letter for an output whose name leaves no room for a gradient's number."""
+    """The figure, with a letter for an output whose name leaves no room for its gradients."""
     words = wording(figure, theme.digits)
-    gradients = gradients_of(figure)
-    names = {(g.of, g.by) for g in gradients if len(figure.names[str(g.of)].flat) > _SHORT}
-    widest = max(
-        (
-            runs_width(runs(Partial(of, by, total=True, value=_NUMBER), words), theme.label_size)
-            for of, by in names
-        ),
-        default=0.0,
-    )
-    return with_alias(figure) if widest > theme.widest_label else figure
+    gradients = (g for g in gradients_of(figure) if len(figure.names[str(g.of)].flat) > _SHORT)
+    widths = (runs_width(runs(label, words), theme.label_size) for label in _typical(gradients))
+    return with_alias(figure) if max(widths, default=0.0) > theme.widest_label else figure
+
+
+def _typical(gradients: Iterable[Partial | Contribution]) -> Iterator[Partial | Contribution]:
+    """Each gradient by its name with a number or a range as wide as most; a product by its name."""
+    labels: dict[tuple[object, ...], Partial | Contribution] = {}
+    for gradient in gradients:
+        of, by = gradient.of, gradient.by
+        if isinstance(gradient, Contribution) and is_array(gradient.upstream):
+            product = replace(gradient, upstream=None, local=None)
+            labels.setdefault((of, by, gradient.through), product)
+        elif isinstance(gradient, Partial) and is_array(gradient.value):
+            labels.setdefault((of, by, is_array), Partial(of, by, total=True, value=_RANGE))
+        else:
+            labels.setdefault((of, by), Partial(of, by, total=True, value=_NUMBER))
+    yield from labels.values()
 
 
 _SHORT = 4  # letters of a name that stays
 
 _NUMBER = -0.1234
 """As wide as most numbers."""
+
+_RANGE = np.array([[-0.12, 0.12]])
 
 
 def _close(figure: Figure, theme: Theme) -> Theme:

@@ -42,6 +42,7 @@ from graphtrace.render.typeset.math_outline import LONGEST, Outline, outline
 from graphtrace.render.typeset.wording import (
     EQUALS,
     Wording,
+    narrower,
     runs,
     sides,
     tex,
@@ -253,12 +254,36 @@ _MOST_LINES = 4
 def _part_line(
     part: Part, role: str, row: str, size: float, widest: float, words: Wording, theme: Theme
 ) -> Line:
-    """The line of a part, behind a word for what it is in a record."""
-    part_runs, latex = runs(part, words), _tex(part, words, theme)
-    if row:
-        part_runs = (Run(f"{row} "), *part_runs)
-        latex = rf"\mathrm{{{row}}}\ {latex}" if latex is not None else None
-    return _with_blank(part, part, row, _line(role, part_runs, size, widest, latex), words, theme)
+    """The line of a part, behind a word for what it is in a record; of an array what fits."""
+
+    def lines() -> Iterator[tuple[Line, Part]]:
+        for telling in _wordings(part, words):
+            part_runs, latex = runs(part, telling), _tex(part, telling, theme)
+            if row:
+                part_runs = (Run(f"{row} "), *part_runs)
+                latex = rf"\mathrm{{{row}}}\ {latex}" if latex is not None else None
+            yield _line(role, part_runs, size, widest, latex), part
+
+    chosen = _fitting(lines(), widest)
+    assert chosen is not None
+    return _with_blank(part, part, row, chosen[0], words, theme)
+
+
+def _fitting(lines: Iterable[tuple[Line, Part]], widest: float) -> tuple[Line, Part] | None:
+    """The first that fits; else the narrowest that is whole; else the last."""
+    best: tuple[Line, Part] | None = None
+    for each in lines:
+        line, is_cut = each[0], _is_cut(each[0])
+        if not is_cut and line.width <= widest * (1 if line.outline is None else MATH_SIZE):
+            return each
+        if best is None or _is_cut(best[0]) or (not is_cut and line.width < best[0].width):
+            best = each
+    return best
+
+
+def _wordings(part: Part, words: Wording) -> Iterable[Wording]:
+    """How a part may be told, the longest first; a quiz asks for what is told in full."""
+    return (words,) if isinstance(part, Blanked) else narrower(part, words)
 
 
 def _with_blank(
@@ -303,44 +328,53 @@ def _role(part: Part, theme: Theme) -> tuple[str, float]:
 
 def edge_line(edge: Edge, words: Wording, theme: Theme) -> Line | None:
     """The label of an arrow: in full if it is short, else what matters most of it."""
-    if edge.part is None:
+    told = edge.part
+    if told is None:
         return None
-    inner = edge.part.part if isinstance(edge.part, Blanked) else edge.part
+    inner = told.part if isinstance(told, Blanked) else told
     role = "derivative" if edge.kind == "forward" else "gradient"
     if isinstance(inner, Value | Shape):
         role = "value"
     if isinstance(inner, Sweep):
         role = "tangent"
-    line, shown = None, edge.part
-    for part in _shorter(inner):
-        part_runs = runs(part, words)
-        if not part_runs:
-            continue
-        latex, shown = _tex(part, words, theme), part
-        line = _line(role, part_runs, theme.label_size, theme.widest_label, latex)
-        if not _is_cut(line):
-            break
-    if line is None:
+
+    def lines() -> Iterator[tuple[Line, Part]]:
+        for part, telling in _choices(told, words):
+            if part_runs := runs(part, telling):
+                latex = _tex(part, telling, theme)
+                yield _line(role, part_runs, theme.label_size, theme.widest_label, latex), part
+
+    chosen = _fitting(lines(), theme.widest_label)
+    if chosen is None:
         return None
+    line, shown = chosen
     full = plain(runs(inner, replace(words, digits=6)))
-    return _with_blank(edge.part, shown, "", line._replace(full=full), words, theme)
+    return _with_blank(told, shown, "", line._replace(full=full), words, theme)
+
+
+def _choices(part: Part, words: Wording) -> Iterator[tuple[Part, Wording]]:
+    """What may be told on an arrow and how, the longest first."""
+    inner = part.part if isinstance(part, Blanked) else part
+    for one in _shorter(inner):
+        for telling in _wordings(one if inner is part else part, words):
+            yield one, telling
 
 
 def _shorter(part: Part) -> Iterable[Part]:
     """The part, then what is left of it when it is too wide."""
     yield part
     if isinstance(part, Contribution) and (added := contribution_value(part)) is not None:
-        yield Partial(None, part.by, None, added, short=True)
+        yield Partial(None, part.by, None, added, short=True, total=True)
         yield replace(part, local=None)
     if not isinstance(part, Partial):
         return
     if part.value is not None and is_scalar(part.value) and part.formula is not None:
-        yield Partial(part.of, part.by, None, part.value, part.short, part.total)
+        yield replace(part, formula=None)
     if not part.short:
-        yield Partial(part.of, part.by, part.formula, part.value, short=True)
+        yield replace(part, short=True)
     if part.value is not None:
-        yield Partial(part.of, part.by, None, part.value, part.short, part.total)
-        yield Partial(None, part.by, None, part.value, short=True)
+        yield replace(part, formula=None)
+        yield Partial(None, part.by, None, part.value, short=True, total=part.total)
 
 
 def caption_rows(parts: Sequence[Part], words: Wording, theme: Theme, room: float) -> list[Placed]:
@@ -487,21 +521,24 @@ def _is_cut(line: Line) -> bool:
 
 _REST = ", …]"
 # In the flat text of runs: what is never cut in two; and a number at the end, which stays.
-_WHOLE = re.compile(r"(?>[−-]?\d[\d.]*(?:e[+−-]?\d+)?(?:×10[−-]?\d+)?|_+)")
-_ANSWER = re.compile(rf"(?:^|(?<== )|(?<=→ )|(?<=data )|(?<=grad ))(?:{_WHOLE.pattern}|[−-]?∞)$")
-_NUMBERS = re.compile(rf"(?:data |grad |= |→ | |{_WHOLE.pattern}|[−-]?∞)*+")
+_NUMBER = r"(?:[−-]?\d[\d.]*(?:e[+−-]?\d+)?(?:×10[−-]?\d+|×\d+)*|[−-]?∞)"
+_WHOLE = re.compile(rf"(?>\[?(?:all )?{_NUMBER}(?: … {_NUMBER}| numbers?)?\]?|_+)")
+_ANSWER = re.compile(rf"(?:^|(?<== )|(?<=→ )|(?<=data )|(?<=grad )|(?<=norm )){_WHOLE.pattern}$")
+_NUMBERS = re.compile(rf"(?:data |grad |norm |= |→ | |{_WHOLE.pattern})*+")
 
 
 def elide(runs: Runs, size: float, widest: float) -> Runs:
     """The runs, cut with an ellipsis where they would be wider than `widest`.
 
-    A list is cut after an entry. A number is never cut: what stands before it gives way, and a line
-    of numbers alone stays as wide as it is.
+    A list is cut after an entry. A number, a range or a shape is never cut: what stands before it
+    gives way, and a line of numbers alone stays as wide as it is.
 
     >>> elide((Run("a long name"),), 10, 40)
     (Run(text='a long…', italic=False, shift=''),)
     >>> elide((Run("[1.25, 2.25, 3.25]"),), 10, 70)
     (Run(text='[1.25, …]', italic=False, shift=''),)
+    >>> elide((Run("[1.25 … 3.25]"),), 10, 40)
+    (Run(text='[1.25 … 3.25]', italic=False, shift=''),)
     >>> elide((Run("a long name = 1.25"),), 10, 60)
     (Run(text='a lo…', italic=False, shift=''), Run(text=' = 1.25', italic=False, shift=''))
     """

@@ -6,8 +6,9 @@ LaTeX. It knows nothing about widths, colours or places.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any, Generic, NamedTuple
 
 from graphtrace.figure.chain import contribution_value
@@ -28,7 +29,16 @@ from graphtrace.figure.parts import (
     Value,
 )
 from graphtrace.formula.naming import Naming
-from graphtrace.formula.number import MINUS, is_scalar, number, shape, telling, value
+from graphtrace.formula.number import (
+    MINUS,
+    is_scalar,
+    norms,
+    number,
+    shape,
+    summaries,
+    telling,
+    value,
+)
 from graphtrace.formula.printer import Backend, Markup, in_latex, is_settled, on_board
 from graphtrace.formula.read import term_of
 from graphtrace.formula.runs import Run, Runs, latex
@@ -39,10 +49,14 @@ EQUALS, PLUS = " = ", " + "
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How a figure speaks: how its names are spelled, with how many digits."""
+    """How a figure speaks: how its names are spelled, with how many digits.
+
+    `rung` says how far an array's numbers have given way to the room that there is.
+    """
 
     names: Naming = field(default_factory=Naming)
     digits: int = 4
+    rung: int = 0
 
 
 def wording(figure: Figure, digits: int) -> Wording:
@@ -62,6 +76,16 @@ def runs(part: Part, words: Wording) -> Runs:
     return _printed(part, words)[1]
 
 
+def narrower(part: Part, words: Wording) -> Iterator[Wording]:
+    """The wordings of a part, in each of which it says less of an array than in that before."""
+    yield words
+    for rung in count(words.rung + 1):
+        fewer = replace(words, rung=rung)
+        if runs(part, fewer) == runs(part, replace(words, rung=rung - 1)):
+            return
+        yield fewer
+
+
 def whole(side: Side[Runs]) -> Runs:
     """A side with the sign before it."""
     return (Run(side.lead), *side.markup) if side.lead else side.markup
@@ -74,12 +98,13 @@ def sides(part: Part, words: Wording) -> list[Side[Runs]]:
 
 def _printed(part: Part, words: Wording) -> tuple[list[Side[Runs]], Runs, Part]:
     """The sides and the runs of a part, which is said about three times in a figure."""
-    printed, key = words.names.printed, (id(part), words.digits)
+    precision = words.digits, words.rung
+    printed, key = words.names.printed, (id(part), *precision)
     known: tuple[list[Side[Runs]], Runs, Part] | None = printed.get(key)
     if known is None:
-        printer = printed.get(words.digits)
+        printer = printed.get(precision)
         if printer is None:
-            printer = printed[words.digits] = _PartPrinter(on_board(words.names), words.digits)
+            printer = printed[precision] = _PartPrinter(on_board(words.names), *precision)
         part_sides = printer.sides(part)
         runs: list[Run] = []
         for lead, markup in part_sides:
@@ -101,16 +126,18 @@ def tex_sides(part: Part, words: Wording) -> list[Side[str]]:
         return []
     if isinstance(part, Sign):  # in a circle there is no room for a fraction
         return [Side("", latex(runs(part, words)))]
-    latex_sides = _PartPrinter(in_latex(words.names, tight=True), words.digits).sides(part)
+    backend = in_latex(words.names, tight=True)
+    latex_sides = _PartPrinter(backend, words.digits, words.rung).sides(part)
     return latex_sides if all(side.markup.isascii() for side in latex_sides) else []
 
 
 class _PartPrinter(Generic[Markup]):
     """Prints the parts of a figure with one backend."""
 
-    def __init__(self, backend: Backend[Markup], digits: int) -> None:
+    def __init__(self, backend: Backend[Markup], digits: int, rung: int = 0) -> None:
         self.backend: Backend[Markup] = backend
         self.few = digits
+        self.rung = rung
 
     def sides(self, part: Part) -> list[Side[Markup]]:
         match part:
@@ -148,14 +175,26 @@ class _PartPrinter(Generic[Markup]):
     def _product(self, factors: Sequence[Markup]) -> Markup:
         return self.backend.between(self.backend.text(" · "), factors)
 
+    def _rung_of(self, ladder: Sequence[object]) -> int:
+        """Which of these, the longest first, there is room for."""
+        return min(self.rung, len(ladder) - 1)
+
+    def _summary(self, x: Any, *, shaped: bool | None = None) -> Markup:
+        """A number, or what there is room for of an array."""
+        lines = summaries(x, self.few, shaped=shaped)
+        return self.backend.digits(lines[self._rung_of(lines)])
+
     def _value(self, part: Value) -> str:
         shaped = True if part.shaped else None
         few = max(self.few, part.digits)
         if part.before is None:
-            return value(part.value, few, shaped=shaped)
-        if getattr(part.value, "shape", ()) and "…" in value(part.value, few):
-            change = value(part.value - part.before, few, shaped=False)  # type: ignore[operator]
-            return f"{shape(part.value)}, Δ {change}"
+            lines = summaries(part.value, few, shaped=shaped)
+            return lines[self._rung_of(lines)]
+        if getattr(part.value, "shape", ()) and (self.rung or "…" in value(part.value, few)):
+            change: Any = part.value - part.before  # type: ignore[operator]
+            *ranges, size = summaries(change, few, shaped=False)
+            lines = [f"{size}, Δ {span}" for span in ranges] + [size]
+            return lines[self._rung_of(lines)]
         few = telling(part.before, part.value, few)
         return " → ".join(value(x, few, shaped=shaped) for x in (part.before, part.value))
 
@@ -168,7 +207,7 @@ class _PartPrinter(Generic[Markup]):
         elif rule is not None:
             equation.append(rule)
         if part.value is not None:
-            result = self.backend.digits(value(part.value, self.few))
+            result = self._summary(part.value)
             equation += [result] if result != rule else []
         return equation
 
@@ -178,8 +217,12 @@ class _PartPrinter(Generic[Markup]):
 
     def _partial(self, part: Partial) -> list[Markup]:
         """`∂u/∂b = c = 2`; `∂v/∂a = 1` where the formula is the number; `c = 2` when short."""
-        equation = [] if part.short else [self._derivative(part)]
         rule = None if part.formula is None else self._rule(part.formula)
+        if rule is None and is_array(part.value):
+            name = None if part.short else self._derivative(part)
+            equations = self._array_equations(name, part.value, has_norm=part.total)
+            return equations[self._rung_of(equations)]
+        equation = [] if part.short else [self._derivative(part)]
         is_number = rule is not None and _term(part.formula).number is not None
         result = self._result(part, rule is not None)
         if rule is not None and not (result and is_number):
@@ -193,6 +236,21 @@ class _PartPrinter(Generic[Markup]):
             return self.backend.text("gradient")
         return self.backend.quotient("d" if part.total else "∂", part.of, part.by)
 
+    def _array_equations(
+        self, name: Markup | None, x: Any, *, has_norm: bool
+    ) -> list[list[Markup]]:
+        """`dL/dw = [−0.1 … 0.3]`, `‖dL/dw‖ = 0.4`, `dL/dw: 64×16`; the same without the name."""
+        text, digits = self.backend.text, self.backend.digits
+        *ranges, size = summaries(x, self.few, shaped=False)
+        lengths = norms(x, self.few) if has_norm else []
+        if name is None:
+            norm_lines = [f"norm {length}" for length in lengths]
+            return [[digits(line)] for line in (*ranges, *norm_lines, size)]
+        bars = self.backend.whole([text("‖"), name, text("‖")])
+        equations = [[name, digits(line)] for line in ranges]
+        equations += [[bars, digits(length)] for length in lengths]
+        return [*equations, [self.backend.whole([name, text(": "), digits(size)])]]
+
     def _result(self, part: Partial, has_rule: bool) -> Markup | None:
         """The number of a derivative; of a map between arrays its structure, if it stands alone."""
         if part.value is None:
@@ -201,8 +259,6 @@ class _PartPrinter(Generic[Markup]):
             return self.backend.digits(value(part.value, self.few))
         if has_rule:
             return None
-        if hasattr(part.value, "tolist"):
-            return self.backend.digits(value(part.value, self.few, shaped=False))
         if is_whole(part.value):
             return self.backend.text("Jacobian") if part.short else None
         return self.backend.text(str(getattr(part.value, "structure", None) or part.value))
@@ -214,10 +270,12 @@ class _PartPrinter(Generic[Markup]):
                 return []
             chain = (Partial(part.of, part.through, total=True), Partial(part.through, part.by))
             added = contribution_value(part)
-            equation = [self._product([self._derivative(factor) for factor in chain])]
-            if added is not None:
-                equation.append(self.backend.digits(value(added, self.few)))
-            return equation
+            product = self._product([self._derivative(factor) for factor in chain])
+            if is_array(added):
+                equations = self._array_equations(product, added, has_norm=True)
+                equations[-1] = [product]
+                return equations[self._rung_of(equations)]
+            return [product] if added is None else [product, self._summary(added)]
         upstream, local = _python(part.upstream), _python(part.local)
         first = number(upstream, self.few)
         first = f"({first})" if " " in first else first
@@ -236,7 +294,7 @@ class _PartPrinter(Generic[Markup]):
         if products:
             equation.append(self.backend.between(self.backend.text(PLUS), products))
         if part.value is not None:
-            equation.append(self.backend.digits(value(part.value, self.few)))
+            equation.append(self._summary(part.value))
         return list(dict.fromkeys(equation))
 
     def _ratio(self, part: Ratio) -> list[Markup]:
@@ -260,7 +318,7 @@ class _PartPrinter(Generic[Markup]):
                 products = [[self._factor(f.value) for f in term] for term in chain.terms]
                 equation += _summed([self._product(product) for product in products], True)
         if chain.value is not None:
-            result = self.backend.digits(value(chain.value, self.few, shaped=False))
+            result = self._summary(chain.value, shaped=False)
             equation += [Side(EQUALS, result)] if result != equation[-1].markup else []
         return equation
 
@@ -291,6 +349,11 @@ def _equated(equation: Sequence[Markup]) -> list[Side[Markup]]:
 def _summed(terms: Sequence[Markup], equals: bool) -> list[Side[Markup]]:
     first = EQUALS if equals else ""
     return [Side(PLUS if i else first, term) for i, term in enumerate(terms)]
+
+
+def is_array(x: object) -> bool:
+    """Whether it holds several numbers, which can be told in more or fewer words."""
+    return hasattr(x, "tolist") and not is_scalar(x)
 
 
 def is_whole(local: object) -> bool:
