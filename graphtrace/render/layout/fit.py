@@ -140,25 +140,30 @@ def _with_edges(figure: Figure, change: Callable[[Edge], Edge]) -> Figure:
 
 def _named(figure: Figure, theme: Theme) -> Figure:
     """The figure, with a letter for an output whose name leaves no room for its gradients."""
-    words = wording(figure, theme.digits)
-    gradients = (g for g in gradients_of(figure) if len(figure.names[str(g.of)].flat) > _SHORT)
-    widths = (runs_width(runs(label, words), theme.label_size) for label in _typical(gradients))
-    return with_alias(figure) if max(widths, default=0.0) > theme.widest_label else figure
+    words, room = wording(figure, theme.digits), theme.widest_label
+    if all(figure.names[str(gradient.of)].is_letter for gradient in gradients_of(figure)):
+        return figure
+    labels = _typical(figure)
+    is_full = any(runs_width(runs(label, words), theme.label_size) > room for label in labels)
+    return with_alias(figure) if is_full else figure
 
 
-def _typical(gradients: Iterable[Partial | Contribution]) -> Iterator[Partial | Contribution]:
-    """Each gradient by its name with a number or a range as wide as most; a product by its name."""
+def _typical(figure: Figure) -> Iterable[Partial | Contribution]:
+    """Each gradient by its name, with a number or an array's range that is as wide as most.
+
+    Of numbers only those of an output whose name is not short anyhow.
+    """
     labels: dict[tuple[object, ...], Partial | Contribution] = {}
-    for gradient in gradients:
+    for gradient in gradients_of(figure):
         of, by = gradient.of, gradient.by
         if isinstance(gradient, Contribution) and is_array(gradient.upstream):
             product = replace(gradient, upstream=None, local=None)
             labels.setdefault((of, by, gradient.through), product)
         elif isinstance(gradient, Partial) and is_array(gradient.value):
             labels.setdefault((of, by, is_array), Partial(of, by, total=True, value=_RANGE))
-        else:
+        elif len(figure.names[str(of)].flat) > _SHORT:
             labels.setdefault((of, by), Partial(of, by, total=True, value=_NUMBER))
-    yield from labels.values()
+    return labels.values()
 
 
 _SHORT = 4  # letters of a name that stays
@@ -167,6 +172,7 @@ _NUMBER = -0.1234
 """As wide as most numbers."""
 
 _RANGE = np.array([[-0.12, 0.12]])
+"""As wide as most that tell two digits."""
 
 
 def _close(figure: Figure, theme: Theme) -> Theme:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import zip_longest
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 from graphtrace.figure.chain import contribution_value
 from graphtrace.figure.parts import (
@@ -42,6 +42,7 @@ from graphtrace.render.typeset.math_outline import LONGEST, Outline, outline
 from graphtrace.render.typeset.wording import (
     EQUALS,
     Wording,
+    is_array,
     narrower,
     runs,
     sides,
@@ -221,22 +222,19 @@ def _gradient_line(gradient: Part, records: bool, words: Wording, theme: Theme) 
     """The line of a gradient: dJ/dx = 3, in a record grad 3, and so where it would be cut."""
     inner = gradient.part if isinstance(gradient, Blanked) else gradient
     size, widest = theme.label_size, theme.widest_row
-    if not isinstance(inner, Partial):
-        return _part_line(gradient, "gradient", "", size, widest, words, theme)
-    own = replace(inner, short=True)
-    short = replace(gradient, part=own) if isinstance(gradient, Blanked) else own
-    if not records:
-        line = _part_line(gradient, "gradient", "", size, widest, words, theme)
-        if not _is_cut(line):
-            return line
-    return _part_line(short, "gradient", "grad", size, widest, words, theme)
+    ways: list[tuple[Part, str]] = [(gradient, "")]
+    if isinstance(inner, Partial):
+        own = replace(inner, short=True)
+        short = replace(gradient, part=own) if isinstance(gradient, Blanked) else own
+        ways = [(short, "grad")] if records else [*ways, (short, "grad")]
+    return _part_line(ways, "gradient", size, widest, words, theme)
 
 
 def _part_lines(
     part: Part, role: str, row: str, size: float, words: Wording, theme: Theme
 ) -> list[Line]:
     """The line of a part; of a long definition several, broken before a sign."""
-    line = _part_line(part, role, row, size, theme.widest_row, words, theme)
+    line = _part_line([(part, row)], role, size, theme.widest_row, words, theme)
     if not isinstance(part, Definition) or row or not _is_cut(line):
         return [line]
     whole = runs(part, words)
@@ -252,26 +250,44 @@ _MOST_LINES = 4
 
 
 def _part_line(
-    part: Part, role: str, row: str, size: float, widest: float, words: Wording, theme: Theme
+    ways: Sequence[tuple[Part, str]],
+    role: str,
+    size: float,
+    widest: float,
+    words: Wording,
+    theme: Theme,
 ) -> Line:
-    """The line of a part, behind a word for what it is in a record; of an array what fits."""
+    """The line of a part, which may be told in several ways, behind a word for what it is.
 
-    def lines() -> Iterator[tuple[Line, Part]]:
-        for telling in _wordings(part, words):
-            part_runs, latex = runs(part, telling), _tex(part, telling, theme)
-            if row:
-                part_runs = (Run(f"{row} "), *part_runs)
-                latex = rf"\mathrm{{{row}}}\ {latex}" if latex is not None else None
-            yield _line(role, part_runs, size, widest, latex), part
+    The first that fits; the numbers of an array give way where none does.
+    """
+
+    def lines() -> Iterator[tuple[Line, tuple[Part, str]]]:
+        for telling in _wordings(ways[0][0], words):
+            for part, row in ways:
+                part_runs, latex = runs(part, telling), _tex(part, telling, theme)
+                if row:
+                    part_runs = (Run(f"{row} "), *part_runs)
+                    latex = rf"\mathrm{{{row}}}\ {latex}" if latex is not None else None
+                yield _line(role, part_runs, size, widest, latex), (part, row)
 
     chosen = _fitting(lines(), widest)
     assert chosen is not None
-    return _with_blank(part, part, row, chosen[0], words, theme)
+    line, (part, row) = chosen
+    return _with_blank(ways[0][0], part, row, line, words, theme)
 
 
-def _fitting(lines: Iterable[tuple[Line, Part]], widest: float) -> tuple[Line, Part] | None:
+def _wordings(part: Part, words: Wording) -> Iterable[Wording]:
+    """How a part may be told, the longest first; a quiz asks for what is told in full."""
+    return (words,) if isinstance(part, Blanked) else narrower(part, words)
+
+
+_Way = TypeVar("_Way")
+
+
+def _fitting(lines: Iterable[tuple[Line, _Way]], widest: float) -> tuple[Line, _Way] | None:
     """The first that fits; else the narrowest that is whole; else the last."""
-    best: tuple[Line, Part] | None = None
+    best: tuple[Line, _Way] | None = None
     for each in lines:
         line, is_cut = each[0], _is_cut(each[0])
         if not is_cut and line.width <= widest * (1 if line.outline is None else MATH_SIZE):
@@ -279,11 +295,6 @@ def _fitting(lines: Iterable[tuple[Line, Part]], widest: float) -> tuple[Line, P
         if best is None or _is_cut(best[0]) or (not is_cut and line.width < best[0].width):
             best = each
     return best
-
-
-def _wordings(part: Part, words: Wording) -> Iterable[Wording]:
-    """How a part may be told, the longest first; a quiz asks for what is told in full."""
-    return (words,) if isinstance(part, Blanked) else narrower(part, words)
 
 
 def _with_blank(
@@ -337,19 +348,26 @@ def edge_line(edge: Edge, words: Wording, theme: Theme) -> Line | None:
         role = "value"
     if isinstance(inner, Sweep):
         role = "tangent"
+    room = theme.widest_label
+    if isinstance(inner, Partial) and inner.total and is_array(inner.value):
+        room = max(room, _NAME_AND_NORM * theme.label_size)
 
     def lines() -> Iterator[tuple[Line, Part]]:
         for part, telling in _choices(told, words):
             if part_runs := runs(part, telling):
                 latex = _tex(part, telling, theme)
-                yield _line(role, part_runs, theme.label_size, theme.widest_label, latex), part
+                yield _line(role, part_runs, theme.label_size, room, latex), part
 
-    chosen = _fitting(lines(), theme.widest_label)
+    chosen = _fitting(lines(), room)
     if chosen is None:
         return None
     line, shown = chosen
     full = plain(runs(inner, replace(words, digits=6)))
     return _with_blank(told, shown, "", line._replace(full=full), words, theme)
+
+
+_NAME_AND_NORM = 8
+"""In em, the width of ‖dL/dw‖ = 0.12: so much room has the gradient of an array in any case."""
 
 
 def _choices(part: Part, words: Wording) -> Iterator[tuple[Part, Wording]]:

@@ -242,14 +242,15 @@ class _PartPrinter(Generic[Markup]):
         """`dL/dw = [−0.1 … 0.3]`, `‖dL/dw‖ = 0.4`, `dL/dw: 64×16`; the same without the name."""
         text, digits = self.backend.text, self.backend.digits
         *ranges, size = summaries(x, self.few, shaped=False)
-        lengths = norms(x, self.few) if has_norm else []
+        lengths: list[str] = norms(x, self.few) if has_norm else []
         if name is None:
-            norm_lines = [f"norm {length}" for length in lengths]
-            return [[digits(line)] for line in (*ranges, *norm_lines, size)]
+            words: list[str] = [*ranges, *map("norm {}".format, lengths), size]
+            return [[digits(line)] for line in words]
         bars = self.backend.whole([text("‖"), name, text("‖")])
-        equations = [[name, digits(line)] for line in ranges]
+        equations: list[list[Markup]] = [[name, digits(line)] for line in ranges]
         equations += [[bars, digits(length)] for length in lengths]
-        return [*equations, [self.backend.whole([name, text(": "), digits(size)])]]
+        equations.append([self.backend.whole([name, text(": "), digits(size)])])
+        return equations
 
     def _result(self, part: Partial, has_rule: bool) -> Markup | None:
         """The number of a derivative; of a map between arrays its structure, if it stands alone."""
@@ -268,7 +269,9 @@ class _PartPrinter(Generic[Markup]):
         if part.upstream is None or not is_scalar(part.upstream) or not is_scalar(part.local):
             if part.of is None:
                 return []
-            chain = (Partial(part.of, part.through, total=True), Partial(part.through, part.by))
+            chain: list[Partial] = [Partial(part.through, part.by)]
+            if part.of != part.through:
+                chain = [Partial(part.of, part.through, total=True), *chain]
             added = contribution_value(part)
             product = self._product([self._derivative(factor) for factor in chain])
             if is_array(added):
