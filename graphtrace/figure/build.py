@@ -33,6 +33,7 @@ from graphtrace.figure.parts import (
     Partial,
     Role,
     Source,
+    Value,
 )
 from graphtrace.figure.reading_order import (
     Gradients,
@@ -187,6 +188,10 @@ class _Drawing:
         parts += rows(data, values=self.show.values, shapes=self.show.shapes)
         if "parts" in data:
             parts = [part for part in data["parts"] if self.show.values or not tells_value(part)]
+        parts = [
+            replace(part, arrays=self.show.arrays) if isinstance(part, Value) else part
+            for part in parts
+        ]
         if self.show.sources and data.get("source"):
             parts.append(Source(data["source"]))
         role: Role = "operation"

@@ -23,7 +23,7 @@ from typing import (
 )
 
 from graphtrace.errors import OptionError
-from graphtrace.figure.parts import Derivatives, Detail, Direction
+from graphtrace.figure.parts import Arrays, Derivatives, Detail, Direction
 
 Group: TypeAlias = Literal["What is drawn", "What it tells", "How it looks", "Where it goes"]
 
@@ -77,6 +77,14 @@ class Content:
         "The shape of each array, beside its values or instead of them.",
         "What is drawn",
         "--shapes --no-values",
+    )
+    arrays: Arrays = option(
+        "auto",
+        "An array's value in words, as a matrix of numbers (up to 6×6), or as a grid of colours in "
+        "its proportions (more than 32 rows or columns: means of blocks). One that has more "
+        "dimensions, or is too large, is told in words.",
+        "What is drawn",
+        "heatmap",
     )
     sources: bool = option(False, "File and line of each operation.", "What is drawn", "--sources")
     constants: bool = option(
@@ -195,6 +203,7 @@ class ContentChoices(TypedDict, total=False):
     gradients: bool
     derivatives: Derivatives
     shapes: bool
+    arrays: Arrays
     sources: bool
     constants: bool
     branches: bool

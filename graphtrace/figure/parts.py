@@ -17,6 +17,7 @@ Kind: TypeAlias = Literal["forward", "backward"]
 Direction: TypeAlias = Literal["LR", "TB"]
 Form: TypeAlias = Literal["boxes", "records", "wires"]
 Derivatives: TypeAlias = Literal["both", "number", "formula", "none"]
+Arrays: TypeAlias = Literal["auto", "numbers", "heatmap"]
 Detail: TypeAlias = Literal["operations", "statements", "calls"]
 Emphasis: TypeAlias = Literal["plain", "bold", "strong", "dim", "hidden"]
 
@@ -45,13 +46,14 @@ class Value:
     """The value that a node has; `shaped` says an array's shape in any case.
 
     With a value `before` it moves, 5 → 5.001; `digits` are more than the figure's, where they tell
-    two values apart.
+    two values apart. `arrays` says whether an array is drawn; where it cannot be, it is told.
     """
 
     value: object
     shaped: bool = False
     before: object | None = None
     digits: int = 0
+    arrays: Arrays = "auto"
 
 
 @dataclass(frozen=True, slots=True)

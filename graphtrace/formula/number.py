@@ -169,7 +169,7 @@ def summaries(x: Any, digits: int = 4, *, shaped: bool | None = None) -> list[st
         return [str(x)]
     if not has_range(x):
         return [shape(x)]
-    precisions = dict.fromkeys((max(digits - 1, _FEWEST_DIGITS), _FEWEST_DIGITS))
+    precisions = dict.fromkeys((max(digits - 1, FEWEST_DIGITS), FEWEST_DIGITS))
     before = f"{shape(x)}, " if shaped is not False else ""
     spans = [_span(x, few) for few in precisions]
     lines = [before + span for span in spans] if before else []
@@ -198,11 +198,12 @@ def norms(x: Any, digits: int = 4) -> list[str]:
     size = largest
     if largest and math.isfinite(largest):  # squares of large numbers are no floats
         size = largest * math.sqrt(((x / largest) ** 2).sum())
-    precisions = (max(digits - 1, _FEWEST_DIGITS), _FEWEST_DIGITS)
+    precisions = (max(digits - 1, FEWEST_DIGITS), FEWEST_DIGITS)
     return list(dict.fromkeys(number(size, few) for few in precisions))
 
 
-_FEWEST_DIGITS = 2
+FEWEST_DIGITS = 2
+"""Of an array's numbers where there is little room."""
 
 
 def _listed(x: Any, digits: int) -> str:

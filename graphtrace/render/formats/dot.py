@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from graphtrace.figure.arrays import in_words
 from graphtrace.figure.parts import Edge, Figure, Node
 from graphtrace.render.paint.flow import flows
 from graphtrace.render.paint.paint import ink, paint
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 def write(rendering: Rendering) -> str:
     """The text of the file."""
-    drawn, theme = rendering.figure, rendering.theme
+    drawn, theme = in_words(rendering.figure), rendering.theme
     return readable_dot(drawn, typeset(drawn, theme), theme)
 
 

@@ -8,10 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from graphtrace.formula.runs import Run
+from graphtrace.render.formats.array import heatmap
 from graphtrace.render.formats.arrow import arrow
 from graphtrace.render.formats.attributes import painted
 from graphtrace.render.formats.text import set_line
-from graphtrace.render.layout.legend import SWATCH, Entry, Legend, indent, sample_route
+from graphtrace.render.layout.legend import (
+    SWATCH,
+    Entry,
+    Legend,
+    indent,
+    sample_heatmap,
+    sample_route,
+)
 from graphtrace.render.layout.places import Point
 from graphtrace.render.paint.paint import paint
 from graphtrace.render.paint.theme import Theme
@@ -45,6 +53,8 @@ def _sample(entry: Entry, x: float, y: float, theme: Theme) -> Iterator[str]:
             size = f'x="{decimal(x + 3)}" y="{decimal(y - 7.5)}" width="{SWATCH - 6}" height="15"'
             look = paint(entry.element or entry.swatch, theme)
             yield f'<rect {painted(entry.swatch, look, theme)} {size} rx="{radius}"/>'
+        case "heat":
+            yield heatmap(sample_heatmap(), (x + SWATCH / 2, y), theme)
         case "number":
             yield set_line(_words(entry.kind, "0.12", theme), (x + SWATCH / 2, y), theme)
         case "arrow" | "back" if entry.element is not None:

@@ -12,13 +12,15 @@ from itertools import groupby
 
 from graphtrace.figure.parts import Edge, Node
 from graphtrace.formula.runs import Run, Runs
+from graphtrace.render.formats.array import brackets, heatmap
 from graphtrace.render.formats.attributes import painted
 from graphtrace.render.layout.places import Point
 from graphtrace.render.paint.paint import Paint, ink, paint
 from graphtrace.render.paint.theme import LECTURE, Theme
 from graphtrace.render.typeset import metrics
+from graphtrace.render.typeset.array import HeatMap, Matrix
 from graphtrace.render.typeset.escape import decimal, xml
-from graphtrace.render.typeset.label import SHIFTED_SIZE, Blank, Line, advances
+from graphtrace.render.typeset.label import SHIFTED_SIZE, Blank, Line, advances, entries_of
 from graphtrace.render.typeset.math_outline import Outline
 
 _HALF_HEIGHT = 0.35
@@ -38,6 +40,8 @@ def set_line(
     """
     if line.blank is not None:
         return _with_blank(line, line.blank, middle, theme, within)
+    if line.drawing is not None:
+        return _array(line, line.drawing, middle, theme, within)
     look = painted(line.role, Paint(ink(line.role, within)), theme)
     if line.outline is not None:
         return _outline(line, line.outline, middle, look)
@@ -84,6 +88,22 @@ def _outline(line: Line, drawn: Outline, middle: Point, look: str) -> str:
         f'aria-label="{xml(line.full)}" data-font-size="1000" '
         f'transform="translate({x} {y}) scale({decimal(scale, 5)})"><path d="{drawn.path}"/></g>'
     )
+
+
+def _array(
+    line: Line,
+    drawing: Matrix | HeatMap,
+    middle: Point,
+    theme: Theme,
+    within: Node | Edge | None,
+) -> str:
+    if isinstance(drawing, HeatMap):
+        return heatmap(drawing, middle, theme)
+    numbers = (
+        set_line(entry, (middle[0] + x, middle[1] + y), theme, within)
+        for entry, x, y in entries_of(line, drawing)
+    )
+    return brackets(drawing, middle, theme) + "".join(numbers)
 
 
 def _with_blank(

@@ -22,11 +22,12 @@ from graphtrace.render.layout.legend import Entry, Legend
 from graphtrace.render.layout.places import Frame, Layout, Point, Route
 from graphtrace.render.layout.route import moved, routes
 from graphtrace.render.paint.flow import flows
-from graphtrace.render.paint.paint import Paint, ink, paint
+from graphtrace.render.paint.paint import Paint, heat, ink, paint
 from graphtrace.render.paint.theme import LECTURE, Theme
 from graphtrace.render.typeset import metrics
+from graphtrace.render.typeset.array import Box, HeatMap, Matrix
 from graphtrace.render.typeset.escape import clean, decimal
-from graphtrace.render.typeset.label import Cell, Line, Sheet, caption_rows
+from graphtrace.render.typeset.label import Cell, Line, Sheet, caption_rows, entries_of
 from graphtrace.render.typeset.wording import wording
 
 if TYPE_CHECKING:
@@ -151,6 +152,9 @@ _CORNERS = ",rounded corners=6pt"
 
 def _line(line: Line, middle: Point, room: float, colour: str) -> Iterator[str]:
     """A line of text with its middle at that point, and the box that a quiz asks for it in."""
+    if line.drawing is not None:
+        yield from _array(line, line.drawing, middle, colour)
+        return
     blank = line.blank
     if blank is None:
         yield _set(line, middle, room, colour)
@@ -164,6 +168,40 @@ def _line(line: Line, middle: Point, room: float, colour: str) -> Iterator[str]:
     yield _rectangle(paint("blank", LECTURE), corners)
     if blank.filled:
         yield _set(blank.answer, (start + blank.width / 2, y), blank.width, colour)
+
+
+def _array(line: Line, drawing: Matrix | HeatMap, middle: Point, colour: str) -> Iterator[str]:
+    """A matrix of numbers between brackets, or a grid of colours."""
+    if isinstance(drawing, Matrix):
+        for entry, x, y in entries_of(line, drawing):
+            yield _set(entry, (middle[0] + x, middle[1] + y), entry.width + 4, colour)
+        yield from _strokes("bracket", drawing.brackets(), middle)
+        return
+    for look, boxes in drawing.colours(heat).items():
+        yield _filled(look, boxes, middle)
+    yield from _strokes("grid", drawing.lines(), middle)
+    yield from _strokes("minus", drawing.signs(), middle)
+    x, y = drawing.width / 2, drawing.height / 2
+    corners = ((middle[0] - x, middle[1] - y), (middle[0] + x, middle[1] + y))
+    yield _rectangle(paint("heatmap", LECTURE), corners)
+
+
+def _filled(look: Paint, boxes: Sequence[Box], middle: Point) -> str:
+    """Cells of one colour, over the paper: the box that they stand in has one of its own."""
+    x, y = middle
+    places = " ".join(
+        f"{_at((x + left, y + top))} rectangle {_at((x + right, y + bottom))}"
+        for left, top, right, bottom in boxes
+    )
+    mixed = f"{_colour(look.fill)}!{decimal(100 * look.opacity)}!gt-paper"
+    return rf"\fill[{mixed}] {places};"
+
+
+def _strokes(name: str, lines: Iterable[Sequence[Point]], middle: Point) -> Iterator[str]:
+    look = paint(name, LECTURE)
+    places = [" -- ".join(_at((middle[0] + x, middle[1] + y)) for x, y in line) for line in lines]
+    if places:
+        yield rf"\draw[{_colour(look.line)},{_pen(look)}] {' '.join(places)};"
 
 
 def _set(line: Line, middle: Point, room: float, colour: str) -> str:
@@ -270,6 +308,9 @@ def _sample(entry: Entry, at: Point, theme: Theme) -> Iterator[str]:
         yield from _box(element, cell, middle, theme)
     elif isinstance(element, Edge):
         yield from _arrow(element, legend.sample_route(entry, at), theme, entry.size)
+    elif entry.swatch == "heat":
+        line = Line(entry.kind, (), 0, 0, "", drawing=legend.sample_heatmap())
+        yield from _line(line, middle, 0, ink(line.role))
     elif entry.swatch == "number":
         line = _words(entry.kind, "0.12", theme)
         yield from _line(line, middle, line.width + 4, ink(line.role))

@@ -12,7 +12,7 @@ from graphtrace.figure.parts import Figure, Part
 from graphtrace.render.layout.legend import Legend, legend
 from graphtrace.render.layout.places import Layout, Point
 from graphtrace.render.paint.theme import Theme
-from graphtrace.render.typeset.label import SHIFTED_SIZE, Placed, Sheet, caption_rows
+from graphtrace.render.typeset.label import Placed, Sheet, caption_rows
 from graphtrace.render.typeset.wording import wording
 
 
@@ -63,5 +63,5 @@ def smallest_shown(sheet: Sheet, width: float, theme: Theme) -> float:
     """The size of the smallest text when the page shrinks the figure to fit the column."""
     lines = [line for cell in sheet.cells for line in cell.lines]
     lines += [line for line in sheet.labels if line is not None]
-    sizes = [line.size * (SHIFTED_SIZE if run.shift else 1) for line in lines for run in line.runs]
+    sizes = [size for line in lines for size in line.sizes]
     return min(sizes, default=theme.smallest) * min(1, theme.column / width)

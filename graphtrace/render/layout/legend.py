@@ -9,6 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Literal, NamedTuple, TypeAlias
 
+import numpy as np
+
+from graphtrace.figure.arrays import Grid, heatmaps
 from graphtrace.figure.parts import (
     Blanked,
     Edge,
@@ -27,8 +30,9 @@ from graphtrace.render.paint.flow import flows
 from graphtrace.render.paint.paint import paint
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset import metrics
+from graphtrace.render.typeset.array import HeatMap
 
-Swatch: TypeAlias = Literal["box", "arrow", "back", "number", "frame", "blank", "none"]
+Swatch: TypeAlias = Literal["box", "arrow", "back", "number", "frame", "blank", "heat", "none"]
 
 SWATCH = 30
 """The width of a sample."""
@@ -72,7 +76,7 @@ def legend(figure: Figure, theme: Theme, room: float) -> Legend:
     """The entries of a figure, in lines no wider than the room; empty where none is wanted."""
     entries: Iterable[Entry] = ()
     if theme.legend is not False:
-        entries = _entries(figure, theme) if theme.legend else _widths(figure)
+        entries = _entries(figure, theme) if theme.legend else _scales(figure)
     step = theme.legend_size * 1.7
     x, y, widest = 0.0, step / 2, 0.0
     places = []
@@ -115,7 +119,7 @@ def _entries(figure: Figure, theme: Theme) -> Iterator[Entry]:
         yield _line("backward", "this step back", "strong")
     if any(node.trouble for node in figure.nodes) or any(edge.trouble for edge in shown):
         yield _box("operation", "0, infinite or NaN", "trouble")
-    yield from _widths(figure)
+    yield from _scales(figure)
 
 
 def tells_tangents(figure: Figure) -> bool:
@@ -166,6 +170,13 @@ def _look(role: Role, figure: Figure, theme: Theme) -> tuple[object, ...]:
     return colours[look.fill or "paper"], colours[look.line or "paper"], is_pill, look.width
 
 
+def _scales(figure: Figure) -> Iterator[Entry]:
+    """What no legend may leave out: how a width or a colour is measured."""
+    yield from _widths(figure)
+    if heatmaps(figure):
+        yield Entry("heat", "heatmap", "colours from −m to m, where a box says ±m")
+
+
 def _widths(figure: Figure) -> Iterator[Entry]:
     sizes = flows(figure)
     if not sizes:
@@ -175,6 +186,16 @@ def _widths(figure: Figure) -> Iterator[Entry]:
         meaning = f"gradient of size {number(size, 2)}"
         yield _line("forward" if forward else "backward", meaning, size=size)
     yield Entry("none", "", "(widths on a log scale)")
+
+
+def sample_heatmap() -> HeatMap:
+    """The colours from −1 to 1, in a row."""
+    levels = np.linspace(-1, 1, _SAMPLE_CELLS).reshape(1, -1)
+    side = (SWATCH - 4) / _SAMPLE_CELLS
+    return HeatMap(Grid(levels, (0, 1), tuple(range(_SAMPLE_CELLS + 1)), 1.0), side)
+
+
+_SAMPLE_CELLS = 5
 
 
 def indent(entry: Entry) -> float:

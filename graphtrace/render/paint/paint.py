@@ -7,6 +7,7 @@ format and no place.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -50,6 +51,10 @@ _PARTS: Mapping[str, Paint] = {
     "paper": Paint("paper"),
     "frame": Paint(None, "faint_line", dash=(2, 3)),
     "blank": Paint("paper", "muted"),
+    "bracket": Paint(None, "value", 1.2),
+    "grid": Paint(None, "faint_line", 0.5),
+    "heatmap": Paint(None, "faint_line"),
+    "minus": Paint(None, "ink", 0.8),
 }
 
 
@@ -68,6 +73,26 @@ def paint(element: Node | Edge | str, theme: Theme, size: float | None = None) -
     if isinstance(element, Node):
         return _box(element, theme)
     return _arrow(element, theme, size)
+
+
+STEPS = 16
+"""From no colour to the full one, on either side of 0."""
+
+_FULL = 0.85
+
+
+def heat(level: float) -> Paint:
+    """The colour of an entry of an array, from −1 to 1: paper at 0, the more the larger it is.
+
+    >>> heat(-0.5).fill, heat(-0.5).opacity < heat(-1.0).opacity, heat(float("nan")).fill
+    ('negative', True, 'trouble')
+    """
+    if not math.isfinite(level):
+        return Paint("trouble")
+    step = round(abs(level) * STEPS)
+    if not step:
+        return Paint("paper")
+    return Paint("negative" if level < 0 else "positive", opacity=_FULL * step / STEPS)
 
 
 def _box(node: Node, theme: Theme) -> Paint:

@@ -42,6 +42,9 @@ class Palette:
     """What goes forward beside the values, as the gradient comes back."""
     trouble: str = "#6a1b9a"
     """A zero, an infinity or NaN."""
+    negative: str = "#2f62a8"
+    positive: str = "#c2571a"
+    """The entries of an array that is drawn in colours."""
 
     def __post_init__(self) -> None:
         """Let nothing but colours into the style of a figure."""
@@ -73,6 +76,8 @@ DARK = Palette(
     faint_line="#7d7f88",
     tangent="#7fb0f5",
     trouble="#d79bff",
+    negative="#6fa5f0",
+    positive="#f59a55",
 )
 
 

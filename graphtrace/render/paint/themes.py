@@ -75,6 +75,8 @@ _BOARD = Palette(
     faint_line="#8a998f",
     tangent="#a9d4ff",
     trouble="#e6b3ff",
+    negative="#a9d4ff",
+    positive="#ffb27a",
 )
 
 BLACKBOARD = replace(
@@ -107,6 +109,8 @@ PRINT = replace(
         faint_line="#8c8c8c",
         tangent="#000000",
         trouble="#000000",
+        negative="#000000",
+        positive="#000000",
     ),
     dark=Palette(
         paper="#000000",
@@ -125,6 +129,8 @@ PRINT = replace(
         faint_line="#787878",
         tangent="#ffffff",
         trouble="#ffffff",
+        negative="#ffffff",
+        positive="#ffffff",
     ),
     output_width=2.6,
 )

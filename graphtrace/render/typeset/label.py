@@ -34,9 +34,16 @@ from graphtrace.figure.parts import (
     Value,
 )
 from graphtrace.formula.number import is_scalar
-from graphtrace.formula.runs import Run, Runs, latex as latex_of, plain
+from graphtrace.formula.runs import Run, Runs, digits, latex as latex_of, plain
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset import metrics
+from graphtrace.render.typeset.array import (
+    HeatMap,
+    Matrix,
+    scale_lines,
+    set_heatmap,
+    set_matrix,
+)
 from graphtrace.render.typeset.breaking import broken, widths_of
 from graphtrace.render.typeset.math_outline import LONGEST, Outline, outline
 from graphtrace.render.typeset.wording import (
@@ -77,6 +84,8 @@ class Line(NamedTuple):
     """The LaTeX that the outline was made of."""
     blank: Blank | None = None
     """A box behind it that belongs to its width."""
+    drawing: Matrix | HeatMap | None = None
+    """An array that is drawn in its place."""
 
     @property
     def text(self) -> str:
@@ -84,8 +93,19 @@ class Line(NamedTuple):
         return plain(self.runs) + (self.blank.text if self.blank is not None else "")
 
     @property
+    def sizes(self) -> list[float]:
+        """The font size of each of its runs."""
+        if isinstance(self.drawing, Matrix):
+            all_runs = [run for entry in self.drawing.entries for run in entry.runs]
+        else:
+            all_runs = list(self.runs)
+        return [self.size * (SHIFTED_SIZE if run.shift else 1) for run in all_runs]
+
+    @property
     def height(self) -> float:
         """From the top of the highest letter to the bottom of the lowest, and a little air."""
+        if self.drawing is not None:
+            return self.drawing.height + 6
         if self.blank is not None:
             return max(self._replace(blank=None).height, self.blank.height + 2)
         if self.outline is None:
@@ -117,6 +137,14 @@ class Placed(NamedTuple):
     line: Line
     x: float
     y: float
+
+
+def entries_of(line: Line, matrix: Matrix) -> list[Placed]:
+    """The numbers of a matrix that stands in that line, as seen from its middle."""
+    return [
+        Placed(Line(line.role, runs, line.size, width, plain(runs)), x, y)
+        for runs, width, x, y in matrix.entries
+    ]
 
 
 class Cell(NamedTuple):
@@ -177,7 +205,7 @@ def _cell(node: Node, words: Wording, form: Form, theme: Theme) -> Cell:
 def _step(line: Line, theme: Theme) -> float:
     """The height of a line among others."""
     step = line.size * theme.leading
-    is_text = line.outline is None and line.blank is None
+    is_text = line.outline is None and line.blank is None and line.drawing is None
     return step if is_text else max(step, line.height + 1)
 
 
@@ -234,6 +262,10 @@ def _part_lines(
     part: Part, role: str, row: str, size: float, words: Wording, theme: Theme
 ) -> list[Line]:
     """The line of a part; of a long definition several, broken before a sign."""
+    if isinstance(part, Value) and part.arrays != "auto" and not row:
+        drawn = _drawn_array(part, role, size, words, theme)
+        if drawn:
+            return drawn
     line = _part_line([(part, row)], role, size, theme.widest_row, words, theme)
     if not isinstance(part, Definition) or row or not _is_cut(line):
         return [line]
@@ -244,6 +276,31 @@ def _part_lines(
         return [line]
     return [_line(role, one, size, math.inf)._replace(full=line.full) for one in rows]
 
+
+def _drawn_array(part: Value, role: str, size: float, words: Wording, theme: Theme) -> list[Line]:
+    """A matrix of numbers, or a grid of colours and its scale; [] for what is told in words."""
+    if part.before is not None:
+        return []
+    full, few = plain(runs(part, words)), words.digits
+    drawing: Matrix | HeatMap | None
+    if part.arrays == "numbers":
+        drawing = set_matrix(part.value, few, size, theme.widest_row * _MATRIX, runs_width)
+        scale = []
+    else:
+        drawing = set_heatmap(part.value, theme.widest_row * _HEATMAP)
+        scale = scale_lines(part.value, drawing.grid, few) if drawing is not None else []
+    if drawing is None:
+        return []
+    lines = [Line(role, (), size, drawing.width, full, drawing=drawing)]
+    if scale:
+        said = (_line(role, digits(one), size, theme.widest_row) for one in scale)
+        chosen = _fitting(((line, None) for line in said), theme.widest_row)
+        lines += [chosen[0]] if chosen is not None else []
+    return lines
+
+
+_MATRIX, _HEATMAP = 1.5, 0.4
+"""The widest that an array may be drawn, as a part of the widest row of text."""
 
 _MOST_LINES = 4
 """Of a formula in a box."""
