@@ -46,12 +46,14 @@ def laid_out(
     in the boxes to make it smaller. Also which of them it is.
     """
     best: tuple[float, int, Setting] | None = None
-    last = None
+    least: tuple[float, int, Figure, Sheet, Theme] | None = None  # of those that are too large
     for at, (figure, theme, boxed) in enumerate(figures):
         for one, style in _tries(figure, theme, turn, boxed):
             sheet = typeset(one, style)
-            last = at, one, sheet, style
-            if theme.fit and _is_hopeless(one, sheet, style):
+            size = _least_size(one, sheet, style)
+            if least is None or at > least[1] or size <= least[0]:
+                least = size, at, one, sheet, style
+            if theme.fit and size > 1:
                 continue
             setting = Setting(one, sheet, engine(one, sheet, style), style)
             if not theme.fit:
@@ -62,8 +64,8 @@ def laid_out(
             if readable >= 1:
                 return at, setting
     if best is None:
-        assert last is not None
-        at, one, sheet, style = last
+        assert least is not None
+        _, at, one, sheet, style = least
         best = 0, at, Setting(one, sheet, engine(one, sheet, style), style)
     return best[1:]
 
@@ -92,8 +94,8 @@ def _readable(setting: Setting) -> float:
     return min(shown, theme.page_height / (page.height * min(1, theme.column / page.width)))
 
 
-def _is_hopeless(figure: Figure, sheet: Sheet, theme: Theme) -> bool:
-    """Whether the longest way through the boxes, or all of them together, is too large."""
+def _least_size(figure: Figure, sheet: Sheet, theme: Theme) -> float:
+    """How much of the page the boxes take, on their longest way or together; 1: all of it."""
     wide = theme.column * smallest_shown(sheet, 1, theme) / theme.smallest
     high = math.inf if theme.page_height is None else theme.page_height * wide / theme.column
     across = figure.direction == "LR"
@@ -108,7 +110,8 @@ def _is_hopeless(figure: Figure, sheet: Sheet, theme: Theme) -> bool:
             gap += label.width if across else label.height
         ends[edge.head] = max(ends[edge.head], ends[edge.tail] + gap + size[edge.head])
     area = sum((c.width + _LEAST_GAP) * (c.height + _LEAST_GAP) for c in sheet.cells)
-    return max(ends.values(), default=0) > (wide if across else high) or area > wide * high
+    way = max(ends.values(), default=0) / (wide if across else high)
+    return max(way, area / wide / high)
 
 
 _LEAST_GAP = 10

@@ -293,8 +293,8 @@ def _drawn_array(part: Value, role: str, size: float, words: Wording, theme: The
         return []
     lines = [Line(role, (), size, drawing.width, full, drawing=drawing)]
     if scale:
-        said = (_line(role, digits(one), size, theme.widest_row) for one in scale)
-        chosen = _fitting(((line, None) for line in said), theme.widest_row)
+        choices = ((_line(role, digits(one), size, theme.widest_row), one) for one in scale)
+        chosen = _fitting(choices, theme.widest_row)
         lines += [chosen[0]] if chosen is not None else []
     return lines
 
