@@ -396,10 +396,10 @@ def _role(part: Part, theme: Theme) -> tuple[str, float]:
 
 def edge_line(edge: Edge, words: Wording, theme: Theme) -> Line | None:
     """The label of an arrow: in full if it is short, else what matters most of it."""
-    told = edge.part
-    if told is None:
+    whole_part = edge.part
+    if whole_part is None:
         return None
-    inner = told.part if isinstance(told, Blanked) else told
+    inner = whole_part.part if isinstance(whole_part, Blanked) else whole_part
     role = "derivative" if edge.kind == "forward" else "gradient"
     if isinstance(inner, Value | Shape):
         role = "value"
@@ -410,7 +410,7 @@ def edge_line(edge: Edge, words: Wording, theme: Theme) -> Line | None:
         room = max(room, _NAME_AND_NORM * theme.label_size)
 
     def lines() -> Iterator[tuple[Line, Part]]:
-        for part, telling in _choices(told, words):
+        for part, telling in _choices(whole_part, words):
             if part_runs := runs(part, telling):
                 latex = _tex(part, telling, theme)
                 yield _line(role, part_runs, theme.label_size, room, latex), part
@@ -420,7 +420,7 @@ def edge_line(edge: Edge, words: Wording, theme: Theme) -> Line | None:
         return None
     line, shown = chosen
     full = plain(runs(inner, replace(words, digits=6)))
-    return _with_blank(told, shown, "", line._replace(full=full), words, theme)
+    return _with_blank(whole_part, shown, "", line._replace(full=full), words, theme)
 
 
 _NAME_AND_NORM = 8
