@@ -152,7 +152,7 @@ def test_where_there_is_no_room_a_gradient_keeps_its_name_and_its_numbers_give_w
         "‖dL/dw‖ = 0.56",
     ]
     assert gradient_label(grad, 80, "total") == "dL/d\N{THIN SPACE}total: 2×2"
-    assert gradient_label(grad, 90, "a_long_name") == "norm 0.56"
+    assert gradient_label(grad, 80, "a_long_name") == "[−0.0234 … 0.5]"
 
 
 def test_of_an_array_there_is_what_fits_and_it_is_whole():

@@ -119,7 +119,7 @@ _LEAST_GAP = 10
 
 
 def _tries(figure: Figure, theme: Theme, turn: bool, boxed: bool) -> Iterator[tuple[Figure, Theme]]:
-    """As it is, turned, with shorter labels and smaller, and with each gradient in its box."""
+    """As it is, turned, with shorter labels and smaller, with each gradient in its box, or bare."""
     close = _close(figure, theme)
     without_arrows_back = with_gradients_in_boxes(figure) if boxed else None
     for one in (figure, without_arrows_back) if without_arrows_back else (figure,):
@@ -135,6 +135,10 @@ def _tries(figure: Figure, theme: Theme, turn: bool, boxed: bool) -> Iterator[tu
         if each.direction == "TB":
             for rows in (2, 3, 4):
                 yield numbers, replace(close, input_rows=rows)
+    if any(_bare(edge) is not edge for edge in figure.edges):
+        bare = _with_edges(_with_edges(figure, _short), _bare)
+        for each in both:
+            yield _named(replace(bare, direction=each.direction), close), close
 
 
 def _with_edges(figure: Figure, change: Callable[[Edge], Edge]) -> Figure:
@@ -203,6 +207,14 @@ def _number(edge: Edge) -> Edge:
     edge = _short(edge)
     if edge.kind == "forward" and isinstance(edge.part, Partial) and is_scalar(edge.part.value):
         return replace(edge, part=replace(edge.part, formula=None))
+    return edge
+
+
+def _bare(edge: Edge) -> Edge:
+    """The gradient of an array without its name, which the box that it comes to tells."""
+    part = edge.part
+    if edge.kind == "backward" and isinstance(part, Partial) and is_array(part.value):
+        return edge if part.short else replace(edge, part=replace(part, short=True))
     return edge
 
 

@@ -266,15 +266,14 @@ def _part_lines(
         drawn = _drawn_array(part, role, size, words, theme)
         if drawn:
             return drawn
-    line = _part_line([(part, row)], role, size, theme.widest_row, words, theme)
-    if not isinstance(part, Definition) or row or not _is_cut(line):
-        return [line]
-    whole = runs(part, words)
-    widths = widths_of(whole, size, SHIFTED_SIZE)
-    rows = broken(whole, widths, theme.widest_row, _MOST_LINES)
-    if len(rows) == 1:
-        return [line]
-    return [_line(role, one, size, math.inf)._replace(full=line.full) for one in rows]
+    if isinstance(part, Definition) and not row:
+        whole, latex = runs(part, words), _tex(part, words, theme)
+        line = _line(role, whole, size, theme.widest_row, latex)
+        widths = widths_of(whole, size, SHIFTED_SIZE)
+        rows = broken(whole, widths, theme.widest_row, _MOST_LINES) if _is_cut(line) else ()
+        if len(rows) > 1:
+            return [_line(role, one, size, math.inf)._replace(full=line.full) for one in rows]
+    return [_part_line([(part, row)], role, size, theme.widest_row, words, theme)]
 
 
 def _drawn_array(part: Value, role: str, size: float, words: Wording, theme: Theme) -> list[Line]:
