@@ -12,12 +12,6 @@ _BROKEN = {
         attention bezier black_scholes continued_fraction kalman_step logistic_loss perceptron
         policy_gradient rnn rodrigues sir td_error triplet_loss vae_loss
     """.split(),
-    ("no_number_cut", 720): """
-        cosine_similarity dice_loss gp_log_likelihood lstm_cell resnet two_layer_mlp
-    """.split(),
-    ("no_number_cut", 360): """
-        dice_loss logistic_loss ridge_regression rnn svm_hinge_loss
-    """.split(),
     ("nothing_dead", 720): """
         euclidean_distance focal_loss
     """.split(),
