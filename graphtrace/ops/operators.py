@@ -6,6 +6,7 @@ Knows no operator by name.
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -43,7 +44,7 @@ def binary_operator(primitive: Primitive) -> tuple[Callable[..., Any], Callable[
             y = b
             j = -1
         else:
-            b = operand_of(b)
+            b = operand_of(b, a.value, forward)
             return b if b is NotImplemented else apply(primitive, (a, b), NO_PARAMS)
         try:
             value = forward(x, y)
@@ -67,7 +68,7 @@ def binary_operator(primitive: Primitive) -> tuple[Callable[..., Any], Callable[
     def reflected(a: Variable, b: Any) -> Any:
         kind = type(b)
         if kind is not float and kind is not int:
-            b = operand_of(b)
+            b = operand_of(b, a.value, forward)
             return b if b is NotImplemented else apply(primitive, (b, a), NO_PARAMS)
         tape = a.tape
         y = a.value
@@ -121,7 +122,7 @@ def comparison_operator(
     def method(a: Variable, b: Any) -> Any:
         kind = type(b)
         if kind is not Variable and kind is not float and kind is not int:
-            b = operand_of(b)
+            b = operand_of(b, a.value, test)
             if b is NotImplemented:
                 return b
         return compare(primitive, test, a, b)
@@ -142,10 +143,24 @@ def compare(primitive: Primitive, test: Callable[[Any, Any], Any], a: Any, b: An
     return outcome
 
 
-def operand_of(x: Any) -> Any:
-    """What `x` is as an operand beside a Variable; NotImplemented where it is none."""
+def operand_of(x: Any, value: Any, function: Callable[[Any, Any], Any]) -> Any:
+    """What `x` is as an operand beside a traced `value`; NotImplemented where it is none.
+
+    A list or tuple is an array where NumPy takes it for one. Elsewhere Python goes on: `[0] * n`
+    repeats the list n times, a decision that is remembered, and `[0] + n` is a TypeError.
+    """
     if isinstance(x, (Variable, int, float, complex, np.generic, np.ndarray)):
         return gather(x)
-    if isinstance(x, (list, tuple)):
+    if isinstance(x, (list, tuple)) and _takes_sequences(value, function):
         return gather(np.asarray(x))
     return NotImplemented
+
+
+def _takes_sequences(value: Any, function: Callable[[Any, Any], Any]) -> bool:
+    """Whether a value takes a list beside it for an array, as NumPy's arrays and scalars do.
+
+    But a NumPy scalar leaves `*` to the list, as a number of Python's leaves every operator to it.
+    """
+    if isinstance(value, np.generic):
+        return function is not operator.mul
+    return isinstance(value, np.ndarray)

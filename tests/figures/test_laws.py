@@ -60,17 +60,7 @@ def test_there_are_sixty_functions_of_different_names():
     assert all(example.source for example in FUNCTIONS)
 
 
-REPEATED = "[c] * n repeats a list; of a traced n it multiplies the entries"
-
-
-def traceable():
-    for example in FUNCTIONS:
-        marks = pytest.mark.xfail(strict=True, reason=REPEATED)
-        is_wrong = example.name == "bond_price"
-        yield pytest.param(example, marks=[marks] if is_wrong else [], id=example.name)
-
-
-@pytest.mark.parametrize("example", traceable())
+@pytest.mark.parametrize("example", FUNCTIONS, ids=lambda example: example.name)
 def test_a_function_of_the_corpus_is_traced_as_it_is_computed(example):
     flat = [np.ravel(x) for x in leaves(example.function(*example.arguments))]
     graph = graph_of(example)
