@@ -6,6 +6,7 @@ gradient. It knows nothing about widths or colours.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -42,17 +43,31 @@ def with_flow(figure: Figure, graph: nx.MultiDiGraph[Any], backward: Gradients) 
             "the output and the seed to differentiate",
             "flow",
         )
-    sizes = {
-        tuple(map(str, use.key)): _size(grads[use.head], use.attributes.get("local"))
-        for use in uses_of(graph)
-        if use.head in grads
-    }
+    sizes = {}
+    for use in uses_of(graph):
+        upstream = _upstream(graph, use.head, grads)
+        if upstream is not None:
+            size = _size(upstream, use.attributes.get("local"))
+            sizes[tuple(map(str, use.key))] = size
     edges = tuple(replace(edge, flow=sizes.get(edge.operand)) for edge in figure.edges)
     return replace(figure, edges=edges)
+
+
+def _upstream(graph: nx.MultiDiGraph[Any], head: Any, grads: Mapping[Any, Any]) -> Any:
+    """What comes back to a box: of a folded box of several values, the gradient of each."""
+    exports = graph.nodes[head].get("exports", (head,))
+    if len(exports) == 1:
+        return grads.get(exports[0])
+    if not any(key in grads for key in exports):
+        return None
+    values = graph.graph["unfolded"].nodes
+    return tuple(grads.get(key, np.zeros(np.shape(values[key]["value"]))) for key in exports)
 
 
 def _size(upstream: Any, local: Any) -> float | None:
     """The largest entry of the share, without its sign; None where no derivative passes."""
     if local is None:
         return None
-    return float(np.max(np.abs(times_local(upstream, local)), initial=0.0))
+    share = times_local(upstream, local)
+    entries = share if isinstance(share, tuple) else (share,)
+    return max(float(np.max(np.abs(entry), initial=0.0)) for entry in entries)

@@ -153,9 +153,15 @@ class Gradients:
 
 
 def gradients_left(graph: nx.MultiDiGraph[Any]) -> Gradients:
-    """The gradients that `backward` has left on the nodes."""
+    """The gradients that `backward` has left on the nodes, those inside folded boxes too."""
     outputs = outputs_of(graph)
-    left = {node: data["grad"] for node, data in graph.nodes(data=True) if "grad" in data}
+    whole = graph.graph.get("unfolded", graph)
+    left = {
+        node: data["grad"]
+        for nodes in (whole.nodes(data=True), graph.nodes(data=True))
+        for node, data in nodes
+        if "grad" in data
+    }
     return Gradients(target_of(graph, outputs), left, outputs)
 
 
