@@ -47,9 +47,11 @@ def with_alias(figure: Figure) -> Figure:
     if not free or figure.names[output].is_letter:
         return figure
     line = Note(f"{free[0]} = {figure.names[output].flat}")
+    # In a series it stands where it stands in all: what comes after is longer in some.
+    after = 1 if figure.room else len(figure.caption)
     return replace(
         figure,
         names=figure.names.with_spelling(output, natural(free[0])),
-        caption=(*figure.caption, line),
-        room=tuple((*parts, line) for parts in figure.room),
+        caption=(*figure.caption[:after], line, *figure.caption[after:]),
+        room=tuple((*parts[:after], line, *parts[after:]) for parts in figure.room),
     )

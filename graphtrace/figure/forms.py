@@ -47,6 +47,8 @@ def in_form(figure: Figure, form: Form) -> Figure:
 def with_gradients_in_boxes(figure: Figure) -> Figure | None:
     """The figure without arrows back; None where they are what it is about, or there are none.
 
+    One of a series is as all of it: what its arrows do not tell yet, its boxes do not either.
+
     >>> import graphtrace as gt
     >>> g = gt.trace(lambda a: 3 * a, 2.0)
     >>> _ = g.backward()
@@ -55,7 +57,8 @@ def with_gradients_in_boxes(figure: Figure) -> Figure | None:
     ([('a', 3.0)], 1)
     """
     back = [edge for edge in figure.edges if edge.kind == "backward"]
-    if figure.form != "boxes" or not back or any(edge.emphasis != "plain" for edge in back):
+    is_about = not figure.room and any(edge.emphasis != "plain" for edge in back)
+    if figure.form != "boxes" or not back or is_about:
         return None
     gradients = _gradients(figure)
     nodes = (replace(n, gradient=n.gradient or gradients.get(n.id)) for n in figure.nodes)
@@ -71,7 +74,8 @@ def _gradients(figure: Figure) -> dict[str, Partial | Blanked]:
             continue
         match edge.part:
             case Partial() as part:
-                gradients[edge.tail] = part
+                is_shown = edge.emphasis != "hidden"
+                gradients[edge.tail] = part if is_shown else Blanked(part)
             case Blanked(part=Partial()) as part:
                 gradients[edge.tail] = part
     return gradients

@@ -160,3 +160,14 @@ def test_a_rule_that_is_wrong_for_no_symmetric_direction_is_found_at_a_symmetric
     graph = gt.trace(lambda a: np.sum(row(a, symmetric) ** 2), symmetric)
     assert [one.edge[0] for one in graph.check()] == ["a"]
     assert gt.trace(lambda a: np.linalg.cholesky(a) ** 2, symmetric).check() == []
+
+
+def test_the_legend_calls_a_wrong_derivative_wrong_and_nothing_else():
+    svg = gt.trace(scalar, 2.0, 3.0).to_svg(check=True, legend=True)
+    assert "wrong derivative" in svg
+    assert "infinite" not in svg
+    both = gt.trace(scalar, 2.0, 3.0).to_svg(check=True, trouble=True, legend=True)
+    assert "0, infinite or NaN" not in both  # nothing is
+    zero = gt.trace(lambda a: wrong_cube(a) * np.sin(a * 0), 2.0)
+    assert "0, infinite, NaN or wrong" in zero.to_svg(check=True, trouble=True, legend=True)
+    assert "NaN or wrong" not in zero.to_svg(trouble=True, legend=True)

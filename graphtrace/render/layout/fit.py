@@ -15,7 +15,7 @@ import numpy as np
 
 from graphtrace.figure.alias import gradients_of, with_alias
 from graphtrace.figure.forms import with_gradients_in_boxes
-from graphtrace.figure.parts import Contribution, Edge, Figure, Partial
+from graphtrace.figure.parts import Blanked, Contribution, Edge, Figure, Kind, Partial
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.number import is_scalar
 from graphtrace.render.layout.frame import frame_of, smallest_shown
@@ -204,22 +204,34 @@ def _close(figure: Figure, theme: Theme) -> Theme:
 
 def _number(edge: Edge) -> Edge:
     """A local derivative without its formula, where it is a number."""
-    edge = _short(edge)
-    if edge.kind == "forward" and isinstance(edge.part, Partial) and is_scalar(edge.part.value):
-        return replace(edge, part=replace(edge.part, formula=None))
-    return edge
+
+    def number(part: Partial) -> Partial:
+        return replace(part, formula=None) if is_scalar(part.value) else part
+
+    return _with_part(_short(edge), "forward", number)
 
 
 def _bare(edge: Edge) -> Edge:
     """The gradient of an array without its name, which the box that it comes to tells."""
-    part = edge.part
-    if edge.kind == "backward" and isinstance(part, Partial) and is_array(part.value):
-        return edge if part.short else replace(edge, part=replace(part, short=True))
-    return edge
+
+    def bare(part: Partial) -> Partial:
+        return replace(part, short=True) if is_array(part.value) else part
+
+    return _with_part(edge, "backward", bare)
 
 
 def _short(edge: Edge) -> Edge:
     """A local derivative without its name, which the arrow's ends tell."""
-    if edge.kind == "forward" and isinstance(edge.part, Partial):
-        return replace(edge, part=replace(edge.part, short=True))
+    return _with_part(edge, "forward", lambda part: replace(part, short=True))
+
+
+def _with_part(edge: Edge, kind: Kind, change: Callable[[Partial], Partial]) -> Edge:
+    """The arrow with another derivative, whether it is shown already or has only its room."""
+    if edge.kind != kind:
+        return edge
+    match edge.part:
+        case Partial() as part:
+            return replace(edge, part=change(part))
+        case Blanked(part=Partial() as part) as blanked:
+            return replace(edge, part=replace(blanked, part=change(part)))
     return edge

@@ -50,9 +50,10 @@ def frame_of(figure: Figure, layout: Layout, theme: Theme) -> Page:
 
 
 def rows_of(parts: Sequence[Part], figure: Figure, theme: Theme) -> list[Placed]:
-    """A caption in lines, measured."""
+    """A caption in lines, measured; in a series of figures each begins at the same place."""
     room = theme.column - 2 * theme.margin
-    return caption_rows(parts, wording(figure, theme.digits), theme, room)
+    words = wording(figure, theme.digits)
+    return caption_rows(parts, words, theme, room, centred=not figure.room)
 
 
 def _block_width(rows: Iterable[Placed]) -> float:

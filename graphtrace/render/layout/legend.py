@@ -5,7 +5,7 @@ In: a Figure and a theme. Out: the entries that this figure needs, each in its p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -19,6 +19,7 @@ from graphtrace.figure.parts import (
     Figure,
     Kind,
     Node,
+    Part,
     Partial,
     Role,
     Sweep,
@@ -94,7 +95,9 @@ def _entries(figure: Figure, theme: Theme) -> Iterator[Entry]:
     yield from _boxes(figure, theme)
     if figure.scopes:
         yield Entry("frame", "scope", "the call of a function")
-    shown = [edge for edge in figure.edges if edge.emphasis != "hidden"]
+    # What one of a series tells, all of them do: they have one size.
+    is_series = bool(figure.room) and not asks(figure)
+    shown = [edge for edge in figure.edges if is_series or edge.emphasis != "hidden"]
     forward = [edge for edge in shown if edge.kind == "forward"]
     backward = [edge for edge in shown if edge.kind == "backward"]
     if figure.form == "wires":
@@ -102,10 +105,10 @@ def _entries(figure: Figure, theme: Theme) -> Iterator[Entry]:
         if backward:
             yield Entry("number", "gradient", "gradient")
     else:
-        labelled = any(isinstance(edge.part, Partial) for edge in forward)
+        labelled = any(isinstance(_inner(edge.part), Partial) for edge in forward)
         meaning = "operand, with its local derivative" if labelled else "operand"
         yield _line("forward", meaning)
-        if any(edge.emphasis != "strong" for edge in backward):
+        if any(is_series or edge.emphasis != "strong" for edge in backward):
             yield _line("backward", "gradient, on its way back")
         elif any(node.gradient is not None for node in figure.nodes):
             yield Entry("number", "gradient", "gradient")
@@ -115,11 +118,20 @@ def _entries(figure: Figure, theme: Theme) -> Iterator[Entry]:
         yield Entry("blank", "blank", "a number to find")
     if any(edge.emphasis == "strong" for edge in forward):
         yield _line("forward", "on the path", "strong")
-    if any(edge.emphasis == "strong" for edge in backward) and figure.form != "wires":
+    steps = any(is_series or edge.emphasis == "strong" for edge in backward)
+    if steps and figure.form != "wires":
         yield _line("backward", "this step back", "strong")
-    if any(node.trouble for node in figure.nodes) or any(edge.trouble for edge in shown):
-        yield _box("operation", "0, infinite or NaN", "trouble")
+    troubles = {node.trouble for node in figure.nodes} | {edge.trouble for edge in shown}
+    if troubles - {None}:
+        yield _box("operation", _trouble(troubles), "trouble")
     yield from _scales(figure)
+
+
+def _trouble(kinds: Collection[str | None]) -> str:
+    if "wrong" not in kinds:
+        return "0, infinite or NaN"
+    others = {"zero", "inf", "nan"}.intersection(kinds)
+    return "0, infinite, NaN or wrong" if others else "wrong derivative"
 
 
 def tells_tangents(figure: Figure) -> bool:
@@ -129,6 +141,10 @@ def tells_tangents(figure: Figure) -> bool:
     return any(isinstance(part, Sweep) for part in parts) or any(
         isinstance(part, Partial) for node in figure.nodes for part in node.parts
     )
+
+
+def _inner(part: Part | None) -> Part | None:
+    return part.part if isinstance(part, Blanked) else part
 
 
 def asks(figure: Figure) -> bool:

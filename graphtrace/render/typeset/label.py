@@ -451,11 +451,13 @@ def _shorter(part: Part) -> Iterable[Part]:
         yield Partial(None, part.by, None, part.value, short=True, total=part.total)
 
 
-def caption_rows(parts: Sequence[Part], words: Wording, theme: Theme, room: float) -> list[Placed]:
+def caption_rows(
+    parts: Sequence[Part], words: Wording, theme: Theme, room: float, *, centred: bool = True
+) -> list[Placed]:
     """What stands beneath a figure, broken into lines that fit the room.
 
     An equation is broken before `=` and `+`, and goes on under its first right side; several
-    parts stand under each other's middle.
+    parts stand under each other's middle where they are `centred`.
     """
     blocks: list[list[Placed]] = []
     y, size = 0.0, theme.caption_size
@@ -474,6 +476,8 @@ def caption_rows(parts: Sequence[Part], words: Wording, theme: Theme, room: floa
             rows.append(Placed(line, indent + line.width / 2, y + step / 2))
             y += step
         blocks.append(rows)
+    if not centred:
+        return [row for rows in blocks for row in rows]
     widths = [max(row.x + row.line.width / 2 for row in rows) for rows in blocks]
     return [
         row._replace(x=row.x + (max(widths) - width) / 2)
