@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import IO, TYPE_CHECKING, Any, Unpack
 
+from graphtrace.errors import GraphtraceError
 from graphtrace.figure.parts import Figure
 from graphtrace.graph.trace import trace_into
 from graphtrace.graph.traced import TracedGraph
@@ -118,6 +119,9 @@ class Graph(TracedGraph):
     `label`, `scope`, `source` and, after `backward`, `grad`; an edge `(operand, node, position)`
     has `local`, the local derivative, and `symbol`, the same as a formula. Made by
     `graphtrace.trace`.
+
+    A notebook shows it with the gradients that `backward` has left; where there are none, with
+    those of its one output, if that is a number, which are on the figure only.
     """
 
     # Compiled
@@ -326,16 +330,20 @@ class Graph(TracedGraph):
         Raises:
             RenderError: There is nothing to ask for, or no such node or option.
 
+        Without `backward` before, the gradients are those of the one output, if it is a number; the
+        graph itself stays without them.
+
         >>> import graphtrace as gt
         >>> g = gt.trace(lambda a, b: a * b, 5.0, 3.0)
-        >>> g.quiz("values").answers
-        ('f = 15',)
+        >>> g.quiz("values").answers, g.quiz().answers
+        (('f = 15',), ('df/da = 3', 'df/db = 5'))
         """
         from graphtrace.lesson.quiz import quiz
         from graphtrace.render import settled
 
+        graph = self._differentiated() if "gradients" in (blank or ("gradients",)) else self
         drawn = quiz(
-            self, *blank, options=settled(self, options), keys=keys, count=count, seed=seed
+            graph, *blank, options=settled(self, options), keys=keys, count=count, seed=seed
         )
         two = (Picture.of(one, options) for one in (drawn.question, drawn.solution))
         return PictureQuiz(*two)
@@ -408,10 +416,24 @@ class Graph(TracedGraph):
         return to_text(self, **options)
 
     def _repr_svg_(self) -> str:
-        return self.to_svg()
+        return self._differentiated().to_svg()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"image/svg+xml": self.to_svg(), "text/plain": repr(self)}
+        return {"image/svg+xml": self._repr_svg_(), "text/plain": repr(self)}
+
+    def _differentiated(self) -> Graph:
+        """The graph, or a copy with gradients where it has none and its one output is a number.
+
+        A copy, since to look at a graph changes nothing of it.
+        """
+        if any("grad" in data for _, data in self.nodes(data=True)):
+            return self
+        shown: Graph = self.copy()
+        try:
+            shown.backward()
+        except GraphtraceError:  # several outputs, an array
+            return self
+        return shown
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)

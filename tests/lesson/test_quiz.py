@@ -134,12 +134,38 @@ def test_what_cannot_be_asked_says_why(blank, options, message):
         lecture().quiz(*blank, **options)
 
 
-def test_gradients_need_backward():
-    with pytest.raises(RenderError, match=r"call backward\(\) before"):
-        gt.trace(J, 5, 3, 2).quiz("gradients")
-
-
 @pytest.mark.parametrize("count", [1.5, "two"])
 def test_a_count_that_is_no_whole_number_is_refused(count):
     with pytest.raises(RenderError, match="is no whole number"):
         gt.trace(lambda a: 2 * a, 1.0).quiz("values", count=count)
+
+
+def test_a_quiz_differentiates_by_itself_and_leaves_the_graph_as_it_was():
+    graph = gt.trace(J, a=5, b=3, c=2)
+    assert graph.quiz().answers == lecture().quiz().answers
+    mixed = graph.quiz("values", "gradients").question.to_svg()
+    assert mixed == lecture().quiz("values", "gradients").question.to_svg()
+    assert not any("grad" in data for _, data in graph.nodes(data=True))
+    assert graph.to_svg() == gt.trace(J, a=5, b=3, c=2).to_svg()
+
+
+def test_a_quiz_of_several_outputs_still_asks_for_backward():
+    graph = gt.trace(lambda p, q: (p * q, p + q), 2.0, 3.0)
+    with pytest.raises(RenderError, match=r"call backward\(\) before"):
+        graph.quiz()
+    assert graph.quiz("values").answers
+
+
+def test_a_notebook_shows_the_gradients_without_backward_and_the_graph_stays_as_it_was():
+    graph = gt.trace(J, a=5, b=3, c=2)
+    assert graph._repr_svg_() == lecture().to_svg()
+    assert graph._repr_mimebundle_()["image/svg+xml"] == lecture().to_svg()
+    assert not any("grad" in data for _, data in graph.nodes(data=True))
+    assert "gradient_of" not in graph.graph
+
+
+def test_a_notebook_shows_the_gradients_that_backward_has_left():
+    graph = gt.trace(lambda p, q: (p * q, p + q), 2.0, 3.0)
+    assert graph._repr_svg_() == graph.to_svg()
+    graph.backward(seed=(1.0, 2.0))
+    assert graph._repr_svg_() == graph.to_svg()

@@ -65,7 +65,7 @@ def test_a_misspelt_option_is_told_with_the_nearest(call):
 def test_defaults_hold_for_later_figures_until_their_block_ends(options):
     graph = lecture()
     plain, chosen = drawn(graph), drawn(graph, **options)
-    with gt.defaults(**options) as in_force:
+    with gt.defaults(gradients=False, **options) as in_force:
         assert {name: in_force[name] for name in options} == options
         assert list(in_force) == NAMES
         assert drawn(graph) == graph._repr_svg_() == chosen
