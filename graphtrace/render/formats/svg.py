@@ -7,7 +7,7 @@ processes or files; nothing from a user enters it but through text.xml.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,9 @@ from graphtrace.render.formats.attributes import painted
 from graphtrace.render.formats.page import ID, page
 from graphtrace.render.formats.text import set_line
 from graphtrace.render.layout.frame import Page, frame_of, rows_of, smallest_shown
-from graphtrace.render.layout.places import Frame, Layout, Point
+from graphtrace.render.layout.places import Frame, Layout, Point, Route
 from graphtrace.render.layout.route import moved, routes
+from graphtrace.render.layout.titles import with_free_titles
 from graphtrace.render.paint.flow import flows
 from graphtrace.render.paint.paint import Paint, paint
 from graphtrace.render.paint.theme import Theme
@@ -49,9 +50,11 @@ def draw(
     """
     frame = frame_of(figure, layout, theme)
     size = (frame.width, frame.height)
+    route_of = routes(figure, sheet, layout, theme)
+    frames = with_free_titles(figure, sheet, layout, route_of)
     body = [
-        *_edges(figure, sheet, layout, theme),
-        *_scopes(figure, sheet, layout.frames, theme),
+        *_edges(figure, sheet, route_of, theme),
+        *_scopes(figure, sheet, frames, theme),
         *_nodes(figure, sheet, layout, theme),
     ]
     if frame.left:
@@ -119,10 +122,11 @@ def _box(cell: Cell, at: Point, look: Paint, theme: Theme) -> Iterable[str]:
         yield f'<line {drawn} {ends} y1="{decimal(y)}" y2="{decimal(y + cell.height)}"/>'
 
 
-def _edges(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> Iterable[str]:
+def _edges(
+    figure: Figure, sheet: Sheet, route_of: Mapping[str, Route], theme: Theme
+) -> Iterable[str]:
     keys = {node.id: node.key for node in figure.nodes}
     widths = flows(figure)
-    route_of = routes(figure, sheet, layout, theme)
     labelled_edges = zip(figure.edges, sheet.labels, strict=True)
     for edge, line in sorted(labelled_edges, key=lambda pair: route_of[pair[0].id].over):
         if edge.emphasis == "hidden":

@@ -21,6 +21,7 @@ from graphtrace.render.layout.frame import frame_of
 from graphtrace.render.layout.legend import Entry, Legend
 from graphtrace.render.layout.places import Frame, Layout, Point, Route
 from graphtrace.render.layout.route import moved, routes
+from graphtrace.render.layout.titles import with_free_titles
 from graphtrace.render.paint.flow import flows
 from graphtrace.render.paint.paint import Paint, heat, ink, paint
 from graphtrace.render.paint.theme import LECTURE, Theme
@@ -103,7 +104,8 @@ def _graph(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> Iterat
             if route.over:
                 yield _paper(line, route.label)
             yield from _line(line, route.label, line.width + 4, ink(line.role, edge))
-    for title, frame in zip(sheet.titles, layout.frames, strict=True):
+    frames = with_free_titles(figure, sheet, layout, route_of)
+    for title, frame in zip(sheet.titles, frames, strict=True):
         yield from _scope(title, frame, theme)
     for node, cell, at in zip(figure.nodes, sheet.cells, layout.nodes, strict=True):
         yield from _box(node, cell, at, theme)

@@ -39,7 +39,7 @@ def cleared(
     """
     placed, rooms = dict(routes), dict(labels)
     # Few labels come near a line: all points of all lines took a sixth of the drawing.
-    points_of = cache(lambda name: _points(routes[name]))
+    points_of = cache(lambda name: way_points(routes[name]))
     frames = {name: _frame(route) for name, route in routes.items()}
     for name, label in labels.items():
         if not _is_crossed(label, name, points_of, frames):
@@ -47,7 +47,7 @@ def cleared(
         others = [*boxes, *(box for other, box in rooms.items() if other != name)]
         wider = label._replace(width=label.width + 2 * _AIR, height=label.height + _AIR)
         for box in _places(wider, points_of(name)) if name in alone else ():
-            is_free = _is_inside(box, size) and not any(_overlap(box, other) for other in others)
+            is_free = _is_inside(box, size) and not any(overlap(box, other) for other in others)
             if is_free and not _is_crossed(box, name, points_of, frames):
                 placed[name] = placed[name]._replace(label=box.middle)
                 rooms[name] = box
@@ -57,7 +57,7 @@ def cleared(
     return placed
 
 
-def _points(route: Route) -> list[Point]:
+def way_points(route: Route) -> list[Point]:
     """Points of the way, close to each other, from tip to tip."""
     curve = route.curve
     points = [route.start] if route.start is not None else []
@@ -123,6 +123,7 @@ def _is_inside(box: Box, size: Point) -> bool:
     return wide <= x <= size[0] - wide and high <= y <= size[1] - high
 
 
-def _overlap(one: Box, two: Box) -> bool:
+def overlap(one: Box, two: Box) -> bool:
+    """Whether two boxes have a place in common."""
     x, y = (abs(one.middle[k] - two.middle[k]) for k in (0, 1))
     return x < (one.width + two.width) / 2 and y < (one.height + two.height) / 2
