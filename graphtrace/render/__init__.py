@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, Unpack, cast
 
+from graphtrace.errors import clean
 from graphtrace.render.formats.registry import FORMATS, SUFFIXES, Format, format_of, unknown
 from graphtrace.render.options import Choices, Options
 from graphtrace.render.paint.theme import LECTURE, Palette, Theme
 from graphtrace.render.paint.themes import THEMES
+from graphtrace.render.waiting import progress
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -45,8 +47,15 @@ def content(
     from graphtrace.render.rendering import Rendering
 
     module = import_module(f"graphtrace.render.formats.{FORMATS[format].module}")
-    written: str | bytes = module.write(Rendering(graph, options, format))
+    rendering = Rendering(graph, options, format)
+    with progress(_named(graph)):
+        written: str | bytes = module.write(rendering)
     return written
+
+
+def _named(graph: nx.MultiDiGraph[Any] | Figure) -> str:
+    count = len(graph.nodes)
+    return f"{clean(str(graph.name))}, {count:,} {'node' if count == 1 else 'nodes'}"
 
 
 def render(
