@@ -25,8 +25,10 @@ from graphtrace.figure.reading_order import is_array, nodes_of, outputs_of, step
 from graphtrace.figure.recurrence import Recurrence, recurrences
 from graphtrace.figure.regions import Item, Region, regions_of
 from graphtrace.figure.statements import statement_boxes
+from graphtrace.figure.sums import sum_starts, without
 from graphtrace.figure.total import Total, adjoints
 from graphtrace.figure.trouble import Trouble
+from graphtrace.formula.symbol import Symbol, row_text
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -108,7 +110,7 @@ def fold(
         limit: Up to so many boxes nothing is folded.
         detail: "statements" for a box for each statement, "calls" for one for each helper call and
             loop, of which so many are opened that there are `limit` boxes.
-        dead: Whether what reaches no output is there too.
+        dead: Whether what reaches no output is there too, and the step with which sum() begins.
 
     Raises:
         OptionError: `unfold` names what is not there, or a number is none.
@@ -128,12 +130,12 @@ def fold(
         return graph
     if detail != "operations" and graph.graph.get("runs"):
         most = None if detail == "statements" else limit or 0
-        return _in_statements(graph, nodes_of(graph, dead), most)
+        return _in_statements(graph, nodes_of(graph, dead), most, dead)
     unfold_names = {unfold} if isinstance(unfold, str) else unfold
     names = {name.removesuffix("()") for name in unfold_names}
     nodes = nodes_of(graph, dead)
     if depth is None and not names and len(nodes) <= (limit or COMFORT):
-        return _without_others(graph, nodes)
+        return _without_others(graph, nodes, dead)
     whole = regions_of(graph, nodes)
     _check(graph, whole, names)
     inputs = 0
@@ -150,9 +152,9 @@ def fold(
         has_formula=lambda loop: formula(loop) is not None,
     )
     if len(items) == len(nodes):
-        return _without_others(graph, nodes)
+        return _without_others(graph, nodes, dead)
     calls = {region.name for region in whole.all if region.kind == "call"}
-    folded = _Folding(graph, nodes, items).folded(calls, formula)
+    folded = _Folding(graph, nodes, items, dead).folded(calls, formula)
     operations = counted(len(nodes) - inputs, "operation")
     boxes = counted(sum(op != "input" for _, op in folded.nodes(data="op")), "box")
     further = (isinstance(item, Region) and item.kind in ("loop", "segment") for item in items)
@@ -161,24 +163,26 @@ def fold(
     return folded
 
 
-def _without_others(graph: nx.MultiDiGraph[Any], nodes: Sequence[Any]) -> nx.MultiDiGraph[Any]:
+def _without_others(
+    graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], dead: bool
+) -> nx.MultiDiGraph[Any]:
     """The graph itself, or only those nodes of it."""
-    if len(nodes) == len(graph):
+    if len(nodes) == len(graph) and (dead or not sum_starts(graph, nodes)):
         return graph
-    return _Folding(graph, nodes, range(len(nodes))).folded((), lambda loop: None)
+    return _Folding(graph, nodes, range(len(nodes)), dead).folded((), lambda loop: None)
 
 
 def _in_statements(
-    graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], limit: int | None
+    graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], limit: int | None, dead: bool
 ) -> nx.MultiDiGraph[Any]:
     """The graph with a box for each statement, or for calls and loops where there is a limit."""
     whole = regions_of(graph, nodes, statements=True)
     formula = cache(lambda loop: _formula(graph, nodes, loop))
     items = statement_boxes(graph, nodes, whole, limit, lambda loop: formula(loop) is not None)
     if len(items) == len(nodes) and not any(isinstance(item, Region) for item in items):
-        return _without_others(graph, nodes)
+        return _without_others(graph, nodes, dead)
     calls = {region.name for region in whole.all if region.kind == "call"}
-    return _Folding(graph, nodes, items).folded(calls, formula)
+    return _Folding(graph, nodes, items, dead).folded(calls, formula)
 
 
 def _formula(graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], loop: Region) -> Recurrence | None:
@@ -220,7 +224,7 @@ class _Folding:
     """One pass over the boxes of a folded graph."""
 
     def __init__(
-        self, graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], items: Sequence[Item]
+        self, graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], items: Sequence[Item], dead: bool
     ) -> None:
         self.graph = graph
         self.nodes = nodes
@@ -237,6 +241,12 @@ class _Folding:
                 out.add(tail)
                 if region is not None:
                     into[region].add(tail)
+        in_boxes = {tail for tail, to in graph.edges() if to in region_of}
+        self.starts = {
+            node: tail
+            for node, tail in sum_starts(graph, nodes).items()
+            if not dead and node not in region_of and node not in in_boxes
+        }
         self.box_of: dict[Any, Folded] = {}
         taken = set(map(str, graph))
         for region in regions:
@@ -268,9 +278,9 @@ class _Folding:
                     folded.add_edge(tail, box.key, k, **data)
             else:
                 node = self.nodes[item]
-                folded.add_node(node, **{**self.graph.nodes[node], "index": item})
-                for tail, _, k, edge in self.graph.in_edges(node, keys=True, data=True):
-                    folded.add_edge(self.key(tail), node, k, **edge, **self._by(tail))
+                if node not in self.starts:
+                    folded.add_node(node, **{**self.graph.nodes[node], "index": item})
+                    self._add_edges(folded, node)
         folded.graph["unfolded"] = self.graph
         folded.graph["outputs"] = list(dict.fromkeys(map(self.key, self.outputs)))
         # What has the index t in a loop: layers[t]['W'].
@@ -278,6 +288,17 @@ class _Folding:
         folded.graph["runs"] = [key for key in dict.fromkeys(runs) if key not in self.graph]
         folded.graph["boxes"] = {str(node): box for node, box in self.box_of.items()}
         return folded
+
+    def _add_edges(self, folded: nx.MultiDiGraph[Any], node: Any) -> None:
+        """The edges into a node that is no folded box, around the steps that add 0."""
+        data, row = folded.nodes[node], self.graph.nodes[node].get("row")
+        own = without(row, self.starts) if row is not None else None
+        if own is not row and own is not None:
+            data |= {"row": own, "formula": Symbol(own), "label": f"{node} = {row_text(own)}"}
+        for start, _, k, edge in self.graph.in_edges(node, keys=True, data=True):
+            tail = self.starts.get(start, start)
+            symbol = {"symbol": Symbol(own, k)} if own is not row and own is not None else {}
+            folded.add_edge(self.key(tail), node, k, **{**edge, **symbol}, **self._by(tail))
 
     def _by(self, tail: Any) -> dict[str, Any]:
         """Which value an edge carries, where the box that it comes from is not named after it."""

@@ -7,6 +7,7 @@ how the graph came about.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -73,7 +74,7 @@ def nodes_of(graph: nx.MultiDiGraph[Any], dead: bool) -> list[Any]:
     """The nodes in evaluation order; those that reach no output only if `dead` ones are wanted.
 
     An input that reaches none stays, unless it has its parameter's default value or is a whole
-    number that something was counted or indexed with.
+    number that something was counted, indexed or compared with, such as the label of a class.
 
     >>> import graphtrace as gt
     >>> def f(x, scale=2.0):
@@ -115,8 +116,16 @@ def _is_handed_over(graph: nx.MultiDiGraph[Any], node: Any) -> bool:
     for parameter in graph.graph.get("signature", ()):
         if parameter.name == node and parameter.default is not parameter.empty:
             return not np.array_equal(parameter.default, data.get("value"))
-    branches = graph.graph.get("branches", ())
-    return not any(branch.test is int and node in branch.keys for branch in branches)
+    tests = {branch.test for branch in graph.graph.get("branches", ()) if node in branch.keys}
+    return int not in tests and not (_is_whole(data.get("value")) and tests & _LABELS)
+
+
+_LABELS = {operator.eq, operator.ne}
+"""How a label is looked at; a number that is only larger or smaller may be any number."""
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, float) and value.is_integer()
 
 
 def title(graph: nx.MultiDiGraph[Any]) -> str:
