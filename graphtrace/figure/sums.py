@@ -26,7 +26,7 @@ def sum_starts(graph: nx.MultiDiGraph[Any], nodes: Collection[Any]) -> dict[Any,
     {'v1': 'a'}
     """
     kept = {*graph.graph.get("outputs", ()), *graph.graph.get("named", ())}
-    starts = {}
+    starts: dict[Any, Any] = {}
     for node in nodes:
         row = graph.nodes[node].get("row")
         if row is None or node in kept or not _is_temporary(node):

@@ -82,7 +82,8 @@ class Rendering:
 
     @cached_property
     def _laid_out(self) -> tuple[Options, Setting]:
-        from graphtrace.render.layout import engine, fit, geometry, places
+        from graphtrace.render.layout import engine, fit, frame, geometry, places, route
+        from graphtrace.render.layout.order import Orders, in_order
         from graphtrace.render.paint import flow
 
         options, style = self.options, self.theme
@@ -90,8 +91,8 @@ class Rendering:
         program = engine.find(options.engine)
         tried: list[Options] = []
 
-        def place(figure: Figure, sheet: Sheet, style: Theme) -> Layout:
-            source = geometry.layout_dot(figure, sheet, style)
+        def place(figure: Figure, sheet: Sheet, style: Theme, orders: Orders = ()) -> Layout:
+            source = geometry.layout_dot(figure, sheet, style, orders)
             answer = engine.run(program, source, "json0", time_limit=deadline)
             return places.read_layout(answer, len(figure.nodes))
 
@@ -104,7 +105,15 @@ class Rendering:
                 yield drawn, flow.roomy(drawn, fitting), boxed
 
         at, setting = fit.laid_out(figures(), place, turn=options.direction == "auto")
-        return tried[at], setting
+        drawn, sheet, layout, style = setting
+        layout = in_order(
+            drawn,
+            layout,
+            lambda orders: place(drawn, sheet, style, orders),
+            lambda layout: route.routes(drawn, sheet, layout, style),
+            frame.room_of(drawn, layout, style),
+        )
+        return tried[at], setting._replace(layout=layout)
 
     def _by_detail(self, tried: list[Options]) -> Iterator[Figure]:
         """The figure in less and less detail; `tried` are the options of each."""

@@ -49,6 +49,16 @@ def frame_of(figure: Figure, layout: Layout, theme: Theme) -> Page:
     return Page(width, height, left, (lefts[0], top), (lefts[1], beneath), entries)
 
 
+def room_of(figure: Figure, layout: Layout, theme: Theme) -> Point:
+    """How large the layout may become on the theme's page."""
+    if not theme.fit:
+        return layout.width, layout.height
+    page = frame_of(figure, layout, theme)
+    high = page.height if theme.page_height is None else theme.page_height
+    wider, higher = max(theme.column - page.width, 0), max(high - page.height, 0)
+    return layout.width + wider, layout.height + higher
+
+
 def rows_of(parts: Sequence[Part], figure: Figure, theme: Theme) -> list[Placed]:
     """A caption in lines, measured; in a series of figures each begins at the same place."""
     room = theme.column - 2 * theme.margin

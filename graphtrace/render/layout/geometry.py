@@ -7,7 +7,7 @@ sizes that we measured, so that no font, no name and no number of the user's rea
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from graphtrace.figure.parts import Direction, Figure
 from graphtrace.render.paint.theme import Theme
@@ -30,8 +30,12 @@ _SPINE = 8
 """With more boxes than that, the weight of an edge between operations, which keeps them in line."""
 
 
-def layout_dot(figure: Figure, sheet: Sheet, theme: Theme) -> str:
+def layout_dot(
+    figure: Figure, sheet: Sheet, theme: Theme, orders: Iterable[tuple[int, int]] = ()
+) -> str:
     """The figure as bare geometry: node n3 is its fourth node, edge e3 its fourth edge.
+
+    `orders` are pairs of places of nodes that stand on one rank, the first before the second.
 
     A lone arrow has an ordinary edge label, which the engine sets beside the line. Where a
     backward arrow runs beside a forward one, the pair is one edge with a node l3 in its midst:
@@ -60,6 +64,8 @@ def layout_dot(figure: Figure, sheet: Sheet, theme: Theme) -> str:
         lines.append(f"n{i} [{_size(cell.width, cell.height)}{shape}]")
     lines += _frames(figure, sheet, companions, None)
     lines += _edges(figure, sheet, theme, companions)
+    for i, (first, second) in enumerate(orders):
+        lines.append(f"{{rank=same n{first} -> n{second} [id=o{i} style=invis]}}")
     return "\n".join([*lines, "}\n"])
 
 

@@ -17,6 +17,9 @@ _HEAD = 11
 """The length of an arrowhead; so far from a box its line runs straight."""
 
 
+_CORNER = 14
+"""So far from the corner of a box a line meets its side."""
+
 _STILL = 4
 """The end of a way to a label that has no bend in it."""
 
@@ -127,17 +130,37 @@ def _slots(ends: Mapping[int, tuple[Box, Box]], spread: float) -> dict[int, _Slo
             continue
         step = min(spread, (box.height - 6) / len(tracks))
         tracks.sort(key=lambda i: (ends[i][1].middle[1], i))
-        first = box.middle[1] - (len(tracks) - 1) / 2 * step
-        bends = [sorted((first + n * step, ends[i][1].middle[1])) for n, i in enumerate(tracks)]
+        heights = _heights(box, [ends[i][1].middle[1] for i in tracks], step)
+        bends = [sorted((heights[n], ends[i][1].middle[1])) for n, i in enumerate(tracks)]
         for n, i in enumerate(tracks):
             others = (*bends[:n], *bends[n + 1 :])
             alone = all(bends[n][1] < low or high < bends[n][0] for low, high in others)
-            slots[i] = _Slot(first + n * step, alone)
+            slots[i] = _Slot(heights[n], alone)
     return slots
 
 
+def _heights(box: Box, labels: Sequence[float], step: float) -> list[float]:
+    """Where lines meet a side, `step` from each other or more, for the heights of their labels.
+
+    Straight ahead of its label, where that is on the side and the others have room; a line that
+    had to bend there and back again would have a kink.
+    """
+    first = box.middle[1] - (len(labels) - 1) / 2 * step
+    even = [first + n * step for n in range(len(labels))]
+    if box.round:
+        return even
+    reach = max(box.height / 2 - _CORNER, 0)
+    heights: list[float] = []
+    for label, place in zip(labels, even, strict=True):
+        ahead = abs(label - box.middle[1]) <= reach
+        wanted = label if ahead else place
+        heights.append(max(wanted, heights[-1] + step) if heights else wanted)
+    fits = heights[-1] <= max(even[-1], box.middle[1] + reach)
+    return heights if fits else even
+
+
 def _near(y: float, box: Box) -> float:
-    reach = 0 if box.round else max(box.height / 2 - 14, 0)
+    reach = 0 if box.round else max(box.height / 2 - _CORNER, 0)
     return max(box.middle[1] - reach, min(box.middle[1] + reach, y))
 
 

@@ -1,0 +1,144 @@
+"""Set the inputs of one rank in the order of the signature, where that costs no crossing.
+
+In: a laid-out figure, and how to lay it out with some boxes in a given order. Out: the layout as it
+is, or one of the same size or smaller in which more inputs are in their order. Knows no text and no
+colours.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations, pairwise
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from graphtrace.figure.parts import Figure
+from graphtrace.render.layout.label_overlap import way_points
+from graphtrace.render.layout.places import Layout, Point, Route
+
+Orders: TypeAlias = tuple[tuple[int, int], ...]
+"""Pairs of places of nodes of one rank: the first stands before the second."""
+
+_Points: TypeAlias = np.ndarray[Any, Any]
+
+_MOST_BOXES = 40
+"""A figure of more boxes is laid out once."""
+
+_MOST_TRIES = 6
+_NEAR = 4
+_SAME_RANK = 1.0
+_LARGER = 1.1
+"""So many times as large a figure may become, where there is room."""
+
+
+def in_order(
+    figure: Figure,
+    layout: Layout,
+    again: Callable[[Orders], Layout],
+    drawn: Callable[[Layout], Mapping[str, Route]],
+    room: Point,
+) -> Layout:
+    """The layout, or one with its inputs in the order of the signature.
+
+    It may become larger where there is `room`. `again` is asked a few times at most; `drawn` are
+    the ways of the arrows on a layout.
+    """
+    if len(figure.nodes) > _MOST_BOXES or figure.scopes:
+        return layout
+    best, disorder = layout, _disorder(figure, layout)
+    tried: set[Orders] = set()
+    first: tuple[int, int] | None = None
+    for _ in range(_MOST_TRIES):
+        orders = (_chained(ranks) for ranks in _wishes(figure, best))
+        wanted = next((order for order in orders if order and order not in tried), None)
+        if not disorder or wanted is None:
+            break
+        tried.add(wanted)
+        other = again(wanted)
+        better = _disorder(figure, other)
+        if better < disorder and _fits(other, layout, room):
+            first = first or _faults(drawn(layout))
+            if all(new <= old for new, old in zip(_faults(drawn(other)), first, strict=True)):
+                best, disorder = other, better
+    return best
+
+
+def _wishes(figure: Figure, layout: Layout) -> Iterator[list[list[int]]]:
+    """Orders of the inputs of each rank: all sorted, those used once, two neighbours swapped.
+
+    What is used once are the weights of siblings that read one input, which then stands where its
+    uses are.
+    """
+    ranks = _ranks(figure, layout)
+    fan = Counter(edge.tail for edge in figure.edges if edge.kind == "forward")
+    yield [sorted(rank) for rank in ranks]
+    yield [sorted(i for i in rank if fan[figure.nodes[i].id] == 1) for rank in ranks]
+    for at, rank in enumerate(ranks):
+        for k, (one, other) in enumerate(pairwise(rank)):
+            if one > other:
+                swapped = [*rank[:k], other, one, *rank[k + 2 :]]
+                yield [*ranks[:at], swapped, *ranks[at + 1 :]]
+
+
+def _chained(ranks: Iterable[Sequence[int]]) -> Orders:
+    return tuple(pair for rank in ranks for pair in pairwise(rank))
+
+
+def _ranks(figure: Figure, layout: Layout) -> list[list[int]]:
+    """The places of the inputs that stand in one row, or column, in the order in which they do."""
+    along = 1 if figure.direction == "TB" else 0
+    inputs = [i for i, node in enumerate(figure.nodes) if node.role == "input"]
+    inputs.sort(key=lambda i: layout.nodes[i][along])
+    ranks: list[list[int]] = []
+    for i in inputs:
+        at = layout.nodes[i][along]
+        if ranks and at - layout.nodes[ranks[-1][-1]][along] < _SAME_RANK:
+            ranks[-1].append(i)
+        else:
+            ranks.append([i])
+    return [sorted(rank, key=lambda i: layout.nodes[i][1 - along]) for rank in ranks]
+
+
+def _disorder(figure: Figure, layout: Layout) -> int:
+    """How many pairs of inputs of one rank stand the wrong way around."""
+    return sum(a > b for rank in _ranks(figure, layout) for a, b in combinations(rank, 2))
+
+
+def _fits(other: Layout, layout: Layout, room: Point) -> bool:
+    """Whether a layout is no larger than the first, or has room."""
+    width, height = min(room[0], layout.width * _LARGER), min(room[1], layout.height * _LARGER)
+    return other.width <= width and other.height <= height
+
+
+def _faults(routes: Mapping[str, Route]) -> tuple[int, int]:
+    """How often arrows cross, and how many labels are nearer to another arrow than to their own."""
+    ways = {name: np.array([*way_points(route)]) for name, route in routes.items()}
+    labels = {name: route.label for name, route in routes.items() if route.label is not None}
+    astray = 0
+    for name, label in labels.items():
+        far = {other: np.abs(way - label).sum(1).min() for other, way in ways.items()}
+        astray += any(far[other] < far[name] + _NEAR for other in ways if other != name)
+    return sum(_crossings(one, other) for one, other in _near(ways.values())), astray
+
+
+def _near(ways: Iterable[_Points]) -> Iterator[tuple[_Points, _Points]]:
+    for one, other in combinations(ways, 2):
+        if (one.min(0) <= other.max(0)).all() and (other.min(0) <= one.max(0)).all():
+            yield one, other
+
+
+def _crossings(one: _Points, other: _Points) -> int:
+    """How often a piece of one way crosses one of the other."""
+    a, b = one[:-1, None], one[1:, None]
+    c, d = other[None, :-1], other[None, 1:]
+    apart = (_side(a, b, c) * _side(a, b, d) < 0) & (_side(c, d, a) * _side(c, d, b) < 0)
+    return int(apart.sum())
+
+
+def _side(p: _Points, q: _Points, r: _Points) -> _Points:
+    """On which side of the line from p to q the point r is, by the sign."""
+    u, v = q - p, r - p
+    across: _Points = u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]
+    return across

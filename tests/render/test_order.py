@@ -1,0 +1,98 @@
+"""Inputs stand in the order of the signature where no crossing comes of it; lines have no kinks."""
+
+import re
+from itertools import pairwise
+
+import numpy as np
+
+import graphtrace as gt
+from graphtrace.render.layout.lane import Box, Track, pairs
+from graphtrace.render.layout.places import Lane, Route
+
+
+def haversine(lat1, lon1, lat2, lon2):
+    lat1, lon1, lat2, lon2 = (np.radians(x) for x in (lat1, lon1, lat2, lon2))
+    dlat = lat2 - lat1
+    dlon = lon2 - lon1
+    a = np.sin(dlat / 2) ** 2 + np.cos(lat1) * np.cos(lat2) * np.sin(dlon / 2) ** 2
+    c = 2 * np.arcsin(np.sqrt(a))
+    return 6371 * c
+
+
+def attention(X, W_q, W_k, W_v):
+    Q, K, V = X @ W_q, X @ W_k, X @ W_v
+    weights = gt.softmax(Q @ K.T, axis=-1)
+    return weights @ V
+
+
+def across(svg, *names):
+    """Where the boxes of these names begin, across the direction in which the figure is read."""
+    places = []
+    for name in names:
+        box = re.search(rf'data-node="{re.escape(name)}">.*?<rect [^>]*? x="([\d.]+)"', svg, re.S)
+        places.append(float(box[1]))
+    return places
+
+
+def test_siblings_stand_in_the_order_of_the_signature():
+    rng = np.random.default_rng(0)
+    graph = gt.trace(attention, rng.normal(size=(3, 4)), *rng.normal(size=(3, 4, 2)))
+    places = across(graph.to_svg(), "W_q", "W_k", "W_v")
+    assert places == sorted(places)
+
+
+def test_neighbours_are_swapped_where_all_in_order_would_cross():
+    graph = gt.trace(haversine, 52.52, 13.405, 48.8566, 2.3522)
+    graph.backward()
+    places = across(graph.to_svg(), "lat1", "lat2", "lon1", "lon2")
+    assert places == sorted(places)
+
+
+def test_an_order_that_crosses_is_not_taken():
+    def crossed(a, b, c, d):
+        return (a * d + b * c) * 2
+
+    graph = gt.trace(crossed, 1.0, 2.0, 3.0, 4.0)
+    svg = graph.to_svg(direction="TB")
+    places = dict(zip("abcd", across(svg, *"abcd"), strict=True))
+    order = sorted(places, key=places.get)
+    assert {frozenset(order[:2]), frozenset(order[2:])} == {frozenset("ad"), frozenset("bc")}
+
+
+def lane(tail, label, head):
+    """A lane as the engine leaves it, from left to right."""
+
+    def way(p, q):
+        return Route((p, p, q, q), None, None, None)
+
+    return Lane(way(tail, label), label, way(label, head))
+
+
+def straight_ends(route):
+    """The heights at which a route leaves its box, passes its label and meets the next box."""
+    return {round(y, 6) for _, y in route.curve}
+
+
+def test_a_line_whose_label_is_straight_ahead_of_its_box_does_not_bend_there():
+    box, ahead, off = Box((0, 0), 60, 120), Box((100, 10), 40, 20), Box((100, 90), 40, 20)
+    heads = [Box((200, 10), 60, 40), Box((200, 90), 60, 40)]
+    tracks = {
+        i: Track(lane((30, 0), label.middle, (170, label.middle[1])), box, head, label, (8, 8))
+        for i, (label, head) in enumerate(zip((ahead, off), heads, strict=True))
+    }
+    forward, backward = pairs(tracks, [box, *heads], 0, 24)[0]
+    assert straight_ends(forward) == straight_ends(backward) == {10}
+
+
+def test_lines_that_meet_one_side_keep_apart_and_in_order():
+    box = Box((200, 0), 60, 90)
+    labels = [Box((100, y), 40, 10) for y in (-14, -8, 60)]
+    tails = [Box((0, label.middle[1]), 60, 10) for label in labels]
+    tracks = {
+        i: Track(lane((30, label.middle[1]), label.middle, (170, 0)), tail, box, label, (4, 4))
+        for i, (label, tail) in enumerate(zip(labels, tails, strict=True))
+    }
+    drawn = pairs(tracks, [box, *tails], 0, 24)
+    ends = [drawn[i][0].end[1] for i in range(3)]
+    assert all(second - first >= 24 - 1e-9 for first, second in pairwise(ends))
+    assert -45 < ends[0] < ends[-1] < 45
