@@ -111,6 +111,8 @@ def _drawn(
         _differentiate(graph, asked["grad"])
     path = output or f"{graph.name}{_suffix(kind)}"
     if asked["quiz"] is not None:
+        if asked["grad"] is False and "gradients" in asked["quiz"]:  # else it differentiates itself
+            raise OptionError("there are no gradients to ask for: call backward() before", "quiz")
         return _quiz(graph, asked["quiz"], Path(path), kind, wanted)
     if path == "-" and kind == "text" and sys.__stdout__ is not None and sys.__stdout__.isatty():
         return _listed(graph, wanted)
