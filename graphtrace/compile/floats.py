@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.formula.symbol import Row
+from graphtrace.formula.row import Row
 from graphtrace.graph.traced import TracedGraph
 
 MAY_RAISE = frozenset((operator.truediv, operator.floordiv, operator.mod, operator.pow))

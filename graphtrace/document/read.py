@@ -34,7 +34,8 @@ from graphtrace.document.rows import (
 from graphtrace.document.work import Allowance
 from graphtrace.document.write import VERSION
 from graphtrace.errors import ArgumentError
-from graphtrace.formula.symbol import Row, Symbol, row_text
+from graphtrace.formula.row import Row
+from graphtrace.formula.symbol import Symbol, row_text
 from graphtrace.graph.build import CONSTANT, local_of
 from graphtrace.graph.linear_map import LinearMap
 from graphtrace.graph.statements import Run

@@ -22,7 +22,7 @@ from graphtrace.core.sweep import pull
 from graphtrace.core.variable import raised
 from graphtrace.document.work import Allowance
 from graphtrace.errors import GraphtraceError
-from graphtrace.formula.symbol import Row
+from graphtrace.formula.row import Row
 from graphtrace.graph.build import CONSTANT
 from graphtrace.graph.traced import Branch
 from graphtrace.ops.index import Slot

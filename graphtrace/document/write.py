@@ -13,7 +13,8 @@ from typing import Any
 from graphtrace.document.encoding import encode
 from graphtrace.document.names import name_of_test, primitive_name
 from graphtrace.errors import ArgumentError
-from graphtrace.formula.symbol import Row, Symbol
+from graphtrace.formula.row import Row
+from graphtrace.formula.symbol import Symbol
 from graphtrace.graph.linear_map import LinearMap
 from graphtrace.graph.traced import Branch, TracedGraph, Tree
 

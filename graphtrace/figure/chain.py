@@ -19,6 +19,9 @@ import numpy as np
 from graphtrace.errors import ArgumentError, OptionError
 from graphtrace.figure.parts import Chain, Contribution, Partial
 from graphtrace.figure.reading_order import Use, find, title, uses_of
+from graphtrace.formula.maps import Map, composed
+from graphtrace.formula.printer import text_of
+from graphtrace.formula.term import Term
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -219,7 +222,28 @@ def _chain(
     value = _sum(terms) if terms else None
     if whole and value is None:
         value = gradients.get(by)
-    return Chain(str(of), str(by), terms, value, whole)
+    return Chain(str(of), str(by), terms, value, whole, _multiplied(terms))
+
+
+_LONGEST_PRODUCT = 48
+
+
+def _multiplied(terms: Sequence[Sequence[Partial]]) -> Term | None:
+    """The product of the maps along the one path, from its end back to its beginning.
+
+    None where a factor has no formula, and of numbers, whose product is told anyway.
+    """
+    if len(terms) != 1 or len(terms[0]) < 2:
+        return None
+    if all(as_number(factor.value) is not None for factor in terms[0]):
+        return None
+    maps = [getattr(factor.formula, "map", None) for factor in terms[0]]
+    product: Map | None = maps[0]
+    for one in maps[1:]:
+        product = composed(product, one) if product is not None and one is not None else None
+    if product is None or len(text_of(product.printed)) > _LONGEST_PRODUCT:
+        return None
+    return product.printed
 
 
 def _one_step(

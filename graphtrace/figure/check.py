@@ -15,7 +15,7 @@ import numpy as np
 from graphtrace.core.inputs import carries_gradient
 from graphtrace.figure.reading_order import Use, uses_of
 from graphtrace.figure.trouble import Trouble
-from graphtrace.formula.symbol import Row
+from graphtrace.formula.row import Row
 from graphtrace.ops.triangles import both_triangles
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ import numpy as np
 
 from graphtrace.figure.inlining import with_terms
 from graphtrace.formula.collected import collected
+from graphtrace.formula.maps import value_of
 from graphtrace.formula.printer import text_of
 from graphtrace.formula.symbol import Symbol, formula, local_formula
 from graphtrace.formula.term import Name, Term, times, total
@@ -64,16 +65,8 @@ def _gives(graph: nx.MultiDiGraph[Any], term: Term, number: Any) -> bool:
     """Whether the formula has that value, with those of the nodes that it names."""
     try:
         with np.errstate(all="ignore"):
-            value = _value(graph, term)
+            keys = {leaf.atom.key for leaf in term.leaves if isinstance(leaf.atom, Name)}
+            value = value_of(term, {key: graph.nodes[key]["value"] for key in keys})
         return math.isclose(value, number, rel_tol=_CLOSE, abs_tol=0.0)
     except Exception:  # noqa: BLE001  (what has no value is not printed)
         return False
-
-
-def _value(graph: nx.MultiDiGraph[Any], term: Term) -> Any:
-    if isinstance(term.atom, Name):
-        return graph.nodes[term.atom.key]["value"]
-    if term.primitive is None:
-        return term.atom
-    operands = [_value(graph, operand) for operand in term.operands]
-    return term.primitive.forward(*operands, **term.params)

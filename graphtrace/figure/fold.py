@@ -19,6 +19,7 @@ from graphtrace.errors import OptionError
 from graphtrace.figure.choice import COMFORT, chosen
 from graphtrace.figure.derivative import derivatives
 from graphtrace.figure.folded import MOST_NAMED, Folded, attributes, counted
+from graphtrace.figure.maps import maps
 from graphtrace.figure.options import Content
 from graphtrace.figure.parts import Detail, Note
 from graphtrace.figure.reading_order import is_array, nodes_of, outputs_of, steps, title
@@ -311,6 +312,9 @@ class _Folding:
         if box.region.kind == "statement" and numbers is not None:
             scalars = {tail: numbers.get(tail, 0.0) for tail in box.tails}
             formulas = derivatives(self.graph, box.inner, box.exports[0], scalars)
+        has_array = any(is_array(self._value(node)) for node in (*box.tails, *box.exports))
+        if has_array and box.region.kind == "statement" and len(box.exports) == 1:
+            formulas = maps(self.graph, box.inner, box.exports[0], box.tails)
         by_box: dict[Any, list[Any]] = {}
         for tail in box.tails:
             by_box.setdefault(self.key(tail), []).append(tail)

@@ -110,6 +110,8 @@ class Chain:
     value: object | None = None
     whole: bool = True
     """Whether these are all paths; if not, the sum is a part of dof/dby."""
+    product: Term | None = None
+    """The factors multiplied as maps between arrays, vᵀ·diag(1 − h²)W, where that is short."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,14 @@ class Backend(Generic[Markup]):
                 known = self.names.printed[self.dialect, term.atom] = self.atom(term.atom)
             printed: Printed[Markup] = known
             return printed
-        return self.filled(term, [self.walk(operand) for operand in term.operands])
+        return self.filled(term, [self._operand(term, k) for k in range(len(term.operands))])
+
+    def _operand(self, term: Term, k: int) -> Printed[Markup]:
+        operand = term.operands[k]
+        if isinstance(operand.atom, Hole) and is_call(term):
+            return self.dot()
+        printed = self.walk(operand)
+        return self.bracketed(printed) if _is_other_product(term, k) else printed
 
     def filled(self, term: Term, operands: Sequence[Printed[Markup]]) -> Printed[Markup]:
         """An operation on operands that are printed already."""
@@ -126,6 +133,8 @@ class Backend(Generic[Markup]):
             else:
                 markups.append(self.literal(piece, operands))
         first, last = _edges(form, pieces, placed)
+        if term.op == "diag":  # it stands beside what it is multiplied by: diag(d)W
+            last = _GROUP
         is_quotient = form.binds == PRODUCT and (
             "/" in form.template
             or "%" in form.template
@@ -218,6 +227,10 @@ class Backend(Generic[Markup]):
         """A name or a constant."""
         raise NotImplementedError
 
+    def dot(self) -> Printed[Markup]:
+        """What a map is applied to, where it is the argument of a call: cumsum(·)."""
+        raise NotImplementedError
+
     def whole(self, markups: Sequence[Markup]) -> Markup:
         """The prints one behind the other."""
         raise NotImplementedError
@@ -296,6 +309,9 @@ class _Board(Backend[Runs]):
         apart = "" if spelling.is_letter or d == "∂" else "\N{THIN SPACE}"
         return (Run(d + apart), *spelling.runs())
 
+    def dot(self) -> Printed[Runs]:
+        return Printed((Run("·"),), ATOM, _WORD, _WORD)
+
     def whole(self, markups: Sequence[Runs]) -> Runs:
         return joined(run for runs in markups for run in runs)
 
@@ -369,6 +385,9 @@ class _Latex(Backend[str]):
     def differential(self, d: str, of: str) -> str:
         sign = {"d": r"\mathrm{d}", "∂": r"\partial "}.get(d, r"\Delta ")
         return sign + self.names[of].latex()
+
+    def dot(self) -> Printed[str]:
+        return Printed(r"\cdot", ATOM, _WORD, _WORD)
 
     def whole(self, markups: Sequence[str]) -> str:
         return "".join(markups)
@@ -472,16 +491,12 @@ def is_call(term: Term) -> bool:
     return form.template[:1].isalpha()
 
 
-_AROUND_HOLES = ("multiply", "divide", "matmul", "dot", "negative", "transpose", "matrix_transpose")
-
-
 def is_settled(term: Term) -> bool:
-    """Whether it says something, and is no call on what it is applied to."""
+    """Whether it says something: no bare quotient, and no map of what is applied in two places."""
     if isinstance(term.atom, Quotient):
         return False
-    if term.op not in _AROUND_HOLES and term.operands and isinstance(term.operands[0].atom, Hole):
-        return False
-    return all(is_settled(operand) for operand in term.operands if operand.primitive is not None)
+    holes = [leaf for leaf in term.leaves if isinstance(leaf.atom, Hole)]
+    return len(holes) < 2 and not any(leaf.atom.is_number for leaf in holes)
 
 
 def is_number(x: Any) -> bool:
@@ -533,8 +548,22 @@ def _plain(term: Term) -> tuple[str, int]:
     if term.primitive is None:
         return _plain_atom(term.atom)
     form = form_of(term.primitive, term.params, len(term.operands), "text")
-    texts = [_within(form, k, *_plain(operand)) for k, operand in enumerate(term.operands)]
+    texts = [
+        f"({_plain(operand)[0]})"
+        if _is_other_product(term, k)
+        else _within(form, k, *_plain(operand))
+        for k, operand in enumerate(term.operands)
+    ]
     return _formatted(form, texts, term.params), form.binds
+
+
+def _is_other_product(term: Term, k: int) -> bool:
+    """Whether operand `k` mixes two products of arrays: x*(A @ y), not x*A @ y; (d*A) @ B."""
+    operand = term.operands[k]
+    if term.op in ("multiply", "divide"):
+        return k == 1 and operand.op in ("matmul", "dot") and term.operands[0].ndim > 0
+    is_entrywise = operand.op == "multiply" and all(part.ndim for part in operand.operands)
+    return k == 0 and term.op in ("matmul", "dot") and is_entrywise
 
 
 def _plain_atom(atom: Any) -> tuple[str, int]:

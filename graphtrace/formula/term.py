@@ -44,9 +44,13 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """What a linear map is applied to, where no name stands for it: the · of `·.T`."""
+    """What a linear map is applied to, where no name stands for it: the · of `·.T`.
+
+    `is_number` says that the map is between numbers, whose derivative is better told as one.
+    """
 
     ndim: int = 0
+    is_number: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +238,10 @@ def _same(term: Term, a: Term) -> Term:
 
 
 def _transposed(term: Term, a: Term) -> Term:
-    is_back = a.op == term.op and not (a.params or term.params)
+    if a.op == "negative":
+        return simplified(replace(a, operands=(simplified(replace(term, operands=a.operands)),)))
+    are_matrices = a.ndim == 2 and a.op in ("transpose", "matrix_transpose")
+    is_back = (a.op == term.op or are_matrices) and not (a.params or term.params)
     return a.operands[0] if is_back else term
 
 

@@ -20,7 +20,8 @@ from graphtrace.core.source import Returned, is_operator, location, operands, ta
 from graphtrace.core.sweep import partial as local_derivative
 from graphtrace.core.tape import Location, Scope, locations, parts
 from graphtrace.core.variable import Variable
-from graphtrace.formula.symbol import Row, Symbol, row_text
+from graphtrace.formula.row import Row
+from graphtrace.formula.symbol import Symbol, row_text
 from graphtrace.graph.linear_map import LinearMap
 from graphtrace.graph.recording import Recording
 from graphtrace.graph.statements import INNER_FUNCTIONS, Run, calls_back, runs_of

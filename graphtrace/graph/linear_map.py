@@ -15,7 +15,8 @@ import numpy as np
 
 from graphtrace.core.sweep import pull, push
 from graphtrace.errors import ArgumentError
-from graphtrace.formula.symbol import Row, Symbol, product_with
+from graphtrace.formula.row import Row
+from graphtrace.formula.symbol import Symbol, product_with
 from graphtrace.formula.term import Hole, Quotient
 
 Apply = Callable[[Any], Any]
@@ -26,8 +27,8 @@ class LinearMap:
 
     `local @ t` is the change of the output for a change `t` of the operand (jvp); `g @ local`, the
     same as `local.T @ g`, is the operand's adjoint for the output's adjoint `g` (vjp). The product
-    of two maps, `∂z/∂y @ ∂y/∂x`, is a map. `str(local)` is its formula, `W.T` for x in x @ W, or
-    its structure where no formula says it.
+    of two maps, `∂z/∂y @ ∂y/∂x`, is a map. `str(local)` is its formula, `W` for x in W @ x and
+    `· @ W` for x in x @ W, or its structure where no formula says it.
 
     >>> import graphtrace as gt, numpy as np
     >>> def f(W, x):
@@ -36,16 +37,17 @@ class LinearMap:
     >>> local.shape, local @ np.ones(3), local.T @ np.ones(2)
     ((2, 3), array([ 3., 12.]), array([3., 5., 7.]))
     >>> local.structure, str(local)
-    ('matmul by W', 'W.T')
+    ('matmul by W', 'W')
     """
 
-    __slots__ = ("_factors",)
+    __slots__ = ("_factors", "_named")
 
     # NumPy hands `array @ local` to __rmatmul__.
     __array_ufunc__ = None
 
     def __init__(self, row: Row, k: int) -> None:
         self._factors: tuple[_Factor, ...] = (_Factor(row, k, is_transposed=False),)
+        self._named: str | None = None  # its structure, once somebody asked
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -60,6 +62,11 @@ class LinearMap:
         several), "padding" (with zeros), "sum" or "weighted sum" (an entry goes to one sum),
         "matmul by W", "zero", or "dense" where it is none of these.
         """
+        if self._named is None:
+            self._named = self._structure()
+        return self._named
+
+    def _structure(self) -> str:
         if len(self._factors) == 1:
             row, k, is_transposed = self._factors[0]
             is_same = np.shape(row.value) == np.shape(row.operands[k])
@@ -101,13 +108,23 @@ class LinearMap:
         rows = [unit.reshape(out)[()] @ self for unit in units]
         return np.array(rows, dtype=dtype).reshape(out + into)
 
+    @property
+    def size(self) -> str:
+        """The size of its matrix, `2×3`: entries of the output by those of the operand."""
+        return f"{math.prod(self._factors[0].out)}×{math.prod(self._factors[-1].into)}"
+
     def __str__(self) -> str:
-        return " @ ".join(_product(factor)._text() for factor in self._factors)
+        texts = [_product(factor)._text() for factor in self._factors]
+        if len(texts) > 1:
+            texts = [f"({text})" if "·" in text else text for text in texts]
+        return " @ ".join(texts)
 
     def _text(self) -> str:
         term = Symbol(self._factors[0].row, self._factors[0].k).term
+        is_product = term.op in ("matmul", "multiply")
         has_formula = term.number != 1 and not any(
-            isinstance(leaf.atom, Hole | Quotient) for leaf in term.leaves
+            isinstance(leaf.atom, Quotient) or (isinstance(leaf.atom, Hole) and not is_product)
+            for leaf in term.leaves
         )
         return str(self._factors[0]) if has_formula else self.structure
 
@@ -144,12 +161,15 @@ class _Factor(NamedTuple):
 
     def __str__(self) -> str:
         text = str(Symbol(self.row, self.k))
-        return f"({text}).T" if self.is_transposed else text
+        if not self.is_transposed:
+            return text
+        return f"{text}.T" if text.isidentifier() else f"({text}).T"
 
 
 def _product(*factors: _Factor) -> LinearMap:
     product = LinearMap.__new__(LinearMap)
     product._factors = factors
+    product._named = None
     return product
 
 

@@ -28,7 +28,7 @@ from graphtrace.core.sweep import sweep, sweep_forward
 from graphtrace.core.variable import describe, has_own_operators, no_plain_array
 from graphtrace.core.whole import as_float
 from graphtrace.errors import ArgumentError, BranchChanged, clean
-from graphtrace.formula.symbol import Row
+from graphtrace.formula.row import Row
 from graphtrace.graph.lazy import FilledWhenRead, backward_unread, pending
 
 

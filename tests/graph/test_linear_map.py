@@ -104,7 +104,7 @@ def test_the_product_of_two_maps_is_the_map_of_the_chain():
     assert_allclose(chain @ A, f(A))
     assert_allclose(V[:2] @ chain, chain.T @ V[:2])
     assert chain.T.shape == (2, 3, 2)
-    assert str(chain) == "sum @ W.T"
+    assert str(chain) == "sum @ (· @ W)"
 
 
 def test_a_product_of_permutations_is_one():

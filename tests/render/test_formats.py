@@ -288,7 +288,7 @@ def test_graphml_holds_an_array_and_a_map_as_text(tmp_path):
     graph.render(tmp_path / "J.graphml")
     read = nx.read_graphml(tmp_path / "J.graphml", edge_key_type=int, force_multigraph=True)
     assert read.nodes["x"]["value_text"] == "[[1.0, 2.0], [3.0, 4.0]]"
-    assert read.edges["x", "v1", 0]["local_text"] == "params['W1'].T"
+    assert read.edges["x", "v1", 0]["local_text"] == "· @ params['W1']"
 
 
 def test_an_edge_that_is_there_twice_stays_so(tmp_path):

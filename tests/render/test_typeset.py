@@ -105,12 +105,14 @@ def test_a_derivative_is_written_as_in_the_lecture(part, printed):
     assert plain(runs(part, Wording())) == printed
 
 
-def test_a_map_without_a_structure_is_told_by_its_name():
+def test_a_map_without_a_structure_is_told_by_the_size_of_its_matrix():
     graph = traced(gt.softmax, (np.array([1.0, 2.0, 4.0]),))
     ((*_, local),) = graph.edges(data="local")
-    assert plain(runs(Partial("y", "x", None, local), Wording())) == "∂y/∂x"
-    assert plain(runs(Partial("y", "x", None, local, short=True), Wording())) == "Jacobian"
-    assert tex(Partial("y", "x", None, local), Wording()) == r"\frac{\partial y}{\partial x}"
+    assert plain(runs(Partial("y", "x", None, local), Wording())) == "∂y/∂x = 3×3"
+    assert plain(runs(Partial("y", "x", None, local, short=True), Wording())) == "3×3"
+    assert tex(Partial("y", "x", None, local), Wording()) == (
+        r"\frac{\partial y}{\partial x} = 3\times 3"
+    )
 
 
 def test_a_label_that_is_too_long_says_less_and_is_not_cut():

@@ -217,7 +217,7 @@ class _PartPrinter(Generic[Markup]):
 
     def _partial(self, part: Partial) -> list[Markup]:
         """`∂u/∂b = c = 2`; `∂v/∂a = 1` where the formula is the number; `c = 2` when short."""
-        rule = None if part.formula is None else self._rule(part.formula)
+        rule = None if part.formula is None else self.backend.rule(_composable(part.formula))
         if rule is None and is_array(part.value):
             name = None if part.short else self._derivative(part)
             equations = self._array_equations(name, part.value, has_norm=part.total)
@@ -229,7 +229,7 @@ class _PartPrinter(Generic[Markup]):
             equation.append(rule)
         if result and (is_number or result != rule):
             equation.append(result)
-        return equation if len(equation) > 1 or part.short or is_whole(part.value) else []
+        return equation if len(equation) > 1 or part.short else []
 
     def _derivative(self, part: Partial) -> Markup:
         if part.of is None:
@@ -261,7 +261,7 @@ class _PartPrinter(Generic[Markup]):
         if has_rule:
             return None
         if is_whole(part.value):
-            return self.backend.text("Jacobian") if part.short else None
+            return self.backend.text(str(getattr(part.value, "size", "")))
         return self.backend.text(str(getattr(part.value, "structure", None) or part.value))
 
     def _contribution(self, part: Contribution) -> list[Markup]:
@@ -312,10 +312,12 @@ class _PartPrinter(Generic[Markup]):
         equation = [Side("", start)]
         if len(chain.terms) == 1 and len(chain.terms[0]) == 1:
             formula = chain.terms[0][0].formula
-            rule = None if formula is None else self._rule(formula)
+            rule = None if formula is None else self.backend.rule(_composable(formula))
             equation += [Side(EQUALS, rule)] if rule is not None else []
         elif chain.terms:
             equation += _summed([self._chain_term(term) for term in chain.terms], chain.whole)
+            if chain.product is not None:
+                equation.append(Side(EQUALS, self.backend.term(chain.product)))
             factors = [factor for term in chain.terms for factor in term]
             if all(factor.value is not None and is_scalar(factor.value) for factor in factors):
                 products = [[self._factor(f.value) for f in term] for term in chain.terms]
@@ -332,7 +334,7 @@ class _PartPrinter(Generic[Markup]):
     def _chain_factor(self, factor: Partial, is_one_of_many: bool) -> Markup:
         if not factor.short or factor.formula is None:
             return self._derivative(factor)
-        term = _term(factor.formula)
+        term = _composable(factor.formula)
         if not is_settled(term):
             return self._derivative(factor)
         printed = self.backend.walk(term)
@@ -343,6 +345,12 @@ def _term(formula: object) -> Term:
     """The term of a symbol, or of a text."""
     term = getattr(formula, "term", formula)
     return term if isinstance(term, Term) else term_of(str(term))
+
+
+def _composable(formula: object) -> Term:
+    """The term of a derivative, as it composes with others."""
+    term = getattr(formula, "written", None)
+    return term if isinstance(term, Term) else _term(formula)
 
 
 def _equated(equation: Sequence[Markup]) -> list[Side[Markup]]:
