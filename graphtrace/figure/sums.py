@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
-from graphtrace.formula.symbol import Row
+from graphtrace.formula.row import Row
 
 if TYPE_CHECKING:
     import networkx as nx
