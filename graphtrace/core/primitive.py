@@ -45,10 +45,15 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Notation:
-    """How an operation is written, in plain text and in LaTeX."""
+    """How an operation is written, in plain text and in LaTeX.
+
+    Of an operand with more dimensions than `most_ndim` it is a call: there the sign would stand
+    for another operation.
+    """
 
     text: Form
     latex: Form
+    most_ndim: int | None = None
 
 
 def infix(text: str, latex: str, binds: int, *, chains: bool = True) -> Notation:

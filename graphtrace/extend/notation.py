@@ -39,6 +39,11 @@ def template(text: str, operands: Sequence[str]) -> Form:
             raise ArgumentError(
                 f"the notation {text!r} names ${name}; the operands are {', '.join(operands)}"
             )
+        if piece[:1].isdigit():
+            raise ArgumentError(
+                f"the notation {text!r} has a $ before a number; it stands before an operand's "
+                f"name: {', '.join(operands)}"
+            )
         first += f"${operands.index(name) if end else ''}{piece[end:]}"
     numbered = first
     is_bare = "$" in _IN_BRACKETS.sub("", numbered)

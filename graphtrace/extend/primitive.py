@@ -36,7 +36,15 @@ from graphtrace.extend.rules import OUTPUT, OwnRules, Rules, handed, is_numeric
 
 
 @overload
-def primitive(function: Callable[..., Any], /) -> OwnPrimitive: ...
+def primitive(
+    function: Callable[..., Any],
+    /,
+    *,
+    partials: Rules | None = None,
+    vjp: Rules | None = None,
+    jvp: Rules | None = None,
+    notation: str | tuple[str, str] | None = None,
+) -> OwnPrimitive: ...
 @overload
 def primitive(
     *,
@@ -105,9 +113,8 @@ def primitive(
     array([0.5, 0.5])
     >>> gt.check_grads(solve, (2 * np.eye(2), np.ones(2)))
     """
-    if function is not None:
-        return OwnPrimitive(function)
-    return functools.partial(OwnPrimitive, partials=partials, vjp=vjp, jvp=jvp, notation=notation)
+    made = functools.partial(OwnPrimitive, partials=partials, vjp=vjp, jvp=jvp, notation=notation)
+    return made if function is None else made(function)
 
 
 class OwnPrimitive:

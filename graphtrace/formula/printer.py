@@ -115,7 +115,7 @@ class Backend(Generic[Markup]):
     def filled(self, term: Term, operands: Sequence[Printed[Markup]]) -> Printed[Markup]:
         """An operation on operands that are printed already."""
         assert term.primitive is not None
-        form = form_of(term.primitive, term.params, len(operands), self.dialect)
+        form = form_of(term.primitive, term.params, term.operands, self.dialect)
         pieces = self.pieces(form)
         placed = self._placed(form, pieces, operands)
         markups = []
@@ -448,12 +448,16 @@ def _edges(
     return _CALL, _CALL
 
 
-def form_of(primitive: Primitive, params: Mapping[str, Any], count: int, dialect: Dialect) -> Form:
-    """How the row is written: as it says, or as a call."""
-    notation, is_latex = primitive.notation, dialect == "latex"
+def form_of(
+    primitive: Primitive, params: Mapping[str, Any], operands: Sequence[Any], dialect: Dialect
+) -> Form:
+    """How the row is written: as it says, or as a call; `operands` are terms or values."""
+    notation, is_latex, count = primitive.notation, dialect == "latex", len(operands)
     if isinstance(notation, Notation):
-        return notation.latex if is_latex else notation.text
-    if notation is not None:
+        most = notation.most_ndim
+        if most is None or all(getattr(x, "ndim", 0) <= most for x in operands):
+            return notation.latex if is_latex else notation.text
+    elif notation is not None:
         return notation(count, params, is_latex)
     return call(primitive.name.removeprefix("np."), count, is_latex)
 
@@ -487,7 +491,7 @@ def is_call(term: Term) -> bool:
     """Whether it is written as a call, `exp(x)`."""
     if term.primitive is None:
         return False
-    form = form_of(term.primitive, term.params, len(term.operands), "text")
+    form = form_of(term.primitive, term.params, term.operands, "text")
     return form.template[:1].isalpha()
 
 
@@ -533,7 +537,7 @@ def operation_text(
     xs: Sequence[Any],
 ) -> str:
     """The plain text of one operation on operands that have a name, or are the constants `xs`."""
-    form = form_of(primitive, params, len(names), "text")
+    form = form_of(primitive, params, xs, "text")
     texts = [_within(form, k, *_plain_atom(xs[k])) if n is None else n for k, n in enumerate(names)]
     return _formatted(form, texts, params)
 
@@ -547,7 +551,7 @@ def _plain(term: Term) -> tuple[str, int]:
     """The plain text, and how tightly it binds."""
     if term.primitive is None:
         return _plain_atom(term.atom)
-    form = form_of(term.primitive, term.params, len(term.operands), "text")
+    form = form_of(term.primitive, term.params, term.operands, "text")
     texts = [
         f"({_plain(operand)[0]})"
         if _is_other_product(term, k)

@@ -52,6 +52,10 @@ class Builder:
         self.runs: list[Run] = []
         self.run_of: dict[int, int] = {}
         self.back: dict[Location, bool] = {}
+        # The constant array that a name stood for last, and how it is told from those before.
+        self.constants: dict[str, tuple[str, np.ndarray[Any, Any]]] = {}
+        self.constant_names = _Names()
+        self.taken: frozenset[str] = frozenset()
         self.scopes: dict[Scope, tuple[str, ...]] = {}
         self.scope_names = _Names()
 
@@ -284,10 +288,26 @@ class Builder:
         written = operands(scope.code, lasti)
         if len(written) != len(names):
             return names
+        if not self.taken:
+            self.taken = frozenset(self.keys.values())
+            self.constant_names = _Names(self.taken)
         # One that a node has as well would stand for two things.
-        nodes = set(self.keys.values())
-        free = (None if name in nodes else name for name in written)
-        return tuple(w if c else n for c, n, w in zip(constants, names, free, strict=True))
+        free = (None if name in self.taken else name for name in written)
+        return tuple(
+            self._constant_name(w, x) if c else n
+            for c, n, w, x in zip(constants, names, free, xs, strict=True)
+        )
+
+    def _constant_name(self, name: str | None, array: Any) -> str | None:
+        """The name of a constant array, numbered where it stood for another one before: `X_2`."""
+        if name is None:
+            return None
+        known = self.constants.get(name)
+        if known is not None and (known[1] is array or np.array_equal(known[1], array)):
+            return known[0]
+        key = self.constant_names.unique(name)
+        self.constants[name] = key, array
+        return key
 
     def _source(self, here: Location) -> str | None:
         if here not in self.sources:

@@ -68,13 +68,13 @@ def matmul_db(g: Any, y: Any, a: Any, b: Any) -> Any:
     return unbroadcast(_transposed(a) @ g, b)
 
 
-_PRODUCT = infix(" @ ", r" \, ", PRODUCT)
+PRODUCT_OF_MATRICES = infix(" @ ", r" \, ", PRODUCT)
 MATMUL = Primitive(
     "matmul",
     operator.matmul,
     vjps=(matmul_da, matmul_db),
-    notation=_PRODUCT,
-    code=Code(operator_form(_PRODUCT.text), "rule", memory="own"),
+    notation=PRODUCT_OF_MATRICES,
+    code=Code(operator_form(PRODUCT_OF_MATRICES.text), "rule", memory="own"),
 )
 operation(MATMUL, np.matmul, np.linalg.matmul)
 _method, _reflected = binary_operator(MATMUL)

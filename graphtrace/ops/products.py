@@ -7,6 +7,7 @@ output's adjoint with the other factors (Giles, "Collected matrix derivative res
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from graphtrace.core.inputs import plain
 from graphtrace.core.primitive import ATOM, PRODUCT, Code, Form, Notation, Rule, called
 from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import NUMPY, define, handles, traced
-from graphtrace.ops.matmul import MATMUL, matmul_da, matmul_db, outer
+from graphtrace.ops.matmul import PRODUCT_OF_MATRICES, matmul_da, matmul_db, outer
 from graphtrace.ops.rows import numpy_row
 from graphtrace.ops.shape import matrix_transpose
 
@@ -100,7 +101,7 @@ _dot_row = define(
     "dot",
     np.dot,
     vjps=(_of_dot(matmul_da, _tensordot_da), _of_dot(matmul_db, _tensordot_db)),
-    notation=MATMUL.notation,
+    notation=replace(PRODUCT_OF_MATRICES, most_ndim=2),
     code=Code(static="shape"),
 )
 

@@ -234,6 +234,18 @@ def test_a_notation_that_names_no_operand_is_refused():
         gt.primitive(partials=[1], notation="|$z|")(lambda x: x)
 
 
+def test_a_function_and_its_rules_are_taken_in_one_call_too():
+    double = gt.primitive(lambda x: 2 * x, partials=[2], notation="2 $x")
+    graph = gt.trace(lambda a: double(a), 1.5)
+    assert graph.backward() == {"a": 2.0}
+    assert graph.nodes["f"]["label"] == "f = 2 a"
+
+
+def test_a_notation_with_a_dollar_before_a_number_is_refused():
+    with raises(gt.ArgumentError, r"a \$ before a number; .* operand's name: x"):
+        gt.primitive(lambda x: 5 * x, partials=lambda x: 5.0, notation="costs $5 $x")
+
+
 def test_settings_other_than_the_default_are_written():
     assert gt.trace(lambda x: power(x, n=2), 1.0).nodes["f"]["label"] == "f = power(x, n=2)"
     assert gt.trace(lambda x: power(x), 1.0).nodes["f"]["label"] == "f = power(x)"

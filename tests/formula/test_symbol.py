@@ -1,0 +1,45 @@
+"""Formulas of rows: one that would say something else of arrays with more axes is a call."""
+
+import numpy as np
+
+import graphtrace as gt
+from graphtrace.ops.shape import matrix_transpose
+
+STACK, MATRIX = np.ones((2, 3, 3)), np.ones((3, 3))
+
+
+def formula(f, *args):
+    graph = gt.trace(f, *args)
+    return str(graph.nodes[graph.outputs[0]]["formula"])
+
+
+def test_the_product_of_stacks_by_dot_is_no_product_of_matrices():
+    assert formula(lambda a, b: np.dot(a, b), MATRIX, MATRIX) == "a @ b"
+    assert formula(lambda a, b: np.dot(a, b), STACK, MATRIX) == "dot(a, b)"
+    assert formula(lambda a, b: a @ b, STACK, MATRIX) == "a @ b"
+
+
+def test_the_matrix_transpose_of_a_stack_is_not_told_as_its_transpose():
+    assert formula(lambda a: matrix_transpose(a), MATRIX) == "a.T"
+    assert formula(lambda a: matrix_transpose(a), STACK) == "matrix_transpose(a)"
+    assert formula(lambda a: a.T, STACK) == "a.T"
+
+
+def test_two_constant_arrays_of_one_name_have_two():
+    def ones(w):
+        X = np.ones((2, 2))
+        return X @ w
+
+    def eye(w):
+        X = np.eye(2)
+        return X @ w
+
+    def f(w):
+        a = ones(w)
+        b = eye(w)
+        c = ones(b)
+        return a + b + c
+
+    graph = gt.trace(f, np.array([1.0, 2.0]))
+    labels = [graph.nodes[key]["label"] for key in "abc"]
+    assert labels == ["a = X @ w", "b = X_2 @ w", "c = X_3 @ b"]
