@@ -15,7 +15,7 @@ from graphtrace.figure.recurrence import Recurrence, start
 from graphtrace.figure.regions import Region, base
 from graphtrace.formula.read import called
 from graphtrace.formula.symbol import Symbol
-from graphtrace.formula.term import Name, Term, Text
+from graphtrace.formula.term import Term, Text
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -60,7 +60,9 @@ def attributes(
     op = "input" if is_input else "operations"
     if region.kind == "call":
         op = base(region.name) if base(region.name) in calls else region.name
-        named = Definition(str(box.key), Symbol.of(called(op, *_arguments(box))))
+        # How often each of what goes into it is handed over, and what constants, is not known.
+        arguments = [Term(atom=Text("…"))] if box.tails else []
+        named = Definition(str(box.key), Symbol.of(called(op, *arguments)))
     elif region.kind == "loop":
         count = f"{region.count:,} times, {count}"
         repeated = formula(region)
@@ -125,12 +127,6 @@ def _statement(graph: nx.MultiDiGraph[Any], box: Folded) -> Term | None:
     tails = set(map(str, box.tails))
     written = as_written(run.right, tails, constants) or whole
     return written or quoted(run.right, tails.union(graph.graph.get("inputs", ())))
-
-
-def _arguments(box: Folded) -> list[Term]:
-    """What goes into a call, where it is one value: the order of several is not known."""
-    one = Name(str(box.tails[0])) if len(box.tails) == 1 else Text("…")
-    return [Term(atom=one)] if box.tails else []
 
 
 def _values(graph: nx.MultiDiGraph[Any], box: Folded, named: Definition) -> Iterator[Part]:

@@ -19,7 +19,7 @@ from graphtrace.figure.recurrence import recurrence
 from graphtrace.figure.regions import regions_of, repeats
 from graphtrace.formula.read import called
 from graphtrace.formula.symbol import Symbol
-from graphtrace.formula.term import Name, Term
+from graphtrace.formula.term import Term, Text
 
 RNG = np.random.default_rng(7)
 
@@ -276,7 +276,7 @@ def test_a_folded_box_has_the_value_and_the_gradient_of_what_it_hands_on():
     box = fold(graph, depth=0).nodes["p"]
     assert (box["value"], box["grad"]) == (graph.nodes["p"]["value"], graph.nodes["p"]["grad"])
     assert box["parts"] == (
-        Definition("p", Symbol.of(called("outer", Term(atom=Name("a"))))),
+        Definition("p", Symbol.of(called("outer", Term(atom=Text("…"))))),
         Note("11 operations"),
         Value(box["value"]),
     )
