@@ -95,7 +95,7 @@ def natural(key: str) -> Spelling:
     ('\\mathit{loss}', '\\bar{\\hat{x}}', '\\mathit{learning\\_rate}')
     """
     match = _LETTER_NAME.fullmatch(_decomposed(key))
-    if match is not None:
+    if match is not None and not _is_phrase(match["lowered"] or ""):
         mark = MARKS[match["accent"]] if match["accent"] else match["mark"]
         lowered = [GREEK.get(s, s) for s in (match["lowered"] or "").split("_") if s]
         head = GREEK.get(match["head"], match["head"])
@@ -105,6 +105,12 @@ def natural(key: str) -> Spelling:
     if not _CONSTANT_ARRAY.match(key) and (match := _ENTRY.fullmatch(key)):
         return entry(natural(match["of"]), match["index"])
     return verbatim(key)
+
+
+def _is_phrase(lowered: str) -> bool:
+    """Whether it is words, as in a_long_name, and no indices, as in x_i_j or W_h_max."""
+    words = [word for word in lowered.split("_") if len(word) > 2 and word not in GREEK]
+    return len(words) > 1
 
 
 def _decomposed(key: str) -> str:

@@ -131,6 +131,7 @@ def printed(*keys, temporaries=()):
     ("keys", "names"),
     [
         (["z_2"], ["z₂"]),
+        (["a_long_name", "x_i_j"], ["a_long_name", "x_(i,j)"]),
         (["z2", "z_2"], ["z2", "z_2"]),
         (["x", "x2"], ["x", "x₂"]),
         (["x1", "x_1"], ["x1", "x_1"]),
