@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from graphtrace.figure.parts import Blanked, Contribution, Figure, Note, Part, Partial
 from graphtrace.formula.naming import natural
+from graphtrace.formula.runs import plain
 
 _LETTERS = "LJEFGYVUZ"
 
@@ -46,7 +47,7 @@ def with_alias(figure: Figure) -> Figure:
     free = [letter for letter in _LETTERS if letter not in heads]
     if not free or figure.names[output].is_letter:
         return figure
-    line = Note(f"{free[0]} = {figure.names[output].flat}")
+    line = Note(f"{free[0]} = {plain(figure.names[output].runs())}")
     # In a series it stands where it stands in all: what comes after is longer in some.
     after = 1 if figure.room else len(figure.caption)
     return replace(

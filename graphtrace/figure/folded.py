@@ -131,7 +131,10 @@ def _statement(graph: nx.MultiDiGraph[Any], box: Folded) -> Term | None:
 
 def _values(graph: nx.MultiDiGraph[Any], box: Folded, named: Definition) -> Iterator[Part]:
     """What comes out of the box, by name where the box is not named after it."""
-    if len(box.exports) > MOST_NAMED:
+    if len(box.exports) > MOST_NAMED and box.region.kind == "segment":  # nothing else names it
+        yield from (Definition(str(node)) for node in box.exports[:MOST_NAMED])
+        yield Note(f"and {counted(len(box.exports) - MOST_NAMED, 'value')} more")
+    elif len(box.exports) > MOST_NAMED:
         yield Note(counted(len(box.exports), "value"))
     elif len(box.exports) > 1 or named.name != str(box.key):
         for node in box.exports:

@@ -135,6 +135,9 @@ def _tries(figure: Figure, theme: Theme, turn: bool, boxed: bool) -> Iterator[tu
         if each.direction == "TB":
             for rows in (2, 3, 4):
                 yield numbers, replace(close, input_rows=rows)
+            tight = replace(close, pad_x=close.pad_x * 0.6, node_gap=close.node_gap * 0.5)
+            for rows in (1, 2, 3):
+                yield numbers, replace(tight, input_rows=rows)
     if any(_bare(edge) is not edge for edge in figure.edges):
         bare = _with_edges(_with_edges(figure, _short), _bare)
         for each in both:
