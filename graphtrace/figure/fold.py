@@ -77,7 +77,11 @@ def by_detail(
         del finest[0], graphs[0]  # each operation is a statement
     for options, boxes in zip(finest, graphs, strict=True):
         size = len(boxes)
-        if size <= most_boxes and steps(boxes) <= most_steps:
+        has_room = size <= most_boxes and steps(boxes) <= most_steps
+        is_last = size <= _LIMITS[-1] and options is finest[-1]
+        # What a path is about may be inside the boxes of all that is coarser.
+        is_about = options is finest[0] and (show.step is not None or show.path is not None)
+        if has_room or is_last or is_about:
             yield options, boxes
     for limit in _LIMITS:
         if limit < size:
