@@ -88,6 +88,17 @@ def _some(group: str, *options: tuple[str, dict[str, Any]]) -> Callable[[_Functi
     return decorate
 
 
+NONE = object()
+"""What is made of a `none`, where an option has a number by default and may have none."""
+
+
+def _number_or_none(text: str) -> object:
+    try:
+        return NONE if text == "none" else float(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is neither a number nor none") from None
+
+
 _TYPED = {"gradients": "--grad", "engine": "--dot engine"}
 """How an option of the library is declared for click, where it is typed as another word."""
 
@@ -116,7 +127,9 @@ def _declaration(name: str, default: Any, kind: Any, about: About) -> tuple[str,
     elif name == "theme":
         settings["type"] = click.Choice(list(THEMES))
     elif int in kinds or float in kinds:
-        settings["type"] = int if int in kinds else float
+        number = int if int in kinds else float
+        has_none = default is not None and type(None) in kinds
+        settings["type"] = _number_or_none if has_none else number
     example = about.example if about.example[:1] == "-" else f"{typed} {about.example}"
     return names, {**settings, "help": f"{about.meaning.replace('`', '')} E.g. {example}."}
 

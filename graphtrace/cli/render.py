@@ -134,6 +134,9 @@ def _listed(graph: Graph, wanted: dict[str, Any]) -> bytes:
 
 def _translate(wanted: dict[str, Any]) -> None:
     """What was typed as text, as the library takes it."""
+    wanted.update(
+        (name, None) for name in [n for n, typed in wanted.items() if typed is options.NONE]
+    )
     if "path" in wanted:
         wanted["path"] = tuple(part.strip() for part in wanted["path"].split(","))
     if "nudge" in wanted:

@@ -65,7 +65,7 @@ class Options(Content):
     width: float | None = option(
         720,
         "The column in which it has to be readable, in pixels: the figure may turn, shorten its "
-        "labels and tell less detail. None: as wide as it is.",
+        "labels and tell less detail. `none`: as wide as it is.",
         "How it looks",
         "360",
         "PIXELS",
@@ -73,7 +73,7 @@ class Options(Content):
     )
     height: float | None = option(
         960,
-        "The page that it has to fit on, in pixels. None: as high as it is.",
+        "The page that it has to fit on, in pixels. `none`: as high as it is.",
         "How it looks",
         "600",
         "PIXELS",

@@ -425,6 +425,8 @@ def test_a_failed_render_leaves_the_old_file(folder):
         ("--theme print --scheme dark", {"theme": "print", "scheme": "dark"}),
         ("--direction tb", {"direction": "TB"}),
         ("--width 360", {"width": 360}),
+        ("--width none --height none", {"width": None, "height": None}),
+        ("--height 300 --detail statements", {"height": 300, "detail": "statements"}),
         ("--font serif --font-size 20", {"font": "serif", "font_size": 20}),
         ("--digits 2", {"digits": 2}),
         ("--legend --flow", {"legend": True, "flow": True}),
