@@ -12,6 +12,7 @@ import dis
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Sequence
+from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import CodeType
 from typing import NamedTuple
 
@@ -156,14 +157,14 @@ def _text(value: ast.expr, rows: Sequence[str]) -> str:
 @remembered(frozenset())
 def _uncertain(code: CodeType, _: int) -> frozenset[str]:
     """The names that stand for several things: arguments that are stored to, and locals twice."""
-    stores = Counter(
-        one.argval for one in dis.get_instructions(code) if one.opname.startswith("STORE_")
-    )
-    for one in dis.get_instructions(code):  # 3.13 stores two at once
-        if one.opname.startswith("STORE_FAST_STORE"):
-            stores.update(one.argval)
-    arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    most = dict.fromkeys(arguments, 0)
+    stores: Counter[str] = Counter()
+    for one in dis.get_instructions(code):
+        if one.opname.startswith("STORE_"):  # 3.13 joins two stores, or a store and a load
+            names = one.argval if isinstance(one.argval, tuple) else (one.argval,)
+            stores.update(names[:1] if "_LOAD_" in one.opname else names)
+    gathering = bool(code.co_flags & CO_VARARGS) + bool(code.co_flags & CO_VARKEYWORDS)
+    count_of_arguments = code.co_argcount + code.co_kwonlyargcount + gathering
+    most = dict.fromkeys(code.co_varnames[:count_of_arguments], 0)
     return frozenset(name for name, count in stores.items() if count > most.get(name, 1))
 
 

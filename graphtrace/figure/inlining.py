@@ -108,7 +108,10 @@ def quoted(text: str, keys: Collection[str]) -> Term | None:
     names = [node for node in nodes if isinstance(node, ast.Name)]
     bound = {node.id for node in names if isinstance(node.ctx, ast.Store)}
     read = {node.id for node in names} - bound - functions
-    return Term(atom=Text(text)) if read.issubset({head(key) for key in keys}) else None
+    heads = {head(key) for key in keys}
+    # A variable of a comprehension that has the name of another may be that one elsewhere.
+    is_clear = read.issubset(heads) and bound.isdisjoint(map(base, heads))
+    return Term(atom=Text(text)) if is_clear else None
 
 
 def with_terms(term: Term, terms: Mapping[str, Term]) -> Term:

@@ -10,8 +10,10 @@ from figures.corpus import FUNCTIONS, graph_of
 
 import graphtrace as gt
 from graphtrace.core.primitive import primitive_named
+from graphtrace.core.statements import _uncertain
 from graphtrace.figure.chain import times_local
 from graphtrace.figure.fold import fold
+from graphtrace.figure.inlining import quoted
 from graphtrace.formula.printer import text_of
 from graphtrace.formula.term import Name
 from graphtrace.target.expression import parse
@@ -436,3 +438,27 @@ def test_what_reads_a_variable_that_no_arrow_comes_from_is_not_told_as_it_stands
         return t
 
     assert told(f, [1.0, 2.0, 3.0]) == ["t = None"]
+
+
+def test_a_name_that_stands_for_two_things_is_no_ground_to_print_as_written():
+    def stored_twice(x, y):
+        t = x
+        u = t * 2
+        t = y
+        z = sigmoid(t) - sigmoid(u)
+        return z
+
+    def gathered(x, *ys):
+        ys = [3 * x, *ys]
+        z = sigmoid(x) - sigmoid(sum(ys))
+        return z
+
+    assert told(stored_twice, 1.0, 2.0)[-1] == "z = 1/(1 + exp(-y)) - 1/(1 + exp(-u))"
+    for f in (stored_twice, gathered):
+        uncertain = _uncertain(f.__code__, 0)
+        assert uncertain == ({"t"} if f is stored_twice else {"ys"})
+
+
+def test_a_comprehension_with_the_name_of_another_variable_is_not_quoted():
+    assert quoted("sum(x * x for x in xs) + x", {"xs[0]", "x_2"}) is None
+    assert quoted("sum(q * q for q in xs) + x", {"xs[0]", "x"}) is not None
