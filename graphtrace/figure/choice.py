@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from graphtrace.figure.regions import Item, Region, base
+from graphtrace.figure.regions import Item, Region, base, start_of, stop_of
 
 COMFORT = 40
 """Up to so many boxes nothing is folded."""
@@ -71,23 +71,15 @@ def _named_stretches(
 
 def _segments(items: Sequence[Item], inputs: int, most: int) -> Iterator[Region]:
     """Neighbours together, inputs and operations apart, in half as many boxes as there may be."""
-    first = sum(_start(item) < inputs for item in items)
+    first = sum(start_of(item) < inputs for item in items)
     for part, what in ((items[:first], "inputs"), (items[first:], "operations")):
         size = math.ceil(len(part) / max(most // 2, 1)) if len(part) > most // 2 else 1
         before = 0 if what == "inputs" else inputs
         for at in range(0, len(part), size):
             members = list(part[at : at + size])
-            start, stop = _start(members[0]), _stop(members[-1])
+            start, stop = start_of(members[0]), stop_of(members[-1])
             name = f"{what} {start - before + 1:,}–{stop - before:,}"
             yield Region("segment", name, start, stop, items=members)
-
-
-def _start(item: Item) -> int:
-    return item.start if isinstance(item, Region) else item
-
-
-def _stop(item: Item) -> int:
-    return item.stop if isinstance(item, Region) else item + 1
 
 
 class _Boxes:

@@ -183,7 +183,7 @@ def _in_statements(
     """The graph with a box for each statement, or for calls and loops where there is a limit."""
     whole = regions_of(graph, nodes, statements=True)
     formula = cache(lambda loop: _formula(graph, nodes, loop))
-    items = statement_boxes(graph, nodes, whole, limit, lambda loop: formula(loop) is not None)
+    items = statement_boxes(graph, nodes, whole, limit)
     if len(items) == len(nodes) and not any(isinstance(item, Region) for item in items):
         return _without_others(graph, nodes, dead)
     calls = {region.name for region in whole.all if region.kind == "call"}

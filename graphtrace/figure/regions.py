@@ -213,9 +213,9 @@ class _Reader:
         first, last = items[0], items[-1]
         last_run = len(items) - len(items) // count
         before = items[last_run - 1]
-        begin = first.start if isinstance(first, Region) else first
-        loop = Region("loop", "", begin, _stop(last), calls=calls, count=count, parent=around)
-        rest = Region("loop", "", begin, _stop(before), calls, count - 1, loop, is_rest=True)
+        begin = start_of(first)
+        loop = Region("loop", "", begin, stop_of(last), calls=calls, count=count, parent=around)
+        rest = Region("loop", "", begin, stop_of(before), calls, count - 1, loop, is_rest=True)
         rest.items = items[:last_run]
         loop.items = [rest, *items[last_run:]]
         for region in (rest, loop):
@@ -224,7 +224,13 @@ class _Reader:
         return loop
 
 
-def _stop(item: Item) -> int:
+def start_of(item: Item) -> int:
+    """The place of an item's first node."""
+    return item.start if isinstance(item, Region) else item
+
+
+def stop_of(item: Item) -> int:
+    """The place behind an item's last node."""
     return item.stop if isinstance(item, Region) else item + 1
 
 

@@ -8,12 +8,11 @@ function that has statements of its own, as in `h = layer(x)`, those are the box
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from graphtrace.figure.regions import Item, Region, base
+from graphtrace.figure.regions import Item, Region, base, start_of, stop_of
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -27,7 +26,6 @@ def statement_boxes(
     nodes: Sequence[Any],
     whole: Region,
     limit: int | None,
-    has_formula: Callable[[Region], bool],
 ) -> list[Item]:
     """The boxes: all statements; or, with a limit, calls and loops of which so many are opened.
 
@@ -35,9 +33,9 @@ def statement_boxes(
     and small ones first; what is not opened is one box, so that there may be more.
     """
     inputs = sum(graph.nodes[node].get("op") == "input" for node in nodes)
-    tree = _Tree(graph.graph.get("runs", ()), whole, cache(has_formula))
+    tree = _Tree(graph.graph.get("runs", ()), whole)
     opened = {whole}
-    parameters = sum(_start(item) < inputs for item in tree.shown(opened))
+    parameters = sum(start_of(item) < inputs for item in tree.shown(opened))
     while True:
         shown = list(tree.shown(opened))
         groups: dict[tuple[Any, ...], list[Region]] = {}
@@ -58,12 +56,9 @@ def statement_boxes(
 class _Tree:
     """The regions, and which of them may be opened."""
 
-    def __init__(
-        self, runs: Sequence[Any], whole: Region, has_formula: Callable[[Region], bool]
-    ) -> None:
+    def __init__(self, runs: Sequence[Any], whole: Region) -> None:
         self._runs = runs
         self._whole = whole
-        self._has_formula = has_formula
 
     def shown(self, opened: Iterable[Region]) -> Iterator[Item]:
         """What stands in the open regions."""
@@ -107,21 +102,13 @@ class _Tree:
 
 def _gathered(items: Sequence[Item], inputs: int, limit: int) -> list[Item]:
     """The items, neighbours of them in one box where there are more than `limit` of operations."""
-    first = next((i for i, item in enumerate(items) if _start(item) >= inputs), len(items))
+    first = next((i for i, item in enumerate(items) if start_of(item) >= inputs), len(items))
     size = math.ceil((len(items) - first) / limit)
     if size < 2:
         return list(items)
     groups = (items[at : at + size] for at in range(first, len(items), size))
-    boxes = [Region("segment", "", _start(g[0]), _stop(g[-1]), items=list(g)) for g in groups]
+    boxes = [Region("segment", "", start_of(g[0]), stop_of(g[-1]), items=list(g)) for g in groups]
     return [*items[:first], *boxes]
-
-
-def _start(item: Item) -> int:
-    return item.start if isinstance(item, Region) else item
-
-
-def _stop(item: Item) -> int:
-    return item.stop if isinstance(item, Region) else item + 1
 
 
 def _side_by_side(region: Region) -> list[Item]:
