@@ -89,8 +89,9 @@ def _drawn(
     wanted: dict[str, Any],
 ) -> str | bytes:
     """Draw, and return what is to be said on standard output: a line, or the figure itself."""
-    from graphtrace.cli.call import assigned, traced
+    from graphtrace.cli.call import traced
     from graphtrace.render.options import chosen
+    from graphtrace.target.call import assigned
 
     kind = _format(format, output)
     asked = {name: wanted.pop(name, None) for name in ("grad", "explain", "quiz", "tangent")}
@@ -134,13 +135,16 @@ def _listed(graph: Graph, wanted: dict[str, Any]) -> bytes:
 
 def _translate(wanted: dict[str, Any]) -> None:
     """What was typed as text, as the library takes it."""
+    from graphtrace.target.option import names, nudge
+
     wanted.update(
         (name, None) for name in [n for n, typed in wanted.items() if typed is options.NONE]
     )
     if "path" in wanted:
-        wanted["path"] = tuple(part.strip() for part in wanted["path"].split(","))
+        wanted["path"] = names(wanted["path"])
     if "nudge" in wanted:
-        wanted["nudge"] = _nudge(wanted["nudge"])
+        typed = wanted["nudge"]
+        wanted["nudge"] = nudge(typed, f"--nudge '{typed}'", "--nudge a=0.001")
 
 
 def _move(graph: Graph, tangents: dict[str, Any]) -> None:
@@ -148,17 +152,6 @@ def _move(graph: Graph, tangents: dict[str, Any]) -> None:
         graph.jvp(**tangents)
     except ArgumentError as error:
         raise OptionError(str(error), "tangent") from None
-
-
-def _nudge(text: str) -> tuple[str, float]:
-    name, _, step = text.rpartition("=")
-    try:
-        by = float(step)
-    except ValueError:
-        name = ""
-    if not name:
-        raise ArgumentError(f"--nudge '{text}' is no nudge: write it as --nudge a=0.001")
-    return name, by
 
 
 def _quiz(graph: Graph, blank: str, path: Path, kind: Format, wanted: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,8 +23,34 @@ _LARGEST_INTEGER = 2**63
 _NAMES = {"inf": math.inf, "nan": math.nan, "pi": math.pi, "true": True, "false": False}
 
 
-def read(text: str, option: str = "--at") -> tuple[str, Any]:
+def split(text: str) -> list[str]:
+    """The assignments in a line of them, with blanks or commas between.
+
+    >>> split("a=5 w=[1, 2], x=@data.npy")
+    ['a=5', 'w=[1, 2]', 'x=@data.npy']
+    """
+    pieces, depth, quote = [""], 0, ""
+    for part in _PIECE.findall(text):
+        if quote or part in ("'", '"'):
+            quote = "" if quote == part else quote or part
+        elif part in ("[", "(", "{"):
+            depth += 1
+        elif part in ("]", ")", "}"):
+            depth -= 1
+        elif part.endswith("=") and not depth:
+            pieces.append("")
+        pieces[-1] += part
+    return [stripped for piece in pieces if (stripped := piece.strip(" \t\n,"))]
+
+
+_PIECE = re.compile(r"[^\W\d]\w*[ \t]*=(?!=)|\\?.", re.DOTALL)
+"""The beginning of an assignment, or one character."""
+
+
+def read(text: str, option: str = "--at", folder: Path | None = None) -> tuple[str, Any]:
     """The name and the value of `name=value`; anything else raises `ArgumentError`.
+
+    A relative path after @ begins in `folder`, by default the current one.
 
     >>> read("a=-1e-3")
     ('a', -0.001)
@@ -35,7 +62,7 @@ def read(text: str, option: str = "--at") -> tuple[str, Any]:
     if not equals or not name.isidentifier() or not value:
         raise ArgumentError(f"'{_shorten(text)}' is not NAME=VALUE: write for example {option} a=5")
     if value.startswith("@"):
-        return name, _read_file(name, Path(value[1:]))
+        return name, _read_file(name, (folder or Path()) / value[1:])
     try:
         return name, _convert(_literal(ast.parse(value, mode="eval").body))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from graphtrace.errors import ArgumentError
-from graphtrace.target.argument import read
+from graphtrace.target.argument import read, split
 
 
 def refusal(text):
@@ -200,3 +200,32 @@ def test_an_unknown_suffix_is_told_the_known_ones():
         "x: '@x.csv' is neither a .npy nor a .json file: save the value with "
         "numpy.save('x.npy', x) and write x=@x.npy"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("", []),
+        ("a=5 b=3 c=2", ["a=5", "b=3", "c=2"]),
+        ("a=5, b = 3,", ["a=5", "b = 3"]),
+        ("a=5\nb=3", ["a=5", "b=3"]),
+        ("w=[1, 2] x=@data.npy", ["w=[1, 2]", "x=@data.npy"]),
+        ("p={'b=': [1, 2], 'c': 3} q=1", ["p={'b=': [1, 2], 'c': 3}", "q=1"]),
+        ("5 a=1", ["5", "a=1"]),
+    ],
+)
+def test_a_line_of_assignments_is_taken_apart(text, pieces):
+    assert split(text) == pieces
+
+
+@given(
+    st.dictionaries(st.from_regex(r"[a-z_][a-z0-9_]{0,3}", fullmatch=True), st.floats(-1e9, 1e9))
+)
+def test_assignments_that_are_written_in_a_line_are_read_back(values):
+    line = " ".join(f"{name}={value!r}" for name, value in values.items())
+    assert dict(map(read, split(line))) == values
+
+
+def test_a_path_begins_in_the_folder(tmp_path):
+    np.save(tmp_path / "x.npy", np.array([1.0, 2.0]))
+    assert read("x=@x.npy", "--at", tmp_path)[1].tolist() == [1.0, 2.0]
