@@ -19,6 +19,9 @@ _BEFORE = (" = ", " ← ", " + ", " − ", " · ", " @ ", " ⊙ ")
 _BEHIND = ("·", ", ")
 """Signs that a line may end with."""
 
+_FACTORS = ")("
+"""Where one factor in brackets ends and the next begins, with no sign between them."""
+
 _PER_LEVEL = 0.5
 """How much of a line's empty room a break is worth that is not inside one more pair of brackets."""
 
@@ -91,6 +94,8 @@ def _breaks(flat: Sequence[tuple[str, Run]]) -> list[_Break]:
         for sign in _BEHIND:
             if text.endswith(sign, 0, i + 1) and i + 1 < len(text):
                 breaks.append(_Break(i + 1 - sign.count(" "), i + 1, depth + (sign == "·")))
+        if text.startswith(_FACTORS, i):
+            breaks.append(_Break(i + 1, i + 1, depth))
     return breaks
 
 
