@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from graphtrace.lesson.explain import Explanation
     from graphtrace.lesson.table import Table
     from graphtrace.lesson.wengert import Step
+    from graphtrace.render.display import Bundle
 
 
 def trace(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
@@ -415,11 +416,13 @@ class Graph(TracedGraph):
 
         return to_text(self, **options)
 
-    def _repr_svg_(self) -> str:
-        return self._differentiated().to_svg()
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:
+        from graphtrace.render.display import display
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"image/svg+xml": self._repr_svg_(), "text/plain": repr(self)}
+        return display(self._differentiated(), include, exclude)
+
+    def _repr_svg_(self) -> str:
+        return _shown_svg(self)
 
     def _differentiated(self) -> Graph:
         """The graph, or a copy with gradients where it has none and its one output is a number.
@@ -472,13 +475,25 @@ class Picture(Figure):
 
         render(self, target, format=format, **{**self.look, **options})
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:
+        from graphtrace.render.display import display
+
+        return display(self, include, exclude, **self.look)
+
     def _repr_svg_(self) -> str:
-        return self.to_svg()
+        return _shown_svg(self)
 
 
 @dataclass(frozen=True)
 class PictureQuiz(Quiz[Picture]):
     """A quiz whose `question` draws itself in a notebook."""
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:
+        return {**self.question._repr_mimebundle_(include, exclude), "text/plain": repr(self)}
+
     def _repr_svg_(self) -> str:
-        return self.question.to_svg()
+        return _shown_svg(self.question)
+
+
+def _shown_svg(shown: Graph | Picture) -> str:
+    return str(shown._repr_mimebundle_(["image/svg+xml"])["image/svg+xml"])

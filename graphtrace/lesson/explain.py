@@ -26,6 +26,7 @@ from graphtrace.figure.reading_order import (
 )
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.runs import plain
+from graphtrace.lesson.shown import Shown
 from graphtrace.lesson.wengert import Adjoints
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(Shown):
     """A derivation in sections; it prints as text and draws itself in a notebook."""
 
     title: str
@@ -65,9 +66,6 @@ class Explanation:
         from graphtrace.lesson.written import explanation_latex
 
         return explanation_latex(self.title, self.sections, self.names)
-
-    def _repr_html_(self) -> str:
-        return self.to_html()
 
 
 def explain(graph: TracedGraph, by: str, *, of: str | None = None) -> Explanation:

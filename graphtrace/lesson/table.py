@@ -12,6 +12,7 @@ from typing import Generic, Literal, NamedTuple, TypeVar
 
 from graphtrace.figure.parts import Part
 from graphtrace.formula.naming import Naming
+from graphtrace.lesson.shown import Shown
 
 Row = TypeVar("Row")
 
@@ -24,7 +25,7 @@ class Column(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Table(Generic[Row]):
+class Table(Shown, Generic[Row]):
     """A table that prints as text and draws itself in a notebook.
 
     `rows` holds the data, records with named fields; iterating over the table gives them. `cells`
@@ -68,6 +69,3 @@ class Table(Generic[Row]):
         from graphtrace.lesson.written import table_latex
 
         return table_latex(self.title, self.columns, self.cells, self.names)
-
-    def _repr_html_(self) -> str:
-        return self.to_html()

@@ -16,6 +16,7 @@ from graphtrace.errors import OptionError
 from graphtrace.formula.naming import natural
 from graphtrace.formula.runs import Run, Runs, plain
 from graphtrace.render import Theme
+from graphtrace.render.display import Bundle, bundle, on_page
 from graphtrace.render.formats import output, pdf as paper
 from graphtrace.render.formats.page import page
 from graphtrace.render.formats.registry import Format, format_of
@@ -87,8 +88,11 @@ class Drawing:
             content = paper.convert(text, self.title, chosen)
         output.write(target, content)
 
-    def _repr_svg_(self) -> str:
-        return self.to_svg()
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:
+        def printed() -> bytes:
+            return paper.convert(self.to_svg(**on_page({})), self.title, "pdf")
+
+        return bundle(repr(self), lambda: self.to_svg(**on_page({})), printed, include, exclude)
 
 
 _SMALLER = {"heading": 1.0, "note": 15 / 16, "small": 14 / 16, "tick": 13 / 16, "index": 11 / 16}

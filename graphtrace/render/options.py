@@ -20,7 +20,7 @@ from graphtrace.figure.options import Content, ContentChoices, abouts, option
 from graphtrace.render.paint.theme import LARGEST, Theme
 from graphtrace.render.paint.themes import THEMES, find
 
-Scheme: TypeAlias = Literal["auto", "light", "dark"]
+Scheme: TypeAlias = Literal["auto", "page", "light", "dark"]
 _NARROWEST = 100
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -54,7 +54,11 @@ class Options(Content):
         "NAME",
     )
     scheme: Scheme = option(
-        "auto", "Follow the page into the dark, or not.", "How it looks", "light"
+        "auto",
+        "Light or dark: as the reader's system is, as the page around the figure is (light, where "
+        "that does not say), or always one. A notebook's display has `page` by default.",
+        "How it looks",
+        "light",
     )
     math: bool = option(
         False,
@@ -123,6 +127,11 @@ class Options(Content):
     colour: bool = option(
         False, "Plain text in the colours of a terminal; needs rich.", "Where it goes"
     )
+    pdf: bool = option(
+        True,
+        "A PDF beside the SVG in what a notebook displays, for LaTeX; needs graphtrace[pdf].",
+        "Where it goes",
+    )
 
     def __post_init__(self) -> None:
         """Say at once what a figure could not be drawn with."""
@@ -138,7 +147,9 @@ class Options(Content):
         '#16171b'
         """
         style = find(self.theme)
-        if self.scheme != "auto":
+        if self.scheme == "page":
+            style = replace(style, follows="page")
+        elif self.scheme != "auto":
             dark = style.dark if self.scheme == "dark" else None
             style = replace(style, light=dark or style.light, dark=None)
         if self.font_size is not None:
@@ -181,11 +192,17 @@ class Choices(ContentChoices, total=False):
     time_limit: float | None
     columns: int
     colour: bool
+    pdf: bool
 
 
 def chosen(options: Mapping[str, Any]) -> Options:
     """The options with these values, over those in force."""
     return Options.of({**_IN_FORCE, **options})
+
+
+def in_force() -> Mapping[str, Any]:
+    """What `gt.defaults` has set; the other options have their own defaults."""
+    return _IN_FORCE
 
 
 def is_content(name: str) -> bool:

@@ -158,14 +158,14 @@ def test_a_quiz_of_several_outputs_still_asks_for_backward():
 
 def test_a_notebook_shows_the_gradients_without_backward_and_the_graph_stays_as_it_was():
     graph = gt.trace(J, a=5, b=3, c=2)
-    assert graph._repr_svg_() == lecture().to_svg()
-    assert graph._repr_mimebundle_()["image/svg+xml"] == lecture().to_svg()
+    assert graph._repr_svg_() == lecture().to_svg(scheme="page")
+    assert graph._repr_mimebundle_()["image/svg+xml"] == graph._repr_svg_()
     assert not any("grad" in data for _, data in graph.nodes(data=True))
     assert "gradient_of" not in graph.graph
 
 
 def test_a_notebook_shows_the_gradients_that_backward_has_left():
     graph = gt.trace(lambda p, q: (p * q, p + q), 2.0, 3.0)
-    assert graph._repr_svg_() == graph.to_svg()
+    assert graph._repr_svg_() == graph.to_svg(scheme="page")
     graph.backward(seed=(1.0, 2.0))
-    assert graph._repr_svg_() == graph.to_svg()
+    assert graph._repr_svg_() == graph.to_svg(scheme="page")

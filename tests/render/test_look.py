@@ -372,7 +372,7 @@ def test_numbers_have_the_digits_that_were_asked_for():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"scheme": "night"}, "scheme='night' is not a choice: use one of auto, light, dark"),
+        ({"scheme": "night"}, "scheme='night' is not a choice: use one of auto, page, light, dark"),
         ({"font": "a;b"}, "font='a;b' is no list of font families"),
         ({"font": '"><script>'}, "is no list of font families"),
         ({"font_size": 0}, "font_size=0 is no size in pixels: use a number from 1 to 200"),

@@ -68,7 +68,9 @@ def test_defaults_hold_for_later_figures_until_their_block_ends(options):
     with gt.defaults(gradients=False, **options) as in_force:
         assert {name: in_force[name] for name in options} == options
         assert list(in_force) == NAMES
-        assert drawn(graph) == graph._repr_svg_() == chosen
+        assert drawn(graph) == chosen
+        shown = {"scheme": "page", **options}
+        assert graph._repr_svg_() == drawn(graph, **shown)
         with gt.defaults(direction="TB"):
             assert drawn(graph) == drawn(graph, direction="TB", **options) != chosen
         assert drawn(graph) == chosen

@@ -135,7 +135,7 @@ def test_a_frame_shows_nothing_before_its_time():
 
 def test_a_figure_draws_itself_and_takes_no_more_choices():
     drawn = lecture().figure(step="dJ/dv")
-    assert drawn._repr_svg_() == to_svg(lecture(), step="dJ/dv")
+    assert drawn._repr_svg_() == to_svg(lecture(), step="dJ/dv", scheme="page")
     with pytest.raises(RenderError, match="values cannot be chosen now"):
         drawn.to_svg(values=False)
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Sequence, Set as AbstractSet
+from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
 from dataclasses import asdict
 
 from graphtrace.render.formats.attributes import painted
 from graphtrace.render.paint.paint import paint
-from graphtrace.render.paint.theme import Theme
+from graphtrace.render.paint.theme import Palette, Theme
 from graphtrace.render.typeset.escape import decimal, xml
 
 
@@ -94,28 +94,39 @@ def _sheet(
 ) -> Iterable[str]:
     """What a browser can do better than attributes, out of sight of readers that know less CSS.
 
-    A figure inside a page shrinks with its column; a page may recolour it by `--gt-*`; and it
-    follows the reader into the dark, where it has a dark scheme.
+    A figure inside a page shrinks with its column; a page may recolour it by `--gt-*`; and where it
+    has a dark scheme, it follows the reader into the dark, or the page's own `color-scheme`.
     """
     rules = "" if wide else f"#{root}{{max-width:100%;height:auto}}\n"
-    rules += "".join(_colours(root, used, theme))
-    if rules:
-        yield f"<style>\n@supports (aspect-ratio:1){{\n{rules}}}\n</style>"
+    if theme.dark is not None and theme.follows == "reader":
+        rules += "".join(_colours(root, used, asdict(theme.light)))
+        rules += _night(root, used, theme.dark)
+    supports = [("aspect-ratio:1", rules)]
+    if theme.dark is not None and theme.follows == "page":
+        dark = asdict(theme.dark)
+        both = {name: f"light-dark({c},{dark[name]})" for name, c in asdict(theme.light).items()}
+        # Where a browser does not know it, the attributes are right, and the rule would be black.
+        supports.append(("color:light-dark(red,red)", "".join(_colours(root, used, both))))
+    sheets = [f"@supports ({known}){{\n{rules}}}\n" for known, rules in supports if rules]
+    if sheets:
+        yield f"<style>\n{''.join(sheets)}</style>"
 
 
-def _colours(root: str, used: AbstractSet[tuple[str, str]], theme: Theme) -> Iterable[str]:
-    if theme.dark is None:
-        return
-    light, dark = asdict(theme.light), asdict(theme.dark)
+def _colours(
+    root: str, used: AbstractSet[tuple[str, str]], colours: Mapping[str, str]
+) -> Iterable[str]:
     for letter, what in (("f", "fill"), ("s", "stroke")):
-        for name, colour in light.items():
+        for name, colour in colours.items():
             mark = name.replace("_", "-")
             if (letter, mark) in used:
                 yield f"#{root} .gt-{letter}-{mark}{{{what}:var(--gt-{mark},{colour})}}\n"
+
+
+def _night(root: str, used: AbstractSet[tuple[str, str]], dark: Palette) -> str:
     seen = {mark for _, mark in used}
-    marks = ((name.replace("_", "-"), colour) for name, colour in dark.items())
+    marks = ((name.replace("_", "-"), colour) for name, colour in asdict(dark).items())
     night = "".join(f"--gt-{mark}:{colour};" for mark, colour in marks if mark in seen)
-    yield f"@media (prefers-color-scheme:dark){{#{root}{{{night}}}}}\n"
+    return f"@media (prefers-color-scheme:dark){{#{root}{{{night}}}}}\n"
 
 
 def _colours_in(text: str, theme: Theme) -> set[tuple[str, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, fields
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from graphtrace.errors import OptionError
 from graphtrace.figure.parts import Form
@@ -113,6 +113,8 @@ gradient='#b3261e'
     """Whether formulas are outlines of real mathematics; needs the extra `math`."""
     light: Palette = field(default_factory=Palette)
     dark: Palette | None = DARK
+    follows: Literal["reader", "page"] = "reader"
+    """Who chooses between light and dark: the reader's system, or the page around the figure."""
     formula_size: float = 16
     value_size: float = 15
     label_size: float = 14
