@@ -90,9 +90,12 @@ class Drawing:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:
         def printed() -> bytes:
-            return paper.convert(self.to_svg(**on_page({})), self.title, "pdf")
+            return paper.convert(self._repr_svg_(), self.title, "pdf")
 
-        return bundle(repr(self), lambda: self.to_svg(**on_page({})), printed, include, exclude)
+        return bundle(repr(self), self._repr_svg_, printed, include, exclude)
+
+    def _repr_svg_(self) -> str:
+        return self.to_svg(**on_page({}))
 
 
 _SMALLER = {"heading": 1.0, "note": 15 / 16, "small": 14 / 16, "tick": 13 / 16, "index": 11 / 16}
