@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from graphtrace.lesson.explain import Explanation
     from graphtrace.lesson.table import Table
     from graphtrace.lesson.wengert import Step
+    from graphtrace.player import Player
     from graphtrace.render.display import Bundle
 
 
@@ -207,6 +208,33 @@ class Graph(TracedGraph):
 
         return [Picture.of(frame, options) for frame in frames(self, settled(self, options), of=of)]
 
+    @takes_options
+    def play(self, *, of: str | None = None, **options: Unpack[Choices]) -> Player:
+        """The forward and the backward pass for a reader to step through, with inputs to change.
+
+        A notebook shows it. Each number follows when an input changes, where the graph is one of
+        numbers; else the player says why its inputs are fixed.
+
+        Args:
+            of: The output to step back from; by default the one output, or none if there are
+                several.
+            **options: What to show, and how it looks.
+
+        Returns:
+            A Player with `html` (a page that needs no other file), `fragment` (to paste into a page
+            of one's own) and `save(path)`; `render("J.html", play=True)` writes the page, too.
+
+        Raises:
+            RenderError: An option or an output does not exist, or the figure is of one step only.
+
+        >>> import graphtrace as gt
+        >>> gt.trace(lambda a: 2 * a, 3.0).play()
+        <Player of f(a): 4 steps>
+        """
+        from graphtrace.player import play
+
+        return play(self, options, of)
+
     def trouble(self) -> list[Trouble]:
         """Where a value or derivative is 0, infinite or NaN, the first on the way first.
 
@@ -355,6 +383,7 @@ class Graph(TracedGraph):
         target: str | os.PathLike[str] | IO[Any],
         *,
         format: Format | None = None,
+        play: bool = False,
         **options: Unpack[Choices],
     ) -> None:
         """Draw the figure into a file; the suffix says the format.
@@ -364,12 +393,18 @@ class Graph(TracedGraph):
                 .graphml, .json (read again by `gt.load`) or .txt; or an open file.
             format: Where no suffix says it: "svg", "html", "pdf", "png", "tikz", "dot", "mermaid",
                 "graphml", "json" or "text".
+            play: Write a player, an .html page to step through; `play()` says the rest.
             **options: What to show, and how it looks.
 
         Raises:
             RenderError: An option does not exist, the file cannot be written, or the layout engine
                 failed or took too long.
         """
+        if play:
+            from graphtrace.player import save
+
+            save(self, target, options, format)
+            return
         from graphtrace.render import render
 
         render(self, target, format=format, **options)

@@ -156,6 +156,13 @@ story = _some(
         },
     ),
     (
+        "--play",
+        {
+            "is_flag": True,
+            "help": "A page to step through, with inputs to change. E.g. --play -o J.html.",
+        },
+    ),
+    (
         "--explain",
         {
             "metavar": "NAME",

@@ -93,8 +93,15 @@ def _drawn(
     from graphtrace.render.options import chosen
     from graphtrace.target.call import assigned
 
+    names = ("grad", "explain", "quiz", "tangent", "play")
+    asked = {name: wanted.pop(name, None) for name in names}
+    if asked["play"] and format is None and output in (None, "-"):
+        format = "html"
     kind = _format(format, output)
-    asked = {name: wanted.pop(name, None) for name in ("grad", "explain", "quiz", "tangent")}
+    if asked["play"] and kind != "html":
+        raise OptionError(f"a player is a page, and {kind} is none: write -o J.html", "play")
+    if asked["play"] and (other := next((n for n in names[1:-1] if asked[n]), None)):
+        raise OptionError(f"a player has no {other}: leave out one of the two", "play")
     _translate(wanted)
     if asked["quiz"] is not None and output == "-":
         raise ArgumentError("a quiz is two figures: name a file, as in -o quiz.svg")
@@ -111,6 +118,8 @@ def _drawn(
     else:
         _differentiate(graph, asked["grad"])
     path = output or f"{graph.name}{_suffix(kind)}"
+    if asked["play"]:
+        wanted["play"] = True
     if asked["quiz"] is not None:
         if asked["grad"] is False and "gradients" in asked["quiz"]:  # else it differentiates itself
             raise OptionError("there are no gradients to ask for: call backward() before", "quiz")

@@ -6,8 +6,9 @@ and nothing jumps from one to the next.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from graphtrace.errors import OptionError
 from graphtrace.figure.build import figure
@@ -56,40 +57,66 @@ def frames(
     7
     """
     graph = folded(graph, options)
-    target = _target(graph, of)
+    target = target_of_series(graph, of)
     gradients = gradients_of(graph, target) if target is not None else {}
-    opened = replace(options, depth=None, unfold=(), limit=None)
-    outputs = outputs_of(graph) if target is None else [target]
-    name = None if target is None else str(target)
-    whole = figure(graph, opened, Gradients(name, gradients, outputs))
-    steps = [*_forward(graph), *_backward(graph, target, gradients)]
+    whole, steps = told(graph, options, target, gradients)
     captions = [
-        (Note(f"{i} of {len(steps)} · {what}"), *parts)
-        for i, (what, parts, _, _) in enumerate(steps, 1)
+        (Note(f"{i} of {len(steps)} · {step.sweep}"), *step.parts)
+        for i, step in enumerate(steps, 1)
     ]
     if "note" in graph.graph:
         captions[0] = (*captions[0], graph.graph["note"])
-    if target in gradients:
-        whole = replace(whole, nodes=tuple(_seeded(node, str(target)) for node in whole.nodes))
     drawn = []
     values: set[str] = set()
     grads: set[str] = set()
-    for (_, _, new_values, new_grads), caption in zip(steps, captions, strict=True):
-        values |= new_values
-        grads |= new_grads
-        state = _State(values, grads, new_values | new_grads)
+    for step, caption in zip(steps, captions, strict=True):
+        values |= step.values
+        grads |= step.grads
+        state = _State(values, grads, step.values | step.grads)
         drawn.append(replace(state.shown(whole), caption=caption, room=tuple(captions)))
     return drawn
 
 
-def _seeded(node: Node, target: str) -> Node:
+class Step(NamedTuple):
+    """One step: its sweep, what it says, and the keys whose value or whose gradient is new."""
+
+    sweep: Literal["inputs", "forward", "backward"]
+    parts: tuple[Definition | Chain, ...]
+    values: frozenset[str]
+    grads: frozenset[str]
+
+
+def told(
+    graph: nx.MultiDiGraph[Any], options: Content, target: Any, gradients: Mapping[Any, Any]
+) -> tuple[Figure, list[Step]]:
+    """The figure of all that the steps come to, and the steps; the graph is folded already.
+
+    `gradients` are those of `target`.
+    """
+    opened = replace(options, depth=None, unfold=(), limit=None)
+    outputs = outputs_of(graph) if target is None else [target]
+    name = None if target is None else str(target)
+    whole = figure(graph, opened, Gradients(name, gradients, outputs), graph)
+    if target in gradients:
+        whole = replace(
+            whole,
+            nodes=tuple(_seeded(node, str(target), gradients[target]) for node in whole.nodes),
+        )
+    return whole, [*_forward(graph), *_backward(graph, target, gradients)]
+
+
+def _seeded(node: Node, target: str, seed: object) -> Node:
     """The output tells in its box that the way back begins with 1."""
     if node.key != target or node.role == "copy":
         return node
-    return replace(node, gradient=Partial(target, target, value=1.0, total=True))
+    return replace(node, gradient=Partial(target, target, value=seed, total=True))
 
 
-def _target(graph: nx.MultiDiGraph[Any], of: str | None) -> Any:
+def target_of_series(graph: nx.MultiDiGraph[Any], of: str | None) -> Any:
+    """The output to step back from; None where there are several and none is chosen.
+
+    Raises `OptionError` for what is no output.
+    """
     outputs = outputs_of(graph)
     if of is None:
         return outputs[0] if len(outputs) == 1 else None
@@ -100,34 +127,30 @@ def _target(graph: nx.MultiDiGraph[Any], of: str | None) -> Any:
     return node
 
 
-_Step = tuple[str, tuple[Part, ...], set[str], set[str]]
-"""What it is called, what it says, and the keys whose value and whose gradient are new."""
-
-
-def _forward(graph: nx.MultiDiGraph[Any]) -> list[_Step]:
+def _forward(graph: nx.MultiDiGraph[Any]) -> list[Step]:
     nodes = ordered(graph)
-    inputs = {str(node) for node in nodes if graph.nodes[node].get("op") == "input"}
-    steps: list[_Step] = [("inputs", (), inputs, set())]
+    inputs = frozenset(str(node) for node in nodes if graph.nodes[node].get("op") == "input")
+    steps = [Step("inputs", (), inputs, frozenset())]
     for node in nodes:
         data = graph.nodes[node]
         if str(node) not in inputs:
             definition = Definition(str(node), data.get("formula"), data.get("value"))
-            steps.append(("forward", (definition,), {str(node)}, set()))
+            steps.append(Step("forward", (definition,), frozenset({str(node)}), frozenset()))
     return steps
 
 
-def _backward(graph: nx.MultiDiGraph[Any], target: Any, gradients: Any) -> list[_Step]:
+def _backward(graph: nx.MultiDiGraph[Any], target: Any, gradients: Mapping[Any, Any]) -> list[Step]:
     if target not in gradients:
         return []
     seed = Chain(str(target), str(target), (), gradients[target])
-    steps: list[_Step] = [("backward", (seed,), set(), {str(target)})]
+    steps = [Step("backward", (seed,), frozenset(), frozenset({str(target)}))]
     import networkx as nx
 
     before = nx.ancestors(graph, target)
     for node in reversed(ordered(graph)):
         if node in before and node in gradients:
             chain = step_paths(graph, (str(target), str(node)), gradients).chain
-            steps.append(("backward", (chain,), set(), {str(node)}))
+            steps.append(Step("backward", (chain,), frozenset(), frozenset({str(node)})))
     return steps
 
 
@@ -141,7 +164,7 @@ def _blanked(part: Part) -> Part:
 class _State:
     """What is known so far, and what has come just now."""
 
-    def __init__(self, values: set[str], grads: set[str], new: set[str]) -> None:
+    def __init__(self, values: set[str], grads: set[str], new: Iterable[str]) -> None:
         self.values = frozenset(values)
         self.grads = frozenset(grads)
         self.new = frozenset(new)

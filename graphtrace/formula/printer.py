@@ -55,8 +55,8 @@ class Edge(NamedTuple):
     letter: str = ""
 
 
-_GROUP, _CALL, _WORD, _NUMBER = map(Edge, ("group", "call", "word", "number"))
-_LETTER, _SIGN = map(Edge, ("letter", "sign"))
+_GROUP, _CALL, _WORD, NUMBER_EDGE = map(Edge, ("group", "call", "word", "number"))
+_LETTER, SIGN_EDGE = map(Edge, ("letter", "sign"))
 
 
 class Printed(NamedTuple, Generic[Markup]):
@@ -156,7 +156,7 @@ class Backend(Generic[Markup]):
                 demand = form.operands[min(piece.k, len(form.operands) - 1)]
                 demand = COMPARE if piece.shift else demand
                 demand = _NAME if at and pieces[at - 1] == _ROOT else demand
-                is_lost = form.binds < ATOM and demand > COMPARE and operand.first == _SIGN
+                is_lost = form.binds < ATOM and demand > COMPARE and operand.first == SIGN_EDGE
                 if operand.binds < demand or (at and is_lost):
                     operand = self.bracketed(operand)
             placed[at] = operand
@@ -181,7 +181,7 @@ class Backend(Generic[Markup]):
 
     def factor(self, printed: Printed[Markup]) -> Markup:
         """The print as one factor of a product, in brackets where it needs them."""
-        loose = printed.binds < PRODUCT or printed.first == _SIGN
+        loose = printed.binds < PRODUCT or printed.first == SIGN_EDGE
         return (self.bracketed(printed) if loose else printed).markup
 
     def between(self, sign: Markup, markups: Sequence[Markup]) -> Markup:
@@ -282,9 +282,9 @@ class _Board(Backend[Runs]):
         text = constant(atom)
         if is_number(atom):
             text = number(float(text), 6)
-            first = _SIGN if text.startswith(MINUS) else _NUMBER
+            first = SIGN_EDGE if text.startswith(MINUS) else NUMBER_EDGE
             binds = _binding(atom, text)
-            return Printed(digits(text), binds, first, _WORD if "×" in text else _NUMBER)
+            return Printed(digits(text), binds, first, _WORD if "×" in text else NUMBER_EDGE)
         if isinstance(atom, complex):
             text = number(atom, 6)
             return Printed((Run(f"({text})" if " " in text else text),), ATOM, _WORD, _WORD)
@@ -338,6 +338,10 @@ class _Board(Backend[Runs]):
         return tuple(Run(f", {k} = {v}") for k, v in _shown_settings(params))
 
 
+Board = _Board
+"""For those that print numbers in their own way."""
+
+
 class _Latex(Backend[str]):
     r"""LaTeX for math mode; `tight` as a figure sets it: `(a + b) c`, without `\left` and `\,`."""
 
@@ -360,9 +364,9 @@ class _Latex(Backend[str]):
         if is_number(atom):
             mantissa, e, power = text.partition("e")
             number_tex = f"{mantissa} \\times 10^{{{int(power)}}}" if e else text
-            first = _SIGN if text.startswith("-") else _NUMBER
+            first = SIGN_EDGE if text.startswith("-") else NUMBER_EDGE
             return Printed(
-                number_tex.replace("inf", r"\infty"), _binding(atom, text), first, _NUMBER
+                number_tex.replace("inf", r"\infty"), _binding(atom, text), first, NUMBER_EDGE
             )
         if not isinstance(atom, np.ndarray) or not text.startswith("["):
             text = latex((Run(text.partition("\n")[0]),))
@@ -444,7 +448,7 @@ def _edges(
         last = placed[final].last if is_open else Edge(placed[start].last.kind)
         return placed[start].first, last
     if form.binds == SIGN:
-        return _SIGN, placed[final].last if is_open else _CALL
+        return SIGN_EDGE, placed[final].last if is_open else _CALL
     return _CALL, _CALL
 
 

@@ -27,6 +27,7 @@ ROOMS = [
     "figure",  # what a picture says
     "render",  # how it looks, where everything stands, and the formats
     "lesson",  # tables and derivations
+    "player",  # a page to step through
     "plots",  # figures that are no graphs
     "target",  # what to trace, from text
     "api",  # the one face: Graph, Picture, trace, load

@@ -41,21 +41,28 @@ def write(rendering: Rendering) -> str:
 
 
 def draw(
-    figure: Figure, sheet: Sheet, layout: Layout, theme: Theme, id_prefix: str | None = None
+    figure: Figure,
+    sheet: Sheet,
+    layout: Layout,
+    theme: Theme,
+    id_prefix: str | None = None,
+    *,
+    marked: bool = False,
 ) -> str:
     """The figure as an SVG file.
 
     Every id starts with `id_prefix`; without one, with the figure's name and a checksum of what
-    it shows and how, so that different figures can share a page.
+    it shows and how, so that different figures can share a page. Where it is `marked`, each line of
+    a box and each label is a group with its number as `data-line`, for a script to find.
     """
     frame = frame_of(figure, layout, theme)
     size = (frame.width, frame.height)
     route_of = routes(figure, sheet, layout, theme)
     frames = with_free_titles(figure, sheet, layout, route_of)
     body = [
-        *_edges(figure, sheet, route_of, theme),
+        *_edges(figure, sheet, route_of, theme, marked),
         *_scopes(figure, sheet, frames, theme),
-        *_nodes(figure, sheet, layout, theme),
+        *_nodes(figure, sheet, layout, theme, marked),
     ]
     if frame.left:
         body = [f'<g transform="translate({decimal(frame.left)})">', *body, "</g>"]
@@ -89,7 +96,9 @@ def _scopes(figure: Figure, sheet: Sheet, frames: Sequence[Frame], theme: Theme)
         yield "</g>"
 
 
-def _nodes(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> Iterable[str]:
+def _nodes(
+    figure: Figure, sheet: Sheet, layout: Layout, theme: Theme, marked: bool
+) -> Iterable[str]:
     for node, cell, middle in zip(figure.nodes, sheet.cells, layout.nodes, strict=True):
         at = (middle[0] + theme.margin, middle[1] + theme.margin)
         tip = describe.tell(node, figure) + (f" ({node.source})" if node.source else "")
@@ -97,10 +106,14 @@ def _nodes(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> Iterab
         yield f'<g {ID}{node.id}" class="{classes}" data-node="{xml(node.key)}">'
         yield f"<title>{xml(tip)}</title>"
         yield from _box(cell, at, paint(node, theme), theme)
-        for line, x, y in cell.places:
+        for i, (line, x, y) in enumerate(cell.places):
             if line.shown:
-                yield set_line(line, (at[0] + x, at[1] + y), theme, node)
+                yield _marked(i, set_line(line, (at[0] + x, at[1] + y), theme, node), marked)
         yield "</g>"
+
+
+def _marked(i: int, line: str, marked: bool) -> str:
+    return f'<g data-line="{i}">{line}</g>' if marked else line
 
 
 def _emphasis(of: Node | Edge) -> str:
@@ -123,7 +136,7 @@ def _box(cell: Cell, at: Point, look: Paint, theme: Theme) -> Iterable[str]:
 
 
 def _edges(
-    figure: Figure, sheet: Sheet, route_of: Mapping[str, Route], theme: Theme
+    figure: Figure, sheet: Sheet, route_of: Mapping[str, Route], theme: Theme, marked: bool
 ) -> Iterable[str]:
     keys = {node.id: node.key for node in figure.nodes}
     widths = flows(figure)
@@ -141,9 +154,8 @@ def _edges(
             size = widths.get(edge.id)
             yield from arrow(route, paint(edge, theme, size), theme, wide=size is not None)
         if line is not None and is_labelled and route.label is not None:
-            if route.over:
-                yield _paper(line, route.label, theme)
-            yield set_line(line, route.label, theme, edge)
+            paper = _paper(line, route.label, theme) + "\n" if route.over else ""
+            yield _marked(0, paper + set_line(line, route.label, theme, edge), marked)
         yield "</g>"
 
 

@@ -2,7 +2,8 @@
 
 In: the ways of a figure's arrows, the room of their labels, and what else stands there. Out: the
 same ways with each label that a line ran under at the nearest free place beside its own arrow, or
-marked where there is none. Plain geometry: it knows nothing about text or colours.
+marked where there is none; and how much wider each could be. Plain geometry: it knows nothing about
+text or colours.
 """
 
 from __future__ import annotations
@@ -55,6 +56,33 @@ def cleared(
         else:
             placed[name] = placed[name]._replace(over=True)
     return placed
+
+
+def sides(
+    routes: Mapping[str, Route],
+    labels: Mapping[str, Box],
+    boxes: Sequence[Box],
+    size: Point,
+    most: float,
+) -> dict[str, tuple[float, float]]:
+    """How far to the left and to the right of its middle each label could reach, alone and free."""
+    rooms = dict(labels)
+    points_of = cache(lambda name: way_points(routes[name]))
+    frames = {name: _frame(route) for name, route in routes.items()}
+    reach = {name: [box.width / 2, box.width / 2] for name, box in labels.items()}
+    for name, label in labels.items():
+        others = [*boxes, *(box for other, box in rooms.items() if other != name)]
+        for side, sign in ((1, 1), (0, -1)):
+            while reach[name][side] < label.width / 2 + most:
+                box = rooms[name]
+                x, y = box.middle
+                wider = box._replace(middle=(x + sign * _AIR / 2, y), width=box.width + _AIR)
+                is_free = _is_inside(wider, size) and not any(overlap(wider, o) for o in others)
+                if not is_free or _is_crossed(wider, name, points_of, frames):
+                    break
+                rooms[name] = wider
+                reach[name][side] += _AIR
+    return {name: (left, right) for name, (left, right) in reach.items()}
 
 
 def way_points(route: Route) -> list[Point]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from graphtrace.figure.parts import Direction, Figure
 from graphtrace.render.layout.geometry import label_size, lane_size, lone_size
-from graphtrace.render.layout.label_overlap import cleared
+from graphtrace.render.layout.label_overlap import cleared, sides
 from graphtrace.render.layout.lane import Box, Track, pairs, turned, turned_lane, turned_route
 from graphtrace.render.layout.places import Layout, Point, Route
 from graphtrace.render.paint.theme import Theme
@@ -52,14 +52,38 @@ def routes(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> dict[s
         route_of[edge.id] = forward
         if edge.id in below:
             route_of[figure.edges[below[edge.id]].id] = backward
-    labels = {
+    labels = _labels(figure, sheet, route_of)
+    alone = {figure.edges[i].id for i in layout.routes}
+    taken = [*boxes.values(), *titles]
+    return cleared(route_of, labels, alone, taken, (layout.width, layout.height))
+
+
+def label_sides(
+    figure: Figure, sheet: Sheet, layout: Layout, route_of: Mapping[str, Route]
+) -> dict[str, tuple[float, float]]:
+    """How far to the left and right of its middle a label could reach if it were wider, by edge."""
+    boxes = [
+        Box(middle, cell.width, cell.height, cell.shape == "circle")
+        for cell, middle in zip(sheet.cells, layout.nodes, strict=True)
+    ]
+    boxes += [
+        Box(frame.title, *label_size(title))
+        for title, frame in zip(sheet.titles, layout.frames, strict=True)
+    ]
+    labels = _labels(figure, sheet, route_of)
+    return sides(route_of, labels, boxes, (layout.width, layout.height), _MOST_WIDER)
+
+
+_MOST_WIDER = 40
+
+
+def _labels(figure: Figure, sheet: Sheet, route_of: Mapping[str, Route]) -> dict[str, Box]:
+    """The rooms of the labels where they stand, by edge."""
+    return {
         edge.id: Box(middle, line.width, line.height)
         for edge, line in zip(figure.edges, sheet.labels, strict=True)
         if line is not None and (middle := route_of[edge.id].label) is not None
     }
-    alone = {figure.edges[i].id for i in layout.routes}
-    taken = [*boxes.values(), *titles]
-    return cleared(route_of, labels, alone, taken, (layout.width, layout.height))
 
 
 def _offsets(

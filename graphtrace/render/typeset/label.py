@@ -232,7 +232,13 @@ def _record(lines: Sequence[Line], theme: Theme) -> Cell:
 
 def node_lines(node: Node, words: Wording, form: Form, theme: Theme) -> list[Line]:
     """The lines in a box, from the first to the last."""
-    lines = []
+    return [line for _, lines in lines_by_part(node, words, form, theme) for line in lines]
+
+
+def lines_by_part(
+    node: Node, words: Wording, form: Form, theme: Theme
+) -> Iterator[tuple[Part, list[Line]]]:
+    """What a box says, part by part, with the lines of each; its gradient is the last."""
     records = form == "records" and node.role not in ("copy", "constant")
     for part in node.parts:
         inner = part.part if isinstance(part, Blanked) else part
@@ -240,10 +246,9 @@ def node_lines(node: Node, words: Wording, form: Form, theme: Theme) -> list[Lin
         if node.role in ("copy", "constant") and role == "formula":
             size = theme.copy_size
         row = "data" if records and role == "value" else ""
-        lines += _part_lines(part, role, row, size, words, theme)
+        yield part, _part_lines(part, role, row, size, words, theme)
     if node.gradient is not None:
-        lines.append(_gradient_line(node.gradient, records, words, theme))
-    return lines
+        yield node.gradient, [_gradient_line(node.gradient, records, words, theme)]
 
 
 def _gradient_line(gradient: Part, records: bool, words: Wording, theme: Theme) -> Line:
@@ -429,12 +434,12 @@ _NAME_AND_NORM = 8
 def _choices(part: Part, words: Wording) -> Iterator[tuple[Part, Wording]]:
     """What may be told on an arrow and how, the longest first."""
     inner = part.part if isinstance(part, Blanked) else part
-    for one in _shorter(inner):
+    for one in shorter(inner):
         for telling in _wordings(one if inner is part else part, words):
             yield one, telling
 
 
-def _shorter(part: Part) -> Iterable[Part]:
+def shorter(part: Part) -> Iterable[Part]:
     """The part, then what is left of it when it is too wide."""
     yield part
     if isinstance(part, Contribution) and (added := contribution_value(part)) is not None:

@@ -104,7 +104,7 @@ def _printed(part: Part, words: Wording) -> tuple[list[Side[Runs]], Runs, Part]:
     if known is None:
         printer = printed.get(precision)
         if printer is None:
-            printer = printed[precision] = _PartPrinter(on_board(words.names), *precision)
+            printer = printed[precision] = PartPrinter(on_board(words.names), *precision)
         part_sides = printer.sides(part)
         runs: list[Run] = []
         for lead, markup in part_sides:
@@ -127,11 +127,11 @@ def tex_sides(part: Part, words: Wording) -> list[Side[str]]:
     if isinstance(part, Sign):  # in a circle there is no room for a fraction
         return [Side("", latex(runs(part, words)))]
     backend = in_latex(words.names, tight=True)
-    latex_sides = _PartPrinter(backend, words.digits, words.rung).sides(part)
+    latex_sides = PartPrinter(backend, words.digits, words.rung).sides(part)
     return latex_sides if all(side.markup.isascii() for side in latex_sides) else []
 
 
-class _PartPrinter(Generic[Markup]):
+class PartPrinter(Generic[Markup]):
     """Prints the parts of a figure with one backend."""
 
     def __init__(self, backend: Backend[Markup], digits: int, rung: int = 0) -> None:
@@ -140,6 +140,7 @@ class _PartPrinter(Generic[Markup]):
         self.rung = rung
 
     def sides(self, part: Part) -> list[Side[Markup]]:
+        """What a part says, cut at its signs of equality."""
         match part:
             case Blanked():
                 return self.sides(part.part)
