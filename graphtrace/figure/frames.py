@@ -59,7 +59,7 @@ def frames(
     graph = folded(graph, options)
     target = target_of_series(graph, of)
     gradients = gradients_of(graph, target) if target is not None else {}
-    whole, steps = told(graph, options, target, gradients)
+    whole, steps = series(graph, options, target, gradients)
     captions = [
         (Note(f"{i} of {len(steps)} · {step.sweep}"), *step.parts)
         for i, step in enumerate(steps, 1)
@@ -86,7 +86,7 @@ class Step(NamedTuple):
     grads: frozenset[str]
 
 
-def told(
+def series(
     graph: nx.MultiDiGraph[Any], options: Content, target: Any, gradients: Mapping[Any, Any]
 ) -> tuple[Figure, list[Step]]:
     """The figure of all that the steps come to, and the steps; the graph is folded already.

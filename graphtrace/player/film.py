@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphtrace.figure.chain import gradients_of, paths_through
-from graphtrace.figure.frames import Step, target_of_series, told
+from graphtrace.figure.frames import Step, series, target_of_series
 from graphtrace.figure.parts import Chain, Definition, Figure, Part, Value
 from graphtrace.formula.runs import Run, Runs
 from graphtrace.formula.term import Term
@@ -47,7 +47,7 @@ class Film:
         (part,) = step.parts
         if isinstance(part, Definition):
             return self.printer.with_numbers(part, dict(self.terms))
-        return self.printer.sides(self._told(part))
+        return self.printer.sides(self._valued(part))
 
     def _inputs(self, step: Step) -> Sides:
         sides: Sides = []
@@ -60,7 +60,7 @@ class Film:
             sides.append(Side(", ", (Run(f"… ({len(nodes)} inputs)"),)))
         return sides
 
-    def _told(self, chain: Chain) -> Chain:
+    def _valued(self, chain: Chain) -> Chain:
         """The chain, which comes to the gradient that the page knows."""
         gradient = self.gradients.get(chain.by)
         return replace(chain, value=gradient) if chain.value is not None else chain
@@ -86,7 +86,7 @@ class Film:
             return [], []
         paths = paths_through(self.graph, (node, self.target), gradients=self.gradients)
         edges = [(str(a), str(b), str(k)) for a, b, k in sorted(paths.uses, key=str)]
-        return self.printer.sides(self._told(paths.chain)), edges
+        return self.printer.sides(self._valued(paths.chain)), edges
 
 
 _MOST_INPUTS = 12
@@ -103,7 +103,7 @@ def film_of(graph: nx.MultiDiGraph[Any], options: Options, of: str | None, slots
         for node, gradient in (gradients_of(graph, target) if target is not None else {}).items()
     }
     live = _with_live_numbers(graph)
-    figure, steps = told(live, options, target, gradients)
+    figure, steps = series(live, options, target, gradients)
     whole = graph.graph.get("unfolded", graph)
     values = ((str(node), data.get("value")) for node, data in whole.nodes(data=True))
     terms = {

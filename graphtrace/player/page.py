@@ -95,7 +95,7 @@ tabindex="0" role="group" aria-label="{xml(parts.title)}, step by step">
 <div data-role="figure">
 {drawn}
 </div>
-<div data-role="said">
+<div data-role="words">
 <p data-role="caption" aria-live="polite"></p>
 <p data-role="path" aria-live="polite"></p>
 </div>
@@ -179,8 +179,8 @@ def _script(parts: Parts) -> str:
 
 def _key(parts: Parts) -> str:
     """What tells players apart on one page; the same player may be there twice."""
-    told = parts.svg + json.dumps(parts.data) + parts.program
-    return f"{zlib.crc32(told.encode('utf-8')):08x}"
+    content = parts.svg + json.dumps(parts.data) + parts.program
+    return f"{zlib.crc32(content.encode('utf-8')):08x}"
 
 
 def _colours(theme: Theme, key: str) -> str:

@@ -119,7 +119,9 @@ def test_the_command_refuses_what_is_no_player(arguments, tmp_path, monkeypatch)
     ],
     ids=["arrays", "two outputs", "nothing", "empty", "nan", "complex", "constant"],
 )
-@pytest.mark.parametrize("look", [{}, {"theme": "cs231n"}, {"theme": "karpathy"}, {"math": True}], ids=str)
+@pytest.mark.parametrize(
+    "look", [{}, {"theme": "cs231n"}, {"theme": "karpathy"}, {"math": True}], ids=str
+)
 def test_anything_that_is_traced_can_be_stepped_through(f, at, look):
     page = gt.trace(f, *at).play(**look).html
     assert len(SVG.findall(page)) > 1
