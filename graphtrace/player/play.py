@@ -104,7 +104,7 @@ def play(graph: TracedGraph, options: Mapping[str, Any], of: str | None = None) 
     film = film_of(folded(graph, show), show, of, slots)
     look = {name: chosen for name, chosen in options.items() if not is_content(name)}
     setting = Rendering(film.figure, look, "svg").setting
-    drawn = svg.draw(*setting, show.id_prefix, marked=True)
+    drawn = svg.draw(*setting, show.id_prefix, show.alt, marked=True)
     places = {name: i for i, name in enumerate(_elements(drawn))}
     write = mathml if setting.theme.math else html
     steps = [

@@ -48,7 +48,7 @@ class Drawing:
     def to_svg(self, **options: Unpack[Choices]) -> str:
         """The figure as the text of an SVG file.
 
-        The options are those of a traced figure that say how it looks, and `id_prefix`.
+        The options are those of a traced figure that say how it looks, `alt` and `id_prefix`.
 
         Raises `OptionError` for a theme or an option that is not known, and `OptionError` where
         matplotlib is needed and not installed.
@@ -59,7 +59,8 @@ class Drawing:
         look = chosen(options)
         style, id_prefix = look.style(), look.id_prefix
         drawn = self.draw(style)
-        texts, size = (self.title, self.description), (drawn.width, drawn.height)
+        texts = (look.alt, "") if look.alt else (self.title, self.description)
+        size = (drawn.width, drawn.height)
         smallest = size_of("index", style) * min(1, style.column / drawn.width)
         wide = smallest < style.smallest
         return page(self.name, texts, drawn.body, size, style, id_prefix, wide=wide)
@@ -85,7 +86,7 @@ class Drawing:
         text = self.to_svg(**options)
         content = text.encode("utf-8")
         if chosen != "svg":
-            content = paper.convert(text, self.title, chosen)
+            content = paper.convert(text, options.get("alt") or self.title, chosen)
         output.write(target, content)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:

@@ -104,6 +104,13 @@ class Options(Content):
     standalone: bool = option(
         False, "TikZ as a document of its own.", "Where it goes", "-o J.tex --standalone"
     )
+    alt: str | None = option(
+        None,
+        "What it shows, in words, for who does not see it. Default: its steps and derivatives.",
+        "Where it goes",
+        "'How J moves with a'",
+        "TEXT",
+    )
     id_prefix: str | None = option(
         None, "What the ids in an SVG begin with.", "Where it goes", "fig1", "TEXT"
     )
@@ -187,6 +194,7 @@ class Choices(ContentChoices, total=False):
     digits: int | None
     legend: bool | None
     standalone: bool
+    alt: str | None
     id_prefix: str | None
     engine: str | os.PathLike[str] | None
     time_limit: float | None

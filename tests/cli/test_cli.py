@@ -431,7 +431,7 @@ def test_a_failed_render_leaves_the_old_file(folder):
         ("--digits 2", {"digits": 2}),
         ("--legend --flow", {"legend": True, "flow": True}),
         ("--flow --no-legend", {"legend": False, "flow": True}),
-        ("--id-prefix one", {"id_prefix": "one"}),
+        ("--id-prefix one --alt steps", {"id_prefix": "one", "alt": "steps"}),
     ],
 )
 def test_an_option_does_what_that_of_the_library_does(typed, options):

@@ -2,6 +2,7 @@
 
 import inspect
 import io
+import re
 from dataclasses import fields
 from typing import get_type_hints
 
@@ -102,3 +103,18 @@ def test_figures_frames_and_quizzes_keep_their_look():
     paper = Options(**look).style().light.paper
     for picture in [*graph.frames(**look), graph.quiz(**look).question]:
         assert paper in picture.to_svg()
+
+
+def test_an_alternative_text_of_ones_own_is_all_that_a_reader_hears():
+    svg = drawn(lecture(), alt="How J <moves> with a", id_prefix="one")
+    assert '<title id="one-title">How J &lt;moves&gt; with a</title>' in svg
+    assert 'aria-labelledby="one-title"' in svg
+    assert "one-desc" not in svg
+    html = lecture().to_html(alt="How J moves with a")
+    assert ">How J moves with a</title>" in html
+
+
+def test_two_figures_with_texts_of_their_own_share_no_id():
+    one, two = (set(re.findall(r' id="([^"]+)"', drawn(lecture(), alt=alt))) for alt in "ab")
+    assert one
+    assert not one & two

@@ -156,7 +156,8 @@ _PAGE = """\
 def write(rendering: Rendering) -> str:
     """The text of the file."""
     setting = rendering.setting
-    return page(svg.draw(*setting), describe.title(setting.figure), setting.theme)
+    drawn = svg.draw(*setting, alt=rendering.options.alt)
+    return page(drawn, describe.title(setting.figure), setting.theme)
 
 
 def page(drawn: str, title: str, theme: Theme) -> str:

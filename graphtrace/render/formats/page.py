@@ -30,22 +30,26 @@ def page(
 ) -> str:
     """The lines of a body as an SVG file that is titled and described, in the theme's colours.
 
-    `wide` says that it scrolls instead of shrinking. The paint is in attributes, for readers that
-    know no style sheet; a style sheet is there only for what follows the page into the dark.
+    A description may be empty. `wide` says that it scrolls instead of shrinking. The paint is in
+    attributes, for readers that know no style sheet; a style sheet is there only for what follows
+    the page into the dark.
     """
     sides = f'width="{decimal(size[0])}" height="{decimal(size[1])}"'
     paper = f"<rect {painted('paper', paint('paper', theme), theme)} {sides}/>"
     used = _colours_in("\n".join([paper, *body]), theme)
     prefix = id_prefix
     if prefix is None:
-        prefix = _prefix(name, alt_texts[1], [*body, *_sheet("", used, theme, wide)])
+        prefix = _prefix(
+            name, alt_texts[1] or alt_texts[0], [*body, *_sheet("", used, theme, wide)]
+        )
     prefix = _slug(prefix) if prefix else ""
     root = prefix or "graphtrace"
+    texts = [pair for pair in zip(("title", "desc"), alt_texts, strict=True) if pair[1]]
+    label = " ".join(f"{root}-{what}" for what, _ in texts)
     width, height = size
     lines = [
-        _root(root, width, height, wide, theme),
-        f'<title id="{root}-title">{xml(alt_texts[0])}</title>',
-        f'<desc id="{root}-desc">{xml(alt_texts[1])}</desc>',
+        _root(root, width, height, wide, theme, label),
+        *(f'<{what} id="{root}-{what}">{xml(text)}</{what}>' for what, text in texts),
         *_sheet(root, used, theme, wide),
         paper,
         *(line.replace(ID, f'id="{prefix}-' if prefix else 'id="') for line in body),
@@ -69,7 +73,7 @@ def _slug(text: str) -> str:
     return slug if slug[0].isalpha() else f"g{slug}"
 
 
-def _root(root: str, width: float, height: float, wide: bool, theme: Theme) -> str:
+def _root(root: str, width: float, height: float, wide: bool, theme: Theme, label: str) -> str:
     w, h = decimal(width), decimal(height)
     shown = min(1, theme.column / width) if theme.fit and not wide else 1
     size = f'width="{decimal(width * shown)}" height="{decimal(height * shown)}"'
@@ -78,7 +82,7 @@ def _root(root: str, width: float, height: float, wide: bool, theme: Theme) -> s
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" id="{root}" class="{name}"{scroll} '
         f'{size} viewBox="0 0 {w} {h}" role="img" '
-        f'aria-labelledby="{root}-title {root}-desc" font-family="{_font(theme)}">'
+        f'aria-labelledby="{label}" font-family="{_font(theme)}">'
     )
 
 

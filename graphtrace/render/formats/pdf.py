@@ -34,7 +34,8 @@ def write(rendering: Rendering) -> bytes:
     if program.bundled or is_installed():
         setting = rendering.setting
         plain = setting._replace(theme=replace(setting.theme, dark=None))
-        return convert(svg.draw(*plain), describe.title(setting.figure), format)
+        title = rendering.options.alt or describe.title(setting.figure)
+        return convert(svg.draw(*plain), title, format)
     limit = rendering.options.time_limit
     return engine.run(program, dot.write(rendering), format, time_limit=limit)
 

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 def write(rendering: Rendering) -> str:
     """The text of the file."""
-    return draw(*rendering.setting, rendering.options.id_prefix)
+    options = rendering.options
+    return draw(*rendering.setting, options.id_prefix, options.alt)
 
 
 def draw(
@@ -46,10 +47,11 @@ def draw(
     layout: Layout,
     theme: Theme,
     id_prefix: str | None = None,
+    alt: str | None = None,
     *,
     marked: bool = False,
 ) -> str:
-    """The figure as an SVG file.
+    """The figure as an SVG file, titled and described, or with `alt` for both.
 
     Every id starts with `id_prefix`; without one, with the figure's name and a checksum of what
     it shows and how, so that different figures can share a page. Where it is `marked`, each line of
@@ -69,7 +71,7 @@ def draw(
     body += _caption(figure, frame, theme)
     if frame.entries.places:
         body += [f'<g {ID}legend">', *legend.draw(frame.entries, frame.legend, theme), "</g>"]
-    alt_texts = (describe.title(figure), describe.description(figure))
+    alt_texts = (alt, "") if alt else (describe.title(figure), describe.description(figure))
     wide = smallest_shown(sheet, frame.width, theme) < theme.smallest
     return page(figure.name, alt_texts, body, size, theme, id_prefix, wide=wide)
 
