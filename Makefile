@@ -19,6 +19,7 @@ INSTALLED := $(VENV)/.installed
 HAS_TEST := $(VENV)/.has-test
 HAS_DEV := $(VENV)/.has-dev
 HAS_BENCH := $(VENV)/.has-bench
+HAS_PLACES := $(VENV)/.has-places
 
 LOWEST := $(VENV)-lowest
 LOWEST_PYTHON := $(patsubst $(VENV)/%,$(LOWEST)/%,$(BIN))/python
@@ -27,11 +28,12 @@ LOWEST_PYTHON := $(patsubst $(VENV)/%,$(LOWEST)/%,$(BIN))/python
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help demo test lowest lint format types fuzz gallery gallery-check bench bench-each wheel-check clean
+.PHONY: help demo test test-places lowest lint format types fuzz gallery gallery-check bench bench-each wheel-check clean
 
 help:
 	@echo 'make demo           draw the lecture'"'"'s J into build/J.svg'
 	@echo 'make test           run the tests'
+	@echo 'make test-places    documents with figures, built by Sphinx, MkDocs and others'
 	@echo 'make lowest         the tests with the oldest dependencies that pyproject.toml allows'
 	@echo 'make fuzz           the fuzzers of tests/fuzz, with many more cases than make test'
 	@echo 'make lint           ruff: rules and format; make format mends'
@@ -49,6 +51,9 @@ demo: $(INSTALLED)
 
 test: $(HAS_TEST)
 	@$(BIN)/python -m pytest --hypothesis-profile=ci $(ARGS)
+
+test-places: $(HAS_PLACES)
+	@$(BIN)/python -m pytest tests/places $(ARGS)
 
 fuzz: $(HAS_TEST)
 	@GRAPHTRACE_FUZZ=1 $(BIN)/python -m pytest tests/fuzz tests/ops/test_extremes.py $(ARGS)

@@ -10,10 +10,11 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import linecache
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,8 +27,8 @@ _MODULE = re.compile(r"(?P<module>[^\W\d]\w*(\.[^\W\d]\w*)*)(:(?P<name>[\w.]*))?
 _NOT_IN_PATH = re.compile(r"[\s=()\[\]]")
 
 
-def load(target: str) -> Callable[..., Any]:
-    """The function that `target` names.
+def load(target: str, folder: Path | None = None) -> Callable[..., Any]:
+    """The function that `target` names; the path of a file begins in `folder`, here by default.
 
     A file is imported by its path, with its folder on the import path while it loads; a module is
     imported with the current folder on the import path. `TargetError` says what cannot be found,
@@ -41,7 +42,7 @@ def load(target: str) -> Callable[..., Any]:
     """
     text = target.strip()
     if match := _FILE.fullmatch(text):
-        path = Path(match["path"])
+        path = _from_here((folder or Path()) / match["path"])
         return _function(_load_named_file(path, match["name"]), match["name"], str(path))
     if match := _MODULE.fullmatch(text):
         if not match["name"]:
@@ -57,6 +58,24 @@ def load(target: str) -> Callable[..., Any]:
     )
 
     return parse(target)
+
+
+def source_of(target: str, folder: Path | None = None) -> Path | None:
+    """The file that `load` would run; None for an expression, and where there is none."""
+    text = target.strip()
+    if match := _FILE.fullmatch(text):
+        return (folder or Path()) / match["path"]
+    if (match := _MODULE.fullmatch(text)) and match["name"]:
+        with _importing(f"'{match['module']}'", Path.cwd()), suppress(ModuleNotFoundError):
+            spec = importlib.util.find_spec(match["module"])
+            return Path(spec.origin) if spec and spec.has_location and spec.origin else None
+    return None
+
+
+def _from_here(path: Path) -> Path:
+    """The path as one would type it in the current folder, if it is in it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _is_path(text: str) -> bool:
@@ -76,18 +95,38 @@ def load_file(path: Path) -> ModuleType:
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
         raise TargetError(f"the file '{path}' {what}: write path/to/file.py:function")
+    # From the text: cached bytecode may be that of an edit within the same second.
+    with _importing(f"'{path}'", path.resolve().parent):
+        return _run(path, path.read_bytes())
+
+
+def load_text(text: str, page: Path, line: int, folder: Path) -> ModuleType:
+    r"""The module made by running the text, which stands on a page from that line on.
+
+    `folder` is on the import path while it runs. `TargetError` tells what failed, and in which line
+    of the page.
+
+    >>> load_text("def J(a):\n    return 3 * a", Path("page.rst"), 7, Path()).J(2)
+    6
+    """
+    lines = [*[""] * (line - 1), *text.splitlines()]
+    # So that it can be read as it is written; a page's own text is none of Python's.
+    linecache.cache[str(page)] = (0, None, [f"{one}\n" for one in lines], str(page))
+    with _importing(f"the Python in '{page}'", folder, "run"):
+        return _run(page, "\n".join(lines).encode("utf-8"))
+
+
+def _run(path: Path, text: bytes) -> ModuleType:
     name = f"graphtrace_target_{path.stem}"
     module = ModuleType(name)
     module.__file__ = str(path)
-    with _importing(str(path), path.resolve().parent):
-        sys.modules[name] = module  # dataclasses look their module up while it runs
-        try:
-            # From the text: cached bytecode may be that of an edit within the same second.
-            code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
-            exec(code, module.__dict__)  # noqa: S102  (running it is what is asked for)
-        except BaseException:
-            del sys.modules[name]
-            raise
+    sys.modules[name] = module  # dataclasses look their module up while it runs
+    try:
+        code = compile(text, str(path), "exec", dont_inherit=True)
+        exec(code, module.__dict__)  # noqa: S102  (running it is what is asked for)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return module
 
 
@@ -117,7 +156,7 @@ def _choices(functions: list[str], where: str | Path) -> str:
 
 
 def _load_module(name: str) -> ModuleType:
-    with _importing(name, Path.cwd()):
+    with _importing(f"'{name}'", Path.cwd()):
         try:
             return importlib.import_module(name)
         except ModuleNotFoundError as error:
@@ -131,7 +170,7 @@ def _load_module(name: str) -> ModuleType:
 
 
 @contextmanager
-def _importing(what: str, folder: Path) -> Iterator[None]:
+def _importing(what: str, folder: Path, verb: str = "imported") -> Iterator[None]:
     """`folder` first on the import path, and what user code raises told in one sentence."""
     entry = str(folder)
     sys.path.insert(0, entry)
@@ -143,7 +182,7 @@ def _importing(what: str, folder: Path) -> Iterator[None]:
         hint = "mend it, then try again"
         if isinstance(error, ImportError) and "relative import" in str(error):
             hint = "start in the folder above its package and write package.module:function"
-        raise TargetError(f"'{what}' cannot be imported, {describe(error)}: {hint}") from error
+        raise TargetError(f"{what} cannot be {verb}, {describe(error)}: {hint}") from error
     finally:
         if entry in sys.path:
             sys.path.remove(entry)

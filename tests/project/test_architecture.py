@@ -32,6 +32,8 @@ ROOMS = [
     "target",  # what to trace, from text
     "api",  # the one face: Graph, Picture, trace, load
     "gallery",
+    "places",  # a figure from the text of a page
+    "sphinx",  # an extension of Sphinx
     "cli",
     "tools",  # not in the wheel
 ]
@@ -163,6 +165,8 @@ def test_the_package_itself_imports_nothing_of_ours_but_what_is_cheap():
         ("graphviz", {"render"}),
         ("matplotlib", {"plots"}),
         ("click", {"cli"}),
+        ("sphinx", {"sphinx"}),
+        ("docutils", {"sphinx"}),
     ],
 )
 def test_a_heavy_library_is_imported_only_where_it_is_used(library, only_in):

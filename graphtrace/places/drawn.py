@@ -1,0 +1,89 @@
+"""A figure in a format, drawn once for each content.
+
+In: a `Request`, a format, a folder. Out: the figure, or its file in that folder. The file's name is
+a digest of all that the figure depends on, so it is drawn again only where something changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import io
+import re
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from graphtrace.core.describe_error import describe, text_of
+from graphtrace.errors import GraphtraceError, OptionError
+from graphtrace.places.request import Request
+from graphtrace.places.sources import sources
+from graphtrace.render.formats import output
+
+Kind: TypeAlias = Literal["svg", "pdf", "html"]
+"""`html` is the player, to be put into a page."""
+
+
+def content(request: Request, kind: Kind) -> bytes:
+    """The figure; raises `GraphtraceError`, and whatever the author's own Python raises.
+
+    >>> content(Request(text="J = 3*a", options={"at": "a=5"}), "svg")[:4]
+    b'<svg'
+    """
+    shown = request.meant()
+    options = _on_page(request.chosen())
+    if kind == "svg":
+        return shown.to_svg(**options).encode("utf-8")
+    if kind == "html":
+        play = getattr(shown, "play", None)
+        if play is None:
+            raise OptionError("there is no player for this figure: leave play out")
+        return str(play(**options).fragment).encode("utf-8")
+    file = io.BytesIO()
+    shown.render(file, format=kind, **options)
+    return file.getvalue()
+
+
+def kept(request: Request, kind: Kind, folder: Path) -> Path:
+    """The file with the figure in the folder, which is drawn where it is not there."""
+    path = folder / f"{_digest(request, kind)}.{kind}"
+    if not path.is_file():
+        made = content(request, kind)
+        folder.mkdir(parents=True, exist_ok=True)
+        output.write(path, made)
+    return path
+
+
+def alternative(svg: str) -> str:
+    """The text for who does not see an SVG of ours: its description, or else its title.
+
+    >>> alternative('<svg><title id="a-title">a &lt; b</title></svg>')
+    'a < b'
+    """
+    match = re.search(r"<desc\b[^>]*>(.*?)</desc>", svg) or re.search(r"<title\b[^>]*>(.*?)</", svg)
+    return html.unescape(match[1]) if match else ""
+
+
+def sentence(error: BaseException) -> str:
+    """What went wrong, in one sentence, with file and line where the author's Python raised."""
+    return text_of(error) if isinstance(error, GraphtraceError) else describe(error)
+
+
+def _on_page(options: dict[str, Any]) -> dict[str, Any]:
+    from graphtrace.api import defaults
+
+    return options if defaults()["scheme"] != "auto" else {"scheme": "light", **options}
+
+
+def _digest(request: Request, kind: Kind) -> str:
+    from graphtrace.api import defaults
+
+    place = (str(request.page), request.line) if request.python() else ()  # it is in the tooltips
+    parts: list[object] = [version("graphtrace"), kind, request.text, *place]
+    parts += [sorted(request.options.items()), sorted(map(str, defaults().items()))]
+    digest = hashlib.sha256(repr(parts).encode("utf-8"))
+    for path in sources(request):
+        digest.update(f"\0{path.name}\0".encode())
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:32]
