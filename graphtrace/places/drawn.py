@@ -12,13 +12,15 @@ import io
 import re
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from graphtrace.core.describe_error import describe, text_of
 from graphtrace.errors import GraphtraceError, OptionError
 from graphtrace.places.request import Request
 from graphtrace.places.sources import sources
+from graphtrace.render.display import on_page
 from graphtrace.render.formats import output
+from graphtrace.render.options import in_force
 
 Kind: TypeAlias = Literal["svg", "pdf", "html"]
 """`html` is the player, to be put into a page."""
@@ -31,14 +33,15 @@ def content(request: Request, kind: Kind) -> bytes:
     b'<svg'
     """
     shown = request.meant()
-    options = _on_page(request.chosen())
+    options = on_page(request.chosen())
     if kind == "svg":
         return shown.to_svg(**options).encode("utf-8")
     if kind == "html":
-        play = getattr(shown, "play", None)
-        if play is None:
-            raise OptionError("there is no player for this figure: leave play out")
-        return str(play(**options).fragment).encode("utf-8")
+        from graphtrace.api import Graph
+
+        if not isinstance(shown, Graph):
+            raise OptionError("a player is of a graph, and this is a figure: leave play out")
+        return shown.play(**options).fragment.encode("utf-8")
     file = io.BytesIO()
     shown.render(file, format=kind, **options)
     return file.getvalue()
@@ -69,18 +72,10 @@ def sentence(error: BaseException) -> str:
     return text_of(error) if isinstance(error, GraphtraceError) else describe(error)
 
 
-def _on_page(options: dict[str, Any]) -> dict[str, Any]:
-    from graphtrace.api import defaults
-
-    return options if defaults()["scheme"] != "auto" else {"scheme": "light", **options}
-
-
 def _digest(request: Request, kind: Kind) -> str:
-    from graphtrace.api import defaults
-
     place = (str(request.page), request.line) if request.python() else ()  # it is in the tooltips
     parts: list[object] = [version("graphtrace"), kind, request.text, *place]
-    parts += [sorted(request.options.items()), sorted(map(str, defaults().items()))]
+    parts += [sorted(request.options.items()), sorted(map(str, in_force().items()))]
     digest = hashlib.sha256(repr(parts).encode("utf-8"))
     for path in sources(request):
         digest.update(f"\0{path.name}\0".encode())

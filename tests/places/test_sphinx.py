@@ -51,6 +51,7 @@ Python
 
 .. graphtrace:: /J.py:J
    :at: a=1, b=2, c=3
+   :play:
 
 .. graphtrace::
    :at: a=1 b=2
@@ -110,6 +111,12 @@ def test_python_in_a_page_and_paths_from_it_are_drawn_with_the_options(project):
     assert "python.rst:14)" in text  # a tooltip says which line of the page
 
 
+def test_a_player_is_one_in_a_page_and_a_figure_in_latex(project):
+    text = (project / "_html" / "more" / "python.html").read_text(encoding="utf-8")
+    assert text.count('class="graphtrace-player"') == 1
+    assert text.count("data-steps=") == 1
+
+
 def test_a_second_build_draws_nothing_again(project):
     before = runs(project)
     assert before
@@ -167,6 +174,11 @@ WRONG = [
     (".. graphtrace::\n\n   x = [\n   y = 1", "SyntaxError in page13.rst line 8"),
     (".. graphtrace::\n\n   import os\n   x = 1", "the Python leaves nothing to draw"),
     (".. graphtrace:: exits.py:J", "SystemExit"),
+    (
+        ".. graphtrace::\n   :play:\n\n   import graphtrace as gt\n"
+        "   figure = gt.trace(abs, -1.0).figure()",
+        "a player is of a graph, and this is a figure: leave play out",
+    ),
 ]
 
 
