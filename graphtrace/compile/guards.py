@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.compile.expressions import Expressions, filled
+from graphtrace.compile.expressions import filled
 from graphtrace.compile.literals import Literals, string
-from graphtrace.compile.nodes import Node
+from graphtrace.compile.nodes import GUARD, Node
 from graphtrace.compile.program import Program
 from graphtrace.core.primitive import PRIMITIVES, Form
 from graphtrace.graph.traced import Branch
@@ -31,17 +31,23 @@ def _operators() -> dict[Any, Form]:
 
 
 class Guards:
-    """The guards of one program."""
+    """The guards of one program; with `jit` a decision raises without a word."""
 
-    def __init__(self, program: Program, literals: Literals, code: Expressions) -> None:
+    def __init__(self, program: Program, literals: Literals, *, jit: bool) -> None:
         self._program = program
         self._literals = literals
-        self._code = code
+        self._jit = jit
 
-    def decision(self, node: Node, *, jit: bool) -> None:
-        """What Python decided from numbers; with `jit` it raises without a word."""
+    def lines(self, node: Node, atoms: list[tuple[str, int]]) -> list[tuple[str, str]]:
+        """The lines of a guard, of its operands' texts, each without a note."""
+        is_decision = node.primitive is GUARD
+        condition, raised = (self._decision if is_decision else self._shape)(node, atoms)
+        return [(f"if {condition}:", ""), (f"    raise {raised}", "")]
+
+    def _decision(self, node: Node, atoms: list[tuple[str, int]]) -> tuple[str, str]:
+        """What Python decided from numbers."""
         branch: Branch = node.params["branch"]
-        outcome, now = branch.outcome, self._condition(branch, node)
+        outcome, now = branch.outcome, self._condition(branch, atoms)
         if outcome is True or outcome is False:
             condition = f"not {now}" if outcome else now
         elif type(outcome) is int:
@@ -49,18 +55,15 @@ class Guards:
         else:
             equal = f"{self._literals.call('np')}.array_equal"
             condition = f"not {equal}({now}, {self._literals.constant(outcome)})"
-        if jit:
-            self._code.say(f"if {condition}:")
-            self._code.say("    raise ArithmeticError")
-            return
+        if self._jit:
+            return condition, "ArithmeticError"
         where = string(branch.source or "the traced function")
         how = f"{where}, {string(branch.text)}, {self._literals.constant(outcome)}, {now}"
-        self._code.say(f"if {condition}:")
-        self._code.say(f"    raise {self._literals.call('changed')}({how})")
+        return condition, f"{self._literals.call('changed')}({how})"
 
-    def _condition(self, branch: Branch, node: Node) -> str:
+    def _condition(self, branch: Branch, atoms: list[tuple[str, int]]) -> str:
         """The expression that was decided on."""
-        test, atoms = branch.test, [self._code.text(operand) for operand in node.operands]
+        test = branch.test
         form = _operators().get(test)
         if form is not None:
             return filled(form, atoms)[0]
@@ -73,11 +76,10 @@ class Guards:
             return f"{self._literals.call('math')}.{test.__name__}({texts})"
         return f"{self._literals.bind(test, getattr(test, '__name__', 'test'))}({texts})"
 
-    def shape(self, node: Node) -> None:
+    def _shape(self, node: Node, atoms: list[tuple[str, int]]) -> tuple[str, str]:
         """A shape that depends on numbers."""
         graph, key, shape = self._program.graph, node.params["key"], node.value.shape
         where = string(graph._node[key]["source"] or graph.name)
-        now = f"{node.operands[0].text}.shape"
-        self._code.say(f"if {now} != {shape}:")
+        now = f"{atoms[0][0]}.shape"
         call = self._literals.call("reshaped")
-        self._code.say(f"    raise {call}({where}, {string(key)}, {shape}, {now})")
+        return f"{now} != {shape}", f"{call}({where}, {string(key)}, {shape}, {now})"

@@ -127,6 +127,11 @@ class Literals:
             return f"{self.call('np')}.{dtype.name}"
         return self.bind(dtype, "dtype")
 
+    def zeros(self, shape: tuple[int, ...], dtype: Any) -> str:
+        """`np.zeros(3)`."""
+        how = "" if dtype == np.float64 else f", {self.dtype(dtype)}"
+        return f"{self.call('np')}.zeros({shape[0] if len(shape) == 1 else shape}{how})"
+
     def type(self, kind: type) -> str:
         """`float` or `np.float32`."""
         if kind in (float, complex):

@@ -186,6 +186,22 @@ def alike(a: Any, b: Any) -> bool:
     return isinstance(a, numpy) and isinstance(b, numpy) and a.dtype == b.dtype
 
 
+def owner(node: Node, *, sole: bool = False) -> Node | None:
+    """The operation that made the array; None where it may be an argument's or a constant.
+
+    With `sole` also None where the array has another use, or is a view: `+=` would keep its
+    layout, and NumPy sums entries in the order in which they lie.
+    """
+    while node.primitive is NAMED or node.primitive.code.memory == "view":
+        if sole and (node.uses > 1 or node.primitive is not NAMED):
+            return None
+        node = node.operands[0]
+    primitive = node.primitive
+    is_fresh = isinstance(primitive.forward, np.ufunc) or primitive.code.memory == "own"
+    is_own = is_fresh and isinstance(node.value, np.ndarray) and not (sole and node.uses > 1)
+    return node if is_own else None
+
+
 def shape_varies(node: Node) -> bool:
     """Whether the shape of the value may depend on numbers."""
     primitive, code = node.primitive, node.primitive.code

@@ -55,17 +55,17 @@ class Program:
         wrt: str | Sequence[str] | None = None,
     ) -> None:
         self.graph = graph
-        self.seeds = graph.adjoint_seeds(output, seed)
+        self.seeds = self._seeds(output, seed)
         self.wrt = _chosen(graph, wrt)
         self.keys = graph._in_order()
-        self.names = Names(graph, self.keys)
+        self.names = self._named()
         self._nodes = Nodes()
         self.nodes, self.labels = self._nodes.listed, self._nodes.labels
         self._tape = Tape()
         self._steps: dict[int, tuple[str, str]] = {}
         self._at: list[Node] = []  # the node of each row
         self.may_raise = False  # a float of Python where the graph has one of NumPy
-        self._floats = floats_for(graph, self.keys)
+        self._floats = self._floats_of_python()
         rows = self._forward()
         self._first = len(rows)  # of the backward rows
         with np.errstate(all="ignore"):
@@ -86,6 +86,20 @@ class Program:
         for held in (self.nodes, self.labels, self.values, self.adjoints):
             held.clear()
 
+    # What a program for another language does in its own way.
+
+    def _seeds(self, output: str | None, seed: Any) -> dict[str, Any]:
+        return self.graph.adjoint_seeds(output, seed)
+
+    def _named(self) -> Names:
+        return Names(self.graph, self.keys)
+
+    def _floats_of_python(self) -> set[str]:
+        return floats_for(self.graph, self.keys)
+
+    def _primitive_of(self, primitive: Primitive) -> Primitive:
+        return primitive
+
     # Rows.
 
     def _forward(self) -> dict[str, int]:
@@ -93,7 +107,8 @@ class Program:
         rows: dict[str, int] = {}
         for key in self.keys:
             row = self.graph._node[key]["row"]
-            primitive = row.primitive if row.operands or row.primitive is INPUT else LITERAL
+            is_operation = row.operands or row.primitive is INPUT
+            primitive = self._primitive_of(row.primitive) if is_operation else LITERAL
             parents = tuple([-1 if k is None else rows[k] for k in row.keys])
             rows[key] = len(self._tape.rows)
             value, xs = row.value, row.operands

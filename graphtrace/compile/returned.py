@@ -12,7 +12,7 @@ import numpy as np
 
 from graphtrace.compile.expressions import Expressions
 from graphtrace.compile.literals import WIDTH, Literals, string
-from graphtrace.compile.nodes import BROADCAST, NAMED, Node
+from graphtrace.compile.nodes import BROADCAST, Node, owner
 from graphtrace.compile.program import Program
 from graphtrace.compile.trees import Trees
 from graphtrace.core.primitive import ATOM
@@ -87,7 +87,7 @@ class Returned:
     def _array_gradient(self, value: Any, node: Node | None) -> str:
         dtype = self._literals.dtype
         if node is None:
-            return self._code.zeros(value.shape, value.dtype)
+            return self._literals.zeros(value.shape, value.dtype)
         call = f"{self._literals.call('np')}."
         if node.primitive is BROADCAST and not np.ndim(node.operands[0].value):
             number = node.operands[0]
@@ -106,19 +106,3 @@ class Returned:
             return f"{text}.copy()" if binds == ATOM else f"({text}).copy()"
         self._returned.add(maker)
         return text
-
-
-def owner(node: Node, *, sole: bool = False) -> Node | None:
-    """The operation that made the array; None where it may be an argument's or a constant.
-
-    With `sole` also None where the array has another use, or is a view: `+=` would keep its
-    layout, and NumPy sums entries in the order in which they lie.
-    """
-    while node.primitive is NAMED or node.primitive.code.memory == "view":
-        if sole and (node.uses > 1 or node.primitive is not NAMED):
-            return None
-        node = node.operands[0]
-    primitive = node.primitive
-    is_fresh = isinstance(primitive.forward, np.ufunc) or primitive.code.memory == "own"
-    is_own = is_fresh and isinstance(node.value, np.ndarray) and not (sole and node.uses > 1)
-    return node if is_own else None

@@ -15,30 +15,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from graphtrace.compile.calls import as_numbers
-from graphtrace.compile.expressions import Expressions
 from graphtrace.compile.floats import MAY_RAISE
 from graphtrace.compile.gate import own_text
-from graphtrace.compile.guards import Guards
+from graphtrace.compile.lines import Lines
 from graphtrace.compile.literals import WIDTH, Literals, comment, tuple_of
-from graphtrace.compile.nodes import (
-    ADD,
-    BROADCAST,
-    FLOAT,
-    GUARD,
-    LITERAL,
-    NAMED,
-    SCATTER_AT,
-    SHAPE_GUARD,
-    Node,
-    alike,
-)
+from graphtrace.compile.nodes import BROADCAST, FLOAT, LITERAL, NAMED, Node
 from graphtrace.compile.program import Program
-from graphtrace.compile.returned import Returned, owner
+from graphtrace.compile.python import PythonText
+from graphtrace.compile.returned import Returned
 from graphtrace.compile.trees import Trees
-from graphtrace.core.primitive import ATOM
 
 _PYTHONS = frozenset((int, float, bool))
-_SOFT_WIDTH = 72  # an expression of the forward part without a name is no longer
 _NOTE_COLUMN = 48
 
 
@@ -88,29 +75,25 @@ class _Writer:
         self._function = program.names.function
         self._program = program
         self._names = program.names
-        self._code = Expressions(program.names, self.literals)
+        self._code = PythonText(program, self.literals, jit=jit)
         self._trees = Trees(program, self.literals, self._code)
-        self._guards = Guards(program, self.literals, self._code)
         self._uses_numpy = False
         self._returned = Returned(program, self.literals, self._code, self._trees, jit=jit)
-        self._jit = jit
-        adjoints = program.adjoints.values()
-        # The last contribution to each adjoint; the name stands for another value before.
-        self._final = {a.operands[0] if a.primitive is BROADCAST else a for a in adjoints}
-        self._count()
+        self._lines = Lines(program, self._code, self._roots())
+        for node in program.nodes:
+            if node.is_backward and node.uses:
+                self._notice(node)
 
     def module(self) -> str:
         """The whole text."""
         self._trees.arguments()
-        opening = [text for text, _ in self._taken_lines()]
-        self._body(is_backward=False)
-        ahead = _with_notes(self._taken_lines())
-        self._body(is_backward=True)
+        opening = [text for text, _ in self._code.taken()]
+        ahead = _with_notes(self._lines.taken(is_backward=False))
+        noted = self._lines.taken(is_backward=True)
         gradients = self._returned.gradients()
-        back = _with_notes(self._taken_lines())
+        back = _with_notes([*noted, *self._code.taken()])
         returned, numbers = self._returned.lines(gradients), self._returned.numbers
-        self._final.clear()
-        self._program.release()
+        self._lines.release()
         inner: list[str] = []
         if numbers:
             inner = self._inner_function([*ahead, *_apart(back)], list(numbers.values()))
@@ -153,24 +136,6 @@ class _Writer:
         """The inputs, as arguments of the inner function."""
         return ", ".join(self._names.of[key] for key in self._program.graph.inputs)
 
-    def _taken_lines(self) -> list[tuple[str, str]]:
-        lines, self._code.lines = self._code.lines, []
-        return lines
-
-    # What is needed, and how often.
-
-    def _count(self) -> None:
-        for root in self._roots():
-            root.uses += 2  # so that it has a line of its own
-        for node in reversed(self._program.nodes):
-            if node.primitive is SHAPE_GUARD:
-                node.uses = node.operands[0].uses
-                node.operands[0].uses *= 2
-            elif node.uses or node.primitive is GUARD:
-                node.uses += node.primitive is GUARD
-                for operand in node.operands:
-                    operand.uses += 1
-
     def _roots(self) -> Iterator[Node]:
         program, graph = self._program, self._program.graph.graph
         yield from (program.values[leaf.key] for leaf in graph["result"].leaves if leaf.key)
@@ -180,23 +145,6 @@ class _Writer:
                 if adjoint is not None:
                     yield adjoint
                     yield from adjoint.operands if adjoint.primitive is BROADCAST else ()
-
-    # The lines.
-
-    def _body(self, *, is_backward: bool) -> None:
-        for node in self._program.nodes:
-            if node.is_backward is not is_backward or not node.uses:
-                continue
-            if is_backward:
-                self._notice(node)
-            if node.primitive is GUARD:
-                self._guards.decision(node, jit=self._jit)
-            elif node.primitive is SHAPE_GUARD:
-                self._guards.shape(node)
-            elif node.primitive is NAMED:
-                self._line(node)
-            elif node.uses > 1 and not self._is_labelled(node):
-                self._code.store(node)
 
     def _notice(self, node: Node) -> None:
         """Whether the backward part may warn, as NumPy does, or raise, as Python does."""
@@ -210,46 +158,6 @@ class _Writer:
             divisor = node.operands[1]
             is_safe = divisor.primitive is LITERAL and divisor.value != 0
             self.may_raise |= not is_safe or node.primitive.forward is operator.pow
-
-    def _is_labelled(self, node: Node) -> bool:
-        """Whether the next line gives the value a name that it keeps."""
-        label = self._program.labels.get(node)
-        return (
-            label is not None and label.uses > 0 and (not label.is_backward or label in self._final)
-        )
-
-    def _line(self, named: Node) -> None:
-        """`name = ...` or `name += ...`; nothing where the expression goes into another line."""
-        code, (node,) = self._code, named.operands
-        if named.is_soft and named.uses == 1 == node.uses and not node.text:
-            text, binds = code.text(node)
-            if len(text) <= _SOFT_WIDTH:
-                named.text, named.binds = text, binds
-                return
-        is_own = node.primitive is not LITERAL and (node.uses == 1 or self._is_labelled(node))
-        if node.text or not is_own:
-            code.say(f"{named.name} = {code.text(node)[0]}", named.note)
-        else:
-            if not self._accumulate(named, node):
-                code.assign(named.name, node, named.note)
-            node.text, node.binds = named.name, ATOM
-        named.text, named.binds = named.name, ATOM
-
-    def _accumulate(self, named: Node, total: Node) -> bool:
-        """`dJ_da += ...`, if the name stands for a number or for an array that nobody else has."""
-        if total.primitive is not ADD or total.operands[0].name != named.name:
-            return False
-        before, more = total.operands
-        if isinstance(before.value, np.ndarray) and not (
-            owner(before, sole=True) and alike(before.value, total.value)
-        ):
-            return False
-        is_array = isinstance(before.value, np.ndarray)
-        if is_array and more.primitive is SCATTER_AT and not more.text and more.uses == 1:
-            self._code.scatter(named.name, more, "+=", named.note)
-        else:
-            self._code.say(f"{named.name} += {self._code.text(more)[0]}", named.note)
-        return True
 
 
 def _with_notes(lines: list[tuple[str, str]]) -> list[str]:
