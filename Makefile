@@ -22,19 +22,22 @@ HAS_BENCH := $(VENV)/.has-bench
 HAS_PLACES := $(VENV)/.has-places
 
 LOWEST := $(VENV)-lowest
+TORCH := $(VENV)-torch
+TORCH_PYTHON := $(patsubst $(VENV)/%,$(TORCH)/%,$(BIN))/python
 LOWEST_PYTHON := $(patsubst $(VENV)/%,$(LOWEST)/%,$(BIN))/python
 
 .SHELLFLAGS := -eu -c
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help demo test test-places lowest lint format types fuzz gallery gallery-check bench bench-each wheel-check clean
+.PHONY: help demo test test-places test-torch lowest lint format types fuzz gallery gallery-check bench bench-each wheel-check clean
 
 help:
 	@echo 'make demo           draw the lecture'"'"'s J into build/J.svg'
 	@echo 'make test           run the tests'
 	@echo 'make test-places    documents with figures, built by Sphinx, MkDocs and others'
 	@echo 'make lowest         the tests with the oldest dependencies that pyproject.toml allows'
+	@echo 'make test-torch     the tests of PyTorch programs, which it installs by itself'
 	@echo 'make fuzz           the fuzzers of tests/fuzz, with many more cases than make test'
 	@echo 'make lint           ruff: rules and format; make format mends'
 	@echo 'make types          mypy, strict'
@@ -54,6 +57,10 @@ test: $(HAS_TEST)
 
 test-places: $(HAS_PLACES)
 	@$(BIN)/python -m pytest tests/places $(ARGS)
+
+# The CPU build, exactly: an open range would fetch gigabytes of CUDA.
+test-torch: $(TORCH)/.has-test
+	@$(TORCH_PYTHON) -m pytest tests/frameworks $(ARGS)
 
 fuzz: $(HAS_TEST)
 	@GRAPHTRACE_FUZZ=1 $(BIN)/python -m pytest tests/fuzz tests/ops/test_extremes.py $(ARGS)
@@ -95,7 +102,7 @@ wheel-check: $(HAS_TEST)
 	@echo 'The wheel, installed alone, drew $(CURDIR)/build/wheel/J.svg'
 
 clean:
-	rm -rf $(VENV) $(LOWEST) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(LOWEST) $(TORCH) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 
 $(ENVIRONMENT):
 	@if test -z '$(VERSION)'; then \
@@ -120,6 +127,13 @@ $(VENV)/.has-%: pyproject.toml $(ENVIRONMENT)
 	@echo 'Installing graphtrace[$*] into $(VENV)'
 	@$(PIP) install --editable '.[$*]'
 	@touch $@ $(INSTALLED)
+
+$(TORCH)/.has-test: pyproject.toml $(ENVIRONMENT)
+	@echo 'Installing PyTorch and what the tests of it need into $(TORCH)'
+	@$(PYTHON) -m venv --clear $(TORCH)
+	@$(TORCH_PYTHON) -m pip --disable-pip-version-check --quiet install \
+		torch==2.13.0 pytest hypothesis 'jax>=0.10' scipy --editable .
+	@touch $@
 
 $(LOWEST)/.has-test: pyproject.toml $(ENVIRONMENT)
 	@echo 'Installing graphtrace[test] and its oldest dependencies into $(LOWEST)'

@@ -13,7 +13,8 @@ from typing import IO, TYPE_CHECKING, Any, Unpack
 
 from graphtrace.errors import GraphtraceError
 from graphtrace.figure.parts import Figure
-from graphtrace.graph.trace import trace_into
+from graphtrace.frameworks import recorder_of
+from graphtrace.graph.trace import filled_from, trace_into
 from graphtrace.graph.traced import TracedGraph
 from graphtrace.lesson.quiz import Blank, Quiz
 from graphtrace.render.formats.registry import Format
@@ -63,6 +64,9 @@ def trace(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
     >>> list(g.nodes), g.nodes["u"]["value"], g.edges["b", "u", 0]["local"]
     (['a', 'b', 'c', 'u', 'v', 'J'], 6.0, 2.0)
     """
+    record = recorder_of(f, args, kwargs)
+    if record is not None:
+        return filled_from(Graph(), record(f, args, kwargs))
     return trace_into(Graph(), f, args, kwargs)
 
 

@@ -220,7 +220,7 @@ class Primitive:
         pairs = zip(self.formulas, rules or (), strict=True)
         shown = tuple([rule if formula is None else formula for formula, rule in pairs])
         if self.partials is None:
-            return replace(self, vjps=shown)
+            return replace(self, vjps=shown, jvp_each=None)
         return replace(self, partials=shown)
 
     def vjp(self, k: int, g: Any, y: Any, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:

@@ -44,7 +44,7 @@ Parts = tuple[Primitive, Any, tuple[Any, ...], tuple[int, ...], dict[str, Any]]
 NO_PARAMS: dict[str, Any] = {}
 
 _LIBRARIES = Path(np.__file__).parent.parent
-_NOT_THE_USERS = (
+_NOT_THE_USERS: tuple[str, ...] = (
     str(Path(__file__).parents[1]),
     str(_LIBRARIES / "numpy"),
     str(_LIBRARIES / "scipy"),
@@ -115,6 +115,7 @@ class Tape:
         "_generators",
         "frame",
         "given_names",
+        "given_scopes",
         "guards",
         "lastis",
         "looked",
@@ -138,6 +139,8 @@ class Tape:
         # Whether anything went by a number, so that the rows may be others for another number.
         self.looked = False
         self.given_names: dict[int, str] = {}
+        # The calls that a row is in, where the user's frames do not say it.
+        self.given_scopes: dict[int, tuple[str, ...]] = {}
         # Views and what they are views of, by the id of the handle.
         self.views: dict[int, View] = {}
         # The rows that stand for ints, as far as the list has been looked through for them.
@@ -156,7 +159,7 @@ class Tape:
     def call(self, f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Call the user's function; the frame of this call is where the user's frames begin."""
         if self.root is None:
-            self.root = sys._getframe()
+            self.root, self.frame = sys._getframe(), None
         return f(*args, **kwargs)
 
     def locate(self, frame: FrameType) -> int:
@@ -340,6 +343,17 @@ def activated(tape: Tape | None) -> Iterator[None]:
 
 def _is_ours(code: CodeType) -> bool:
     return code.co_filename.startswith(_NOT_THE_USERS)
+
+
+is_library = _is_ours
+"""Whether the code is ours, NumPy's, or that of a framework whose programs are traced."""
+
+
+def regard_as_library(folder: str) -> None:
+    """From now on, code in that folder is not the user's."""
+    global _NOT_THE_USERS
+    if folder not in _NOT_THE_USERS:
+        _NOT_THE_USERS += (folder,)
 
 
 def name_value(value: object, name: str) -> None:

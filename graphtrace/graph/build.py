@@ -260,7 +260,8 @@ class Builder:
         if primitive is not INPUT:
             here = self.locations[i]
             attributes["label"] = f"{key} = {row_text(row)}"
-            attributes["scope"] = self._scope_path(here[0])
+            given = self.recording.given_scopes.get(i)
+            attributes["scope"] = self._scope_path(here[0]) if given is None else given
             attributes["source"] = self._source(here)
             attributes["formula"] = Symbol(row)
             attributes["run"] = self.run_of[i]

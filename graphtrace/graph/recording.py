@@ -46,6 +46,7 @@ class Recording:
         self.scopes = tape.scopes
         self.guards = tape.guards
         self.given_names = tape.given_names
+        self.given_scopes = tape.given_scopes
         self.opened = opened
         self.input_names = [n for name, arg in arguments.items() for n in self._names(name, arg)]
         self.out, self.structure = close_output(out, tape, f)

@@ -22,6 +22,12 @@ from graphtrace.graph.traced import TracedGraph
 AnyGraph = TypeVar("AnyGraph", bound=TracedGraph)
 
 
+def filled_from(graph: AnyGraph, outcome: Recording) -> AnyGraph:
+    """The empty `graph` as that of a recording."""
+    fill_later(graph, outcome, lambda unread: Builder(outcome).fill(unread))
+    return graph
+
+
 def trace_into(
     graph: AnyGraph, f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> AnyGraph:
@@ -40,6 +46,4 @@ def trace_into(
         }
         positional, keywords = unbind(f, {name: one.tree for name, one in opened.items()})
         out = call(tape, f, positional, keywords)
-        outcome = Recording(f, tape, arguments, opened, out)
-        fill_later(graph, outcome, lambda unread: Builder(outcome).fill(unread))
-        return graph
+        return filled_from(graph, Recording(f, tape, arguments, opened, out))

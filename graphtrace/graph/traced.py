@@ -383,7 +383,7 @@ class TracedGraph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no typ
         return values
 
     def _input_like(self, key: str, value: Any) -> Any:
-        traced = self._node[key]["value"]
+        traced, value = self._node[key]["value"], as_numpy(value)
         if isinstance(value, np.ndarray) and has_own_operators(value):
             raise ArgumentError(f"parameter {key} is {no_plain_array(value)}")
         if type(traced) is float and isinstance(value, (int, np.integer)):
@@ -433,7 +433,7 @@ class TracedGraph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no typ
         ]
 
     def _seed_like(self, key: str, weight: Any) -> Any:
-        value = self._node[key]["value"]
+        value, weight = self._node[key]["value"], as_numpy(weight)
         if np.shape(weight) != np.shape(value):
             raise ArgumentError(
                 f"the seed for {key} has shape {np.shape(weight)} and {key} has {np.shape(value)}; "
@@ -447,6 +447,12 @@ class TracedGraph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no typ
             if isinstance(value, np.ndarray)
             else weight * seed_for(value)
         )
+
+
+def as_numpy(x: Any) -> Any:
+    """An array of another library as NumPy's; all else as it is."""
+    is_array = hasattr(x, "__dlpack__") and not isinstance(x, (np.ndarray, np.generic))
+    return np.asarray(x.detach() if hasattr(x, "detach") else x)[()] if is_array else x
 
 
 def _differentiated(seeds: Mapping[str, Any]) -> str | None:

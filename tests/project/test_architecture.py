@@ -22,6 +22,7 @@ ROOMS = [
     "extend",  # operations of the user's own
     "formula",  # terms and their text
     "graph",  # networkx
+    "frameworks",  # programs of PyTorch and JAX
     "document",  # JSON
     "compile",  # Python
     "figure",  # what a picture says

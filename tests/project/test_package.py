@@ -23,8 +23,8 @@ IMPORTED_AS = {"graphviz-pure": None}  # a program, run and not imported
 # Imported inside a function: where the user has imported it before, or asks for its extra.
 OPTIONAL = {"matplotlib", "rich", "scipy", "typst", "numba", "ziamath"}
 
-# A room for another program's extensions is imported by that program, which is there then.
-HOSTS = {"sphinx": {"sphinx", "docutils"}}
+# A room for another program is imported by that program, or where it is in use.
+HOSTS = {"sphinx": {"sphinx", "docutils"}, "frameworks": {"torch", "jax"}}
 
 TOP_LEVEL = {
     ".ci",
