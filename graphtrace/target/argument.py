@@ -1,14 +1,16 @@
 """Read one value of a parameter as it is typed after --at, such as `w=[1, 2]` or `x=@data.npy`.
 
-In: text. Out: the parameter's name and a number, an array, or lists and dicts of these. Numbers
-stay as they are typed, so `n=3` is an int; a list of numbers, however deep, becomes an array of
-floats. Nothing is executed and nothing is unpickled. Knows nothing of the function that gets it.
+In: text. Out: the parameter's name and a number, a text, None, an array, or lists and dicts of
+these. Numbers stay as they are typed, so `n=3` is an int; a list of numbers, however deep, becomes
+an array of floats. Nothing is executed and nothing is unpickled. Knows nothing of the function that
+gets it.
 """
 
 from __future__ import annotations
 
 import ast
 import json
+import keyword
 import math
 import re
 from collections.abc import Callable
@@ -20,7 +22,15 @@ import numpy as np
 from graphtrace.errors import ArgumentError
 
 _LARGEST_INTEGER = 2**63
-_NAMES = {"inf": math.inf, "nan": math.nan, "pi": math.pi, "true": True, "false": False}
+_NAMES: dict[str, Any] = {
+    "inf": math.inf,
+    "nan": math.nan,
+    "pi": math.pi,
+    "true": True,
+    "false": False,
+    "null": None,
+    "none": None,
+}
 
 
 def split(text: str) -> list[str]:
@@ -50,12 +60,13 @@ _PIECE = re.compile(r"[^\W\d]\w*[ \t]*=(?!=)|\\?.", re.DOTALL)
 def read(text: str, option: str = "--at", folder: Path | None = None) -> tuple[str, Any]:
     """The name and the value of `name=value`; anything else raises `ArgumentError`.
 
-    A relative path after @ begins in `folder`, by default the current one.
+    A relative path after @ begins in `folder`, by default the current one. A word that is no number
+    is a text; any other text stands in quotes.
 
     >>> read("a=-1e-3")
     ('a', -0.001)
-    >>> read("w=[1, 2]")
-    ('w', array([1., 2.]))
+    >>> read("w=[1, 2]"), read("mode=lin"), read("p={'act': 'relu'}")
+    (('w', array([1., 2.])), ('mode', 'lin'), ('p', {'act': 'relu'}))
     """
     name, equals, value = text.partition("=")
     name, value = name.strip(), value.strip()
@@ -63,14 +74,21 @@ def read(text: str, option: str = "--at", folder: Path | None = None) -> tuple[s
         raise ArgumentError(f"'{_shorten(text)}' is not NAME=VALUE: write for example {option} a=5")
     if value.startswith("@"):
         return name, _read_file(name, (folder or Path()) / value[1:])
+    if value.isidentifier() and value not in _NAMES and not keyword.iskeyword(value):
+        return name, value
     try:
         return name, _convert(_literal(ast.parse(value, mode="eval").body))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         why = f" ({error})" if isinstance(error, _Unsuitable) else ""
-        raise ArgumentError(
-            f"{name}: '{_shorten(value)}' is not a number, a list of numbers or a file{why}: write "
-            f"for example {name}=5, {name}=[1, 2], {name}=@{name}.npy or {name}=@{name}.json"
-        ) from None
+        raise no_value(name, value, why) from None
+
+
+def no_value(name: str, text: str, why: str = "") -> ArgumentError:
+    """The error for a text that a parameter cannot have."""
+    return ArgumentError(
+        f"{name}: '{_shorten(text)}' is not a number, a list of numbers or a file{why}: write "
+        f"for example {name}=5, {name}=[1, 2], {name}=@{name}.npy or {name}=@{name}.json"
+    )
 
 
 class _Unsuitable(ValueError):
@@ -83,9 +101,9 @@ def _shorten(text: str) -> str:
 
 
 def _literal(node: ast.expr) -> Any:
-    """The plain Python value of a literal; names only for inf, nan, pi, true and false."""
+    """The plain Python value of a literal; names only for inf, nan, pi, true, false and null."""
     match node:
-        case ast.Constant(value=bool() | int() | float() as value):
+        case ast.Constant(value=None | bool() | int() | float() | str() as value):
             return value
         case ast.Name(id=name) if name in _NAMES:
             return _NAMES[name]
@@ -118,11 +136,11 @@ def _convert(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _convert(item) for key, item in value.items()}
     if isinstance(value, list):
-        if any(_holds_dict(item) for item in value):
+        leaves = _leaves(value)
+        is_words = bool(leaves) and all(leaf is None or isinstance(leaf, str) for leaf in leaves)
+        if is_words or any(_holds_dict(item) for item in value):
             return [_convert(item) for item in value]
         return _array(value)
-    if value is None or isinstance(value, str):
-        raise _Unsuitable(f"{json.dumps(value)} is not a number")
     if type(value) is int and abs(value) >= _LARGEST_INTEGER:
         return _float(value)
     return value
@@ -187,6 +205,6 @@ def _refuse_content(name: str, path: Path, error: Exception) -> NoReturn:
     wanted = (
         "an array saved with numpy.save, not of Python objects"
         if path.suffix.lower() == ".npy"
-        else "numbers, and lists and dicts of them"
+        else "numbers and texts, and lists and dicts of them"
     )
     raise ArgumentError(f"{name}: '{path}' cannot be used ({why}): give {wanted}") from None

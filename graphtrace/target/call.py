@@ -6,13 +6,18 @@ assignment is told before the function is called. Knows no graph, and no command
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
 
 from graphtrace.core.inputs import name_of, signature_of
 from graphtrace.errors import ArgumentError
-from graphtrace.target.argument import read
+from graphtrace.target.argument import no_value, read
+from graphtrace.target.expression import is_expression
+
+_T = TypeVar("_T")
 
 
 def assigned(
@@ -37,24 +42,99 @@ def arguments(
 ) -> tuple[list[Any], dict[str, Any]]:
     """The arguments for a call of the function, each checked against its signature.
 
+    A parameter `*xs` takes a list.
+
     Raises `ArgumentError` for a parameter that there is not, or that has no value; `option` is how
     one types the values.
 
     >>> arguments(lambda x, /, y=1: x, {"x": 2, "y": 3})
     ([2], {'y': 3})
+    >>> arguments(lambda x, *xs: x, {"x": 2, "xs": [3, 4]})
+    ([2, 3, 4], {})
     """
     name = name_of(function)
     parameters = signature_of(function).parameters.values()
     named = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    several = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "")
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters)
-    for given in values:
-        if given not in named and not open_ended:
-            has = f"it has {', '.join(named)}" if named else "it has none"
+    for given, value in values.items():
+        if given not in (*named, several) and not open_ended:
+            written = [*named, *([f"*{several}"] if several else [])]
+            has = f"it has {', '.join(written)}" if written else "it has none"
             raise ArgumentError(f"{name} has no parameter {given}: {has}")
+        if isinstance(value, str) and is_expression(function):
+            raise no_value(given, value)
     needed = [p.name for p in parameters if p.default is p.empty and p.name in named]
     if missing := [parameter for parameter in needed if parameter not in values]:
         wanted = " ".join(f"{option} {parameter}=..." for parameter in missing)
         raise ArgumentError(f"{name} needs a value for {', '.join(missing)}: add {wanted}")
-    first = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY and p.name in values]
-    named_values = {name: value for name, value in values.items() if name not in first}
-    return [values[parameter] for parameter in first], named_values
+    rest = _each(several, values[several], option) if several in values else []
+    first = [p for p in parameters if p.kind is p.POSITIONAL_ONLY and p.name in values]
+    if rest:  # what stands before them is given by place, too
+        first = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    by_place = {p.name: values.get(p.name, p.default) for p in first}
+    by_name = {n: value for n, value in values.items() if n not in (*by_place, several)}
+    return [*by_place.values(), *rest], by_name
+
+
+def _each(name: str, value: Any, option: str) -> list[Any]:
+    """The values of `*name`."""
+    if not isinstance(value, list | np.ndarray) or np.ndim(value) == 0:
+        raise ArgumentError(f"*{name} takes a list: write for example {option} '{name}=[1, 2]'")
+    return [one.item() if isinstance(one, np.generic) else one for one in value]
+
+
+def call(
+    trace: Callable[..., _T],
+    function: Callable[..., Any],
+    values: Mapping[str, Any],
+    option: str = "--at",
+) -> _T:
+    """What `trace(function, ...)` returns at these values.
+
+    An array of whole numbers is one of floats, unless the function takes only integers, as for
+    labels and indices: then it is called once more. Raises what `arguments` and `trace` do.
+
+    >>> import graphtrace as gt
+    >>> def pick(w, y):
+    ...     return sum(w[y])
+    >>> call(gt.trace, pick, assigned(["w=[2, 3]", "y=[1, 1]"])).value
+    np.float64(6.0)
+    """
+    args, kwargs = arguments(function, dict(values), option)
+    try:
+        return trace(function, *args, **kwargs)
+    except Exception as error:
+        if not _asks_for_integers(error):
+            raise
+        refusal = error
+    for changed in _with_integers(values):
+        args, kwargs = arguments(function, changed, option)
+        try:
+            return trace(function, *args, **kwargs)
+        except Exception as error:
+            if not _asks_for_integers(error):
+                raise
+    raise refusal
+
+
+def _asks_for_integers(error: Exception) -> bool:
+    """In NumPy's words or Python's, or in ours for the labels of a loss."""
+    return "integer" in str(error) or "pass a plain array there" in str(error)
+
+
+def _with_integers(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The values with one array as integers, each in turn, then with all of them."""
+    whole = {name: whole for name, value in values.items() if (whole := _whole(value)) is not value}
+    for name in whole:
+        yield {**values, name: whole[name]}
+    if len(whole) > 1:
+        yield {**values, **whole}
+
+
+def _whole(value: Any) -> Any:
+    """The value with its arrays as integers where nothing is lost; itself, where there is none."""
+    is_array = isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size > 0
+    if is_array and np.all(np.isfinite(value)) and np.all(value == np.rint(value)):
+        return value.astype(np.int64)
+    return value

@@ -103,11 +103,19 @@ def parse(text: str) -> Callable[..., Any]:
     function.__name__ = function.__qualname__ = name
     # To the tracer and in its errors, this frame is the user's: line 1 of a file "<expression>".
     function.__code__ = function.__code__.replace(
-        co_filename="<expression>", co_firstlineno=0, co_name=name, co_qualname=name
+        co_filename=_FILE, co_firstlineno=0, co_name=name, co_qualname=name
     )
     function.__doc__ = text
     function.__signature__ = signature  # type: ignore[attr-defined]
     return function
+
+
+_FILE = "<expression>"
+
+
+def is_expression(function: Callable[..., Any]) -> bool:
+    """Whether the function is one that `parse` has made."""
+    return getattr(getattr(function, "__code__", None), "co_filename", "") == _FILE
 
 
 def _statements(text: str) -> list[tuple[str, ast.expr]]:
