@@ -9,11 +9,12 @@ import atexit
 import gc
 
 from graphtrace.cli.gallery import gallery
+from graphtrace.cli.plots import activation, network, slope
 from graphtrace.cli.program import main
 from graphtrace.cli.render import render
 
-main.add_command(render)
-main.add_command(gallery)
+for command in (render, gallery, activation, slope, network):
+    main.add_command(command)
 
 # What a command imports stays until it ends. Looking through it for garbage, when more is imported
 # and once more at the end, took a quarter of a run.

@@ -1,30 +1,62 @@
 """Call what the command names, at the values that it gives, and trace the call.
 
-In: a target and assignments as typed. Out: a Graph. What is wrong with an assignment is said before
-the function is called.
+In: targets and values. Out: a Graph of each. What is wrong with a value is said before anything is
+called.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from graphtrace.cli.program import say
+from graphtrace.errors import ArgumentError
 
 if TYPE_CHECKING:
     from graphtrace.api import Graph
 
+Function = Callable[..., Any]
 
-def traced(target: str, assignments: Sequence[str]) -> Graph:
-    """The graph of the target at those values."""
-    from graphtrace.target.call import arguments, assigned
+
+def functions_of(
+    targets: Sequence[str], values: Mapping[str, Any]
+) -> list[tuple[str, Function, dict[str, Any]]]:
+    """The name of each target, the function, and those of the values that are for it.
+
+    All of them are for a lone target; of several, each takes what it has a parameter for. Raises
+    `ArgumentError` for a value that none takes, and for two of the same name, whose files would be
+    the same.
+    """
+    from graphtrace.core.inputs import name_of
+    from graphtrace.target.call import takes
     from graphtrace.target.function import load
 
-    function = load(target)
-    args, kwargs = arguments(function, assigned(assignments))
-    from graphtrace.api import trace
+    functions = [load(target) for target in targets]
+    names = [name_of(function) for function in functions]
+    if len(targets) == 1:
+        return [(names[0], functions[0], dict(values))]
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            one = targets[names.index(name)]
+            raise ArgumentError(
+                f"'{one}' and '{targets[i]}' are both called {name}, and so would be their files: "
+                "draw them one by one"
+            )
+    for value in values:
+        if not any(takes(function, value) for function in functions):
+            raise ArgumentError(f"none of {', '.join(names)} has a parameter {value}")
+    return [
+        (name, function, {key: x for key, x in values.items() if takes(function, key)})
+        for name, function in zip(names, functions, strict=True)
+    ]
 
-    graph = trace(function, *args, **kwargs)
+
+def traced(function: Function, values: Mapping[str, Any]) -> Graph:
+    """The graph of the function at those values."""
+    from graphtrace.api import trace
+    from graphtrace.target.call import call
+
+    graph = call(trace, function, values)
     _warn_of_nan(graph)
     return graph
 

@@ -13,8 +13,9 @@ from typing import Any, TypeVar, get_args
 
 import click
 
+from graphtrace.cli.complete import TYPED
 from graphtrace.figure.options import About, abouts, choices_of
-from graphtrace.render.options import Options
+from graphtrace.render.options import Options, is_content
 from graphtrace.render.paint.themes import THEMES
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -43,6 +44,7 @@ class Grouped(click.Command):
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         """Put such a target where click takes it for one: last, after `--`."""
+        context.meta[TYPED] = list(args)
         options = [p for p in self.get_params(context) if isinstance(p, click.Option)]
         valued = {name for p in options if not p.is_flag for name in p.opts}
         short = tuple(name for name in valued if not name.startswith("--"))
@@ -80,6 +82,7 @@ class Grouped(click.Command):
 def _some(group: str, *options: tuple[str, dict[str, Any]]) -> Callable[[_Function], _Function]:
     def decorate(function: _Function) -> _Function:
         for names, settings in reversed(options):
+            if not settings.get("required"):
             settings = {"default": None, **settings}
             wrap = click.option(*names.split(), cls=Option, group=group, **settings)
             function = wrap(function)
@@ -103,13 +106,21 @@ _TYPED = {"gradients": "--grad", "engine": "--dot engine"}
 """How an option of the library is declared for click, where it is typed as another word."""
 
 
-def _declared(group: str) -> list[tuple[str, dict[str, Any]]]:
-    """The options of a figure in this group of the help, as `Options` declares them."""
+_OF_GRAPHS = "math width height digits legend standalone engine time_limit".split()
+"""What has no meaning for other figures."""
+
+
+def _declared(group: str, *, of_plots: bool = False) -> list[tuple[str, dict[str, Any]]]:
+    """The options of a figure in this group of the help, as `Options` declares them.
+
+    Those of plots say how a figure looks, and not what of a graph it shows.
+    """
     known = abouts(Options)
     return [
         _declaration(one.name, one.default, *known[one.name])
         for one in fields(Options)
         if known[one.name][1].group == group and known[one.name][1].example
+        if not (of_plots and (is_content(one.name) or one.name in _OF_GRAPHS))
     ]
 
 
@@ -166,22 +177,38 @@ story = _some(
         "--explain",
         {
             "metavar": "NAME",
-            "help": "Instead of a figure, the derivation of one derivative. E.g. --explain a.",
+            "help": "Instead of a figure, the derivation of one derivative, as text, or into a "
+            ".txt, .md, .tex or .html. E.g. --explain a, --explain dJ/da -o a.tex.",
+        },
+    ),
+    (
+        "--wengert",
+        {
+            "is_flag": True,
+            "help": "Instead of a figure, the Wengert list, as text, or into a .txt, .md, .tex or "
+            ".html. E.g. --wengert -o table.md, --wengert --tangent a=1.",
         },
     ),
 )
 
 look = _some("How it looks", *_declared("How it looks"))
 
-output = _some(
-    _LAST,
-    *_declared(_LAST),
+look_of_plots = _some("How it looks", *_declared("How it looks", of_plots=True))
+
+
+def drawn(*options: tuple[str, dict[str, Any]]) -> Callable[[_Function], _Function]:
+    """The options of a figure that is no graph."""
+    return _some("What is drawn", *options)
+
+
+_file = (
     (
         "-o --output",
         {
             "metavar": "PATH",
-            "help": "The file, - for standard output; the suffix is the format. Default: the "
-            "function's name, as SVG. E.g. -o figures/J.svg, -o J.dot, -o -.",
+            "type": click.Path(),
+            "help": "The file, - for standard output, or a folder; the suffix is the format. "
+            "Default: the function's name, as SVG. E.g. -o figures/J.svg, -o J.dot, -o figures/.",
         },
     ),
     (
@@ -197,6 +224,32 @@ output = _some(
             "is_flag": True,
             "default": False,
             "help": "On an error, Python's traceback before the sentence. E.g. --traceback.",
+        },
+    ),
+)
+
+output = _some(_LAST, *_declared(_LAST), *_file)
+
+output_of_plots = _some(_LAST, *_declared(_LAST, of_plots=True), *_file)
+
+again = _some(
+    _LAST,
+    (
+        "--watch",
+        {
+            "is_flag": True,
+            "default": False,
+            "help": "Draw again when the file, one beside it or a value's file changes, until "
+            "Ctrl-C. E.g. --watch.",
+        },
+    ),
+    (
+        "--defaults",
+        {
+            "metavar": "FILE",
+            "type": click.Path(),
+            "help": "Options from a .toml or .json file; those that are typed count more. "
+            "E.g. --defaults figures.toml, where it says width = 360.",
         },
     ),
 )

@@ -27,6 +27,7 @@ def as_typed(error: GraphtraceError) -> str:
         return _typed(options[match["name"]], match["value"])
 
     message = re.sub(r"call backward\(\) before$", "leave --no-grad out", str(error))
+    message = re.sub(r"explain\(.*, of=\.\.\.\)$", "--explain dJ/da", message)
     message = re.sub(rf"\b(?P<name>{names})=(?P<value>{_LITERAL})?", typed, message)
     option = options.get(getattr(error, "option", ""))
     if option is None or option.opts[-1] in message:

@@ -66,7 +66,7 @@ def step_paths(
     Raises `OptionError` if that is no derivative, or one between nodes that are not there.
     """
     if isinstance(step, str):
-        of, by = _of_and_by(step)
+        of, by = of_and_by(step)
     else:
         if len(step) != 2:
             raise OptionError(f"step={step!r} is not a pair: write it as step=('J', 'v')")
@@ -74,7 +74,7 @@ def step_paths(
     return paths_through(graph, (by, of), one_step=True, gradients=gradients)
 
 
-def _of_and_by(step: str) -> tuple[str, str]:
+def of_and_by(step: str) -> tuple[str, str]:
     """`J` and `v` of `dJ/dv`."""
     text = step.strip()
     for over in re.finditer(r"/\s*[d∂]", text):

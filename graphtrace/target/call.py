@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from graphtrace.core.describe_error import text_of
 from graphtrace.core.inputs import name_of, signature_of
 from graphtrace.errors import ArgumentError
 from graphtrace.target.argument import no_value, read
@@ -77,6 +78,16 @@ def arguments(
     return [*by_place.values(), *rest], by_name
 
 
+def takes(function: Callable[..., Any], name: str) -> bool:
+    """Whether the function has a parameter of that name.
+
+    >>> takes(lambda a, *xs: a, "xs"), takes(lambda a: a, "b"), takes(lambda **more: 1, "b")
+    (True, False, True)
+    """
+    parameters = signature_of(function).parameters.values()
+    return any(p.name == name or p.kind is p.VAR_KEYWORD for p in parameters)
+
+
 def _each(name: str, value: Any, option: str) -> list[Any]:
     """The values of `*name`."""
     if not isinstance(value, list | np.ndarray) or np.ndim(value) == 0:
@@ -120,7 +131,8 @@ def call(
 
 def _asks_for_integers(error: Exception) -> bool:
     """In NumPy's words or Python's, or in ours for the labels of a loss."""
-    return "integer" in str(error) or "pass a plain array there" in str(error)
+    words = text_of(error)
+    return "integer" in words or "pass a plain array there" in words
 
 
 def _with_integers(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

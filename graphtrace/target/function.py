@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import inspect
 import linecache
 import re
 import sys
@@ -20,7 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from graphtrace.core.describe_error import describe
-from graphtrace.errors import TargetError
+from graphtrace.errors import ExpressionError, TargetError
 
 _FILE = re.compile(r"(?P<path>.+\.pyw?)(:(?P<name>[\w.]*))?")
 _MODULE = re.compile(r"(?P<module>[^\W\d]\w*(\.[^\W\d]\w*)*)(:(?P<name>[\w.]*))?")
@@ -138,14 +139,46 @@ def _load_named_file(path: Path, name: str | None) -> ModuleType:
 
 def _written_functions(path: Path) -> list[str]:
     """The functions that a file defines, read from its text without running it."""
+    return [node.name for node in _definitions(path) if not node.name.startswith("_")]
+
+
+def _definitions(path: Path) -> list[ast.FunctionDef]:
     try:
         body = ast.parse(path.read_bytes()).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return []
+    return [node for node in body if isinstance(node, ast.FunctionDef)]
+
+
+def written_functions(path: str) -> list[str]:
+    """The functions of a file, for a shell that completes its name; [] for what is no file."""
+    return _written_functions(Path(path)) if _FILE.fullmatch(path) else []
+
+
+def written_parameters(target: str) -> list[str]:
+    """The parameters of a target, read from its text; [] where that is not enough.
+
+    >>> written_parameters("J = 3*(a + b*c)")
+    ['a', 'b', 'c']
+    """
+    match = _FILE.fullmatch(target)
+    if match is None:
+        from graphtrace.target.expression import parse
+
+        try:
+            return list(inspect.signature(parse(target)).parameters)
+        except ExpressionError:
+            return []
     return [
-        node.name
-        for node in body
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+        argument.arg
+        for node in _definitions(Path(match["path"]))
+        if node.name == match["name"]
+        for argument in (
+            *node.args.posonlyargs,
+            *node.args.args,
+            *([node.args.vararg] if node.args.vararg else []),
+            *node.args.kwonlyargs,
+        )
     ]
 
 
