@@ -83,7 +83,7 @@ def _some(group: str, *options: tuple[str, dict[str, Any]]) -> Callable[[_Functi
     def decorate(function: _Function) -> _Function:
         for names, settings in reversed(options):
             if not settings.get("required"):
-            settings = {"default": None, **settings}
+                settings = {"default": None, **settings}
             wrap = click.option(*names.split(), cls=Option, group=group, **settings)
             function = wrap(function)
         return function
