@@ -16,6 +16,7 @@ import numpy as np
 from graphtrace.figure.inlining import with_terms
 from graphtrace.formula.collected import collected
 from graphtrace.formula.maps import value_of
+from graphtrace.formula.own_value import in_own_value
 from graphtrace.formula.printer import text_of
 from graphtrace.formula.symbol import Symbol, formula, local_formula
 from graphtrace.formula.term import Name, Term, times, total
@@ -53,20 +54,23 @@ def derivatives(
     for row in rows:
         if row.name != str(export):
             terms[row.name] = with_terms(formula(row), terms)
+    last = next(row for row in rows if row.name == str(export))
+    value = with_terms(formula(last), terms)
+    values = {str(node): graph.nodes[node]["value"] for node in (*inner, *numbers)}
     symbols = {}
     for key, number in numbers.items():
         term = collected(with_terms(adjoints[str(key)], terms)) if str(key) in adjoints else None
-        if term is not None and len(text_of(term)) <= _LONGEST and _gives(graph, term, number):
+        if term is not None:
+            term = in_own_value(term, value, Name(last.name, 0), values, _LONGEST)
+        if term is not None and len(text_of(term)) <= _LONGEST and _gives(term, number, values):
             symbols[key] = Symbol.of(term)
     return symbols
 
 
-def _gives(graph: nx.MultiDiGraph[Any], term: Term, number: Any) -> bool:
+def _gives(term: Term, number: Any, values: Mapping[str, Any]) -> bool:
     """Whether the formula has that value, with those of the nodes that it names."""
     try:
         with np.errstate(all="ignore"):
-            keys = {leaf.atom.key for leaf in term.leaves if isinstance(leaf.atom, Name)}
-            value = value_of(term, {key: graph.nodes[key]["value"] for key in keys})
-        return math.isclose(value, number, rel_tol=_CLOSE, abs_tol=0.0)
+            return math.isclose(value_of(term, values), number, rel_tol=_CLOSE, abs_tol=0.0)
     except Exception:  # noqa: BLE001  (what has no value is not printed)
         return False

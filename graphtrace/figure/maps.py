@@ -7,8 +7,8 @@ Each is the sum over the paths inside of the products of their maps, in the orde
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,10 +18,11 @@ from graphtrace.figure.inlining import with_terms
 from graphtrace.figure.total import adjoints
 from graphtrace.formula.collected import collected
 from graphtrace.formula.maps import Map, added, composed, elementwise, image
+from graphtrace.formula.own_value import in_own_value
 from graphtrace.formula.printer import text_of
 from graphtrace.formula.row import Row
-from graphtrace.formula.symbol import Symbol, formula, tangent_like
-from graphtrace.formula.term import Name, Term
+from graphtrace.formula.symbol import Symbol, formula, local_map, tangent_like
+from graphtrace.formula.term import Name, Term, bare
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -52,18 +53,24 @@ def maps(
     if len(inner) > _MOST_NODES or None in rows:
         return {}
     products = _products(graph, inner, export)
-    if not any(products.get(tail) for tail in tails):
-        return {}
     terms: dict[str, Term] = {}
     for row in rows:
         if row.name != str(export):
             terms[row.name] = with_terms(formula(row), terms)
+    last = next(row for row in rows if row.name == str(export))
+    value = with_terms(formula(last), terms)
     sweeps = _Sweeps(graph, inner, export)
+
+    def in_own_name(entries: Term) -> Term:
+        whole = collected(entries) or entries
+        name = Name(last.name, np.ndim(last.value))
+        return in_own_value(whole, value, name, sweeps.values, _LONGEST)
+
     symbols = {}
     for tail in tails:
-        product = products.get(tail)
+        product = products.get(tail) or _of_softmax(graph, last, bare(value), tail)
         if product is not None:
-            whole = _collected(product._replace(term=with_terms(product.term, terms)))
+            whole = _by_entry(product._replace(term=with_terms(product.term, terms)), in_own_name)
             if _is_short(whole.printed) and sweeps.are_those_of(whole.printed, tail):
                 symbols[tail] = Symbol.of_map(whole)
     return symbols
@@ -100,11 +107,46 @@ def _local(row: Row, k: int, symbol: Symbol) -> Map | None:
     return symbol.map
 
 
-def _collected(one: Map) -> Map:
-    """The map with its numbers collected, where it is told entry by entry."""
-    is_by_entry = one.kind in ("scale", "diagonal", "gradient", "column")
-    term = collected(one.term) if is_by_entry else None
-    return one if term is None else one._replace(term=term)
+def _of_softmax(graph: nx.MultiDiGraph[Any], row: Row, value: Term, tail: Any) -> Map | None:
+    """diag(p) − ppᵀ of p = exp(z)/sum(exp(z)), as somebody writes a softmax by hand."""
+    if value.op != "divide":
+        return None
+    above, below = value.operands
+    z = Name(str(tail), np.ndim(graph.nodes[tail]["value"]))
+    if below.op != "sum" or below.operands != (above,) or above.op != "exp":
+        return None
+    axis, raised = below.params.get("axis"), above.operands[0]
+    if raised.op == "subtract" and raised.operands[1].op == "max":  # so that no exp is too large
+        raised = raised.operands[0]
+    if raised.atom != z or (axis is None and z.ndim != 1):
+        return None
+    x = graph.nodes[tail]["value"]
+    own = Row(
+        primitive_named("softmax"),
+        row.value,
+        (x,),
+        {"axis": -1 if axis is None else axis},
+        row.name,
+        (z.key,),
+        (z.key,),
+    )
+    return local_map(own, 0)
+
+
+def _by_entry(one: Map, written: Callable[[Term], Term]) -> Map:
+    """The map with what it tells entry by entry written so, in a product too."""
+    if one.kind in ("scale", "diagonal", "gradient", "column"):
+        return one._replace(term=written(one.term))
+    return one._replace(term=_in_product(one.term, written))
+
+
+def _in_product(term: Term, written: Callable[[Term], Term]) -> Term:
+    if term.op == "diag":
+        return replace(term, operands=(written(term.operands[0]),))
+    if term.op == "compose":
+        factors = tuple(_in_product(factor, written) for factor in term.operands)
+        return replace(term, operands=factors)
+    return term
 
 
 def _is_short(term: Term) -> bool:

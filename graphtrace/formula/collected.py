@@ -134,11 +134,17 @@ def _term(product: Product) -> Term:
 
 def _multiplied(number: float, powers: Iterable[tuple[Term, Fraction]]) -> Term:
     factors = [_raised_term(factor, exponent) for factor, exponent in powers]
-    factors.sort(key=lambda factor: (not isinstance(factor.atom, Name), factor.op == "sqrt"))
+    factors.sort(key=_place)
     whole = Term(atom=number)
     for factor in factors:
         whole = times(whole, factor)
     return whole
+
+
+def _place(factor: Term) -> tuple[bool, bool, str]:
+    """Names first, by the alphabet: bcd, not dcb."""
+    is_name = isinstance(factor.atom, Name)
+    return not is_name, factor.op == "sqrt", factor.atom.key if is_name else ""
 
 
 def _raised_term(factor: Term, exponent: Fraction) -> Term:

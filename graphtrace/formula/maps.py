@@ -222,13 +222,29 @@ def _transposed(term: Term) -> Term:
 
 
 def _added_up(last: Map, first: Map) -> Term | None:
-    """The sum, or the mean, of all entries of a product."""
-    if last.out != 0 or last.term.op not in ("sum", "mean"):
+    """The sum, or the mean, of all entries of a product, perhaps times a number."""
+    scale, added_up = _factored(last.term)
+    if last.out != 0 or added_up.op not in ("sum", "mean"):
         return _followed(last, first)
-    if last.term.op == "sum":
-        return first.term
-    size = last.term.params.get("size")
-    return None if size is None else Term(primitive_named("divide"), (first.term, Term(atom=size)))
+    term = _both(scale, first.term)
+    if added_up.op == "sum":
+        return term
+    size = added_up.params.get("size")
+    return None if size is None else Term(primitive_named("divide"), (term, Term(atom=size)))
+
+
+def _factored(term: Term) -> tuple[Term, Term]:
+    """A term as what it is multiplied by, and the rest: −mean(·) as −1 and mean(·)."""
+    if term.op == "negative":
+        return Term(atom=-1), term.operands[0]
+    if term.op == "multiply" and has_hole(term.operands[1]):
+        return term.operands[0], term.operands[1]
+    return _ONE, term
+
+
+def _times_a_sum(last: Map, first: Map) -> Term | None:
+    """A number times the sum, or the mean, of all entries: −mean."""
+    return times(last.term, first.term) if first.term.op in ("sum", "mean") else None
 
 
 def _followed(last: Map, first: Map) -> Term | None:
@@ -283,6 +299,7 @@ _COMPOSITIONS: dict[tuple[Kind, Kind], Callable[[Map, Map], Term | None]] = {
     ("gradient", "diagonal"): _entries,
     ("gradient", "matrix"): _row_times,
     ("gradient", "other"): _row_times,
+    ("scale", "other"): _times_a_sum,
     ("other", "diagonal"): _added_up,
     ("other", "matrix"): _followed,
     ("other", "other"): _followed,

@@ -353,6 +353,49 @@ def test_a_long_derivative_is_a_number_alone():
     assert symbols(f, 1.0, 2.0) == {("x", "z"): None, ("y", "z"): None}
 
 
+def logistic(z):
+    p = 1 / (1 + np.exp(-z))
+    return p
+
+
+def tangent(x):
+    h = (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))
+    return h
+
+
+def bell(x):
+    p = np.exp(-(x**2)) / np.sqrt(2 * np.pi)
+    return p
+
+
+def product(a, b, c, d):
+    p = a * b * c * d
+    return p
+
+
+@pytest.mark.parametrize(
+    ("f", "arguments", "text"),
+    [
+        (logistic, (0.5,), "p*(1 - p)"),
+        (logistic, (-3.0,), "p*(1 - p)"),
+        (tangent, (0.3,), "1 - h**2"),
+        (bell, (0.7,), "-2*p*x"),
+        (product, (1.0, 2.0, 3.0, 4.0), "b*c*d"),
+    ],
+)
+def test_a_derivative_is_told_by_the_value_as_a_person_does(f, arguments, text):
+    assert next(iter(symbols(f, *arguments).values())) == text
+
+
+def test_a_derivative_that_the_value_tells_at_one_point_only_is_not_told_by_it():
+    def f(z):
+        y = np.exp(z) * np.cos(z) + np.exp(z) * np.sin(z) * np.sin(z)
+        return y * 3
+
+    # At z = 0 the derivative is y, as that of an exponential function; nowhere else.
+    assert symbols(f, 0.0)["z", "y"] is None
+
+
 # Laws, on strangers' functions
 
 
