@@ -41,6 +41,8 @@ def content(request: Request, kind: Kind) -> bytes:
 
         if not isinstance(shown, Graph):
             raise OptionError("a player is of a graph, and this is a figure: leave play out")
+        if options.get("scheme") == "page":  # which a player does not follow
+            options["scheme"] = "light"
         return shown.play(**options).fragment.encode("utf-8")
     file = io.BytesIO()
     shown.render(file, format=kind, **options)
@@ -49,12 +51,25 @@ def content(request: Request, kind: Kind) -> bytes:
 
 def kept(request: Request, kind: Kind, folder: Path) -> Path:
     """The file with the figure in the folder, which is drawn where it is not there."""
-    path = folder / f"{_digest(request, kind)}.{kind}"
+    path = folder / f"{digest(request, kind)}.{kind}"
     if not path.is_file():
         made = content(request, kind)
         folder.mkdir(parents=True, exist_ok=True)
         output.write(path, made)
     return path
+
+
+def digest(request: Request, kind: Kind) -> str:
+    """A name for all that the figure depends on."""
+    place = (str(request.page), request.line) if request.python() else ()  # it is in the tooltips
+    parts: list[object] = [version("graphtrace"), kind, request.text, *place]
+    parts += [sorted(request.options.items()), sorted(map(str, in_force().items()))]
+    hashed = hashlib.sha256(repr(parts).encode("utf-8"))
+    for path in sources(request):
+        hashed.update(f"\0{path.name}\0".encode())
+        if path.is_file():
+            hashed.update(path.read_bytes())
+    return hashed.hexdigest()[:32]
 
 
 def alternative(svg: str) -> str:
@@ -70,15 +85,3 @@ def alternative(svg: str) -> str:
 def sentence(error: BaseException) -> str:
     """What went wrong, in one sentence, with file and line where the author's Python raised."""
     return text_of(error) if isinstance(error, GraphtraceError) else describe(error)
-
-
-def _digest(request: Request, kind: Kind) -> str:
-    place = (str(request.page), request.line) if request.python() else ()  # it is in the tooltips
-    parts: list[object] = [version("graphtrace"), kind, request.text, *place]
-    parts += [sorted(request.options.items()), sorted(map(str, in_force().items()))]
-    digest = hashlib.sha256(repr(parts).encode("utf-8"))
-    for path in sources(request):
-        digest.update(f"\0{path.name}\0".encode())
-        if path.is_file():
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:32]

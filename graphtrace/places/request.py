@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,21 @@ class Request:
     line: int = 1
     """Where the text stands."""
 
+    @classmethod
+    def on_page(
+        cls,
+        text: str,
+        options: Mapping[str, str],
+        page: Path,
+        folder: Path,
+        root: Path,
+        line: int = 1,
+    ) -> Request:
+        """What stands on a page; a path that begins with / begins in the folder of all pages."""
+        if "\n" not in text.strip() and text.strip().startswith("/"):
+            text, folder = text.strip().lstrip("/"), root
+        return cls(text=text, options=options, folder=folder, page=page, line=line)
+
     def chosen(self) -> dict[str, Any]:
         """The options of the figure.
 
@@ -57,6 +72,12 @@ class Request:
         """
         typed = {name: text for name, text in self.options.items() if name != AT}
         return dict(option(name, text) for name, text in typed.items())
+
+    def again(self, count: int) -> Request:
+        """The same under other ids, for the figure that is the `count`th of its page."""
+        if "id_prefix" in self.options:
+            return self
+        return replace(self, options={**self.options, "id_prefix": f"graphtrace-{count}"})
 
     def meant(self) -> Graph | Picture | Drawing:
         """What the text means, with gradients where there is one number to differentiate.

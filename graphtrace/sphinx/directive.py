@@ -8,7 +8,7 @@ told there.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -60,21 +60,22 @@ class Graphtrace(SphinxDirective):
         if argument and body.strip():
             raise ArgumentError("there is an argument and a body: leave one of them out")
         page, root = Path(self.env.doc2path(self.env.docname)), Path(self.env.srcdir)
-        folder = page.parent
-        if argument.startswith("/"):  # as everywhere in Sphinx, from the folder of conf.py
-            argument, folder = argument.lstrip("/"), root
-        return Request(
-            text=argument or body,
-            options={k: text for k, text in self.options.items() if k not in _OF_THE_PAGE},
-            folder=folder,
+        return Request.on_page(
+            argument or body,
+            {name: text for name, text in self.options.items() if name not in _OF_THE_PAGE},
             page=page.relative_to(root) if page.is_relative_to(root) else page,
+            folder=page.parent,
+            root=root,
             line=self.content_offset + 1,
         )
 
     def _drawing(self, request: Request) -> drawing:
         for path in sources(request):
             self.env.note_dependency(str(path))
-        request = self._with_own_ids(request)
+        seen = self.env.temp_data.setdefault("graphtrace", [])
+        seen.append((request.text, request.options))
+        if seen.count(seen[-1]) > 1:
+            request = request.again(len(seen))
         node = drawing("", request=request, plays="play" in self.options)
         self.set_source_info(node)
         for kind in dict.fromkeys(["svg", kind_in(self.env.app.builder, node)]):
@@ -82,15 +83,6 @@ class Graphtrace(SphinxDirective):
             if kind == "svg":
                 node["alt"] = alternative(file.read_text(encoding="utf-8"))
         return node
-
-    def _with_own_ids(self, request: Request) -> Request:
-        """The request; where the page has it already, under other ids."""
-        seen = self.env.temp_data.setdefault("graphtrace", [])
-        seen.append((request.text, request.options))
-        if seen.count(seen[-1]) == 1 or "id_prefix" in request.options:
-            return request
-        options = {**request.options, "id_prefix": f"graphtrace-{len(seen)}"}
-        return replace(request, options=options)
 
     def _captioned(self, node: drawing) -> nodes.Element:
         """The figure, in a numbered one with its caption where there is one."""

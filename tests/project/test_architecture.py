@@ -35,6 +35,7 @@ ROOMS = [
     "gallery",
     "places",  # a figure from the text of a page
     "sphinx",  # an extension of Sphinx
+    "fence",  # a fence in Markdown
     "cli",
     "tools",  # not in the wheel
 ]
@@ -168,6 +169,7 @@ def test_the_package_itself_imports_nothing_of_ours_but_what_is_cheap():
         ("click", {"cli"}),
         ("sphinx", {"sphinx"}),
         ("docutils", {"sphinx"}),
+        ("pymdownx", {"fence"}),
     ],
 )
 def test_a_heavy_library_is_imported_only_where_it_is_used(library, only_in):

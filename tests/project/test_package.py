@@ -24,7 +24,11 @@ IMPORTED_AS = {"graphviz-pure": None}  # a program, run and not imported
 OPTIONAL = {"matplotlib", "rich", "scipy", "typst", "numba", "ziamath"}
 
 # A room for another program is imported by that program, or where it is in use.
-HOSTS = {"sphinx": {"sphinx", "docutils"}, "frameworks": {"torch", "jax"}}
+HOSTS = {
+    "sphinx": {"sphinx", "docutils"},
+    "fence": {"pymdownx"},
+    "frameworks": {"torch", "jax"},
+}
 
 TOP_LEVEL = {
     ".ci",
