@@ -57,6 +57,7 @@ from graphtrace.transforms.jacobians import hessian, hvp, jacobian
 if TYPE_CHECKING:
     from graphtrace import plots as figures
     from graphtrace.api import Graph, defaults, load, trace
+    from graphtrace.training import jit
 
 __all__ = [
     "ArgumentError",
@@ -83,6 +84,7 @@ __all__ = [
     "hessian",
     "hvp",
     "jacobian",
+    "jit",
     "jvp",
     "layer_norm",
     "load",
@@ -107,6 +109,7 @@ _LAZY = {
     "Graph": "graphtrace.api",
     "defaults": "graphtrace.api",
     "figures": "graphtrace.plots",
+    "jit": "graphtrace.training",
     "load": "graphtrace.api",
     "trace": "graphtrace.api",
 }

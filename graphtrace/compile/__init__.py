@@ -13,6 +13,7 @@ import functools
 import inspect
 import itertools
 import linecache
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from graphtrace.compile import parts
 from graphtrace.compile.calls import array, changed, forward, items, reshaped, rule, same, scalar
 from graphtrace.compile.jit import compiled, require_floats
 from graphtrace.compile.program import Program
+from graphtrace.compile.standing import MOST, Elsewhere, StandIn
 from graphtrace.compile.writer import Written, written
 from graphtrace.core.made import Made
 from graphtrace.core.tape import collector_paused
@@ -27,6 +29,9 @@ from graphtrace.errors import ArgumentError
 from graphtrace.graph.traced import TracedGraph, Tree
 
 __all__ = [
+    "MOST",
+    "Elsewhere",
+    "StandIn",
     "array",
     "changed",
     "compile_graph",
@@ -37,6 +42,7 @@ __all__ = [
     "same",
     "scalar",
     "source_of",
+    "stand_in",
 ]
 
 _serial = itertools.count(1)
@@ -90,6 +96,25 @@ def compile_graph(graph: TracedGraph, jit: str | None = None, **options: Any) ->
     return Made(f, functools.partial(compile_graph, graph, jit, **options))
 
 
+def stand_in(graph: TracedGraph, what: StandIn) -> Callable[..., Any]:
+    """A function that does for the same kind of arguments what the user's own function does.
+
+    It raises `Elsewhere` for all others and where another way through the branches is taken, and
+    where it cannot do what the function does it raises something else. Its arrays are nobody
+    else's, and its arguments are not changed.
+
+    >>> import graphtrace as gt
+    >>> both = StandIn("both", ("x",))
+    >>> stand_in(gt.trace(lambda x, y: x * y, 2.0, 3.0), both)(4.0, 5.0)
+    (20.0, 5.0)
+    """
+    output = None if what.returns == "value" else graph.outputs[0]
+    options = {"output": output, "wrt": what.wrt, "stand_in": what}
+    module, _ = _written(graph, options)
+    f: Callable[..., Any] = _run(module)[module.function]
+    return f
+
+
 def _jitted(graph: TracedGraph, options: dict[str, Any]) -> Callable[..., Any]:
     """The function with its numbers computed by Numba; it raises where the plain one decides."""
     require_floats(graph)
@@ -137,6 +162,7 @@ def _run(module: Written) -> dict[str, Any]:
         parts.define(lines, filename, namespace)
     else:
         exec(compile("".join(lines), filename, "exec"), namespace)  # noqa: S102  (of our own making)
+    weakref.finalize(namespace[module.function], linecache.cache.pop, filename, None)
     return namespace
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -41,9 +41,13 @@ _ENTRIES = 64  # a larger array is bound to a name that only a comment explains
 
 
 class Literals:
-    """The constants of one program."""
+    """The constants of one program.
 
-    def __init__(self, names: Names) -> None:
+    `helpers` are called in place of those that the text would import, and are bound.
+    """
+
+    def __init__(self, names: Names, helpers: Mapping[str, Any] | None = None) -> None:
+        self._helpers = helpers or {}
         self.bound: dict[str, Any] = {}
         self.fetched: list[str] = []  # the rows whose functions the text calls by name
         self._names = names
@@ -62,6 +66,7 @@ class Literals:
         called = sorted(self._called.items())
         library = [f"import {_as(_MODULES[name], own)}" for name, own in called if name in _MODULES]
         helpers = ", ".join(_as(name, own) for name, own in called if name in _HELPERS)
+        helpers = "" if self._helpers else helpers
         ours = [f"from graphtrace.compile import {helpers}"] if helpers else []
         renamed = [f"{own} = {name}" for name, own in called if name in _BUILTINS and name != own]
         defined = renamed + self._lines
@@ -76,7 +81,7 @@ class Literals:
         if own is None:
             own = self._called[name] = self._names.unique(name)
             if name not in _BUILTINS or own != name:
-                self.bound[own] = _CALLED[name]
+                self.bound[own] = self._helpers.get(name) or _CALLED[name]
         return own
 
     def constant(self, x: Any, hint: str | None = None) -> str:
@@ -134,7 +139,7 @@ class Literals:
 
     def type(self, kind: type) -> str:
         """`float` or `np.float32`."""
-        if kind in (float, complex):
+        if kind in (float, complex, int):
             return self.call(kind.__name__)
         return self.dtype(kind) if issubclass(kind, np.generic) else self.bind(kind, "kind")
 

@@ -52,9 +52,14 @@ class Node:
 
 
 class Nodes:
-    """The list of a program's nodes; `is_backward` says which part the next ones belong to."""
+    """The list of a program's nodes; `is_backward` says which part the next ones belong to.
 
-    def __init__(self) -> None:
+    Where the program is `exact`, no array is laid out otherwise than by the function itself, as
+    NumPy sums entries in the order in which they lie.
+    """
+
+    def __init__(self, *, exact: bool = False) -> None:
+        self._exact = exact
         self.listed: list[Node] = []
         # The NAMED node made right after a node; in the node it would be a cycle for the collector.
         self.labels: dict[Node, Node] = {}
@@ -112,7 +117,7 @@ class Nodes:
             return self.made(primitive, value, ops, params)
         if primitive.partials is None and primitive.code.static != "elementwise":
             return self._moved(primitive, value, ops, params)
-        if any(op.primitive is BROADCAST for op in ops):
+        if any(op.primitive is BROADCAST or (self._exact and _is_uniform(op)) for op in ops):
             thin = self._thin(primitive, value, ops, params)
             if thin is not None:
                 return thin
@@ -143,17 +148,24 @@ class Nodes:
         self, primitive: Primitive, value: Any, ops: tuple[Node, ...], params: dict[str, Any]
     ) -> Node | None:
         """An elementwise operation before its operands are spread, not after."""
-        ops = tuple([op.operands[0] if op.primitive is BROADCAST else op for op in ops])
+        ops = tuple([self._before_it_was_spread(op) for op in ops])
         try:
             result = primitive.forward(*[op.value for op in ops], **params)
         except ArithmeticError:
             return None
         if np.result_type(result) != np.result_type(value):
             return None
+        if self._exact and np.shape(result) != np.shape(value):
+            return None
         node = self.simplified(primitive, result, ops, params)
         if np.shape(result) == np.shape(value):
             return node
         return self.made(BROADCAST, value, (node,), {"shape": np.shape(value)})
+
+    def _before_it_was_spread(self, op: Node) -> Node:
+        if op.primitive is BROADCAST:
+            return op.operands[0]
+        return self.literal(op.value.reshape(-1)[0]) if self._exact and _is_uniform(op) else op
 
     def _product(self, value: Any, a: Node, b: Node) -> Node | None:
         """No factor of 1 or -1; plain ones first, so that `dJ_du = dJ_dv` keeps the name."""
@@ -165,6 +177,16 @@ class Nodes:
         if type(value) in (int, float) and _number(a) is not None and _number(b) is not None:
             return self.literal(value)
         return None
+
+
+def _is_uniform(op: Node) -> bool:
+    """Whether it is a constant array of one number: what a transform inside the function made."""
+    x = op.value
+    if op.primitive is not LITERAL or not isinstance(x, np.ndarray) or x.size < 2:
+        return False
+    first = x.reshape(-1)[:1]
+    is_one = x.dtype.kind == "f" and (x == first).all()
+    return bool(is_one and (np.signbit(x) == np.signbit(first)).all())
 
 
 def _is_transpose(x: Any, y: Any) -> bool:

@@ -29,6 +29,7 @@ from graphtrace.compile.nodes import (
     Nodes,
     shape_varies,
 )
+from graphtrace.compile.standing import StandIn
 from graphtrace.core.inputs import INPUT, carries_gradient, value_of
 from graphtrace.core.primitive import Primitive
 from graphtrace.core.sweep import fit, on_tape, partial, pull, times, vjp
@@ -44,7 +45,8 @@ class Program:
     """The nodes in order, and those that are returned, by the keys of the graph.
 
     `output` and `seed` are those of `Graph.backward`; `wrt` names the parameters whose gradient is
-    wanted, by default all.
+    wanted, by default all. Where the program is a `stand_in`, these say what is returned, and the
+    forward part is simplified too, as nobody reads it.
     """
 
     def __init__(
@@ -53,13 +55,17 @@ class Program:
         output: str | None = None,
         seed: Any = None,
         wrt: str | Sequence[str] | None = None,
+        *,
+        stand_in: StandIn | None = None,
     ) -> None:
         self.graph = graph
-        self.seeds = self._seeds(output, seed)
+        self.stand_in = stand_in
+        has_backward = stand_in is None or stand_in.returns != "value"
+        self.seeds = self._seeds(output, seed) if has_backward else {}
         self.wrt = _chosen(graph, wrt)
         self.keys = graph._in_order()
         self.names = self._named()
-        self._nodes = Nodes()
+        self._nodes = Nodes(exact=stand_in is not None)
         self.nodes, self.labels = self._nodes.listed, self._nodes.labels
         self._tape = Tape()
         self._steps: dict[int, tuple[str, str]] = {}
@@ -204,8 +210,9 @@ class Program:
             elif primitive is INPUT:
                 at.append(Node(INPUT, value, (), NO_PARAMS, text=self.names.of[self.keys[i]]))
             elif node is not None:
-                made = self._nodes.made(primitive, value, ops, params)
-                if self.keys[i] in self._floats:
+                make = self._nodes.made if self.stand_in is None else self._nodes.simplified
+                made = make(primitive, value, ops, params)
+                if self.keys[i] in self._floats or self._is_gradient(made):
                     made = self._as_float(made)
                 at.append(self._value(made, i, node))
             elif primitive is NAMED:
@@ -214,6 +221,15 @@ class Program:
                 at.append(self._nodes.simplified(primitive, value, ops, params))
         while branches:
             self._guard(branches.pop(), rows)
+
+    def _is_gradient(self, made: Node) -> bool:
+        """Whether a transform inside the function has made a float of NumPy's number."""
+        if self.stand_in is None or type(made.value) is not float or made.primitive is NAMED:
+            return False
+        is_numpys = isinstance(made.primitive.forward, np.ufunc)
+        return is_numpys or any(
+            isinstance(op.value, (np.generic, np.ndarray)) for op in made.operands
+        )
 
     def _guard(self, branch: Branch, rows: dict[str, int]) -> None:
         pairs = zip(branch.operands, branch.keys, strict=True)
@@ -233,14 +249,14 @@ class Program:
     def _value(self, made: Node, i: int, node: dict[str, Any]) -> Node:
         """A line of the forward part."""
         key = self.keys[i]
-        is_soft = _NUMBERED(key) is not None
+        is_soft = self.stand_in is not None or _NUMBERED(key) is not None
         if is_soft and made in self.labels:
             return self.labels[made]  # computed before
         named = Node(
             NAMED, made.value, (made,), NO_PARAMS, self.names.of[key], node["source"] or "", is_soft
         )
         self._nodes.append_named(named)
-        if shape_varies(made):
+        if made.primitive is not NAMED and shape_varies(made):
             self.nodes.append(Node(SHAPE_GUARD, made.value, (named,), {"key": key}))
         return named
 

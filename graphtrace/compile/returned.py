@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from graphtrace.compile.expressions import Expressions
-from graphtrace.compile.literals import WIDTH, Literals, string
+from graphtrace.compile.literals import WIDTH, Literals, string, tuple_of
 from graphtrace.compile.nodes import BROADCAST, Node, owner
 from graphtrace.compile.program import Program
+from graphtrace.compile.standing import StandIn
 from graphtrace.compile.trees import Trees
 from graphtrace.core.primitive import ATOM
 from graphtrace.graph.traced import Leaf, Tree
@@ -39,16 +40,35 @@ class Returned:
 
     def lines(self, gradients: list[str]) -> list[str]:
         """`return J, {"x": dJ_dx}`."""
-        result: Tree = self._program.graph.graph["result"]
-        value = self._trees.packed(result, [self._result(leaf) for leaf in result.leaves])
+        stand_in = self._program.stand_in
+        if stand_in is not None:
+            return [f"return {self._in_place_of(stand_in, gradients)}"]
+        value = self._value()
         line = f"return {value}, {{{', '.join(gradients)}}}"
         if len(line) <= WIDTH:
             return [line]
         return [f"return {value}, {{", *(f"    {gradient}," for gradient in gradients), "}"]
 
+    def _value(self) -> str:
+        result: Tree = self._program.graph.graph["result"]
+        return self._trees.packed(result, [self._result(leaf) for leaf in result.leaves])
+
+    def _in_place_of(self, stand_in: StandIn, gradients: list[str]) -> str:
+        """What a function of the user's returns."""
+        if stand_in.returns == "value":
+            return self._value()
+        together = tuple_of(gradients) if stand_in.is_tuple else gradients[0]
+        if stand_in.returns == "gradients":
+            return together
+        return tuple_of([self._value(), together])
+
     def _result(self, leaf: Leaf) -> str:
         if leaf.key is None:
             return self._literals.constant(leaf.constant)
+        stand_in = self._program.stand_in
+        if stand_in is not None and leaf.key in stand_in.whole:
+            text, _ = self._code.text(self._program.values[leaf.key])
+            return f"{self._literals.call('int')}({text})"
         node = self._program.values[leaf.key]
         if isinstance(node.value, np.ndarray):
             return self._handed_out(node)
@@ -57,10 +77,11 @@ class Returned:
     def gradients(self) -> list[str]:
         """`"x": dJ_dx` for each parameter that is differentiated in."""
         trees: dict[str, Tree] = self._program.graph.graph["parameters"]
-        gradients = []
-        for name in self._program.wrt:
+        gradients, stand_in = [], self._program.stand_in
+        for name in self._program.wrt if stand_in is None else stand_in.wrt:
             texts = [self._gradient(leaf) for leaf in trees[name].leaves]
-            gradients.append(f"{string(name)}: {self._trees.packed(trees[name], texts)}")
+            gradient = self._trees.packed(trees[name], texts)
+            gradients.append(f"{string(name)}: {gradient}" if stand_in is None else gradient)
         return gradients
 
     def _gradient(self, leaf: Leaf) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 from graphtrace.compile.expressions import Expressions
 from graphtrace.compile.literals import Literals, string, tuple_of
 from graphtrace.compile.program import Program
-from graphtrace.core.pytree import flatten
+from graphtrace.core.pytree import Structure, flatten
 from graphtrace.graph.traced import Leaf, Tree
 
 
@@ -36,7 +36,10 @@ class _Text(str):
 
 
 _Scalars: TypeAlias = list[tuple[str, str, str]]
-"""Names, what makes a number of the argument, and the same where it must be a number."""
+"""Names, what makes a number of the argument, and the same where it must be a number.
+
+Of a program that stands in, names, arguments and keys.
+"""
 
 
 class Trees:
@@ -47,6 +50,7 @@ class Trees:
         self._names = program.names
         self._literals = literals
         self._code = code
+        self._stand_in = program.stand_in
         # The line that makes floats of the arguments, the same for numbers alone, and what it
         # converts: text, name and kind.
         self.conversion = self.checked = ""
@@ -71,10 +75,11 @@ class Trees:
         for name, tree in self._program.graph.graph["parameters"].items():
             marks = [_Mark(leaf) for leaf in tree.leaves]
             if not self._take_apart(tree.structure(marks), name, name, scalars):
-                leaves_of = self._literals.bind(tree.structure.leaves_of, "leaves_of")
                 keys = [leaf.key or f"{name}[{i}]" for i, leaf in enumerate(tree.leaves)]
-                self._unpack(marks, keys, f"{leaves_of}({name}, {string(name)})", scalars)
-        if scalars:
+                self._unpack(marks, keys, self._leaves_of(tree.structure, name), scalars)
+        if self._stand_in:
+            self._checked(scalars)
+        elif scalars:
             left, right, checked = map(", ".join, zip(*scalars, strict=True))
             self.conversion, self.checked = f"{left} = {right}", f"{left} = {checked}"
             self._code.say(self.conversion)
@@ -91,7 +96,8 @@ class Trees:
             is_dict = type(part) is dict
             keys = list(part) if is_dict else list(range(len(part)))
             how = tuple_of([self._literals.constant(key) for key in keys]) if is_dict else len(part)
-            call = f"{self._literals.call('items')}({text}, {string(name)}, {how})"
+            kind = f", {self._literals.bind(type(part), 'kind')}" if self._stand_in else ""
+            call = f"{self._literals.call('items')}({text}, {string(name)}, {how}{kind})"
             names = [f"{name}[{key!r}]" for key in keys]
             self._unpack([part[key] for key in keys], names, call, scalars)
         return True
@@ -117,7 +123,12 @@ class Trees:
         own, value = self._names.of[leaf.key], self._program.values[leaf.key].value
         if isinstance(value, np.ndarray):
             how = f"{text}, {string(name)}, {value.shape}, {literals.dtype(value.dtype)}"
-            say(f"{own} = {literals.call('array')}({how})")
+            checked = f"{literals.call('array')}({how})"
+            if self._stand_in and name in self._stand_in.wrt:
+                checked = f"{literals.call('packed')}({checked})"
+            say(f"{own} = {checked}")
+        elif self._stand_in:
+            scalars.append((own, text, leaf.key))
         elif isinstance(value, np.generic):
             how = f"{text}, {string(name)}, {literals.dtype(value.dtype)}"
             call = f"{literals.call('scalar')}({how})"
@@ -126,6 +137,29 @@ class Trees:
             self.converted.append((text, name, type(value)))
             kind = literals.type(type(value))
             scalars.append((own, f"{kind}({text})", f"{kind}(+{text})"))
+
+    def _leaves_of(self, structure: Structure, name: str) -> str:
+        """A call for the leaves of a parameter that has no display."""
+        if self._stand_in:
+            return f"{self._literals.call('leaves_of')}({name}, {self._literals.bind(structure)})"
+        return f"{self._literals.bind(structure.leaves_of, 'leaves_of')}({name}, {string(name)})"
+
+    def _checked(self, scalars: _Scalars) -> None:
+        """Lines that take the numbers, by name, text and key; plain floats all at once."""
+        floats, call = [], self._literals.call
+        for own, text, key in scalars:
+            node = self._program.graph._node[key]
+            kind = type(node["value"])
+            if node["row"].params.get("whole"):
+                self._code.say(f"{own} = {call('whole')}({text})")
+            elif kind is float:
+                floats.append((own, text))
+            else:
+                how = f"{text}, {string(key)}, {self._literals.type(kind)}"
+                self._code.say(f"{own} = {call('scalar')}({how})")
+        if floats:
+            left, right = map(", ".join, zip(*floats, strict=True))
+            self._code.say(f"{left}{',' * (len(floats) == 1)} = {call('floats')}({right})")
 
     def packed(self, tree: Tree, texts: list[str]) -> str:
         """A tree of the texts of its leaves."""

@@ -23,6 +23,7 @@ from graphtrace.compile.nodes import BROADCAST, FLOAT, LITERAL, NAMED, Node
 from graphtrace.compile.program import Program
 from graphtrace.compile.python import PythonText
 from graphtrace.compile.returned import Returned
+from graphtrace.compile.standing import HELPERS
 from graphtrace.compile.trees import Trees
 
 _PYTHONS = frozenset((int, float, bool))
@@ -70,7 +71,8 @@ class _Writer:
 
     def __init__(self, program: Program, *, jit: bool) -> None:
         self.may_raise = False
-        self.literals = Literals(program.names)
+        stand_in = program.stand_in
+        self.literals = Literals(program.names, HELPERS if stand_in else None)
         self.inner = program.names.unique(f"{program.names.function}_of_floats") if jit else ""
         self._function = program.names.function
         self._program = program
@@ -138,7 +140,8 @@ class _Writer:
 
     def _roots(self) -> Iterator[Node]:
         program, graph = self._program, self._program.graph.graph
-        yield from (program.values[leaf.key] for leaf in graph["result"].leaves if leaf.key)
+        if program.stand_in is None or program.stand_in.returns != "gradients":
+            yield from (program.values[leaf.key] for leaf in graph["result"].leaves if leaf.key)
         for name in program.wrt:
             for leaf in graph["parameters"][name].leaves:
                 adjoint = program.adjoints.get(leaf.key) if program.has_gradient(leaf) else None

@@ -161,15 +161,22 @@ class Opened(NamedTuple):
     structure: Structure
 
 
-def open_tree(tape: Tape, tree: Any, name: Callable[[], str]) -> Opened:
+def open_tree(
+    tape: Tape,
+    tree: Any,
+    name: Callable[[], str],
+    is_fixed: Callable[[Any], bool] = is_static,
+) -> Opened:
     """`tree` with its leaves traced; `name` says what it is called, where an error needs it.
+
+    A leaf that `is_fixed` is handed on as it is.
 
     Arrays are copied: the caller, or the function by another way to them, may go on to change them.
     """
     given, structure = flatten(tree)
     leaves = [leaf.copy("K") if isinstance(leaf, np.ndarray) else leaf for leaf in given]
     variables = [
-        None if is_static(leaf) else open_input(tape, leaf, partial(_leaf_name, tree, name, i))
+        None if is_fixed(leaf) else open_input(tape, leaf, partial(_leaf_name, tree, name, i))
         for i, leaf in enumerate(leaves)
     ]
     mixed = [leaf if var is None else var for leaf, var in zip(leaves, variables, strict=True)]
@@ -303,11 +310,18 @@ def require_kind(given: Any, value: Any, what: str) -> None:
 
 def gradient_like(g: Any, leaf: Any) -> Any:
     """An adjoint as the user gets it: of the input's type, shape and dtype, shared with nobody."""
-    if type(g) is Variable:
-        return g
     value = value_of(leaf)
+    if type(g) is Variable:
+        return _as_float(g) if type(value) is float and type(g.value) is np.float64 else g
     if isinstance(value, np.ndarray):
         return np.zeros(value.shape, value.dtype) if g is None else np.array(g, dtype=value.dtype)
     if isinstance(value, (np.inexact, complex)):
         return type(value)(0 if g is None else g)
     return 0.0 if g is None else float(g)
+
+
+def _as_float(g: Variable) -> Variable:
+    """A traced number of NumPy's as the float of Python that it is when nothing is traced."""
+    rows, value = g.tape.rows, float(g.value)
+    rows[g.index] = (rows[g.index][0], value, *rows[g.index][2:])
+    return Variable(g.tape, g.index, value)

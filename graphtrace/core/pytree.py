@@ -35,6 +35,12 @@ class Structure:
     def __init__(self, treedef: Any = None) -> None:
         self._treedef = treedef  # None: the tree is one leaf
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Structure) and bool(self._treedef == other._treedef)
+
+    def __hash__(self) -> int:
+        return hash(self._treedef)
+
     @property
     def is_leaf(self) -> bool:
         """Whether the tree is a leaf itself, in no container."""

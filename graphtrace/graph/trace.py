@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from graphtrace.core.inputs import bind, call, name_of, open_tree, unbind
+from graphtrace.core.inputs import bind, call, is_static, name_of, open_tree, unbind
 from graphtrace.core.tape import recording
 from graphtrace.core.variable import holds_variable
 from graphtrace.errors import ArgumentError
@@ -29,9 +29,16 @@ def filled_from(graph: AnyGraph, outcome: Recording) -> AnyGraph:
 
 
 def trace_into(
-    graph: AnyGraph, f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+    graph: AnyGraph,
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    is_fixed: Callable[[Any], bool] = is_static,
 ) -> AnyGraph:
-    """The empty `graph` as that of `f(*args, **kwargs)`; `graphtrace.trace` says the rest."""
+    """The empty `graph` as that of `f(*args, **kwargs)`; `graphtrace.trace` says the rest.
+
+    Leaves of the arguments that `is_fixed` are constants.
+    """
     arguments = bind(f, args, kwargs)
     for name, argument in arguments.items():
         if holds_variable(argument):
@@ -41,7 +48,7 @@ def trace_into(
             )
     with recording(locate=True, nested=False) as (tape, _):
         opened = {
-            name: open_tree(tape, argument, partial(str, name))
+            name: open_tree(tape, argument, partial(str, name), is_fixed)
             for name, argument in arguments.items()
         }
         positional, keywords = unbind(f, {name: one.tree for name, one in opened.items()})

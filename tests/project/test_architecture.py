@@ -25,6 +25,7 @@ ROOMS = [
     "frameworks",  # programs of PyTorch and JAX
     "document",  # JSON
     "compile",  # Python
+    "training",  # compiled functions, called again and again
     "figure",  # what a picture says
     "render",  # how it looks, where everything stands, and the formats
     "lesson",  # tables and derivations
