@@ -22,6 +22,8 @@ HAS_BENCH := $(VENV)/.has-bench
 HAS_PLACES := $(VENV)/.has-places
 
 LOWEST := $(VENV)-lowest
+DASK := $(VENV)-dask
+DASK_PYTHON := $(patsubst $(VENV)/%,$(DASK)/%,$(BIN))/python
 TORCH := $(VENV)-torch
 TORCH_PYTHON := $(patsubst $(VENV)/%,$(TORCH)/%,$(BIN))/python
 LOWEST_PYTHON := $(patsubst $(VENV)/%,$(LOWEST)/%,$(BIN))/python
@@ -30,13 +32,14 @@ LOWEST_PYTHON := $(patsubst $(VENV)/%,$(LOWEST)/%,$(BIN))/python
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help demo test test-places test-torch lowest lint format types fuzz gallery gallery-check bench bench-each wheel-check clean
+.PHONY: help demo test test-dask test-places test-torch lowest lint format types fuzz gallery gallery-check bench bench-each wheel-check clean
 
 help:
 	@echo 'make demo           draw the lecture'"'"'s J into build/J.svg'
 	@echo 'make test           run the tests'
 	@echo 'make test-places    documents with figures, built by Sphinx, MkDocs and others'
 	@echo 'make lowest         the tests with the oldest dependencies that pyproject.toml allows'
+	@echo 'make test-dask      the tests of pieces of data on a cluster, which it installs by itself'
 	@echo 'make test-torch     the tests of PyTorch programs, which it installs by itself'
 	@echo 'make fuzz           the fuzzers of tests/fuzz, with many more cases than make test'
 	@echo 'make lint           ruff: rules and format; make format mends'
@@ -57,6 +60,9 @@ test: $(HAS_TEST)
 
 test-places: $(HAS_PLACES)
 	@$(BIN)/python -m pytest tests/places $(ARGS)
+
+test-dask: $(DASK)/.has-test
+	@$(DASK_PYTHON) -m pytest tests/training/test_accumulate.py -k cluster $(ARGS)
 
 # The CPU build, exactly: an open range would fetch gigabytes of CUDA.
 test-torch: $(TORCH)/.has-test
@@ -102,7 +108,7 @@ wheel-check: $(HAS_TEST)
 	@echo 'The wheel, installed alone, drew $(CURDIR)/build/wheel/J.svg'
 
 clean:
-	rm -rf $(VENV) $(LOWEST) $(TORCH) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(LOWEST) $(DASK) $(TORCH) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 
 $(ENVIRONMENT):
 	@if test -z '$(VERSION)'; then \
@@ -127,6 +133,13 @@ $(VENV)/.has-%: pyproject.toml $(ENVIRONMENT)
 	@echo 'Installing graphtrace[$*] into $(VENV)'
 	@$(PIP) install --editable '.[$*]'
 	@touch $@ $(INSTALLED)
+
+$(DASK)/.has-test: pyproject.toml $(ENVIRONMENT)
+	@echo 'Installing Dask and what the tests of it need into $(DASK)'
+	@$(PYTHON) -m venv --clear $(DASK)
+	@$(DASK_PYTHON) -m pip --disable-pip-version-check --quiet install \
+		pytest hypothesis --editable '.[dask]'
+	@touch $@
 
 $(TORCH)/.has-test: pyproject.toml $(ENVIRONMENT)
 	@echo 'Installing PyTorch and what the tests of it need into $(TORCH)'

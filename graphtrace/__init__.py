@@ -57,7 +57,7 @@ from graphtrace.transforms.jacobians import hessian, hvp, jacobian
 if TYPE_CHECKING:
     from graphtrace import plots as figures
     from graphtrace.api import Graph, defaults, load, trace
-    from graphtrace.training import jit
+    from graphtrace.training import accumulate, jit
 
 __all__ = [
     "ArgumentError",
@@ -72,6 +72,7 @@ __all__ = [
     "TraceError",
     "UnknownPrimitive",
     "WrongDerivative",
+    "accumulate",
     "array",
     "check_grads",
     "checkpoint",
@@ -109,6 +110,7 @@ _LAZY = {
     "Graph": "graphtrace.api",
     "defaults": "graphtrace.api",
     "figures": "graphtrace.plots",
+    "accumulate": "graphtrace.training",
     "jit": "graphtrace.training",
     "load": "graphtrace.api",
     "trace": "graphtrace.api",

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, Unpack, cast
 
+from graphtrace.core.waiting import progress
 from graphtrace.errors import clean
 from graphtrace.render.formats.registry import FORMATS, SUFFIXES, Format, format_of, unknown
 from graphtrace.render.options import Choices, Options
 from graphtrace.render.paint.theme import LECTURE, Palette, Theme
 from graphtrace.render.paint.themes import THEMES
-from graphtrace.render.waiting import progress
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -48,7 +48,7 @@ def content(
 
     module = import_module(f"graphtrace.render.formats.{FORMATS[format].module}")
     rendering = Rendering(graph, options, format)
-    with progress(_named(graph)):
+    with progress(lambda: f"drawing {_named(graph)}"):
         written: str | bytes = module.write(rendering)
     return written
 

@@ -21,7 +21,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 IMPORTED_AS = {"graphviz-pure": None}  # a program, run and not imported
 
 # Imported inside a function: where the user has imported it before, or asks for its extra.
-OPTIONAL = {"matplotlib", "rich", "scipy", "typst", "numba", "ziamath"}
+OPTIONAL = {"cloudpickle", "matplotlib", "rich", "scipy", "typst", "numba", "ziamath"}
 
 # A room for another program is imported by that program, or where it is in use.
 HOSTS = {

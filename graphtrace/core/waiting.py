@@ -1,6 +1,6 @@
-"""Say on a terminal that a large figure is still being drawn.
+"""Say on a terminal that something takes long: a large figure, a pass over much data.
 
-In: what is being drawn. Out: one line on standard error, which counts the seconds and goes away at
+In: what is being done. Out: one line on standard error, which counts the seconds and goes away at
 the end. Where standard error is no terminal, as in a notebook, a pipe or a test, nothing.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
@@ -20,8 +20,8 @@ _EVERY = 1.0
 
 
 @contextmanager
-def progress(what: str) -> Iterator[None]:
-    """While the block runs, from some seconds on: `graphtrace: drawing f, 10,002 boxes, 5 s`."""
+def progress(what: Callable[[], str]) -> Iterator[None]:
+    """While the block runs, from some seconds on: `graphtrace: drawing f, 10,002 nodes, 5 s`."""
     stream = sys.stderr
     try:
         is_terminal = stream is not None and stream.isatty()
@@ -40,15 +40,15 @@ def progress(what: str) -> Iterator[None]:
         thread.join()
 
 
-def _count(stream: TextIO, what: str, done: threading.Event) -> None:
+def _count(stream: TextIO, what: Callable[[], str], done: threading.Event) -> None:
     begin = time.monotonic()
     longest = 0
     with suppress(OSError, ValueError):  # the terminal is gone
         wait = PATIENCE
         while not done.wait(wait):
-            line = f"graphtrace: drawing {what}, {time.monotonic() - begin:.0f} s"
+            line = f"graphtrace: {what()}, {time.monotonic() - begin:.0f} s"
             longest = max(longest, len(line))
-            stream.write(f"\r{line}")
+            stream.write(f"\r{line:{longest}}")
             stream.flush()
             wait = _EVERY
         if longest:

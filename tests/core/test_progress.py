@@ -8,8 +8,8 @@ import time
 import pytest
 
 import graphtrace as gt
-from graphtrace.render import waiting
-from graphtrace.render.waiting import progress
+from graphtrace.core import waiting
+from graphtrace.core.waiting import progress
 
 
 class Terminal(io.StringIO):
@@ -25,7 +25,7 @@ def hasty(monkeypatch):
 def test_a_terminal_sees_a_line_that_goes_away(monkeypatch, hasty):
     stream = Terminal()
     monkeypatch.setattr(sys, "stderr", stream)
-    with progress("f, 10,002 nodes"):
+    with progress(lambda: "drawing f, 10,002 nodes"):
         time.sleep(0.3)
     lines = stream.getvalue().split("\r")
     assert lines[1] == "graphtrace: drawing f, 10,002 nodes, 0 s"
@@ -44,7 +44,7 @@ def test_nothing_is_said_where_it_is_quick(monkeypatch):
 @pytest.mark.parametrize("stream", [io.StringIO(), None], ids=["a pipe", "none"])
 def test_nothing_is_said_where_there_is_no_terminal(monkeypatch, hasty, stream):
     monkeypatch.setattr(sys, "stderr", stream)
-    with progress("f"):
+    with progress(lambda: "drawing f"):
         time.sleep(0.1)
     assert stream is None or stream.getvalue() == ""
 
@@ -72,6 +72,6 @@ def test_it_ends_when_drawing_fails(monkeypatch, hasty):
 
 
 def failing():
-    with progress("f"):
+    with progress(lambda: "drawing f"):
         time.sleep(0.1)
         raise ZeroDivisionError
