@@ -65,28 +65,14 @@ class Film:
         gradient = self.gradients.get(chain.by)
         return replace(chain, value=gradient) if chain.value is not None else chain
 
-    def spoken(self, step: Step) -> Runs:
-        """The step in few words, for a slider: `u = bc is 6`."""
-        if step.sweep == "inputs":
-            return joined_sides(self._inputs(step))
-        (part,) = step.parts
-        if isinstance(part, Definition):
-            name = self.printer.runs(replace(part, value=None))
-            value: Any = part.value
-        else:
-            name = self.printer.sides(part)[0].markup
-            value = self.gradients.get(part.by)
-        if value is None:
-            return name
-        return (*name, Run(" is "), *self.printer.runs(Value(value)))
-
-    def path(self, node: str) -> tuple[Sides, list[tuple[str, str, str]]]:
+    def path(self, node: str) -> tuple[Sides, set[tuple[str, ...]]]:
         """The product along the paths from a node to the output, and the edges on them."""
         if self.target in (None, node) or not any(node in step.grads for step in self.steps):
-            return [], []
+            return [], set()
         paths = paths_through(self.graph, (node, self.target), gradients=self.gradients)
-        edges = [(str(a), str(b), str(k)) for a, b, k in sorted(paths.uses, key=str)]
-        return self.printer.sides(self._valued(paths.chain)), edges
+        return self.printer.sides(self._valued(paths.chain)), {
+            tuple(map(str, use)) for use in paths.uses
+        }
 
 
 _MOST_INPUTS = 12
@@ -117,11 +103,11 @@ def film_of(graph: nx.MultiDiGraph[Any], options: Options, of: str | None, slots
 
 
 def _live(x: Any, recipe: tuple[Any, ...]) -> Any:
-    """A real number as one that the page knows; anything else as it is."""
-    if isinstance(x, (bool, np.bool_)) or not isinstance(x, (int, float, np.integer, np.floating)):
+    """A real number or a truth value as one that the page knows; anything else as it is."""
+    if not isinstance(x, (int, float, np.integer, np.floating, np.bool_)):
         return x
     try:
-        return Live(float(x), recipe)
+        return Live(x, recipe)
     except OverflowError:  # an int that no float holds
         return x
 

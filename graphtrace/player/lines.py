@@ -126,4 +126,9 @@ def _templates(ways: Iterable[Part], line: Line, printer: Printer) -> tuple[Runs
             before = line.text.removesuffix(filled)  # data, grad
             if before in ("", "data ", "grad "):
                 templates.append((Run(before), *runs) if before else runs)
-    return tuple(templates) or ((shortest,) if shortest else ())
+    distinct = tuple(dict.fromkeys(templates)) or ((shortest,) if shortest else ())
+    return distinct if len(distinct) <= _MOST_WAYS else (distinct[0], *distinct[1 - _MOST_WAYS :])
+
+
+_MOST_WAYS = 3
+"""To tell a number."""

@@ -1,4 +1,4 @@
-"""Markup: a template in runs as HTML, with `{n3}` where the page puts in the number of slot 3.
+"""Markup: a template in runs as HTML, with `{3}` where the page puts in the number of slot 3.
 
 In: runs with marks. Out: HTML or MathML that a page takes as it is; nothing from a user enters it
 but escaped.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from graphtrace.formula.runs import Run, Runs, plain
+from graphtrace.formula.runs import Run, Runs
 from graphtrace.player.slots import BOTTOM, MARK, OVER, TOP
 from graphtrace.render.typeset.escape import xml
 
@@ -27,16 +27,11 @@ def html(runs: Runs) -> str:
     return "".join(pieces).replace("</i><i>", "")
 
 
-def spoken(runs: Runs) -> str:
-    """The runs as plain text for a page, to be read aloud."""
-    return _text(plain(runs).replace(TOP, "").replace(OVER, "/").replace(BOTTOM, ""))
-
-
 def _text(text: str) -> str:
-    """The text escaped, with what stands for a number as `{n3}`."""
+    """The text escaped, with what stands for a number as `{3}`."""
     pieces, start = [], 0
     for match in MARK.finditer(text):
-        pieces += [_escaped(text[start : match.start()]), f"{{{match[1]}{match[2]}}}"]
+        pieces += [_escaped(text[start : match.start()]), f"{{{match[1].strip('n')}{match[2]}}}"]
         start = match.end()
     return "".join([*pieces, _escaped(text[start:])])
 

@@ -68,7 +68,7 @@ def page(parts: Parts) -> str:
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="viewport" content="width=device-width">
 <title>{xml(parts.title)}</title>
 <style>
 {"".join(paper)}
@@ -93,8 +93,7 @@ tabindex="0" role="group" aria-label="{xml(parts.title)}, step by step">
 <style>
 {_colours(parts.theme, key)}{_packaged("player.css")}</style>
 <div data-role="figure">
-{drawn}
-</div>
+{drawn}</div>
 <div data-role="words">
 <p data-role="caption" aria-live="polite"></p>
 <p data-role="path" aria-live="polite"></p>
@@ -102,8 +101,8 @@ tabindex="0" role="group" aria-label="{xml(parts.title)}, step by step">
 <div data-role="controls" hidden>
 <div role="group" aria-label="Steps">
 {_BUTTONS}
-<label>Speed <select data-role="speed"><option value="0.5">½×</option>\
-<option value="1" selected>1×</option><option value="2">2×</option></select></label>
+<select data-role="speed" aria-label="Speed"><option value="0.5">½×</option>\
+<option value="1" selected>1×</option><option value="2">2×</option></select>
 </div>
 <input type="range" data-role="step" min="0" max="{steps}" value="0" step="1" aria-label="Step">
 {_inputs(parts)}</div>
@@ -113,22 +112,22 @@ tabindex="0" role="group" aria-label="{xml(parts.title)}, step by step">
 """
 
 
-def _button(action: str, name: str, key: str, *paths: str) -> str:
+def _button(action: str, name: str, *paths: str) -> str:
     """A button with a sign that no font needs to have."""
     sign = "".join(f'<path d="{path}"/>' for path in paths)
     return (
-        f'<button type="button" data-action="{action}" aria-label="{name}" title="{name} ({key})">'
-        f'<svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true">{sign}</svg></button>'
+        f'<button type="button" data-action="{action}" aria-label="{name}">'
+        f"<svg>{sign}</svg></button>"
     )
 
 
 _BUTTONS = "\n".join(
     (
-        _button("first", "First step", "Home", "M3 3h3v14H3zM17 3v14L7 10z"),
-        _button("previous", "Previous step", "←", "M15 3v14L4 10z"),
-        _button("play", "Play", "space", "M5 2v16l12-8z", "M4 3h4v14H4zM12 3h4v14h-4z"),
-        _button("next", "Next step", "→", "M5 3v14l11-7z"),
-        _button("last", "Last step", "End", "M14 3h3v14h-3zM3 3v14l10-7z"),
+        _button("first", "First step", "M3 3h3v14H3zM17 3v14L7 10z"),
+        _button("previous", "Previous step", "M15 3v14L4 10z"),
+        _button("play", "Play", "M5 2v16l12-8z", "M4 3h4v14H4zM12 3h4v14h-4z"),
+        _button("next", "Next step", "M5 3v14l11-7z"),
+        _button("last", "Last step", "M14 3h3v14h-3zM3 3v14l10-7z"),
     )
 )
 
@@ -142,12 +141,12 @@ def _inputs(parts: Parts) -> str:
         number = parts.data["numbers"][one.slot]
         low, high, step = _range(number)
         key = xml(one.key)
-        shown = _field(number) if math.isfinite(number) else ""
+        shown = f'value="{_field(number) if math.isfinite(number) else ""}"'
         rows.append(
-            f'<div><span>{one.name} =</span><input type="number" data-input="{key}" step="any" '
-            f'value="{shown}" aria-label="{key}"{fixed}>'
-            f'<input type="range" data-range="{key}" min="{low}" max="{high}" step="{step}" '
-            f'value="{shown}" aria-label="{key}, range"{fixed}></div>\n'
+            f'<div><label aria-hidden="true">{one.name} =</label>'
+            f'<input type="number" data-input="{key}" aria-label="{key}" step="any" {shown}{fixed}>'
+            f'<input type="range" aria-label="{key}" '
+            f'min="{low}" max="{high}" step="{step}" {shown}{fixed}></div>\n'
         )
     return f'<div role="group" aria-label="Inputs">\n{"".join(rows)}</div>\n'
 
@@ -170,7 +169,8 @@ def _field(x: float) -> str:
 
 def _script(parts: Parts) -> str:
     """The script: the player, its data and its program."""
-    data = json.dumps(parts.data, separators=(",", ":")).replace("<", "\\u003c")
+    data = json.dumps(parts.data, separators=(",", ":"), ensure_ascii=False)
+    data = re.sub("<(?=/|!|script)", r"\\u003c", data.replace("</", r"<\/"), flags=re.IGNORECASE)
     program = parts.program or "null"
     if re.search("</script|<!--|<script", program, re.IGNORECASE):
         raise AssertionError("the program would end its script")  # compile escapes what it quotes
@@ -210,7 +210,7 @@ def _properties(colours: Palette) -> str:
 
 _COMMENT = re.compile(r"/\*\*.*?\*/|^\s*//[^\n]*", re.MULTILINE | re.DOTALL)
 _QUOTED = re.compile(r"('[^'\n]*'|`[^`]*`)")
-_SPACE = re.compile(r"\s*([{}()\[\];,:?=+*&|!>]|-(?=[^\w-]))\s*")
+_SPACE = re.compile(r"\s*([{}()\[\];,:?=+*&|!<>]|-(?=[^\w-]))\s*")
 
 
 @cache
@@ -222,5 +222,11 @@ def _packaged(name: str) -> str:
         lines = map(str.strip, text.splitlines())
         return "".join(filter(None, lines)) + "\n"
     pieces = _QUOTED.split(text.strip())
-    pieces[::2] = [re.sub(r"\s+", " ", _SPACE.sub(r"\1", piece)) for piece in pieces[::2]]
+    pieces[::2] = [_squeezed(piece) for piece in pieces[::2]]
     return "".join(pieces)
+
+
+def _squeezed(code: str) -> str:
+    """JavaScript without what it means the same without; its patterns hold no space."""
+    code = re.sub(r"\s+", " ", _SPACE.sub(r"\1", code))
+    return re.sub(r"\bconst\b", "let", code).replace(";}", "}").replace(",}", "}")

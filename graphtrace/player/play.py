@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, Any
 
-from graphtrace.errors import OptionError
+from graphtrace.errors import OptionError, clean
 from graphtrace.figure.fold import folded
-from graphtrace.figure.parts import Definition, Figure
+from graphtrace.figure.parts import Figure
 from graphtrace.formula.number import value
 from graphtrace.formula.runs import Runs
 from graphtrace.player import page
 from graphtrace.player.film import Film, Sides, film_of
 from graphtrace.player.lines import written_lines
 from graphtrace.player.live import Program, live_program
-from graphtrace.player.markup import html, mathml, spoken
+from graphtrace.player.markup import html, mathml
 from graphtrace.player.slots import Live, Slots
 from graphtrace.render import settled
 from graphtrace.render.formats import describe, output, svg
@@ -107,29 +107,24 @@ def play(graph: TracedGraph, options: Mapping[str, Any], of: str | None = None) 
     drawn = svg.draw(*setting, show.id_prefix, show.alt, marked=True)
     places = {name: i for i, name in enumerate(_elements(drawn))}
     write = mathml if setting.theme.math else html
+    captions = [_sides(film.caption(step), write) for step in film.steps]
     steps = [
-        {
-            "caption": _sides(film.caption(step), write),
-            "spoken": spoken(film.spoken(step)),
-            "sweep": step.sweep,
-            "values": _places(film, step.values),
-            "grads": _places(film, step.grads),
-        }
-        for step in film.steps
+        [caption, step.sweep, _places(film, step.values), _places(film, step.grads)]
+        for caption, step in zip(captions, film.steps, strict=True)
     ]
-    nodes = [_node(film, setting.figure, key, places, write) for key in _keys(film)]
+    nodes = [_node(film, setting.figure, key, places, write, captions) for key in _keys(film)]
     lines = [
-        {
-            "at": places[line.element],
-            "line": line.line,
-            "when": line.when,
-            **{name: round(size, 1) for name, size in line.place._asdict().items()},
-            "texts": [html(template) for template in line.templates],
-        }
+        [
+            places[line.element],
+            line.line,
+            line.when,
+            *map(round, line.place),
+            [html(template) for template in line.templates],
+        ]
         for line in written_lines(setting, film.printer)
         if line.element in places
     ]
-    inputs = [page.Input(key, html(names), slot) for key, names, slot in _inputs(graph, film)]
+    inputs = [page.Input(key, html(runs), slot) for key, runs, slot in _inputs(graph, film)]
     program = live_program(graph, film.target, list(slots.recipes), show)
     data: dict[str, Any] = {
         "digits": slots.digits,
@@ -137,11 +132,12 @@ def play(graph: TracedGraph, options: Mapping[str, Any], of: str | None = None) 
         "nodes": nodes,
         "steps": steps,
         "lines": lines,
-        "inputs": [[one.key, one.slot] for one in inputs],
-        "wires": setting.figure.form == "wires",
+        "inputs": [[clean(one.key), one.slot] for one in inputs],
     }
+    if setting.figure.form == "wires":
+        data["wires"] = 1
     if isinstance(program, Program):
-        data |= {"recipes": program.recipes, "ends": program.ends}
+        data |= {"recipes": program.recipes, **({"ends": program.ends} if program.ends else {})}
     title = describe.title(setting.figure).removeprefix("Computational graph of ")
     return Player(
         page.Parts(
@@ -166,7 +162,7 @@ def _elements(drawn: str) -> Sequence[str]:
     return [name.removeprefix(prefix) for name in _ELEMENT.findall(drawn)]
 
 
-def _sides(sides: Sides, write: Any) -> list[str]:
+def _sides(sides: Sides, write: Callable[[Runs], str]) -> list[str]:
     """Each side of an equation as markup, with the sign before it."""
     return [write(whole(side)) for side in sides]
 
@@ -180,24 +176,23 @@ def _places(film: Film, keys: frozenset[str]) -> list[int]:
 
 
 def _node(
-    film: Film, figure: Figure, key: str, places: Mapping[str, int], write: Any
-) -> dict[str, Any]:
-    """What is told of a node by itself, and the boxes and arrows on its way to the output."""
-    data = film.graph.nodes[key]
+    film: Film,
+    figure: Figure,
+    key: str,
+    places: Mapping[str, int],
+    write: Callable[[Runs], str],
+    captions: Sequence[list[str]],
+) -> list[Any]:
+    """A node's key, value and gradient, its product along all paths, and the arrows on them."""
     product, uses = film.path(key)
-    used = {tuple(map(str, use)) for use in uses}
-    name = film.printer.runs(Definition(key, data.get("formula")))
-    return {
-        "key": key,
-        "name": spoken(name),
-        "value": _number(film, data.get("value")),
-        "grad": _number(film, film.gradients.get(key)),
-        "path": _sides(product, write),
-        "on": [places[e.id] for e in figure.edges if e.operand in used and e.id in places],
-    }
+    path = _sides(product, write)
+    on = [places[e.id] for e in figure.edges if e.operand in uses and e.id in places]
+    value, grad = film.graph.nodes[key].get("value"), film.gradients.get(key)
+    # Where one step is all of the way, its caption says it.
+    return [clean(key), _held(film, value), _held(film, grad), [] if path in captions else path, on]
 
 
-def _number(film: Film, x: Any) -> int | str | None:
+def _held(film: Film, x: Any) -> int | str | None:
     """The slot of a number; what is printed of anything else."""
     if isinstance(x, Live):
         return film.printer.slots.at(x)

@@ -2,29 +2,29 @@
 'use strict';
 
 /**
- * What a page knows of one player; page.py and play.py write it.
+ * What a page knows of one player; play.py writes it.
  *
- * A template is markup in which `{n3}` stands for the number of slot 3, `{f3}` for the same as a
- * factor and `{b3}` where brackets may be needed. `numbers` are those of the trace.
+ * A template is markup in which `{3}` stands for the number of slot 3, `{f3}` for the same as a
+ * factor and `{b3}` where brackets may be needed. `numbers` are those of the trace. Boxes and arrows
+ * go by their places in the picture, nodes by theirs in `nodes`.
  *
  * @typedef {number | string | null} Held  the slot of a number; what is printed of anything else
- * @typedef {{key: string, name: string, value: Held, grad: Held, path: string[], on: number[]}} Box
- * @typedef {{caption: string[], spoken: string, sweep: string, values: number[],
- *   grads: number[]}} Step
- * @typedef {{at: number, line: number, when: '' | 'v' | 'g' | 'e', x: number, y: number,
- *   size: number, left: number, right: number, texts: string[]}} Line
+ * @typedef {[key: string, value: Held, grad: Held, path: string[], on: number[]]} Node
+ * @typedef {[caption: string[], sweep: string, values: number[], grads: number[]]} Step
+ * @typedef {[at: number, line: number, when: '' | 'v' | 'g' | 'e', x: number, y: number,
+ *   size: number, left: number, right: number, texts: string[]]} Line
  * @typedef {['v' | 'g' | 'l', number]} Known  a value, a gradient, the derivative on an edge
  * @typedef {['t', number, number, number[]]} Through  from a tail to a head through those edges
  * @typedef {Known | Through | ['p', any, any]} Recipe
- * @typedef {{digits: number, numbers: number[], nodes: Box[], steps: Step[], lines: Line[],
- *   inputs: [string, number][], wires: boolean, recipes?: Recipe[], ends?: [number, number][]}} Data
+ * @typedef {{digits: number, numbers: number[], nodes: Node[], steps: Step[], lines: Line[],
+ *   inputs: [string, number][], wires?: number, recipes?: Recipe[], ends?: [number, number][]}} Data
  *
  * @typedef {{values: number[], locals: number[], grads: number[]}} Run
  * @typedef {Partial<Run> & {branch?: string, error?: string}} Answer
  */
 
-const MINUS = '\u2212';
-const RAISED = '\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079';
+const MINUS = '−';
+const RAISED = '⁻⁰¹²³⁴⁵⁶⁷⁸⁹';
 const LEVEL = MINUS + '0123456789';
 
 /**
@@ -47,17 +47,20 @@ function split(x, digits) {
 }
 
 /**
- * A number as graphtrace prints it: formula/number.py, to the letter.
+ * A number as graphtrace prints it: formula/number.py, to the letter; `raise` writes a power of ten
+ * as markup.
  *
- * @param {number} x
+ * @param {number | boolean} x
  * @param {number} digits
+ * @param {boolean} [raise]
  * @returns {string}
  */
-function number(x, digits) {
+function number(x, digits, raise) {
+  if (typeof x === 'boolean') return x ? 'True' : 'False';
   if (Number.isNaN(x)) return 'nan';
   const sign = x < 0 ? MINUS : '';
   const size = Math.abs(x);
-  if (size === Infinity) return sign + '\u221e';
+  if (size === Infinity) return sign + '∞';
   if (Number.isInteger(x) && size < 1e6) return sign + size;
   const most = digits + 2;
   let [mantissa, exponent] = split(size, digits);
@@ -68,8 +71,8 @@ function number(x, digits) {
   }
   if (exponent < -3 || exponent > 5) {
     const power = String(exponent).replace('-', MINUS);
-    const raised = [...power].map(c => RAISED[LEVEL.indexOf(c)]).join('');
-    return sign + (mantissa === '1' ? '' : mantissa + '\u00d7') + '10' + raised;
+    return sign + (mantissa === '1' ? '' : mantissa + '×') + '10' + (raise
+      ? `<sup>${power}</sup>` : [...power].map(c => RAISED[LEVEL.indexOf(c)]).join(''));
   }
   const figures = mantissa.replace('.', '');
   if (exponent < 0) return sign + '0.' + '0'.repeat(-exponent - 1) + figures;
@@ -80,10 +83,11 @@ function number(x, digits) {
 /**
  * All digits of a number, as Python's repr.
  *
- * @param {number} x
+ * @param {number | boolean} x
  * @returns {string}
  */
 function repr(x) {
+  if (typeof x === 'boolean') return x ? 'True' : 'False';
   if (!Number.isFinite(x)) return Number.isNaN(x) ? 'nan' : x > 0 ? 'inf' : '-inf';
   if (Object.is(x, -0)) return '-0.0';
   const [mantissa, power] = x.toExponential().split('e');
@@ -130,13 +134,9 @@ function made(recipe, run, ends) {
  * @returns {string}
  */
 function put(template, numbers, digits, raise) {
-  return template.replace(/\{([nfb])(\d+)\}/g, (_, way, slot) => {
-    let text = number(numbers[slot], digits);
-    const brackets = (way !== 'n' && text[0] === MINUS) || (way === 'b' && /.10/.test(text));
-    if (raise) {
-      text = text.replace(/10([^\d.]+)$/, (_, power) =>
-        `10<sup>${[...power].map(c => LEVEL[RAISED.indexOf(c)]).join('')}</sup>`);
-    }
+  return template.replace(/\{([fb]?)(\d+)\}/g, (_, way, slot) => {
+    const text = number(numbers[slot], digits, raise);
+    const brackets = (way && text[0] === MINUS) || (way === 'b' && /.10/.test(text));
     return brackets ? `(${text})` : text;
   });
 }
@@ -166,9 +166,8 @@ function spans(markup) {
  */
 function play(key, data, program) {
   const waiting = `.graphtrace-player[data-key="${key}"]:not([data-ready])`;
-  document.querySelectorAll(waiting).forEach(root => {
-    if (root instanceof HTMLElement) start(root, data, program);
-  });
+  document.querySelectorAll(waiting).forEach(root =>
+    start(/** @type {HTMLElement} */ (root), data, program));
 }
 
 /**
@@ -177,205 +176,185 @@ function play(key, data, program) {
  * @param {((inputs: number[]) => Answer) | null} program
  */
 function start(root, data, program) {
-  root.dataset.ready = '';
   const {digits, nodes, steps} = data;
-  /** @param {string} role */
-  const part = role => /** @type {HTMLElement} */ (root.querySelector(`[data-role=${role}]`));
-  /** @param {string} action */
-  const button = action =>
-    /** @type {HTMLButtonElement} */ (root.querySelector(`[data-action=${action}]`));
-  const [caption, path, message] = ['caption', 'path', 'message'].map(part);
-  const slider = /** @type {HTMLInputElement} */ (part('step'));
-  const speed = /** @type {HTMLSelectElement} */ (part('speed'));
-  const told = message.textContent || '';
+  const all = (/** @type {string} */ what) =>
+    /** @type {HTMLElement[]} */ ([...root.querySelectorAll(what)]);
+  const part = (/** @type {string} */ role) => all(`[data-role=${role}]`)[0];
+  const attr = (/** @type {Element} */ of, /** @type {Object<string, any>} */ its) => {
+    for (const name in its) {
+      if (its[name] === null) of.removeAttribute(name);
+      else of.setAttribute(name, its[name]);
+    }
+  };
+  const [caption, path, message, figure, step, speed] =
+    ['caption', 'path', 'message', 'figure', 'step', 'speed'].map(part);
+  const slider = /** @type {HTMLInputElement} */ (step);
+  const why = message.textContent;
   const isPage = root.hasAttribute('data-page');
-  /** @type {SVGGElement[]} */
-  const elements = [...root.querySelectorAll('svg g.node, svg g.edge')].map(g =>
-    /** @type {SVGGElement} */ (g));
-  const place = new Map(nodes.map((node, i) => [node.key, i]));
-  /** @param {SVGGElement} g @param {string} name */
-  const held = (g, name) => place.get(g.getAttribute(name) || '') ?? -1;
-  const isBack = (/** @type {Element} */ g) => g.classList.contains('backward');
-  const paired = new Set(elements.filter(isBack).map(g => ends(g).join()));
-  const fields = data.inputs.map(([key]) => {
-    /** @param {string} name */
-    const named = name => /** @type {HTMLInputElement} */ (
-      [...root.querySelectorAll('input')].find(input => input.getAttribute(name) === key));
-    return {key, field: named('data-input'), range: named('data-range')};
+  const elements = all('svg g.node, svg g.edge');
+  const node = (/** @type {Element} */ g, name = 'data-node') =>
+    nodes.findIndex(one => one[0] === g.getAttribute(name));
+  const has = (/** @type {Element} */ g, /** @type {string} */ name) => g.classList.contains(name);
+  const ends = elements.map(g =>
+    has(g, 'node') ? [node(g), -1] : [node(g, 'data-from'), node(g, 'data-to')]);
+  const paired = new Set(ends.filter((_, i) => has(elements[i], 'backward')).map(String));
+  const fields = /** @type {HTMLInputElement[]} */ (all('[data-input]'));
+  const ranges = fields.map(one => /** @type {HTMLInputElement} */ (one.nextElementSibling));
+
+  /** @type {Step} */
+  const none = [[], '', [], []];
+  let now = 0, numbers = data.numbers, problem = '', picked = -1, looked = -1, timer = 0, latest = '';
+
+  const fill = (/** @type {string} */ text, raise = true) => put(text, numbers, digits, raise);
+  const print = (/** @type {Held} */ it, how = number) =>
+    typeof it === 'number' ? how(numbers[it], digits) : it;
+
+  /**
+   * The sides of an equation; those with numbers only where they are known and true.
+   *
+   * @param {string[]} sides
+   * @param {boolean} known
+   */
+  const equation = (sides, known) => sides
+    .filter(side => (known && !problem) || !side.includes('{'))
+    .map(side => fill(side, side[1] !== 'm')).join('');
+
+  const lines = data.lines.map(([at, line, when, x, y, size, left, right, texts]) => {
+    const box = /** @type {Element} */ (elements[at].querySelector(`[data-line="${line}"]`));
+    if (texts[0]) box.classList.add('gt-live');
+    const first = texts[0] ? fill(texts[0]) : '';
+    return {at, when, x, y, size, left, right, texts, box, first, shown: first,
+      drawn: box.innerHTML};
   });
 
-  let step = 0;
-  let numbers = data.numbers;
-  let problem = '';
-  let picked = -1;
-  let looked = -1;
-  let timer = 0;
-
-  /** @param {SVGGElement} g */
-  function ends(g) {
-    return [held(g, 'data-from'), held(g, 'data-to')];
-  }
-
-  /** @param {Held} held */
-  const text = held => typeof held === 'number' ? number(numbers[held], digits) : held;
-  /** @param {Held} held */
-  const exact = held => typeof held === 'number' ? repr(numbers[held]) : held ?? '';
-
-  /** The sides of an equation; those with numbers only where they are known and true. */
-  /** @param {string[]} sides @param {boolean} known */
-  function equation(sides, known) {
-    const shown = sides.filter(side => (known && !problem) || !side.includes('{'));
-    return shown.map(side => put(side, numbers, digits, !side.startsWith('<math'))).join('');
-  }
-
-  const lines = data.lines.map(line => {
-    const box = /** @type {SVGGElement} */ (
-      elements[line.at].querySelector(`[data-line="${line.line}"]`));
-    const first = line.texts.length ? put(line.texts[0], numbers, digits, true) : '';
-    return {...line, box, drawn: box.innerHTML, first, shown: first};
-  });
-
-  /** Write a line with its numbers as they are: the longest text for which there is room. */
-  /** @param {typeof lines[number]} line */
+  /**
+   * Write a line with its numbers as they are: the longest text for which there is room.
+   *
+   * @param {typeof lines[number]} line
+   */
   function write(line) {
-    const wanted = put(line.texts[0], numbers, digits, true);
+    const {box, texts, x, left, right} = line;
+    const wanted = fill(texts[0]);
     if (wanted === line.shown) return;
     line.shown = wanted;
-    line.box.innerHTML = line.drawn;
+    box.innerHTML = line.drawn;
     if (wanted === line.first) return;
-    const old = /** @type {Element} */ (line.box.querySelector('g[class]'));
-    const written = document.createElementNS('http://www.w3.org/2000/svg', 'text');
-    for (const name of ['class', 'fill']) written.setAttribute(name, old.getAttribute(name) || '');
-    old.replaceWith(written);
-    const room = line.left + line.right;
-    let size = line.size, width = 0;
-    for (const one of line.texts) {
-      written.innerHTML = spans(put(one, numbers, digits, true));
-      written.setAttribute('font-size', String(line.size));
-      width = written.getComputedTextLength();
-      size = line.size * Math.min(1, room / (width || 1));
-      if (size >= 0.8 * line.size) break;
+    const g = /** @type {Element} */ (box.querySelector('g'));
+    attr(g, {transform: null, role: null});
+    g.innerHTML = '<text text-anchor="middle"/>';
+    const text = /** @type {SVGTextElement} */ (g.firstChild);
+    let size = 0, width = 0;
+    for (const one of texts) {
+      text.innerHTML = spans(fill(one));
+      attr(g, {'font-size': line.size});
+      width = text.getComputedTextLength();
+      size = line.size * Math.min(1, (left + right) / (width || 1));
+      if (size > 0.8 * line.size) break;
     }
     width *= size / line.size;
-    const x = Math.min(Math.max(line.x, line.x - line.left + width / 2),
-      line.x + line.right - width / 2);
-    written.setAttribute('font-size', String(size));
-    written.setAttribute('text-anchor', 'middle');
-    written.setAttribute('x', String(x));
-    written.setAttribute('y', String(line.y + 0.35 * size));
-    const paper = line.box.querySelector('rect');
-    if (paper) {
-      paper.setAttribute('x', String(x - width / 2 - 2));
-      paper.setAttribute('width', String(width + 4));
-    }
+    const middle = Math.min(Math.max(x, x - left + width / 2), x + right - width / 2);
+    attr(g, {'font-size': size});
+    attr(text, {x: middle, y: line.y + 0.35 * size});
+    const paper = box.querySelector('rect');
+    if (paper) attr(paper, {x: middle - width / 2 - 2, width: width + 4});
   }
 
   function draw() {
-    const done = steps.slice(0, step);
-    const values = new Set(done.flatMap(one => one.values));
-    const grads = new Set(done.flatMap(one => one.grads));
-    const now = step ? steps[step - 1] : null;
-    const fresh = new Set(now && now.values), back = new Set(now && now.grads);
-    const lit = new Set(looked < 0 ? [] : nodes[looked].on);
-    root.dataset.step = String(step);
-    root.toggleAttribute('data-untrue', problem !== '');
+    const done = steps.slice(0, now);
+    const values = new Set(done.flatMap(one => one[2]));
+    const grads = new Set(done.flatMap(one => one[3]));
+    const [, sweep, newValues, newGrads] = steps[now - 1] || none;
+    attr(root, {'data-step': now, 'data-untrue': problem ? '' : null});
     elements.forEach((g, i) => {
-      /** @param {Object<string, boolean>} states */
-      const set = states => {
-        for (const name in states) g.classList.toggle('gt-' + name, states[name]);
-      };
-      set({path: lit.has(i)});
-      if (g.classList.contains('node')) {
-        const at = held(g, 'data-node');
-        const own = !g.classList.contains('copy');
-        set({dim: !values.has(at), bold: own && fresh.has(at), strong: own && back.has(at),
-          picked: own && at === picked});
-        /** @param {string} name @param {boolean} known @param {Held} it */
-        const tell = (name, known, it) => known && !problem && it !== null
-          ? g.setAttribute(name, exact(it)) : g.removeAttribute(name);
-        if (at < 0) return;
-        const {name, value, grad} = nodes[at];
-        tell('data-value', values.has(at), value ?? '');
-        tell('data-grad', grads.has(at), grad);
-        const said = [name];
-        if (values.has(at) && !problem && value !== null) said.push(`value ${text(value)}`);
-        if (grads.has(at) && !problem && grad !== null) said.push(`gradient ${text(grad)}`);
-        if (own) g.setAttribute('aria-label', said.join(', '));
-        return;
+      const [from, to] = ends[i];
+      const back = grads.has(from) && grads.has(to);
+      const used = back && newGrads.includes(from);
+      /** @type {Object<string, boolean>} */
+      let states;
+      if (has(g, 'node')) {
+        const own = !has(g, 'copy');
+        states = {dim: !values.has(from), bold: own && newValues.includes(from),
+          strong: own && newGrads.includes(from), picked: own && from === picked};
+        if (from >= 0) {
+          const [, value, grad] = nodes[from];
+          const exact = (/** @type {Held} */ it, /** @type {Set<number>} */ known) =>
+            known.has(from) && !problem ? print(it, repr) : null;
+          const its = {'data-value': exact(value, values), 'data-grad': exact(grad, grads)};
+          attr(g, its);
+          const name = g.querySelector('[data-line="0"]');
+          if (own && name) {
+            attr(g, {'aria-label': name.textContent +
+              (its['data-value'] === null ? '' : `, value ${print(value)}`) +
+              (its['data-grad'] === null ? '' : `, gradient ${print(grad)}`)});
+          }
+        }
+      } else if (has(g, 'backward')) {
+        states = {off: !back, strong: used};
+      } else {
+        states = {dim: !values.has(data.wires ? from : to), used,
+          bold: newValues.includes(to) && from !== to, strong: used && !paired.has(ends[i] + '')};
       }
-      const [tail, head] = ends(g);
-      const known = grads.has(tail) && grads.has(head);
-      const used = known && back.has(tail);
-      if (isBack(g)) set({off: !known, strong: used});
-      else {
-        set({dim: !values.has(data.wires ? tail : head), bold: fresh.has(head) && tail !== head,
-          used, strong: used && !paired.has([tail, head].join())});
-      }
+      states.path = looked >= 0 && nodes[looked][4].includes(i);
+      for (const name in states) g.classList.toggle('gt-' + name, states[name]);
     });
     for (const line of lines) {
-      const g = elements[line.at];
-      const [tail, head] = g.classList.contains('node') ? [held(g, 'data-node'), -1] : ends(g);
-      const known = line.when === 'v' ? values.has(tail) : line.when === 'g' ? grads.has(tail)
-        : line.when === 'e' ? grads.has(tail) && grads.has(head) : true;
-      line.box.classList.toggle('gt-off', !known);
-      line.box.classList.toggle('gt-live', line.texts.length > 0);
-      if (line.texts.length && !problem) write(line);
+      const [from, to] = ends[line.at];
+      const known = line.when === 'v' ? values : grads;
+      const waits = !known.has(from) || (line.when === 'e' && !known.has(to));
+      line.box.classList.toggle('gt-off', line.when !== '' && waits);
+      if (line.texts[0] && !problem) write(line);
     }
-    say(now, grads);
+
+    const own = (/** @type {number} */ at) => steps.findIndex(one => one[3].includes(at));
+    const at = picked < 0 || own(picked) < 0 ? now - 1 : own(picked);
+    const said = `<small>${now} of ${steps.length}${sweep && ' · ' + sweep}</small>` +
+      (at < 0 ? 'Nothing is known yet.' : equation(steps[at][0], at < now));
+    if (said !== latest) caption.innerHTML = latest = said;
+    const alone = looked < 0 ? [] : nodes[looked][3];
+    const along = alone[0] ? alone : (steps[own(looked)] || none)[0];
+    path.innerHTML = equation(along, grads.has(looked));
+    message.textContent = problem || why;
+    slider.value = String(now);
+    attr(root, {'data-looks': along[0] ? '' : null, 'data-runs': timer ? '' : null});
+    attr(slider, {'aria-valuetext': `step ${now} of ${steps.length}` + (now ? ': ' + spoken(steps[now - 1]) : '')});
+    attr(button('play'), {'aria-label': timer ? 'Pause' : 'Play'});
+    for (const name in limits) attr(button(name), {'aria-disabled': limits[name] === now});
   }
 
-  /** @param {Step | null} now @param {Set<number>} grads */
-  function say(now, grads) {
-    const count = `${step} of ${steps.length}${now ? ' \u00b7 ' + now.sweep : ''}`;
-    const of = picked < 0 ? now : steps.find(one => one.grads.includes(picked)) || now;
-    const known = picked < 0 || of === now || grads.has(picked);
-    const said = of ? equation(of.caption, known) : 'Nothing is known yet.';
-    const next = `<small>${count}</small> ${said}`;
-    if (caption.dataset.said !== next) caption.innerHTML = caption.dataset.said = next;
-    const along = looked < 0 ? '' : equation(nodes[looked].path, grads.has(looked));
-    path.innerHTML = along;
-    root.toggleAttribute('data-looks', along !== '');
-    message.textContent = problem || told;
-    slider.value = String(step);
-    const spoken = now && !problem ? put(now.spoken, numbers, digits, false) : '';
-    slider.setAttribute('aria-valuetext',
-      `step ${step} of ${steps.length}` + (spoken ? ': ' + spoken : ''));
-    for (const action of ['first', 'previous']) off(button(action), step === 0);
-    for (const action of ['next', 'last']) off(button(action), step === steps.length);
-    const runs = timer !== 0;
-    const toggle = button('play');
-    toggle.setAttribute('aria-label', runs ? 'Pause' : 'Play');
-    toggle.toggleAttribute('data-runs', runs);
+  const spare = document.createElement('p');
+
+  /** Markup as plain text. */
+  function flat(/** @type {string} */ markup) {
+    spare.innerHTML = fill(markup.replace(/<\/mrow><mrow>/g, '/'), false);
+    return spare.textContent || '';
   }
 
-  /** A button that does nothing now; it keeps the focus. */
-  /** @param {HTMLButtonElement} one @param {boolean} is */
-  function off(one, is) {
-    one.setAttribute('aria-disabled', String(is));
+  /** A step in few words: u = bc is 6. */
+  function spoken(/** @type {Step} */ [sides, sweep]) {
+    const last = sides[sides.length - 1];
+    if (sweep === 'inputs') return problem ? sweep : flat(sides.join(''));
+    const name = flat(sides[0] + (sweep === 'forward' && sides[2] ? sides[1] : ''));
+    return name + (problem || !sides[1] ? '' : flat(last).replace(/^\s=/, ' is'));
   }
 
   /** So much room for the caption that nothing beneath it moves. */
   function reserve() {
-    if (!root.clientWidth) return;
     const stack = /** @type {HTMLElement} */ (caption.parentElement);
-    const copy = /** @type {HTMLElement} */ (caption.cloneNode());
-    copy.removeAttribute('aria-live');
+    const copy = document.createElement('p');
     stack.append(copy);
-    let height = 0;
-    for (const sides of [...steps.map(one => one.caption), ...nodes.map(node => node.path)]) {
-      copy.innerHTML = '<small>99 of 99 \u00b7 backward</small> ' +
-        sides.map(side => put(side, data.numbers, digits, true)).join('');
-      height = Math.max(height, copy.offsetHeight);
-    }
+    const heights = [...steps, ...nodes.map(one => [one[3]])].map(([sides]) => {
+      copy.innerHTML = '<small>0</small>' + /** @type {string[]} */ (sides)
+        .map(side => put(side, data.numbers, digits, true)).join('');
+      return copy.offsetHeight;
+    });
     copy.remove();
-    stack.style.minHeight = `${height}px`;
+    stack.style.minHeight = Math.max(...heights) + 'px';
   }
 
-  /** @param {number} to */
-  function go(to) {
-    step = Math.min(Math.max(to, 0), steps.length);
+  function go(/** @type {number} */ to) {
+    now = Math.min(Math.max(to, 0), steps.length);
     picked = -1;
-    if (step === steps.length) stop();
+    if (now === steps.length) stop();
     draw();
     remember();
   }
@@ -389,135 +368,119 @@ function start(root, data, program) {
     timer = window.setTimeout(() => {
       if (!root.isConnected) return;
       run();
-      go(step + 1);
-    }, 1600 / Number(speed.value));
+      go(now + 1);
+    }, 1600 / Number(/** @type {HTMLSelectElement} */ (speed).value));
   }
 
   /** @type {Object<string, () => void>} */
   const acts = {
     first: () => go(0),
-    previous: () => go(step - 1),
-    next: () => go(step + 1),
-    last: () => go(steps.length),
+    previous: () => go(now - 1),
     play: () => {
       if (timer) stop();
       else {
-        if (step === steps.length) step = 0;
+        if (now === steps.length) now = 0;
         run();
       }
       draw();
     },
+    next: () => go(now + 1),
+    last: () => go(steps.length),
   };
-
-  /** @type {Object<string, () => void>} */
-  const keys = {ArrowRight: acts.next, ArrowUp: acts.next, ArrowLeft: acts.previous,
-    ArrowDown: acts.previous, Home: acts.first, End: acts.last, ' ': acts.play};
+  /** @type {Object<string, number>} */
+  const limits = {first: 0, previous: 0, next: steps.length, last: steps.length};
+  const button = (/** @type {string} */ name) => all(`[data-action=${name}]`)[0];
+  for (const name in acts) button(name).onclick = acts[name];
+  const keys = {ArrowRight: 'next', ArrowUp: 'next', ArrowLeft: 'previous', ArrowDown: 'previous',
+    Home: 'first', End: 'last', ' ': 'play'};
 
   root.addEventListener('keydown', event => {
-    const act = keys[event.key];
-    const at = /** @type {HTMLElement} */ (event.target);
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (at.closest('.node') && (event.key === 'Enter' || event.key === ' ')) {
-      pick(at);
-    } else if (!act) {
-      return;
-    } else if ((event.key === ' ' && at.matches('button')) || at.matches('select')
-        || (at.matches('input') && at !== slider)) {
-      event.stopPropagation();
-      return;
-    } else act();
-    event.preventDefault();
+    const act = /** @type {any} */ (keys)[event.key];
+    const at = /** @type {Element} */ (event.target);
+    const isNode = at.closest('.node') && /^(Enter|\s)$/.test(event.key);
+    if (event.ctrlKey || event.metaKey || event.altKey || !(act || isNode)) return;
     event.stopPropagation();
+    if (at.matches('select, input:not([data-role])') || (act === 'play' && at.matches('button'))) return;
+    event.preventDefault();
+    if (isNode) pick(at);
+    else acts[act]();
   });
-  for (const [name, act] of Object.entries(acts)) button(name).addEventListener('click', act);
-  slider.addEventListener('input', () => go(Number(slider.value)));
+  slider.oninput = () => go(Number(slider.value));
 
-  /** @param {Element} at */
-  function pick(at) {
-    const node = at.closest('.node');
-    const to = node ? held(/** @type {SVGGElement} */ (node), 'data-node') : -1;
-    picked = to === picked ? -1 : to;
+  const over = (/** @type {any} */ at) => {
+    const g = at instanceof Element && at.closest('.node');
+    return g ? node(g) : -1;
+  };
+
+  function pick(/** @type {any} */ at) {
+    picked = over(at) === picked ? -1 : over(at);
     draw();
   }
 
-  /** @param {Event} event */
-  function look(event) {
-    const at = event.target instanceof Element && event.target.closest('.node');
-    const to = at && /over|focusin/.test(event.type)
-      ? held(/** @type {SVGGElement} */ (at), 'data-node') : -1;
-    if (to === looked) return;
-    looked = to;
-    draw();
-  }
-  const figure = part('figure');
   for (const name of ['pointerover', 'pointerleave', 'focusin', 'focusout']) {
-    figure.addEventListener(name, look);
+    figure.addEventListener(name, ({target, type}) => {
+      const at = /r$|n$/.test(type) ? over(target) : -1;
+      if (at !== looked) {
+        looked = at;
+        draw();
+      }
+    });
   }
-  figure.addEventListener('click', event => {
-    if (event.target instanceof Element && event.target.closest('.node')) pick(event.target);
-  });
+  figure.onclick = ({target}) => {
+    if (over(target) >= 0) pick(target);
+  };
 
   /** Compute all numbers anew from the fields. */
   function compute() {
     if (!program || !data.recipes) return;
-    const given = fields.map(({field}) => field.valueAsNumber);
-    const wrong = fields.findIndex((_, i) => !Number.isFinite(given[i]));
+    const given = fields.map(field => field.valueAsNumber);
+    const wrong = given.findIndex(x => !Number.isFinite(x));
     /** @type {Answer} */
-    let answer = {error: wrong < 0 ? '' : `${fields[wrong].key} is no number: type one`};
-    if (wrong < 0) answer = program(given);
+    const answer = wrong < 0 ? program(given)
+      : {error: `${data.inputs[wrong][0]} is no number: type one`};
     problem = answer.branch || answer.error || '';
     if (!problem) {
-      const {values, locals, grads} = /** @type {Run} */ (answer);
-      numbers = data.recipes.map(one => made(one, {values, locals, grads}, data.ends || []));
+      numbers = data.recipes.map(one => made(one, /** @type {Run} */ (answer), data.ends || []));
     }
     draw();
   }
-  for (const {field, range} of fields) {
-    field.addEventListener('input', () => {
-      range.value = field.value;
+  [[fields, ranges], [ranges, fields]].forEach(([from, to]) => from.forEach((input, i) => {
+    input.oninput = () => {
+      to[i].value = input.value;
       compute();
       remember();
-    });
-    range.addEventListener('input', () => {
-      field.value = range.value;
-      compute();
-      remember();
-    });
-  }
-
-  /** In the address of a page, an input that is called step has another name. */
-  /** @param {string} key */
-  const named = key => key === 'step' ? 'input.step' : key;
+    };
+  }));
 
   function remember() {
     if (!isPage) return;
-    const told = new URLSearchParams([['step', String(step)]]);
-    data.inputs.forEach(([, slot], i) => {
-      const {key, field} = fields[i];
-      if (field.valueAsNumber !== data.numbers[slot]) told.set(named(key), field.value);
+    const hash = new URLSearchParams({step: String(now)});
+    data.inputs.forEach(([key, slot], i) => {
+      if (fields[i].valueAsNumber !== data.numbers[slot]) hash.append(key, fields[i].value);
     });
     try {
-      history.replaceState(null, '', '#' + told);
-    } catch { /* an address that cannot change, as in a frame that is closed off */ }
+      history.replaceState(null, '', '#' + hash);
+    } catch { /** A frame that is closed off. */ }
   }
 
   function recall() {
-    const told = new URLSearchParams(location.hash.slice(1));
-    for (const {key, field, range} of fields) {
-      const value = told.get(named(key));
-      if (value !== null && !field.disabled) field.value = range.value = value;
-    }
-    step = Math.min(Math.max(Math.trunc(Number(told.get('step'))) || 0, 0), steps.length);
-    if (told.size) compute();
+    const hash = new URLSearchParams(location.hash.slice(1));
+    data.inputs.forEach(([key], i) => {
+      // An input may be called step, too.
+      const value = hash.getAll(key)[Number(key === 'step')];
+      if (value && program) fields[i].value = ranges[i].value = value;
+    });
+    now = Math.min(Math.max(Math.trunc(Number(hash.get('step'))) || 0, 0), steps.length);
+    compute();
     draw();
   }
 
   // What the picture says of itself as a whole would tell what is not known yet.
-  root.querySelectorAll('svg desc, svg g > title').forEach(one => one.remove());
-  elements.filter(g => g.matches('.node:not(.copy)')).forEach(g => {
-    g.setAttribute('tabindex', '0');
-    g.setAttribute('role', 'button');
-  });
+  all('svg desc, svg g > title').forEach(one => one.remove());
+  for (const g of elements) {
+    if (has(g, 'node') && !has(g, 'copy')) attr(g, {tabindex: 0, role: 'button'});
+  }
+  attr(root, {'data-ready': ''});
   part('controls').hidden = false;
   new ResizeObserver(reserve).observe(root);
   if (isPage) {

@@ -35,14 +35,16 @@ TOP, OVER, BOTTOM = "\x0e", "\x0f", "\x10"
 
 
 class Live(float):
-    """A number of a figure, with the recipe that it is made by."""
+    """A number of a figure, or a truth value, with the recipe that it is made by."""
 
-    __slots__ = ("recipe",)
+    __slots__ = ("is_truth", "recipe")
+    is_truth: bool
     recipe: Recipe
 
-    def __new__(cls, value: float, recipe: Recipe) -> Live:
+    def __new__(cls, value: Any, recipe: Recipe) -> Live:
         """The number, as Python's float."""
         one = super().__new__(cls, value)
+        one.is_truth = type(value).__name__ in ("bool", "bool_")
         one.recipe = recipe
         return one
 
@@ -64,7 +66,7 @@ class Slots:
         """The place of a number."""
         place = self.recipes.setdefault(x.recipe, len(self.numbers))
         if place == len(self.numbers):
-            self.numbers.append(float(x))
+            self.numbers.append(bool(x) if x.is_truth else float(x))
         return place
 
     def mark(self, x: Live, way: Way = "n") -> str:
