@@ -19,6 +19,8 @@ INSTALLED := $(VENV)/.installed
 HAS_TEST := $(VENV)/.has-test
 HAS_DEV := $(VENV)/.has-dev
 HAS_BENCH := $(VENV)/.has-bench
+HAS_BROWSER := $(VENV)/.has-browser
+NODE := build/node
 HAS_PLACES := $(VENV)/.has-places
 
 LOWEST := $(VENV)-lowest
@@ -38,6 +40,7 @@ help:
 	@echo 'make demo           draw the lecture'"'"'s J into build/J.svg'
 	@echo 'make test           run the tests'
 	@echo 'make test-places    documents with figures, built by Sphinx, MkDocs and others'
+	@echo 'make test-browser   the tests of the player in Chromium, and of its JavaScript in Node'
 	@echo 'make lowest         the tests with the oldest dependencies that pyproject.toml allows'
 	@echo 'make test-dask      the tests of pieces of data on a cluster, which it installs by itself'
 	@echo 'make test-torch     the tests of PyTorch programs, which it installs by itself'
@@ -67,6 +70,25 @@ test-dask: $(DASK)/.has-test
 # The CPU build, exactly: an open range would fetch gigabytes of CUDA.
 test-torch: $(TORCH)/.has-test
 	@$(TORCH_PYTHON) -m pytest tests/frameworks $(ARGS)
+
+# What Debian's packages have is installed where it is missing and we are root; without it, the
+# tests say what they skip.
+test-browser: $(HAS_TEST) $(HAS_BROWSER) $(NODE)/.installed
+	@$(BIN)/python -m pytest tests/player --ignore tests/player/test_player.py $(ARGS)
+
+$(NODE)/.installed: Makefile
+	@missing=''; \
+	for program in chromium node npm; do \
+		command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	if test -n "$$missing" && test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+		echo "Installing$$missing"; \
+		apt-get -qq update; \
+		DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends \
+			$$(echo "$$missing" | sed 's/node/nodejs/') >/dev/null; fi
+	@mkdir -p $(NODE)
+	@if command -v npm >/dev/null; then \
+		npm install --silent --no-audit --no-fund --prefix $(NODE) typescript@5.9.3 reveal.js@5.2.1; fi
+	@touch $@
 
 fuzz: $(HAS_TEST)
 	@GRAPHTRACE_FUZZ=1 $(BIN)/python -m pytest tests/fuzz tests/ops/test_extremes.py $(ARGS)

@@ -16,6 +16,7 @@ import zlib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from graphtrace.render.paint.theme import Palette, Theme
@@ -91,7 +92,7 @@ def _element(parts: Parts, script: str, attributes: str) -> str:
 <div class="graphtrace-player" data-key="{key}" data-step="0" data-steps="{steps}"{attributes} \
 tabindex="0" role="group" aria-label="{xml(parts.title)}, step by step">
 <style>
-{_colours(parts.theme, key)}{_packaged("player.css")}</style>
+{_colours(parts.theme, key)}{packaged("player.css")}</style>
 <div data-role="figure">
 {drawn}</div>
 <div data-role="words">
@@ -174,7 +175,7 @@ def _script(parts: Parts) -> str:
     program = parts.program or "null"
     if re.search("</script|<!--|<script", program, re.IGNORECASE):
         raise AssertionError("the program would end its script")  # compile escapes what it quotes
-    return f"{_packaged('player.js')}\nplay({json.dumps(_key(parts))},{data},{program});\n}})();\n"
+    return f"{packaged('player.js')}\nplay({json.dumps(_key(parts))},{data},{program});\n}})();\n"
 
 
 def _key(parts: Parts) -> str:
@@ -213,10 +214,15 @@ _QUOTED = re.compile(r"('[^'\n]*'|`[^`]*`)")
 _SPACE = re.compile(r"\s*([{}()\[\];,:?=+*&|!<>]|-(?=[^\w-]))\s*")
 
 
+def source(name: str) -> Traversable:
+    """A file of this room."""
+    return resources.files("graphtrace.player").joinpath(name)
+
+
 @cache
-def _packaged(name: str) -> str:
-    """A file of this room without comments and spaces, which no reader of a page needs."""
-    text = resources.files("graphtrace.player").joinpath(name).read_text(encoding="utf-8")
+def packaged(name: str) -> str:
+    """The same without comments and spaces, which no reader of a page needs."""
+    text = source(name).read_text(encoding="utf-8")
     text = _COMMENT.sub("", text.partition("// The page adds the call.\n")[0])
     if name.endswith(".css"):
         lines = map(str.strip, text.splitlines())

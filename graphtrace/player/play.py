@@ -10,10 +10,11 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, Any
 
-from graphtrace.errors import OptionError, clean
+from graphtrace.errors import OptionError
 from graphtrace.figure.fold import folded
 from graphtrace.figure.parts import Figure
 from graphtrace.formula.number import value
@@ -28,6 +29,7 @@ from graphtrace.render import settled
 from graphtrace.render.formats import describe, output, svg
 from graphtrace.render.options import is_content
 from graphtrace.render.rendering import Rendering
+from graphtrace.render.typeset.escape import xml
 from graphtrace.render.typeset.wording import whole
 
 if TYPE_CHECKING:
@@ -132,7 +134,7 @@ def play(graph: TracedGraph, options: Mapping[str, Any], of: str | None = None) 
         "nodes": nodes,
         "steps": steps,
         "lines": lines,
-        "inputs": [[clean(one.key), one.slot] for one in inputs],
+        "inputs": [[_attribute(one.key), one.slot] for one in inputs],
     }
     if setting.figure.form == "wires":
         data["wires"] = 1
@@ -189,7 +191,18 @@ def _node(
     on = [places[e.id] for e in figure.edges if e.operand in uses and e.id in places]
     value, grad = film.graph.nodes[key].get("value"), film.gradients.get(key)
     # Where one step is all of the way, its caption says it.
-    return [clean(key), _held(film, value), _held(film, grad), [] if path in captions else path, on]
+    return [
+        _attribute(key),
+        _held(film, value),
+        _held(film, grad),
+        [] if path in captions else path,
+        on,
+    ]
+
+
+def _attribute(key: str) -> str:
+    """A key as a script reads it from an attribute of the page."""
+    return unescape(xml(key))
 
 
 def _held(film: Film, x: Any) -> int | str | None:

@@ -310,15 +310,14 @@ function start(root, data, program) {
     const said = `<small>${now} of ${steps.length}${sweep && ' · ' + sweep}</small>` +
       (at < 0 ? 'Nothing is known yet.' : equation(steps[at][0], at < now));
     if (said !== latest) caption.innerHTML = latest = said;
-    const alone = looked < 0 ? [] : nodes[looked][3];
-    const along = alone[0] ? alone : (steps[own(looked)] || none)[0];
+    const alone = looked < 0 || looked === picked ? [] : nodes[looked][3];
+    const along = alone[0] ? alone : (steps[looked === picked ? -1 : own(looked)] || none)[0];
     path.innerHTML = equation(along, grads.has(looked));
     message.textContent = problem || why;
     slider.value = String(now);
     attr(root, {'data-looks': along[0] ? '' : null, 'data-runs': timer ? '' : null});
     attr(slider, {'aria-valuetext': `step ${now} of ${steps.length}` + (now ? ': ' + spoken(steps[now - 1]) : '')});
     attr(button('play'), {'aria-label': timer ? 'Pause' : 'Play'});
-    for (const name in limits) attr(button(name), {'aria-disabled': limits[name] === now});
   }
 
   const spare = document.createElement('p');
@@ -387,8 +386,6 @@ function start(root, data, program) {
     next: () => go(now + 1),
     last: () => go(steps.length),
   };
-  /** @type {Object<string, number>} */
-  const limits = {first: 0, previous: 0, next: steps.length, last: steps.length};
   const button = (/** @type {string} */ name) => all(`[data-action=${name}]`)[0];
   for (const name in acts) button(name).onclick = acts[name];
   const keys = {ArrowRight: 'next', ArrowUp: 'next', ArrowLeft: 'previous', ArrowDown: 'previous',

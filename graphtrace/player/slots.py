@@ -128,6 +128,14 @@ class Printer(PartPrinter[Runs]):
         super().__init__(_Backend(copy(names), slots), slots.digits)
         self.slots = slots
 
+    def sides(self, part: Part) -> list[Side[Runs]]:
+        """What a part says; a derivative that is a number always, `dJ/dv = 3`, once."""
+        sides = super().sides(part)
+        *_, before, last = [side.markup for side in sides] if len(sides) > 1 else [(), ()]
+        is_constant = before and not MARK.search(plain(before))
+        same = is_constant and plain(before) == self.slots.filled(last)
+        return sides[:-1] if same and MARK.fullmatch(plain(last)) else sides
+
     def runs(self, part: Part) -> Runs:
         """What a part says."""
         return joined_sides(self.sides(part))

@@ -32,11 +32,11 @@ def caption(page):
 
 
 def shown(page):
-    """All text of the picture that is to be seen."""
+    """All text of the picture that is to be seen, without spaces."""
     return page.evaluate(
         """() => [...document.querySelectorAll('.graphtrace-player svg [data-line]')]
         .filter(g => getComputedStyle(g).visibility === 'visible')
-        .map(g => g.textContent.replace(/[\\u200b\\n]/g, ''))"""
+        .map(g => g.textContent.replace(/[\\u200b\\s]/g, ''))"""
     )
 
 

