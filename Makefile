@@ -34,7 +34,7 @@ LOWEST_PYTHON := $(patsubst $(VENV)/%,$(LOWEST)/%,$(BIN))/python
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help demo test test-dask test-places test-torch lowest lint format types fuzz gallery gallery-check bench bench-each wheel-check clean
+.PHONY: help demo test test-browser test-dask test-places test-torch lowest lint format types fuzz gallery gallery-check bench bench-each wheel-check clean
 
 help:
 	@echo 'make demo           draw the lecture'"'"'s J into build/J.svg'
