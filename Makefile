@@ -58,8 +58,9 @@ demo: $(INSTALLED)
 	@echo 'The graph of J(a, b, c) = 3(a + bc) is in $(CURDIR)/build/J.svg'
 	@echo 'Your own: $(BIN)/graphtrace render path/to/file.py:function --at x=1 -o figure.svg'
 
+# A worker for each core; what is chosen by ARGS="-n 0 ..." runs in one process.
 test: $(HAS_TEST)
-	@$(BIN)/python -m pytest --hypothesis-profile=ci $(ARGS)
+	@$(BIN)/python -m pytest --hypothesis-profile=ci -n auto --dist worksteal $(ARGS)
 
 test-places: $(HAS_PLACES)
 	@$(BIN)/python -m pytest tests/places $(ARGS)
@@ -94,7 +95,7 @@ fuzz: $(HAS_TEST)
 	@GRAPHTRACE_FUZZ=1 $(BIN)/python -m pytest tests/fuzz tests/ops/test_extremes.py $(ARGS)
 
 lowest: $(LOWEST)/.has-test
-	@$(LOWEST_PYTHON) -m pytest --hypothesis-profile=ci $(ARGS)
+	@$(LOWEST_PYTHON) -m pytest --hypothesis-profile=ci -n auto --dist worksteal $(ARGS)
 
 lint: $(HAS_DEV)
 	@$(BIN)/ruff check .
