@@ -113,6 +113,7 @@ _LAZY = {
     "accumulate": "graphtrace.training",
     "jit": "graphtrace.training",
     "load": "graphtrace.api",
+    "load_ipython_extension": "graphtrace.ipython",
     "trace": "graphtrace.api",
 }
 """Names that import networkx, which takes longer than all the rest: only when they are used."""

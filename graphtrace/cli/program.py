@@ -42,14 +42,15 @@ class _Program(click.Group):
             code = INTERRUPTED
         except click.ClickException as error:
             code = error.exit_code
-            say("error", _sentence(error))
+            say("error", sentence(error))
         except OSError as error:  # all others have met `one_sentence`
             code = FAILURE
             _give_up_output(error)
         sys.exit(code)
 
 
-def _sentence(error: click.ClickException) -> str:
+def sentence(error: click.ClickException) -> str:
+    """What is wrong with what was typed, and where to read how it is used."""
     message = error.format_message().rstrip(".").replace(". (", " (")
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "graphtrace"
@@ -100,11 +101,12 @@ def one_sentence(traceback: bool) -> Iterator[None]:
             import traceback as printer
 
             printer.print_exception(error, file=sys.stderr)
-        say("error", _words(error))
+        say("error", words(error))
         raise click.exceptions.Exit(_exit_code(error)) from None
 
 
-def _words(error: BaseException) -> str:
+def words(error: BaseException) -> str:
+    """What an error says, in one sentence, its options as one types them."""
     from graphtrace.core.describe_error import describe, raised_at, text_of
 
     if not isinstance(error, GraphtraceError):

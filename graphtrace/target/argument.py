@@ -71,7 +71,8 @@ def read(text: str, option: str = "--at", folder: Path | None = None) -> tuple[s
     name, equals, value = text.partition("=")
     name, value = name.strip(), value.strip()
     if not equals or not name.isidentifier() or not value:
-        raise ArgumentError(f"'{_shorten(text)}' is not NAME=VALUE: write for example {option} a=5")
+        example = f"{option} a=5".strip()
+        raise ArgumentError(f"'{_shorten(text)}' is not NAME=VALUE: write for example {example}")
     if value.startswith("@"):
         return name, _read_file(name, (folder or Path()) / value[1:])
     if value.isidentifier() and value not in _NAMES and not keyword.iskeyword(value):

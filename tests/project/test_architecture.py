@@ -38,6 +38,7 @@ ROOMS = [
     "sphinx",  # an extension of Sphinx
     "fence",  # a fence in Markdown
     "cli",
+    "ipython",  # a cell magic
     "tools",  # not in the wheel
 ]
 
@@ -168,6 +169,7 @@ def test_the_package_itself_imports_nothing_of_ours_but_what_is_cheap():
         ("graphviz", {"render"}),
         ("matplotlib", {"plots"}),
         ("click", {"cli"}),
+        ("IPython", {"ipython"}),
         ("sphinx", {"sphinx"}),
         ("docutils", {"sphinx"}),
         ("pymdownx", {"fence"}),
