@@ -63,7 +63,7 @@ test: $(HAS_TEST)
 	@$(BIN)/python -m pytest --hypothesis-profile=ci -n auto --dist worksteal $(ARGS)
 
 test-places: $(HAS_PLACES)
-	@$(BIN)/python -m pytest tests/places $(ARGS)
+	@$(BIN)/python -m pytest tests/places tests/ipython $(ARGS)
 
 test-dask: $(DASK)/.has-test
 	@$(DASK_PYTHON) -m pytest tests/training/test_accumulate.py -k cluster $(ARGS)
