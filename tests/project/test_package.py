@@ -25,6 +25,7 @@ OPTIONAL = {"cloudpickle", "matplotlib", "rich", "scipy", "typst", "numba", "zia
 
 # A room for another program is imported by that program, or where it is in use.
 HOSTS = {
+    "ipython": {"IPython"},
     "sphinx": {"sphinx", "docutils"},
     "fence": {"pymdownx"},
     "frameworks": {"torch", "jax"},
@@ -73,7 +74,7 @@ def wheel(tmp_path_factory) -> Path:
 
 def test_importing_graphtrace_brings_neither_the_graph_nor_the_drawing():
     heavy = {"networkx", "graphviz", "click", "rich", "ziamath", "optree", "scipy", "matplotlib"}
-    hosts = {"sphinx", "docutils", "sphinx_gallery", "markdown", "pymdownx"}
+    hosts = {"IPython", "sphinx", "docutils", "sphinx_gallery", "markdown", "pymdownx"}
     assert not (heavy | hosts) & modules_after("import graphtrace")
 
 
