@@ -66,8 +66,12 @@ class Graphtrace(SphinxDirective):
             page=page.relative_to(root) if page.is_relative_to(root) else page,
             folder=page.parent,
             root=root,
-            line=self.content_offset + 1,
+            line=self.content_offset + 1 + (self.lineno if self._is_myst() else 0),
         )
+
+    def _is_myst(self) -> bool:
+        """Whether the page is Markdown, where the body's place is told from the directive on."""
+        return type(self.state_machine).__module__.startswith("myst_parser")
 
     def _drawing(self, request: Request) -> drawing:
         for path in sources(request):

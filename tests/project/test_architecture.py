@@ -36,6 +36,7 @@ ROOMS = [
     "gallery",
     "places",  # a figure from the text of a page
     "sphinx",  # an extension of Sphinx
+    "sphinx_gallery",  # its image scraper
     "fence",  # a fence in Markdown
     "cli",
     "ipython",  # a cell magic
@@ -173,6 +174,7 @@ def test_the_package_itself_imports_nothing_of_ours_but_what_is_cheap():
         ("sphinx", {"sphinx"}),
         ("docutils", {"sphinx"}),
         ("pymdownx", {"fence"}),
+        ("sphinx_gallery", set()),
     ],
 )
 def test_a_heavy_library_is_imported_only_where_it_is_used(library, only_in):
