@@ -74,7 +74,8 @@ def _getitem_form(count: int, params: dict[str, Any], latex: bool) -> Form:
     index = index_text(params["index"], [f"${i}" for i in range(1, count)])
     if latex:
         return Form(f"{{$0}}_{{{index}}}", ATOM, (ATOM, 0))
-    parts = params["index"] if isinstance(params["index"], tuple) else (params["index"],)
+    written = params["index"]
+    parts = written if type(written) is tuple else (written,)  # a Slot is one of its own
     is_entry = all(isinstance(part, int) and part >= 0 for part in parts)
     return Form(f"$0[{index}]", ATOM, (ATOM, 0), f"$0_{{{index}}}" if is_entry else "")
 

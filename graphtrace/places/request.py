@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphtrace.errors import ArgumentError, GraphtraceError, TargetError
 from graphtrace.target.argument import split
-from graphtrace.target.call import arguments, assigned
+from graphtrace.target.call import assigned, call
 from graphtrace.target.function import load, load_text
 from graphtrace.target.option import option
 
@@ -132,8 +132,7 @@ class Request:
         from graphtrace.api import trace
 
         values = assigned(split(self.options.get(AT, "")), AT, self.folder)
-        args, kwargs = arguments(function, values, AT)
-        return trace(function, *args, **kwargs)
+        return call(trace, function, values, AT)
 
 
 def _parsed(text: str) -> Callable[..., Any]:

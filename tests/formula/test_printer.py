@@ -271,3 +271,14 @@ def test_what_is_printed_for_a_derivative_evaluates_to_its_number():
                     assert result == pytest.approx(data["local"], rel=1e-5), text
                 read += 1
     assert read > 60
+
+
+def test_an_index_that_is_a_node_is_printed_by_its_name():
+    def f(w, y):
+        return np.sum(w[y] * w[y + 1])
+
+    graph = gt.trace(f, np.array([1.0, 2.0, 4.0]), np.array([0, 1]))
+    listed = graph.to_text()
+    assert "= w[y] " in listed
+    assert "(·)[y]" in listed
+    assert "$" not in listed + graph.to_svg() + str(graph.wengert())
