@@ -70,7 +70,7 @@ test-dask: $(DASK)/.has-test
 
 # The CPU build, exactly: an open range would fetch gigabytes of CUDA.
 test-torch: $(TORCH)/.has-test
-	@$(TORCH_PYTHON) -m pytest tests/frameworks $(ARGS)
+	@$(TORCH_PYTHON) -m pytest tests/frameworks/test_torch*.py $(ARGS)
 
 # What Debian's packages have is installed where it is missing and we are root; without it, the
 # tests say what they skip.
@@ -168,7 +168,7 @@ $(TORCH)/.has-test: pyproject.toml $(ENVIRONMENT)
 	@echo 'Installing PyTorch and what the tests of it need into $(TORCH)'
 	@$(PYTHON) -m venv --clear $(TORCH)
 	@$(TORCH_PYTHON) -m pip --disable-pip-version-check --quiet install \
-		torch==2.13.0 pytest hypothesis 'jax>=0.10' scipy --editable .
+		torch==2.13.0 pytest pytest-benchmark hypothesis --editable .
 	@touch $@
 
 $(LOWEST)/.has-test: pyproject.toml $(ENVIRONMENT)

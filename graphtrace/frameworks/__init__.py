@@ -31,4 +31,9 @@ def recorder_of(
 
         if torch.is_program(given):
             return torch.record_program
+    if sys.modules.get("jax") is not None:
+        from graphtrace.frameworks import jax
+
+        if jax.is_program(given):
+            return jax.record_program
     return None

@@ -96,6 +96,11 @@ def add_rows(
     return rows
 
 
+def are_same(before: Sequence[Any], now: Sequence[Any]) -> bool:
+    """Whether they are the same operands, and not equal ones."""
+    return len(before) == len(now) and all(a is b for a, b in zip(before, now, strict=True))
+
+
 def _spreads(value: Any, operands: Sequence[Any]) -> bool:
     """Whether the value has the shape that broadcasting gives the operands."""
     try:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from graphtrace.frameworks.call import Call
+from graphtrace.frameworks.call import Call, are_same
 from graphtrace.frameworks.notation import Slot
 
 _NUMPY_HAS_NOT = {torch.bfloat16}
@@ -129,7 +129,7 @@ class TorchCall(Call):
     def vjp(self, output: int, g: Any, xs: Sequence[Any]) -> list[Any]:
         """See `Call`. The sweep asks operand by operand: the last answer is kept."""
         last = self._last
-        if last is not None and last[0] is g and last[2] == output and _are_same(last[1], xs):
+        if last is not None and last[0] is g and last[2] == output and are_same(last[1], xs):
             return last[3]
         with self._again():
             leaves = self._leaves(xs)
@@ -195,10 +195,6 @@ class TorchCall(Call):
             device, dtype = self._state.autocast or ("cpu", None)
             stack.enter_context(torch.autocast(device, dtype, enabled=dtype is not None))
             yield
-
-
-def _are_same(before: Sequence[Any], now: Sequence[Any]) -> bool:
-    return len(before) == len(now) and all(a is b for a, b in zip(before, now, strict=True))
 
 
 def _numbers(x: torch.Tensor | None) -> Any:

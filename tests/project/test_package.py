@@ -28,7 +28,7 @@ HOSTS = {
     "ipython": {"IPython"},
     "sphinx": {"sphinx", "docutils"},
     "fence": {"pymdownx"},
-    "frameworks": {"torch", "jax"},
+    "frameworks": {"torch", "jax", "jaxlib"},
 }
 
 TOP_LEVEL = {
