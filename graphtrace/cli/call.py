@@ -56,7 +56,13 @@ def traced(function: Function, values: Mapping[str, Any]) -> Graph:
     from graphtrace.api import trace
     from graphtrace.target.call import call
 
-    graph = call(trace, function, values)
+    try:
+        graph = call(trace, function, values)
+    except TypeError:
+        for name, value in values.items():
+            if isinstance(value, str):  # perhaps a slip of the pen
+                say("note", f"{name} is the text '{value}', and no number")
+        raise
     _warn_of_nan(graph)
     return graph
 

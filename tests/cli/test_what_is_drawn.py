@@ -175,6 +175,15 @@ def test_a_word_is_no_value_of_an_expression():
     assert fails("render", "J = 2*a", "--at", "a=much").startswith("a: 'much' is not a number")
 
 
+def test_a_word_in_the_place_of_a_number_is_told():
+    typed = ["render", "f.py:J", "--at", "a=much", "--at", "b=3", "--at", "c=2"]
+    result = CliRunner().invoke(cli.main, typed)
+    assert result.exit_code == 1
+    note, error = result.stderr.splitlines()
+    assert note == "graphtrace: note: a is the text 'much', and no number"
+    assert error.startswith("graphtrace: error: TypeError in J(), f.py line 5: ")
+
+
 # Several
 
 
