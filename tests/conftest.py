@@ -1,7 +1,8 @@
-"""What every test shares: how long hypothesis searches, and the oracle's precision."""
+"""What every test shares: how long hypothesis searches, the oracle's precision, one figure."""
 
 import os
 
+import pytest
 from hypothesis import settings
 
 # Read by JAX when it is imported: we compare with it in double precision, on the CPU.
@@ -12,3 +13,11 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("dev", deadline=None, max_examples=50)
 settings.load_profile("dev")
+
+
+@pytest.fixture(scope="session", name="lecture")
+def lecture_svg():
+    """The figure of the lecture, with its gradients."""
+    from render.drawn import lecture
+
+    return lecture(backward=True).to_svg()

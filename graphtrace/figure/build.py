@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import numpy as np
+
 from graphtrace.errors import OptionError
 from graphtrace.figure.boxes import SMALL, Box, Ids, boxes_of, reading_direction
 from graphtrace.figure.branches import with_branches
@@ -47,6 +49,7 @@ from graphtrace.figure.reading_order import (
 )
 from graphtrace.figure.scopes import with_scopes
 from graphtrace.figure.tangents import with_tangents
+from graphtrace.figure.total import written_out
 from graphtrace.figure.trouble import marked, trouble_of
 
 if TYPE_CHECKING:
@@ -281,6 +284,11 @@ class _Drawing:
             return None
         by = use.attributes.get("by", str(use.tail))
         part = Partial(str(use.head), by, formula, value)
+        if getattr(value, "structure", None) == "dense":
+            out = np.size(self.graph.nodes[use.head].get("value"))
+            part = replace(part, value=written_out(value, out), spare=True)
+            if part.value is None and formula is None:
+                return None
         return replace(part, short=not self.small and focus is None)
 
     def _backward(self, use: Use) -> Part | None:

@@ -49,7 +49,7 @@ def folded(graph: nx.MultiDiGraph[Any], show: Content) -> nx.MultiDiGraph[Any]:
     )
 
 
-_LIMITS = (32, 20, 12, 8, 5, 3)
+_LIMITS = (32, 20, 12, 8, 5, 3, 2, 1)
 _MOST_FOLDED = 1000
 
 
@@ -75,6 +75,7 @@ def by_detail(
     graphs = [folded(graph, options) for options in finest]
     if len(graphs) == 2 and len(graphs[1]) == len(graphs[0]):
         del finest[0], graphs[0]  # each operation is a statement
+    drawn: list[Any] = []
     for options, boxes in zip(finest, graphs, strict=True):
         size = len(boxes)
         has_room = size <= most_boxes and steps(boxes) <= most_steps
@@ -82,16 +83,16 @@ def by_detail(
         # What a path is about may be inside the boxes of all that is coarser.
         is_about = options is finest[0] and (show.step is not None or show.path is not None)
         if has_room or is_last or is_about:
+            drawn = list(boxes)
             yield options, boxes
     for limit in _LIMITS:
         if limit < size:
             options = replace(show, detail="calls", limit=limit)
             boxes = folded(graph, options)
-            is_new = not graphs or list(boxes) != list(graphs[-1])
             has_room = len(boxes) <= most_boxes and steps(boxes) <= most_steps
-            if (is_new and has_room) or limit == _LIMITS[-1]:
+            if list(boxes) != drawn and (has_room or limit == _LIMITS[-1]):
+                drawn = list(boxes)
                 yield options, boxes
-            graphs.append(boxes)
 
 
 def fold(

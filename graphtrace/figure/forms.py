@@ -66,6 +66,40 @@ def with_gradients_in_boxes(figure: Figure) -> Figure | None:
     return replace(figure, nodes=tuple(nodes), edges=tuple(edges))
 
 
+def with_derivatives_in_boxes(figure: Figure) -> Figure | None:
+    """The figure with each local derivative in the box that it is of, and arrows that only point.
+
+    None where the arrows are what it is about, where there are no derivatives, or where one name
+    would stand for those of two arrows.
+
+    >>> import graphtrace as gt
+    >>> g = gt.trace(lambda a: 3 * a, 2.0)
+    >>> one = with_derivatives_in_boxes(g.figure())
+    >>> one.nodes[1].parts[-1].value, one.edges[0].part
+    (3, None)
+    """
+    is_about = not figure.room and any(edge.emphasis != "plain" for edge in figure.edges)
+    if figure.form != "boxes" or is_about:
+        return None
+    by_head: dict[str, dict[str, Part]] = {}
+    edges: list[Edge] = []
+    for edge in figure.edges:
+        inner = edge.part.part if isinstance(edge.part, Blanked) else edge.part
+        if edge.kind != "forward" or not isinstance(inner, Partial):
+            edges.append(edge)
+            continue
+        named = replace(inner, short=False)
+        is_shown = edge.part is inner and edge.emphasis != "hidden"
+        own = by_head.setdefault(edge.head, {})
+        if inner.by in own:
+            return None
+        box = edge.part.box if isinstance(edge.part, Blanked) else ""
+        own[inner.by] = named if is_shown else Blanked(named, box)
+        edges.append(replace(edge, part=None))
+    nodes = (replace(n, parts=(*n.parts, *by_head.get(n.id, {}).values())) for n in figure.nodes)
+    return replace(figure, nodes=tuple(nodes), edges=tuple(edges)) if by_head else None
+
+
 def _gradients(figure: Figure) -> dict[str, Partial | Blanked]:
     """What the arrows back tell of the gradients of whole nodes, by the nodes' ids."""
     gradients: dict[str, Partial | Blanked] = {}

@@ -84,6 +84,8 @@ class Partial:
     value: object | None = None
     short: bool = False
     total: bool = False
+    spare: bool = False
+    """Whether its value, the entries of a map, is told only where there is room."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,32 @@ def _operation(
     return primitive, graph.nodes[node].get("value"), operands, NO_PARAMS
 
 
+_MOST_ENTRIES = 600
+_MOST_STEPS = 3000
+"""Of all the sweeps that write a derivative out."""
+
+
+def written_out(local: Any, out: int) -> np.ndarray[Any, Any] | None:
+    """The entries of a dense map to `out` numbers; None where there are many.
+
+    A matrix, but as of any elementwise derivative only the diagonal of one that has no more; of a
+    number, or in one, an array of the other side's shape.
+    """
+    if not 0 < math.prod(local.shape) <= _MOST_ENTRIES:
+        return None
+    if isinstance(local, Total) and len(local.inner) * out > _MOST_STEPS:
+        return None
+    dense = np.asarray(local.to_dense())
+    matrix = dense.reshape(out, -1)
+    if dense.dtype.kind != "f" or dense.ndim == 0:
+        return None
+    if 1 in matrix.shape:
+        return dense.squeeze() if dense.size > 1 else dense.reshape(1)
+    is_square = matrix.shape[0] == matrix.shape[1]
+    is_diagonal = is_square and not np.any(matrix[~np.eye(out, dtype=bool)])
+    return np.diagonal(matrix) if is_diagonal else matrix
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Total:
     """The derivative of what comes out of a box by what goes into it, never written out.
@@ -87,6 +113,13 @@ class Total:
         pulled = tuple(adjoint_of.get(t, np.zeros(self._shape(t))[()]) for t in self.tails)
         return pulled if len(self.tails) > 1 else pulled[0]
 
+    def to_dense(self) -> np.ndarray[Any, Any]:
+        """The derivative of the one head in the one tail, as an array of its `shape`."""
+        value = self.graph.nodes[self.heads[0]]["value"]
+        units = np.eye(np.size(value), dtype=np.result_type(value))
+        rows = [unit.reshape(np.shape(value))[()] @ self for unit in units]
+        return np.array(rows).reshape(self.shape)
+
     @property
     def shape(self) -> tuple[int, ...]:
         """The head's shape followed by the tail's, as of a Jacobian; () where there are several."""
@@ -96,6 +129,11 @@ class Total:
 
     @property
     def structure(self) -> str:
+        """As of a `LinearMap` that has none: it is not looked for."""
+        return "dense"
+
+    @property
+    def size(self) -> str:
         """The size of the Jacobian, `2×3`; a matrix counts as all of its entries."""
         return f"{self._size(self.heads)}×{self._size(self.tails)}"
 
@@ -106,4 +144,4 @@ class Total:
         return np.shape(self.graph.nodes[key]["value"])
 
     def __str__(self) -> str:
-        return self.structure
+        return self.size

@@ -232,7 +232,7 @@ def test_a_total_derivative_of_arrays_is_the_product_of_the_jacobians():
     local = fold(gt.trace(f, W, b, x), depth=0).edges["x", "h", 2]["local"]
     h = np.tanh(W @ x + b)
     np.testing.assert_allclose(np.ones(3) @ local, (1 - h**2) @ W)
-    assert (local.shape, local.structure) == ((3, 3), "3×3")
+    assert (local.shape, local.structure, str(local)) == ((3, 3), "dense", "3×3")
 
 
 def test_a_derivative_that_does_not_arrive_is_zero():

@@ -1,20 +1,15 @@
 """Draw the corpus into a folder, in each column and scheme, with a table of who breaks which law.
 
     cd tests && PYTHONPATH=.. python -m figures.sheet /tmp/sixty
-    cd tests && PYTHONPATH=.. python -m figures.sheet /tmp/sixty --today
 
-writes 720-light/rosenbrock.svg and so on, and offenders.md. With --today it writes figures/today.py
-anew: do that when figures got better, and look at what it says before it is committed.
+writes 720-light/rosenbrock.svg and so on, and offenders.md.
 """
 
 import argparse
-import textwrap
 from pathlib import Path
 
 from figures.corpus import FUNCTIONS, SCHEMES, WIDTHS, default_figure
 from figures.laws import LAWS, Drawn
-
-TODAY = Path(__file__).with_name("today.py")
 
 
 def offenders(name, width, law):
@@ -68,40 +63,16 @@ def table(broken):
         yield f"- {name} at {width}, {rule}: {'; '.join(sentences)}"
 
 
-def today(broken):
-    """The text of today.py."""
-    yield '"""Which laws the default figures of the corpus break today; written by sheet.py.'
-    yield ""
-    yield "An entry that no longer breaks its law fails the tests until it is taken out."
-    yield '"""'
-    yield ""
-    yield "_BROKEN = {"
-    for law in LAWS:
-        for width in WIDTHS:
-            names = [n for n, w, rule in broken if (w, rule) == (width, law.__name__)]
-            if names:
-                yield f'    ("{law.__name__}", {width}): """'
-                listed = textwrap.fill(" ".join(sorted(names)), 91)
-                yield textwrap.indent(listed, " " * 8)
-                yield '    """.split(),'
-    yield "}"
-    case, listed = "(name, width, law)", "(law, width), names in _BROKEN.items()"
-    yield f"TODAY = {{{case} for {listed} for name in names}}"
-
-
 def main():
     """What the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--today", action="store_true", help="write today.py anew")
     chosen = parser.parse_args()
     draw(chosen.folder)
     broken = judged()
     lines = list(table(broken))
     (chosen.folder / "offenders.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(*lines[: len(LAWS) + 2], sep="\n")
-    if chosen.today:
-        TODAY.write_text("\n".join(today(broken)) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -36,6 +36,14 @@ def test_a_label_that_no_line_crosses_stays():
     assert cleared(ways, {"own": LABEL}, ["own"], [], SIZE) == ways
 
 
+def test_a_label_that_is_nearer_to_another_line_moves_to_its_own():
+    ways = {"own": OWN, "other": level(74.0)}  # 12 px from its own, 8 px from the other
+    at = spot(cleared(ways, {"own": LABEL}, ["own"], [], SIZE))
+    assert abs(at.middle[1] - 110) < abs(at.middle[1] - 74) - 10
+    between_two_arrows = cleared(ways, {"own": LABEL}, [], [], SIZE)
+    assert between_two_arrows == ways
+
+
 def test_a_crossed_label_moves_beside_its_own_line_and_off_the_other():
     ways = {"own": OWN, "other": level(95.0)}
     found = cleared(ways, {"own": LABEL}, ["own"], [], SIZE)

@@ -13,19 +13,6 @@ import graphtrace as gt
 GALLERY = Path(__file__).parents[2] / "gallery"
 
 
-def J(a, b, c):
-    u = b * c
-    v = a + u
-    return 3 * v
-
-
-@pytest.fixture(scope="module")
-def lecture():
-    graph = gt.trace(J, a=5, b=3, c=2)
-    graph.backward()
-    return graph.to_svg()
-
-
 @pytest.mark.parametrize("svg", sorted(GALLERY.glob("*.svg")), ids=lambda path: path.stem)
 def test_our_gallery_can_be_read_in_light_and_dark(svg):
     assert list(problems(svg.read_text(encoding="utf-8"))) == []

@@ -330,7 +330,9 @@ def test_where_turning_is_not_enough_labels_are_shortened():
 
 
 def test_a_direction_that_was_chosen_stays():
-    assert "wide" in ET.fromstring(to_svg(lecture(), width=200, direction="LR")).get("class")
+    assert "wide" in ET.fromstring(to_svg(lecture(), width=200, direction="LR", limit=9)).get(
+        "class"
+    )
 
 
 # Themes

@@ -20,7 +20,7 @@ from graphtrace.render.paint.theme import LECTURE, Theme
 from graphtrace.render.typeset import metrics
 from graphtrace.render.typeset.array import HeatMap, Matrix
 from graphtrace.render.typeset.escape import decimal, xml
-from graphtrace.render.typeset.label import SHIFTED_SIZE, Blank, Line, advances, entries_of
+from graphtrace.render.typeset.label import Blank, Line, advances, entries_of, shifted
 from graphtrace.render.typeset.math_outline import Outline
 
 _HALF_HEIGHT = 0.35
@@ -59,7 +59,7 @@ def _set_runs(runs: Runs, size: float) -> tuple[tuple[float, float, str, str], .
     joined = tuple(_joined(runs))
     placed, x = [], 0.0
     for run, advance in zip(joined, advances(joined, size), strict=True):
-        own = size * (SHIFTED_SIZE if run.shift else 1)
+        own = shifted(size) if run.shift else size
         text = run.text.strip()
         blank = run.text[: len(run.text) - len(run.text.lstrip())]
         if text:

@@ -9,19 +9,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 
 from graphtrace.figure.alias import gradients_of, with_alias
-from graphtrace.figure.forms import with_gradients_in_boxes
+from graphtrace.figure.forms import with_derivatives_in_boxes, with_gradients_in_boxes
 from graphtrace.figure.parts import Blanked, Contribution, Edge, Figure, Kind, Partial
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.number import is_scalar
 from graphtrace.render.layout.frame import frame_of, smallest_shown
 from graphtrace.render.layout.places import Layout
 from graphtrace.render.paint.theme import Theme
-from graphtrace.render.typeset.label import SHIFTED_SIZE, Sheet, runs_width, typeset
+from graphtrace.render.typeset.label import SHIFTED_SIZE, SMALL_SHIFTED, Sheet, runs_width, typeset
 from graphtrace.render.typeset.wording import is_array, runs, wording
 
 
@@ -119,7 +120,10 @@ _LEAST_GAP = 10
 
 
 def _tries(figure: Figure, theme: Theme, turn: bool, boxed: bool) -> Iterator[tuple[Figure, Theme]]:
-    """As it is, turned, with shorter labels and smaller, with each gradient in its box, or bare."""
+    """As it is, turned, with shorter labels and smaller, with each gradient in its box, or bare.
+
+    On a narrow page at last with its derivatives in the boxes too, so that no arrow needs room.
+    """
     close = _close(figure, theme)
     without_arrows_back = with_gradients_in_boxes(figure) if boxed else None
     for one in (figure, without_arrows_back) if without_arrows_back else (figure,):
@@ -127,12 +131,15 @@ def _tries(figure: Figure, theme: Theme, turn: bool, boxed: bool) -> Iterator[tu
         both = (one, turned) if turn else (one,)
         for each in both:
             yield _named(each, theme), theme
+        if any(_without_spare(edge) is not edge for edge in one.edges):
+            for each in both:
+                yield _named(_with_edges(each, _without_spare), theme), theme
         for each in both:
             yield _named(_with_edges(each, _short), close), close
     for each in both:
         numbers = _named(_with_edges(each, _number), close)
         yield numbers, close
-        if each.direction == "TB":
+        if each.direction == "TB" and theme.column > _NARROW:
             for rows in (2, 3, 4):
                 yield numbers, replace(close, input_rows=rows)
             tight = replace(close, pad_x=close.pad_x * 0.6, node_gap=close.node_gap * 0.5)
@@ -142,6 +149,22 @@ def _tries(figure: Figure, theme: Theme, turn: bool, boxed: bool) -> Iterator[tu
         bare = _with_edges(_with_edges(figure, _short), _bare)
         for each in both:
             yield _named(replace(bare, direction=each.direction), close), close
+    if boxed and theme.column <= _NARROW:
+        yield from _narrow_tries(numbers, both, _tight(close))
+
+
+def _narrow_tries(
+    numbers: Figure, both: Iterable[Figure], tight: Theme
+) -> Iterator[tuple[Figure, Theme]]:
+    """With numbers on the arrows, then with no words on them at all."""
+    in_boxes = with_derivatives_in_boxes(numbers)
+    for one in (numbers, in_boxes) if in_boxes else (numbers,):
+        for each in both:
+            figure = _named(replace(one, direction=each.direction), tight)
+            yield figure, tight
+            if figure.direction == "TB":
+                for filled, part in product(_FILLED, _ROWS):
+                    yield figure, replace(tight, layered=filled, widest_row=tight.column * part)
 
 
 def _with_edges(figure: Figure, change: Callable[[Edge], Edge]) -> Figure:
@@ -205,6 +228,32 @@ def _close(figure: Figure, theme: Theme) -> Theme:
     )
 
 
+def _tight(close: Theme) -> Theme:
+    """The theme of a narrow page: also with larger letters above and below the line."""
+    small = max(close.smallest / SMALL_SHIFTED + 0.1, 1)
+    return replace(
+        close,
+        pad_x=close.pad_x * 0.6,
+        node_gap=close.node_gap * 0.5,
+        formula_size=min(close.formula_size, small + 0.6),
+        value_size=min(close.value_size, small),
+        label_size=min(close.label_size, small),
+        copy_size=min(close.copy_size, small),
+        source_size=min(close.source_size, small),
+        widest_row=min(close.widest_row, close.column * _ROWS[0]),
+    )
+
+
+_NARROW = 480
+"""A page that is no wider has room for two or three boxes side by side."""
+
+_FILLED = 1, 0.75
+"""How much of a narrow page the boxes of one row may fill: what is left is for arrows."""
+
+_ROWS = 0.36, 0.28
+"""The widest line in a box, as a part of a narrow page: for two boxes side by side, for three."""
+
+
 def _number(edge: Edge) -> Edge:
     """A local derivative without its formula, where it is a number."""
 
@@ -223,9 +272,19 @@ def _bare(edge: Edge) -> Edge:
     return _with_part(edge, "backward", bare)
 
 
+def _without_spare(edge: Edge) -> Edge:
+    """An arrow without what is told only where there is room."""
+    inner = edge.part.part if isinstance(edge.part, Blanked) else edge.part
+    if not isinstance(inner, Partial) or not inner.spare or inner.value is None:
+        return edge
+    if inner.formula is None:
+        return replace(edge, part=None)
+    return _with_part(edge, "forward", lambda part: replace(part, value=None))
+
+
 def _short(edge: Edge) -> Edge:
     """A local derivative without its name, which the arrow's ends tell."""
-    return _with_part(edge, "forward", lambda part: replace(part, short=True))
+    return _with_part(_without_spare(edge), "forward", lambda part: replace(part, short=True))
 
 
 def _with_part(edge: Edge, kind: Kind, change: Callable[[Partial], Partial]) -> Edge:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from graphtrace.figure.parts import Direction, Figure
+from graphtrace.render.layout.layers import layers, room_for
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset.escape import decimal
 from graphtrace.render.typeset.label import Line, Sheet
@@ -54,6 +55,8 @@ def layout_dot(
         node_gap, rank_gap = (theme.turned_node_gap, theme.turned_rank_gap)
         rank_gap *= 1 if _branches(figure) else _STRAIGHT
     gaps = f"nodesep={_inches(node_gap)} ranksep={_inches(rank_gap)}"
+    if theme.layered:  # as narrow as can be, and not in balance
+        gaps += f' ratio=compress size="{_inches(room_for(sheet, theme))},100"'
     lines = [
         "digraph layout {",
         f"graph [rankdir={figure.direction} {gaps}]",
@@ -83,6 +86,7 @@ def _edges(
     into, out = ("n", "s") if figure.direction == "TB" else ("w", "e")
     inputs = [node.id for node in figure.nodes if node.role == "input"]
     rows = {id: i % theme.input_rows for i, id in enumerate(inputs)}
+    layer = layers(figure, sheet, theme) if theme.layered else {}
     for i, (edge, line) in enumerate(zip(figure.edges, sheet.labels, strict=True)):
         tail, head = place[edge.tail], place[edge.head]
         if edge.beside is not None:
@@ -95,6 +99,10 @@ def _edges(
             length = f" minlen={1 + longer}" if longer else ""
             yield f"{tail} -> l{i}:{into} [id=t{i} dir=back{length}]"
             yield f"l{i}:{out} -> {head} [id=h{i}]"
+        elif edge.tail in layer:
+            room = lone_size(line, figure.direction) if line is not None else None
+            label = f" label={_CELL.format(*room)}" if room is not None else ""
+            yield f"{tail} -> {head} [id=e{i}{label} minlen={layer[edge.tail] - layer[edge.head]}]"
         else:
             room = lone_size(line, figure.direction) if line is not None else None
             label = f" label={_CELL.format(*room)}" if room is not None else ""

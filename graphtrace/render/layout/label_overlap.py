@@ -1,9 +1,9 @@
-"""Move a label off the lines of other arrows.
+"""Move a label off the lines of other arrows, and nearer to its own than to them.
 
 In: the ways of a figure's arrows, the room of their labels, and what else stands there. Out: the
-same ways with each label that a line ran under at the nearest free place beside its own arrow, or
-marked where there is none; and how much wider each could be. Plain geometry: it knows nothing about
-text or colours.
+same ways with each label that a line ran under, or that would be read as another's, at the nearest
+free place beside its own arrow, or marked where a line still runs under it; and how much wider each
+could be. Plain geometry: it knows nothing about text or colours.
 """
 
 from __future__ import annotations
@@ -43,18 +43,21 @@ def cleared(
     points_of = cache(lambda name: way_points(routes[name]))
     frames = {name: _frame(route) for name, route in routes.items()}
     for name, label in labels.items():
-        if not _is_crossed(label, name, points_of, frames):
+        is_crossed = _is_crossed(label, name, points_of, frames)
+        if not is_crossed and (name not in alone or _is_own(label, name, points_of, frames)):
             continue
         others = [*boxes, *(box for other, box in rooms.items() if other != name)]
         wider = label._replace(width=label.width + 2 * _AIR, height=label.height + _AIR)
         for box in _places(wider, points_of(name)) if name in alone else ():
             is_free = _is_inside(box, size) and not any(overlap(box, other) for other in others)
-            if is_free and not _is_crossed(box, name, points_of, frames):
+            text = label._replace(middle=box.middle)
+            is_free = is_free and not _is_crossed(box, name, points_of, frames)
+            if is_free and _is_own(text, name, points_of, frames):
                 placed[name] = placed[name]._replace(label=box.middle)
                 rooms[name] = box
                 break
         else:
-            placed[name] = placed[name]._replace(over=True)
+            placed[name] = placed[name]._replace(over=is_crossed)
     return placed
 
 
@@ -130,6 +133,33 @@ def _is_crossed(
         if any(abs(px - x) < half and abs(py - y) < high for px, py in points_of(name)):
             return True
     return False
+
+
+def _is_own(
+    box: Box,
+    own: str,
+    points_of: Callable[[str], Sequence[Point]],
+    frames: Mapping[str, tuple[float, float, float, float]],
+) -> bool:
+    """Whether no other line is nearer to the box than its own."""
+    far = min(_distance(box, point) for point in points_of(own))
+    (x, y), half, high = box.middle, box.width / 2 + far, box.height / 2 + far
+    return not any(
+        _distance(box, point) < far
+        for name, (left, top, right, bottom) in frames.items()
+        if name != own
+        and left < x + half
+        and right > x - half
+        and top < y + high
+        and bottom > y - high
+        for point in points_of(name)
+    )
+
+
+def _distance(box: Box, point: Point) -> float:
+    x = abs(point[0] - box.middle[0]) - box.width / 2
+    y = abs(point[1] - box.middle[1]) - box.height / 2
+    return math.hypot(max(x, 0), max(y, 0))
 
 
 def _places(box: Box, points: Sequence[Point]) -> Iterator[Box]:

@@ -139,7 +139,7 @@ def tells_tangents(figure: Figure) -> bool:
     in_boxes = (part for node in figure.nodes for part in node.parts)
     parts = (*in_boxes, *(edge.part for edge in figure.edges if edge.kind == "backward"))
     return any(isinstance(part, Sweep) for part in parts) or any(
-        isinstance(part, Partial) for node in figure.nodes for part in node.parts
+        isinstance(part, Partial) and part.total for node in figure.nodes for part in node.parts
     )
 
 

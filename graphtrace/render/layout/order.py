@@ -27,7 +27,6 @@ _MOST_BOXES = 40
 """A figure of more boxes is laid out once."""
 
 _MOST_TRIES = 6
-_NEAR = 4
 _SAME_RANK = 1.0
 _LARGER = 1.1
 """So many times as large a figure may become, where there is room."""
@@ -49,7 +48,7 @@ def in_order(
         return layout
     best, disorder = layout, _disorder(figure, layout)
     tried: set[Orders] = set()
-    first: tuple[int, int] | None = None
+    first: int | None = None
     for _ in range(_MOST_TRIES):
         orders = (_chained(ranks) for ranks in _wishes(figure, best))
         wanted = next((order for order in orders if order and order not in tried), None)
@@ -59,8 +58,8 @@ def in_order(
         other = again(wanted)
         better = _disorder(figure, other)
         if better < disorder and _fits(other, layout, room):
-            first = first or _faults(drawn(layout))
-            if all(new <= old for new, old in zip(_faults(drawn(other)), first, strict=True)):
+            first = _faults(drawn(layout)) if first is None else first
+            if _faults(drawn(other)) <= first:
                 best, disorder = other, better
     return best
 
@@ -112,15 +111,10 @@ def _fits(other: Layout, layout: Layout, room: Point) -> bool:
     return other.width <= width and other.height <= height
 
 
-def _faults(routes: Mapping[str, Route]) -> tuple[int, int]:
-    """How often arrows cross, and how many labels are nearer to another arrow than to their own."""
-    ways = {name: np.array([*way_points(route)]) for name, route in routes.items()}
-    labels = {name: route.label for name, route in routes.items() if route.label is not None}
-    astray = 0
-    for name, label in labels.items():
-        far = {other: np.abs(way - label).sum(1).min() for other, way in ways.items()}
-        astray += any(far[other] < far[name] + _NEAR for other in ways if other != name)
-    return sum(_crossings(one, other) for one, other in _near(ways.values())), astray
+def _faults(routes: Mapping[str, Route]) -> int:
+    """How often arrows cross: a label that is nearest to another one is moved afterwards."""
+    ways = [np.array([*way_points(route)]) for route in routes.values()]
+    return sum(_crossings(one, other) for one, other in _near(ways))
 
 
 def _near(ways: Iterable[_Points]) -> Iterator[tuple[_Points, _Points]]:

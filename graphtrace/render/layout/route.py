@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from graphtrace.figure.parts import Direction, Figure
 from graphtrace.render.layout.geometry import label_size, lane_size, lone_size
+from graphtrace.render.layout.heads import with_own_heads
 from graphtrace.render.layout.label_overlap import cleared, sides
 from graphtrace.render.layout.lane import Box, Track, pairs, turned, turned_lane, turned_route
 from graphtrace.render.layout.places import Layout, Point, Route
@@ -23,7 +24,7 @@ _SPREAD = 24
 def routes(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> dict[str, Route]:
     """The route of each edge by its id; a lane gives two."""
     along = 1 if figure.direction == "TB" else 0
-    route_of = {figure.edges[i].id: _onward(route, along) for i, route in layout.routes.items()}
+    engine_routes = {figure.edges[i].id: _onward(r, along) for i, r in layout.routes.items()}
     boxes = {
         node.id: Box(middle, cell.width, cell.height, cell.shape == "circle")
         for node, cell, middle in zip(figure.nodes, sheet.cells, layout.nodes, strict=True)
@@ -34,6 +35,8 @@ def routes(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> dict[s
         line = sheet.labels[i]
         if line is not None and route.label is not None:
             obstacles.append(Box(route.label, *lone_size(line, figure.direction)))
+    ends = {figure.edges[i].id: boxes[figure.edges[i].head] for i in layout.routes}
+    route_of = with_own_heads(engine_routes, ends, obstacles)
     titles = [
         Box(frame.title, *label_size(title))
         for title, frame in zip(sheet.titles, layout.frames, strict=True)

@@ -152,6 +152,8 @@ gradient='#b3261e'
     """Whether the meaning of colours and lines is told beneath; None: only that of widths."""
     input_rows: int = 1
     """Over how many rows inputs are spread that would stand in one, from top to bottom."""
+    layered: float = 0
+    """How much of the column each row of boxes may fill, from top to bottom; 0: it is not asked."""
     fit: bool = False
     """Whether a figure may turn or shorten its labels to be readable in the column."""
 

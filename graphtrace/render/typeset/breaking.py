@@ -80,8 +80,8 @@ def broken(runs: Runs, widths: Sequence[float], widest: float, most: int) -> lis
 
 
 def widths_of(runs: Runs, size: float, shifted: float) -> list[float]:
-    """The widths of the characters, where raised and lowered ones have that part of the size."""
-    return [metrics.width(c, size * (shifted if r.shift else 1)) for r in runs for c in r.text]
+    """The widths of the characters, where raised and lowered ones have the size `shifted`."""
+    return [metrics.width(c, shifted if r.shift else size) for r in runs for c in r.text]
 
 
 def _breaks(flat: Sequence[tuple[str, Run]]) -> list[_Break]:

@@ -62,6 +62,19 @@ from graphtrace.render.typeset.wording import (
 SHIFTED_SIZE = 0.75
 """A raised or lowered run is this much smaller."""
 
+SMALL_SHIFTED, _SMALL = 0.85, 10.1
+"""In small text only so much smaller, as long as it is no larger than that."""
+
+
+def shifted(size: float) -> float:
+    """The size of a raised or lowered run in text of that size.
+
+    >>> shifted(16), shifted(12), shifted(10)
+    (12.0, 10.1, 8.5)
+    """
+    return max(SHIFTED_SIZE * size, min(SMALL_SHIFTED * size, _SMALL))
+
+
 Outer: TypeAlias = Literal["box", "pill", "circle", "bare"]
 
 
@@ -99,7 +112,7 @@ class Line(NamedTuple):
             all_runs = [run for entry in self.drawing.entries for run in entry.runs]
         else:
             all_runs = list(self.runs)
-        return [self.size * (SHIFTED_SIZE if run.shift else 1) for run in all_runs]
+        return [shifted(self.size) if run.shift else self.size for run in all_runs]
 
     @property
     def height(self) -> float:
@@ -199,7 +212,8 @@ def _cell(node: Node, words: Wording, form: Form, theme: Theme) -> Cell:
     shape: Outer = "pill" if node.role in ("input", "copy", "constant") else "box"
     if not theme.box_width and node.emphasis in ("plain", "dim") and not node.trouble:
         shape = "bare"
-    return Cell(tuple(places), max(math.ceil(width), math.ceil(height)), math.ceil(height), shape)
+    least = 0 if any(line.role == "derivative" for line in lines) else height
+    return Cell(tuple(places), math.ceil(max(width, least)), math.ceil(height), shape)
 
 
 def _step(line: Line, theme: Theme) -> float:
@@ -246,7 +260,10 @@ def lines_by_part(
         if node.role in ("copy", "constant") and role == "formula":
             size = theme.copy_size
         row = "data" if records and role == "value" else ""
-        yield part, _part_lines(part, role, row, size, words, theme)
+        rows = _part_lines(part, role, row, size, words, theme)
+        if role == "derivative" and len(rows) == 1 and (_is_cut(rows[0]) or not rows[0].runs):
+            continue  # it is told by its number or as a whole
+        yield part, rows
     if node.gradient is not None:
         yield node.gradient, [_gradient_line(node.gradient, records, words, theme)]
 
@@ -271,14 +288,27 @@ def _part_lines(
         drawn = _drawn_array(part, role, size, words, theme)
         if drawn:
             return drawn
-    if isinstance(part, Definition) and not row:
+    if isinstance(part, Note):
+        sentence = _wrapped(part.text, size, theme.widest_row)
+        return [_line(role, (Run(line),), size, theme.widest_row) for line in sentence]
+    if (isinstance(part, Definition) or role == "derivative") and not row:
         whole, latex = runs(part, words), _tex(part, words, theme)
         line = _line(role, whole, size, theme.widest_row, latex)
-        widths = widths_of(whole, size, SHIFTED_SIZE)
-        rows = broken(whole, widths, theme.widest_row, _MOST_LINES) if _is_cut(line) else ()
+        rows = _broken_rows(whole, size, theme) if _is_cut(line) else ()
         if len(rows) > 1:
             return [_line(role, one, size, math.inf)._replace(full=line.full) for one in rows]
     return [_part_line([(part, row)], role, size, theme.widest_row, words, theme)]
+
+
+def _broken_rows(runs: Runs, size: float, theme: Theme) -> Sequence[Runs]:
+    """The runs in several lines, in wider ones where they would be cut."""
+    widths = widths_of(runs, size, shifted(size))
+    rows: Sequence[Runs] = ()
+    for wider in (1, 1.25, 1.5):
+        rows = broken(runs, widths, theme.widest_row * wider, _MOST_LINES)
+        if len(rows) > 1:
+            break
+    return rows
 
 
 def _drawn_array(part: Value, role: str, size: float, words: Wording, theme: Theme) -> list[Line]:
@@ -389,6 +419,8 @@ _NARROWEST = 38
 def _role(part: Part, theme: Theme) -> tuple[str, float]:
     if isinstance(part, Value | Shape):
         return "value", theme.value_size
+    if isinstance(part, Partial) and not part.total:
+        return "derivative", theme.label_size
     if isinstance(part, Partial | Sweep):
         return "tangent", theme.label_size
     return (
@@ -420,7 +452,7 @@ def edge_line(edge: Edge, words: Wording, theme: Theme) -> Line | None:
                 yield _line(role, part_runs, theme.label_size, room, latex), part
 
     chosen = _fitting(lines(), room)
-    if chosen is None:
+    if chosen is None or (_is_cut(chosen[0]) and isinstance(inner, Partial) and inner.spare):
         return None
     line, shown = chosen
     full = plain(runs(inner, replace(words, digits=6)))
@@ -586,16 +618,21 @@ def _runs_width(runs: Runs, size: float) -> float:
 
 
 def advances(runs: Sequence[Run], size: float) -> Iterator[float]:
-    """From the start of each run to that of the next; a slanted letter does not touch it."""
+    """From the start of each run to that of the next, which a slanted letter does not touch."""
     for run, after in zip_longest(runs, runs[1:]):
-        own = size * (SHIFTED_SIZE if run.shift else 1)
+        own = shifted(size) if run.shift else size
         is_close = after is not None and not after.italic and not after.text.startswith(" ")
         correction = _SLANT * own if run.italic and is_close else 0.0
+        if run.text.endswith("(") and after is not None and after.text[0] in _LEANING:
+            correction = _LEAN * own
         yield metrics.width(run.text, own) + correction
 
 
 _SLANT = 0.05
 """The italic correction, in em."""
+
+_LEANING, _LEAN = "jy", 0.02
+"""Letters whose tail leans back under a bracket, and how far they are set off, in em."""
 
 
 def _is_cut(line: Line) -> bool:
@@ -683,7 +720,7 @@ def _cut(runs: Runs, size: float, room: float) -> Runs:
     """As much of the runs as there is room for."""
     kept: list[Run] = []
     for run in runs:
-        scale = size * (SHIFTED_SIZE if run.shift else 1)
+        scale = shifted(size) if run.shift else size
         text = ""
         for c in run.text:
             room -= metrics.width(c, scale)

@@ -221,8 +221,10 @@ class PartPrinter(Generic[Markup]):
         rule = None if part.formula is None else self.backend.rule(_composable(part.formula))
         if rule is None and is_array(part.value):
             name = None if part.short else self._derivative(part)
-            equations = self._array_equations(name, part.value, has_norm=part.total)
-            return equations[self._rung_of(equations)]
+            shaped = None if part.spare else False
+            equations = self._array_equations(name, part.value, part.total, shaped)
+            equations = equations[:-1] if part.spare else equations
+            return equations[self._rung_of(equations)] if equations else []
         equation = [] if part.short else [self._derivative(part)]
         is_number = rule is not None and _term(part.formula).number is not None
         result = self._result(part, rule is not None)
@@ -238,11 +240,11 @@ class PartPrinter(Generic[Markup]):
         return self.backend.quotient("d" if part.total else "∂", part.of, part.by)
 
     def _array_equations(
-        self, name: Markup | None, x: Any, *, has_norm: bool
+        self, name: Markup | None, x: Any, has_norm: bool = True, shaped: bool | None = False
     ) -> list[list[Markup]]:
         """`dL/dw = [−0.1 … 0.3]`, `‖dL/dw‖ = 0.4`, `dL/dw: 64×16`; the same without the name."""
         text, digits = self.backend.text, self.backend.digits
-        *ranges, size = summaries(x, self.few, shaped=False)
+        *ranges, size = summaries(x, self.few, shaped=shaped)
         lengths: list[str] = norms(x, self.few) if has_norm else []
         if name is None:
             words: list[str] = [*ranges, *map("norm {}".format, lengths), size]
@@ -276,8 +278,7 @@ class PartPrinter(Generic[Markup]):
             added = contribution_value(part)
             product = self._product([self._derivative(factor) for factor in chain])
             if is_array(added):
-                equations = self._array_equations(product, added, has_norm=True)
-                equations[-1] = [product]
+                equations = self._array_equations(product, added)[:-1] or [[product]]
                 return equations[self._rung_of(equations)]
             return [product] if added is None else [product, self._summary(added)]
         upstream, local = _python(part.upstream), _python(part.local)

@@ -1,0 +1,121 @@
+"""Give each arrow a place of its own on the side of the box that it comes to.
+
+In: the ways of arrows that stand alone, the boxes that they come to, and what else stands there.
+Out: the same ways, each tip at some distance from the next. Plain geometry: it knows nothing about
+text or colours.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+
+from graphtrace.render.layout.label_overlap import way_points
+from graphtrace.render.layout.lane import Box
+from graphtrace.render.layout.places import Point, Route
+
+_APART = 11
+"""From tip to tip, a little more than an arrowhead is wide."""
+
+_CORNER = 9
+_HEAD = 12
+"""An arrowhead is moved as a whole."""
+
+_REACH = 100
+"""So far from its tip an arrow is moved at most."""
+
+_APPROACH = 30
+"""So far from its tip it is seen from where an arrow comes."""
+
+
+def with_own_heads(
+    routes: Mapping[str, Route], heads: Mapping[str, Box], others: Sequence[Box]
+) -> dict[str, Route]:
+    """The routes, moved where two tips on one side of a box would touch, or one is at its corner.
+
+    `heads` are the boxes that the routes by these names come to. A route that would run into one of
+    the `others` stays where it is, with all that come to the same side.
+    """
+    moved = dict(routes)
+    sides: dict[tuple[Box, int, int], list[str]] = {}
+    for name, box in heads.items():
+        tip = routes[name].end
+        if tip is not None and not box.round:
+            sides.setdefault((box, *_side(tip, box)), []).append(name)
+    for (box, along, _), names in sides.items():
+        tips = sorted(_tip(routes[name])[along] for name in names)
+        half = (box.height if along else box.width) / 2 - _CORNER
+        low, high = box.middle[along] - half, box.middle[along] + half
+        if low <= tips[0] and tips[-1] <= high and all(b - a >= _APART for a, b in pairwise(tips)):
+            continue
+        places = _spread(tips, low, high)
+        names.sort(key=lambda name: _approach(routes[name], along))
+        new = {n: _ending(routes[n], along, at) for n, at in zip(names, places, strict=True)}
+        if all(_is_free(new[name], (other for other in others if other != box)) for name in names):
+            moved |= new
+    return moved
+
+
+def _side(tip: Point, box: Box) -> tuple[int, int]:
+    """Along which axis the side that the tip is at runs, and which of the two it is."""
+    x, y = tip[0] - box.middle[0], tip[1] - box.middle[1]
+    is_upright = abs(abs(x) - box.width / 2) < abs(abs(y) - box.height / 2)
+    return (1, x > 0) if is_upright else (0, y > 0)
+
+
+def _tip(route: Route) -> Point:
+    assert route.end is not None
+    return route.end
+
+
+def _approach(route: Route, along: int) -> float:
+    """Where the way is at some distance before its tip."""
+    tip = _tip(route)
+    for near, far in pairwise(reversed(way_points(route))):
+        before, after = math.dist(near, tip), math.dist(far, tip)
+        if after > _APPROACH >= before:
+            part = (_APPROACH - before) / (after - before)
+            return near[along] + (far[along] - near[along]) * part
+    return route.curve[0][along]
+
+
+def _spread(tips: Sequence[float], low: float, high: float) -> list[float]:
+    """The places nearest to the tips that are apart from each other, from `low` to `high`."""
+    step = min(_APART, (high - low) / max(len(tips) - 1, 1))
+    groups: list[list[float]] = []  # of tips that push each other
+    for i, tip in enumerate(tips):
+        groups.append([tip - i * step])
+        while len(groups) > 1 and _mean(groups[-2]) > _mean(groups[-1]):
+            groups[-2:] = [groups[-2] + groups[-1]]
+    means = [_mean(group) for group in groups for _ in group]
+    last = high - (len(tips) - 1) * step
+    return [max(low, min(last, mean)) + i * step for i, mean in enumerate(means)]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+def _ending(route: Route, along: int, at: float) -> Route:
+    """The route with its tip at that place of the side, and less moved the further from it."""
+    tip = _tip(route)
+    by = at - tip[along]
+    reach = min(_REACH, math.dist(route.curve[0], tip))
+
+    def move(point: Point) -> Point:
+        near = 1 - max(math.dist(point, tip) - _HEAD, 0) / reach
+        step = by * max(near, 0) ** 2 * (3 - 2 * max(near, 0))
+        return (point[0], point[1] + step) if along else (point[0] + step, point[1])
+
+    first, *others = route.curve
+    return route._replace(curve=(first, *map(move, others)), end=move(tip))
+
+
+def _is_free(route: Route, boxes: Iterable[Box]) -> bool:
+    points = way_points(route._replace(start=None, end=None))
+    return not any(
+        abs(x - box.middle[0]) < box.width / 2 and abs(y - box.middle[1]) < box.height / 2
+        for box in boxes
+        for x, y in points[1:]
+    )
