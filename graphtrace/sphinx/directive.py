@@ -76,7 +76,7 @@ class Graphtrace(SphinxDirective):
     def _drawing(self, request: Request) -> drawing:
         for path in sources(request):
             self.env.note_dependency(str(path))
-        seen = self.env.temp_data.setdefault("graphtrace", [])
+        seen: Any = self.env.temp_data.setdefault("graphtrace", [])
         seen.append((request.text, request.options))
         if seen.count(seen[-1]) > 1:
             request = request.again(len(seen))
