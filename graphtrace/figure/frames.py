@@ -6,7 +6,7 @@ and nothing jumps from one to the next.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -60,12 +60,7 @@ def frames(
     target = target_of_series(graph, of)
     gradients = gradients_of(graph, target) if target is not None else {}
     whole, steps = series(graph, options, target, gradients)
-    captions = [
-        (Note(f"{i} of {len(steps)} · {step.sweep}"), *step.parts)
-        for i, step in enumerate(steps, 1)
-    ]
-    if "note" in graph.graph:
-        captions[0] = (*captions[0], graph.graph["note"])
+    captions = captions_of(graph, steps)
     drawn = []
     values: set[str] = set()
     grads: set[str] = set()
@@ -75,6 +70,17 @@ def frames(
         state = _State(values, grads, step.values | step.grads)
         drawn.append(replace(state.shown(whole), caption=caption, room=tuple(captions)))
     return drawn
+
+
+def captions_of(graph: nx.MultiDiGraph[Any], steps: Sequence[Step]) -> list[tuple[Part, ...]]:
+    """What each figure of a series says beneath; the graph is folded already."""
+    captions: list[tuple[Part, ...]] = [
+        (Note(f"{i} of {len(steps)} · {step.sweep}"), *step.parts)
+        for i, step in enumerate(steps, 1)
+    ]
+    if "note" in graph.graph:
+        captions[0] = (*captions[0], graph.graph["note"])
+    return captions
 
 
 class Step(NamedTuple):

@@ -104,6 +104,13 @@ class Options(Content):
     standalone: bool = option(
         False, "TikZ as a document of its own.", "Where it goes", "-o J.tex --standalone"
     )
+    overlays: bool = option(
+        False,
+        "For slides: one picture whose parts appear step by step, as reveal.js fragments in SVG, "
+        "as overlays of beamer in TikZ.",
+        "Where it goes",
+        "-o J.tex --overlays",
+    )
     alt: str | None = option(
         None,
         "What it shows, in words, for who does not see it. Default: its steps and derivatives.",
@@ -194,6 +201,7 @@ class Choices(ContentChoices, total=False):
     digits: int | None
     legend: bool | None
     standalone: bool
+    overlays: bool
     alt: str | None
     id_prefix: str | None
     engine: str | os.PathLike[str] | None

@@ -16,7 +16,8 @@ from graphtrace.figure.build import figure
 from graphtrace.figure.fold import by_detail
 from graphtrace.figure.forms import in_form
 from graphtrace.figure.parts import Figure
-from graphtrace.render.options import Options, chosen, is_content
+from graphtrace.figure.timeline import Timeline, timeline
+from graphtrace.render.options import Options, chosen, in_force, is_content
 from graphtrace.render.paint.theme import Theme
 
 if TYPE_CHECKING:
@@ -30,6 +31,13 @@ MOST_MATH = 100
 """In a figure with more boxes than this, formulas are set as text."""
 
 
+_SLIDES: Mapping[str, Mapping[str, float]] = {
+    "svg": {"width": 720, "height": 480},
+    "tikz": {"width": 540, "height": 300},
+}
+"""The room on a slide of reveal.js and of beamer, in pixels."""
+
+
 class Rendering:
     """What the formats are written from.
 
@@ -39,10 +47,18 @@ class Rendering:
     def __init__(
         self, source: nx.MultiDiGraph[Any] | Figure, options: Mapping[str, Any], format: str
     ) -> None:
+        decided = [name for name in options if is_content(name)]
+        if options.get("overlays", in_force().get("overlays")) and format in _SLIDES:
+            options = {**_SLIDES[format], **in_force(), **options}
         self.options: Options = chosen(options)
         self.format = format
         self._source = source
-        self._decided = [name for name in options if is_content(name)]
+        self._chosen = options
+        self._decided = decided
+        if options.get("overlays") and format not in _SLIDES:
+            raise OptionError(
+                f"{format} has no overlays: write TikZ for beamer (J.tex), or SVG for reveal.js"
+            )
         if isinstance(source, Figure) and self._decided:
             raise OptionError(
                 f"a Figure is drawn as it is, so {', '.join(self._decided)} cannot be chosen now: "
@@ -79,6 +95,23 @@ class Rendering:
     def setting(self) -> Setting:
         """The figure with all that is known of it before it is drawn."""
         return self._laid_out[1]
+
+    def stepped(self, of: str | None = None) -> tuple[Setting, Timeline]:
+        """The figure of a whole pass, laid out, and when each part of it appears.
+
+        Raises `OptionError` for a Figure, which has no steps, and for an `of` that is no output.
+        """
+        if isinstance(self._source, Figure):
+            raise OptionError(
+                "a Figure is one step, and overlays are all of them: write the graph itself, as in "
+                "g.render('J.tex', overlays=True)"
+            )
+        for name in ("step", "path"):
+            if getattr(self.options, name) is not None:
+                raise OptionError(f"overlays go through all steps: leave out {name}=")
+        drawn, steps = timeline(self._source, self.settled, of=of)
+        look = {name: x for name, x in self._chosen.items() if not is_content(name)}
+        return Rendering(drawn, look, self.format).setting, steps
 
     @cached_property
     def _laid_out(self) -> tuple[Options, Setting]:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -34,6 +35,51 @@ def write(target: str | os.PathLike[str] | IO[Any], content: bytes) -> None:
             f"{path} cannot be written ({why}): choose another path, in a directory "
             "that exists and is writable"
         ) from error
+
+
+def write_all(directory: str | os.PathLike[str], files: Mapping[str, bytes]) -> None:
+    """Put numbered files into a directory, all or none; it is made, if there is none.
+
+    Raises `RenderError` where that cannot be, and where the directory has other numbered files of
+    the kind, which would be taken for some of these.
+    """
+    path = Path(directory)
+    kinds = {Path(name).suffix for name in files}
+    try:
+        there = sorted(path.iterdir()) if path.exists() else []
+        others = [f for f in there if f.stem.isdigit() and f.suffix in kinds - {""}]
+        others = [f for f in others if f.name not in files]
+        if others:
+            raise RenderError(
+                f"{path} has {others[0].name}, which is not one of these {len(files)} files: "
+                "choose another directory, or empty it"
+            )
+        _put_all(path, files)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise RenderError(
+            f"{path} cannot be written ({why}): choose another directory, in one that exists and "
+            "is writable"
+        ) from error
+
+
+def _put_all(path: Path, files: Mapping[str, bytes]) -> None:
+    """Each beside its place first, so that a full disk or a wrong name leaves the old ones."""
+    is_new = not path.exists()
+    hidden = f".graphtrace-{os.urandom(8).hex()}.tmp"
+    temporary = path.parent / hidden if is_new else path / hidden
+    with _undisturbed():
+        try:
+            temporary.mkdir()
+            for name, content in files.items():
+                (temporary / name).write_bytes(content)
+            if is_new:
+                temporary.rename(path)
+            else:
+                for name in files:
+                    (temporary / name).replace(path / name)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _write_stream(stream: IO[Any], content: bytes) -> None:

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from graphtrace.figure.parts import Edge, Figure, Node
-from graphtrace.render.formats import describe, legend
+from graphtrace.figure.parts import Edge, Figure, Node, Part
+from graphtrace.figure.timeline import Timeline
+from graphtrace.render.formats import describe, fragments, legend
 from graphtrace.render.formats.arrow import arrow
 from graphtrace.render.formats.attributes import painted
 from graphtrace.render.formats.page import ID, page
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 def write(rendering: Rendering) -> str:
     """The text of the file."""
     options = rendering.options
+    if options.overlays:
+        setting, steps = rendering.stepped()
+        return draw(*setting, options.id_prefix, options.alt, steps=steps)
     return draw(*rendering.setting, options.id_prefix, options.alt)
 
 
@@ -50,25 +54,32 @@ def draw(
     alt: str | None = None,
     *,
     marked: bool = False,
+    steps: Timeline | None = None,
 ) -> str:
     """The figure as an SVG file, titled and described, or with `alt` for both.
 
     Every id starts with `id_prefix`; without one, with the figure's name and a checksum of what
     it shows and how, so that different figures can share a page. Where it is `marked`, each line of
-    a box and each label is a group with its number as `data-line`, for a script to find.
+    a box and each label is a group with its number as `data-line`, for a script to find. With
+    `steps` each part is a fragment of reveal.js, and where there is no reveal.js, all is shown.
     """
     frame = frame_of(figure, layout, theme)
     size = (frame.width, frame.height)
     route_of = routes(figure, sheet, layout, theme)
     frames = with_free_titles(figure, sheet, layout, route_of)
     body = [
-        *_edges(figure, sheet, route_of, theme, marked),
+        *_edges(figure, sheet, route_of, theme, marked, steps),
         *_scopes(figure, sheet, frames, theme),
-        *_nodes(figure, sheet, layout, theme, marked),
+        *_nodes(figure, sheet, layout, theme, marked, steps),
     ]
     if frame.left:
         body = [f'<g transform="translate({decimal(frame.left)})">', *body, "</g>"]
-    body += _caption(figure, frame, theme)
+    if steps is None:
+        body += _caption(figure.caption, figure, frame, theme)
+    else:
+        body += fragments.captions(
+            [list(_caption(parts, figure, frame, theme)) for parts in steps.captions]
+        )
     if frame.entries.places:
         body += [f'<g {ID}legend">', *legend.draw(frame.entries, frame.legend, theme), "</g>"]
     alt_texts = (alt, "") if alt else (describe.title(figure), describe.description(figure))
@@ -76,11 +87,11 @@ def draw(
     return page(figure.name, alt_texts, body, size, theme, id_prefix, wide=wide)
 
 
-def _caption(figure: Figure, frame: Page, theme: Theme) -> Iterable[str]:
-    if not figure.caption:
+def _caption(caption: Sequence[Part], figure: Figure, frame: Page, theme: Theme) -> Iterable[str]:
+    if not caption:
         return
     yield f'<g {ID}caption" class="caption">'
-    for line, x, y in rows_of(figure.caption, figure, theme):
+    for line, x, y in rows_of(caption, figure, theme):
         yield set_line(line, (frame.caption[0] + x, frame.caption[1] + y), theme)
     yield "</g>"
 
@@ -99,18 +110,29 @@ def _scopes(figure: Figure, sheet: Sheet, frames: Sequence[Frame], theme: Theme)
 
 
 def _nodes(
-    figure: Figure, sheet: Sheet, layout: Layout, theme: Theme, marked: bool
+    figure: Figure,
+    sheet: Sheet,
+    layout: Layout,
+    theme: Theme,
+    marked: bool,
+    steps: Timeline | None,
 ) -> Iterable[str]:
+
     for node, cell, middle in zip(figure.nodes, sheet.cells, layout.nodes, strict=True):
         at = (middle[0] + theme.margin, middle[1] + theme.margin)
         tip = describe.tell(node, figure) + (f" ({node.source})" if node.source else "")
         classes = f"node {node.role}{_emphasis(node)}"
-        yield f'<g {ID}{node.id}" class="{classes}" data-node="{xml(node.key)}">'
+        shown = fragments.shown(classes, None if steps is None else steps.box(node))
+        yield f'<g {ID}{node.id}" {shown} data-node="{xml(node.key)}">'
         yield f"<title>{xml(tip)}</title>"
         yield from _box(cell, at, paint(node, theme), theme)
         for i, (line, x, y) in enumerate(cell.places):
             if line.shown:
-                yield _marked(i, set_line(line, (at[0] + x, at[1] + y), theme, node), marked)
+                drawn = _marked(i, set_line(line, (at[0] + x, at[1] + y), theme, node), marked)
+                if steps is None or line.role != "gradient":
+                    yield drawn
+                else:
+                    yield from fragments.appearing(drawn, steps.gradient(node))
         yield "</g>"
 
 
@@ -138,16 +160,23 @@ def _box(cell: Cell, at: Point, look: Paint, theme: Theme) -> Iterable[str]:
 
 
 def _edges(
-    figure: Figure, sheet: Sheet, route_of: Mapping[str, Route], theme: Theme, marked: bool
+    figure: Figure,
+    sheet: Sheet,
+    route_of: Mapping[str, Route],
+    theme: Theme,
+    marked: bool,
+    steps: Timeline | None,
 ) -> Iterable[str]:
     keys = {node.id: node.key for node in figure.nodes}
     widths = flows(figure)
     labelled_edges = zip(figure.edges, sheet.labels, strict=True)
     for edge, line in sorted(labelled_edges, key=lambda pair: route_of[pair[0].id].over):
-        if edge.emphasis == "hidden":
+        if edge.emphasis == "hidden" or (steps is not None and steps.arrow(edge) is None):
             continue
         ends = f'data-from="{xml(keys[edge.tail])}" data-to="{xml(keys[edge.head])}"'
-        yield f'<g {ID}{edge.id}" class="edge {edge.kind}{_emphasis(edge)}" {ends}>'
+        classes = f"edge {edge.kind}{_emphasis(edge)}"
+        shown = fragments.shown(classes, None if steps is None else steps.arrow(edge))
+        yield f'<g {ID}{edge.id}" {shown} {ends}>'
         is_labelled = line is not None and line.shown
         if line is not None and is_labelled:
             yield f"<title>{xml(line.full)}</title>"
@@ -157,7 +186,11 @@ def _edges(
             yield from arrow(route, paint(edge, theme, size), theme, wide=size is not None)
         if line is not None and is_labelled and route.label is not None:
             paper = _paper(line, route.label, theme) + "\n" if route.over else ""
-            yield _marked(0, paper + set_line(line, route.label, theme, edge), marked)
+            drawn = _marked(0, paper + set_line(line, route.label, theme, edge), marked)
+            if steps is None or steps.label(edge) == steps.arrow(edge):
+                yield drawn
+            else:
+                yield from fragments.appearing(drawn, steps.label(edge))
         yield "</g>"
 
 

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from graphtrace.figure.parts import Edge, Figure, Node
+from graphtrace.figure.parts import Edge, Figure, Node, Part
+from graphtrace.figure.timeline import Timeline
 from graphtrace.formula.runs import Run, Runs, latex
 from graphtrace.render.formats import describe
 from graphtrace.render.layout import legend
@@ -42,8 +43,6 @@ _HALF_HEIGHT = 0.33
 
 _HEAD = 3.6
 
-_FIT = r"""  \def\gtfit#1#2{\setbox0\hbox{#2}\ifdim\wd0>#1\resizebox{#1}{!}{\box0}\else\box0\fi}"""
-
 _HEADING = r"""\documentclass[tikz]{standalone}
 \usepackage[T1]{fontenc}
 \usepackage{lmodern}
@@ -51,37 +50,65 @@ _HEADING = r"""\documentclass[tikz]{standalone}
 \begin{document}
 """
 
+_SLIDES = r"""\documentclass[aspectratio=169]{beamer}
+\usepackage[T1]{fontenc}
+\usepackage{lmodern}
+\usepackage{tikz,amsmath}
+\begin{document}
+\begin{frame}
+"""
+_SLIDES_END = "\\end{frame}\n"
+
+# Centred, no wider than the text of a slide, and no higher than there is room for beneath a title.
+_ON_A_SLIDE = r"""  }%
+  \ifdim\wd1>\linewidth\setbox1\hbox{\resizebox{\linewidth}{!}{\box1}}\fi
+  \ifdim\dimexpr\ht1+\dp1\relax>0.8\textheight
+    \setbox1\hbox{\resizebox{!}{0.8\textheight}{\box1}}\fi
+  \noindent\makebox[\linewidth]{\box1}%"""
+
 
 def write(rendering: Rendering) -> str:
     """The text of the file."""
-    return (document if rendering.options.standalone else picture)(*rendering.setting)
+    options = rendering.options
+    setting, steps = rendering.stepped() if options.overlays else (rendering.setting, None)
+    return (document if options.standalone else picture)(*setting, steps)
 
 
-def document(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> str:
-    """The picture as a document of its own, which pdflatex compiles to one page of its size."""
-    return f"{_HEADING}{picture(figure, sheet, layout, theme)}\\end{{document}}\n"
+def document(
+    figure: Figure, sheet: Sheet, layout: Layout, theme: Theme, steps: Timeline | None = None
+) -> str:
+    """The picture as a document of its own, which pdflatex compiles to a page of its size.
+
+    With `steps`, to a page for each of them.
+    """
+    heading, end = (_HEADING, "") if steps is None else (_SLIDES, _SLIDES_END)
+    return f"{heading}{picture(figure, sheet, layout, theme, steps)}{end}\\end{{document}}\n"
 
 
-def picture(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> str:
-    r"""The figure as a `tikzpicture`, to \input in a document that loads tikz and amsmath."""
+def picture(
+    figure: Figure, sheet: Sheet, layout: Layout, theme: Theme, steps: Timeline | None = None
+) -> str:
+    r"""The figure as a `tikzpicture`, to \input in a document that loads tikz and amsmath.
+
+    With `steps` it stands in a frame of beamer, pasted or \input, and appears step by step.
+    """
     frame = frame_of(figure, layout, theme)
     size = f"({decimal(frame.width)},{decimal(frame.height)})"
     lines = [
-        "% " + re.sub(r"[\\{}%^]", "", clean(describe.title(figure))),
-        r"% \usepackage{tikz,amsmath}",
         rf"\begin{{tikzpicture}}[x={_POINTS}pt,y=-{_POINTS}pt,line join=round,inner sep=0pt]",
-        f"  {_FOREIGN}",
-        _FIT,
         *_colours(theme),
         rf"  \fill[gt-paper] (0,0) rectangle {size};",
         rf"  \begin{{scope}}[shift={{({decimal(frame.left + theme.margin)},{theme.margin})}}]",
-        *(f"  {line}" for line in _graph(figure, sheet, layout, theme)),
+        *(f"  {line}" for line in _graph(figure, sheet, layout, theme, steps)),
         r"  \end{scope}",
-        *_caption(figure, frame.caption, theme),
+        *_captions(figure, frame.caption, theme, steps),
         *(f"  {line}" for line in _legend(frame.entries, frame.legend, theme)),
         r"\end{tikzpicture}",
     ]
-    return "\n".join(lines) + "\n"
+    if steps is not None:
+        lines = [r"{\setbox1\hbox{%", *lines, _ON_A_SLIDE, "}"]
+    title = "% " + re.sub(r"[\\{}%^]", "", clean(describe.title(figure)))
+    return "\n".join([title, r"% \usepackage{tikz,amsmath}", *lines]) + "\n"
 
 
 def _colours(theme: Theme) -> Iterator[str]:
@@ -89,7 +116,9 @@ def _colours(theme: Theme) -> Iterator[str]:
         yield rf"  \definecolor{{gt-{name.replace('_', '-')}}}{{HTML}}{{{colour[1:].upper()}}}"
 
 
-def _graph(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> Iterator[str]:
+def _graph(
+    figure: Figure, sheet: Sheet, layout: Layout, theme: Theme, steps: Timeline | None
+) -> Iterator[str]:
     widths = flows(figure)
     route_of = routes(figure, sheet, layout, theme)
     labelled = zip(figure.edges, sheet.labels, strict=True)
@@ -98,21 +127,37 @@ def _graph(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> Iterat
             continue
         route = moved(route_of[edge.id], 0)
         if edge.kind == "forward" or figure.form != "wires":
-            size = widths.get(edge.id)
-            yield from _arrow(edge, route, theme, size)
+            drawn = _arrow(edge, route, theme, widths.get(edge.id))
+            yield from _uncovered(drawn, steps.arrow(edge) if steps else 0)
         if line is not None and line.shown and route.label is not None:
-            if route.over:
-                yield _paper(line, route.label)
-            yield from _line(line, route.label, line.width + 4, ink(line.role, edge))
+            label = _line(line, route.label, line.width + 4, ink(line.role, edge))
+            paper = [_paper(line, route.label)] if route.over else []
+            yield from _uncovered((*paper, *label), steps.label(edge) if steps else 0)
     frames = with_free_titles(figure, sheet, layout, route_of)
     for title, frame in zip(sheet.titles, frames, strict=True):
         yield from _scope(title, frame, theme)
     for node, cell, at in zip(figure.nodes, sheet.cells, layout.nodes, strict=True):
-        yield from _box(node, cell, at, theme)
+        appears = steps.box(node) if steps else 0
+        yield from _uncovered(_box(node, cell, at, theme), appears)
         for line, x, y in cell.places:
             if line.shown:
                 room = cell.width - 4 if len(cell.bars) == 0 else line.width + 8
-                yield from _line(line, (at[0] + x, at[1] + y), room, ink(line.role, node))
+                told = _line(line, (at[0] + x, at[1] + y), room, ink(line.role, node))
+                is_gradient = steps is not None and line.role == "gradient"
+                when = steps.gradient(node) if steps and is_gradient else appears
+                yield from _uncovered(told, when)
+
+
+def _uncovered(lines: Iterable[str], step: int | None) -> Iterator[str]:
+    """The lines from a step on, which begin with 0; none where it never comes."""
+    if step is None:
+        return
+    if not step:
+        yield from lines
+        return
+    yield rf"\uncover<{step + 1}->{{"
+    yield from lines
+    yield "}"
 
 
 def _colour(name: str | None) -> str:
@@ -212,23 +257,26 @@ def _set(line: Line, middle: Point, room: float, colour: str) -> str:
     anchor = ""
     if line.tex is None:
         anchor, y = "anchor=base,", y + _HALF_HEIGHT * line.size
-    size = decimal(line.size * _POINTS)
+    size, most = decimal(line.size * _POINTS), decimal(room * _POINTS)
     text = rf"\fontsize{{{size}}}{{{size}}}\selectfont$\displaystyle {formula}$"
-    fit = rf"\gtfit{{{decimal(room * _POINTS)}pt}}{{{text}}}"
-    return rf"\node[{anchor}text={_colour(colour)}] at {_at((x, y))} {{{fit}}};"
+    # Without a macro of its own: the # of its arguments could not stand in a frame of beamer.
+    fit = rf"\ifdim\wd0>{most}pt\resizebox{{{most}pt}}{{!}}{{\box0}}\else\box0\fi"
+    place = f"[{anchor}text={_colour(colour)}] at {_at((x, y))}"
+    return rf"\node{place} {{\setbox0\hbox{{{text}}}{fit}}};"
 
 
 def mathematics(runs: Runs) -> str:
-    """The runs in math mode; a letter that pdfLaTeX has no font for is told by its number."""
+    """The runs in math mode; a letter that pdfLaTeX has no font for is told by its number.
+
+    XeLaTeX and LuaLaTeX set it.
+    """
     cleaned = (run._replace(text=clean(run.text)) for run in runs)
-    return latex(cleaned, lambda c: rf"\gtforeign{{{ord(c):04X}}}{{{c}}}")
+    return latex(cleaned, _foreign)
 
 
-_FOREIGN = (
-    r"\providecommand\gtforeign[2]"
-    r"{\ifdefined\Umathchar\text{#2}\else\text{\scriptsize U+#1}\fi}"
-)
-"""XeLaTeX and LuaLaTeX set it."""
+def _foreign(c: str) -> str:
+    number = rf"\text{{\scriptsize U+{ord(c):04X}}}"
+    return rf"{{\ifdefined\Umathchar\text{{{c}}}\else{number}\fi}}"
 
 
 def _box(node: Node, cell: Cell, at: Point, theme: Theme) -> Iterator[str]:
@@ -277,12 +325,19 @@ def _head(base: Point, tip: Point, half: float) -> str:
     return f"{_at(left)} -- {_at(tip)} -- {_at(right)} -- cycle"
 
 
-def _caption(figure: Figure, corner: Point, theme: Theme) -> Iterable[str]:
-    if not figure.caption:
+def _captions(figure: Figure, corner: Point, theme: Theme, steps: Timeline | None) -> Iterator[str]:
+    """The caption, or that of each step."""
+    for step, caption in enumerate(steps.captions if steps else [figure.caption]):
+        lines = _caption(caption, figure, corner, theme)
+        yield from ([rf"  \only<{step + 1}>{{", *lines, "  }"] if steps else lines)
+
+
+def _caption(caption: Sequence[Part], figure: Figure, corner: Point, theme: Theme) -> Iterator[str]:
+    if not caption:
         return
-    room = theme.column - 2 * theme.margin
+    words, room = wording(figure, theme.digits), theme.column - 2 * theme.margin
     rows: Sequence[tuple[Line, float, float]]
-    rows = caption_rows(figure.caption, wording(figure, theme.digits), theme, room)
+    rows = caption_rows(caption, words, theme, room, centred=not figure.room)
     for line, x, y in rows:
         middle = (corner[0] + x, corner[1] + y)
         yield from (
