@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import IO, TYPE_CHECKING, Any, Unpack
+from typing import IO, TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from graphtrace.errors import GraphtraceError
 from graphtrace.figure.parts import Figure
@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from graphtrace.lesson.explain import Explanation
     from graphtrace.lesson.table import Table
     from graphtrace.lesson.wengert import Step
-    from graphtrace.player import Player
+    from graphtrace.player import Player, Slides
     from graphtrace.render.display import Bundle
+    from graphtrace.render.series import Frames
 
 
 def trace(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
@@ -192,11 +193,11 @@ class Graph(TracedGraph):
         return Picture.of(figure(self, settled(self, options)), options)
 
     @takes_options
-    def frames(self, *, of: str | None = None, **options: Unpack[Choices]) -> list[Picture]:
+    def frames(self, *, of: str | None = None, **options: Unpack[Choices]) -> Frames[Picture]:
         """The forward and the backward pass, step by step, as figures with one layout.
 
-        In a notebook, `for frame in g.frames(): display(frame)` shows them; `frame.render("1.svg")`
-        writes one.
+        A list; a notebook shows one at a time, with a slider. `frames.save("frames/")` writes them
+        as 01.svg, 02.svg, ...
 
         Args:
             of: The output to step back from; by default the one output, or none if there are
@@ -209,11 +210,26 @@ class Graph(TracedGraph):
         """
         from graphtrace.figure.frames import frames
         from graphtrace.render import settled
+        from graphtrace.render.series import Frames
 
-        return [Picture.of(frame, options) for frame in frames(self, settled(self, options), of=of)]
+        drawn = frames(self, settled(self, options), of=of)
+        pictures = [Picture.of(frame, options) for frame in drawn]
+        return Frames(pictures, pictures[0].look)
+
+    @overload
+    def play(
+        self, *, of: str | None = None, slides: Literal[False] = False, **options: Unpack[Choices]
+    ) -> Player: ...
+
+    @overload
+    def play(
+        self, *, of: str | None = None, slides: Literal[True], **options: Unpack[Choices]
+    ) -> Slides: ...
 
     @takes_options
-    def play(self, *, of: str | None = None, **options: Unpack[Choices]) -> Player:
+    def play(
+        self, *, of: str | None = None, slides: bool = False, **options: Unpack[Choices]
+    ) -> Player | Slides:
         """The forward and the backward pass for a reader to step through, with inputs to change.
 
         A notebook shows it. Each number follows when an input changes, where the graph is one of
@@ -222,6 +238,9 @@ class Graph(TracedGraph):
         Args:
             of: The output to step back from; by default the one output, or none if there are
                 several.
+            slides: A picture for a deck of reveal.js instead, whose steps are fragments, without a
+                script: `svg` to paste into a slide, and `save("J.svg")`. For beamer write TikZ:
+                `render("J.tex", overlays=True)`.
             **options: What to show, and how it looks.
 
         Returns:
@@ -235,9 +254,9 @@ class Graph(TracedGraph):
         >>> gt.trace(lambda a: 2 * a, 3.0).play()
         <Player of f(a): 4 steps>
         """
-        from graphtrace.player import play
+        from graphtrace.player import play, slides as slides_of
 
-        return play(self, options, of)
+        return slides_of(self, options, of) if slides else play(self, options, of)
 
     def trouble(self) -> list[Trouble]:
         """Where a value or derivative is 0, infinite or NaN, the first on the way first.

@@ -86,6 +86,7 @@ def put(subject: Subject | Drawing, at: Place, name: str, wanted: dict[str, Any]
     """Write it, and return what is to be said on standard output: a line, or the thing itself."""
     from graphtrace.lesson.quiz import Quiz
     from graphtrace.lesson.shown import Shown
+    from graphtrace.render.series import Frames
 
     path = at.of(name)
     if isinstance(subject, Shown):
@@ -98,6 +99,9 @@ def put(subject: Subject | Drawing, at: Place, name: str, wanted: dict[str, Any]
         output.write(path, text.encode("utf-8"))
         return f"wrote {clean(path)}"
     kind = cast("Format", at.format)
+    if isinstance(subject, Frames):
+        names = subject.save(path, format=kind)
+        return f"wrote {clean(path)}: {names[0]} to {names[-1]}"
     if isinstance(subject, Quiz):
         return _quiz(subject, Path(path), kind, wanted)
     if path != "-":

@@ -102,7 +102,11 @@ def _number_or_none(text: str) -> object:
         raise click.BadParameter(f"{text!r} is neither a number nor none") from None
 
 
-_TYPED = {"gradients": "--grad", "engine": "--dot engine"}
+_TYPED = {
+    "gradients": "--grad",
+    "engine": "--dot engine",
+    "overlays": "--slides --overlays overlays",
+}
 """How an option of the library is declared for click, where it is typed as another word."""
 
 
@@ -171,6 +175,14 @@ story = _some(
         {
             "is_flag": True,
             "help": "A page to step through, with inputs to change. E.g. --play -o J.html.",
+        },
+    ),
+    (
+        "--frames",
+        {
+            "metavar": "DIR",
+            "help": "Each step as a file in this folder, 01.svg and so on. E.g. --frames frames/, "
+            "--frames frames/ --format png.",
         },
     ),
     (

@@ -110,6 +110,10 @@ def _place(output: str | None, format: str | None, asked: Asked, wanted: dict[st
     if "nudge" in wanted:  # its table
         known[".md"] = "markdown"
     is_unnamed = format is None and (output in (None, "-") or str(output).endswith("/"))
+    if asked.frames is not None:
+        if output is not None:
+            raise ArgumentError("frames are files in a folder, and need no --output: leave it out")
+        return place(None, format, known)._replace(path=asked.frames.rstrip("/") or "/")
     at = place(output, "html" if asked.play and is_unnamed else format, known)
     if asked.play and at.format != "html":
         raise OptionError(f"a player is a page, and {at.format} is none: write -o J.html", "play")
@@ -131,6 +135,10 @@ def _each(
     from graphtrace.target.call import assigned
 
     named = functions_of(targets, assigned(assignments))
+    if asked.frames is not None and len(named) > 1:
+        raise ArgumentError(
+            f"the frames of {len(named)} targets are no one series: write them one by one"
+        )
     hidden = len(named) == 1 or not sys.stderr.isatty()
     with click.progressbar(named, label="Drawing", hidden=hidden, file=sys.stderr) as functions:
         for name, function, values in functions:

@@ -15,10 +15,11 @@ from graphtrace.cli.program import say
 from graphtrace.errors import ArgumentError, GraphtraceError, OptionError
 
 if TYPE_CHECKING:
-    from graphtrace.api import Graph, PictureQuiz
+    from graphtrace.api import Graph, Picture, PictureQuiz
     from graphtrace.lesson.shown import Shown
+    from graphtrace.render.series import Frames
 
-Subject: TypeAlias = "Graph | PictureQuiz | Shown"
+Subject: TypeAlias = "Graph | PictureQuiz | Shown | Frames[Picture]"
 
 
 class Asked(NamedTuple):
@@ -30,6 +31,7 @@ class Asked(NamedTuple):
     quiz: str | None = None
     tangent: tuple[str, ...] = ()
     play: bool | None = None
+    frames: str | None = None
 
     @property
     def is_written(self) -> bool:
@@ -66,7 +68,7 @@ def sorted_out(typed: Mapping[str, Any]) -> tuple[Asked, dict[str, Any]]:
 _TWO_WAYS = ("values", "grad", "legend")
 """Options that have a --no-."""
 
-_EACH_ALONE = ("play", "explain", "wengert", "quiz")
+_EACH_ALONE = ("play", "frames", "explain", "wengert", "quiz")
 
 
 def subject(graph: Graph, asked: Asked, wanted: dict[str, Any], format: str = "svg") -> Subject:
@@ -96,6 +98,8 @@ def subject(graph: Graph, asked: Asked, wanted: dict[str, Any], format: str = "s
         _differentiate(graph, asked.grad)
     if asked.play:
         wanted["play"] = True
+    if asked.frames is not None:
+        return graph.frames(**wanted)
     if asked.quiz is None:
         return graph
     if asked.grad is False and "gradients" in asked.quiz:  # else it differentiates itself

@@ -16,8 +16,14 @@ from typing import Any
 import numpy as np
 
 from graphtrace.compile.javascript_gate import own_javascript
-from graphtrace.compile.javascript_rows import ROWS, helpers_for
-from graphtrace.compile.javascript_text import JavaScriptText, Refused, place, without_rule
+from graphtrace.compile.javascript_rows import helpers_for
+from graphtrace.compile.javascript_text import (
+    JavaScriptText,
+    Refused,
+    has_form,
+    place,
+    without_rule,
+)
 from graphtrace.compile.lines import Lines
 from graphtrace.compile.names import Names
 from graphtrace.compile.nodes import LITERAL, Node
@@ -116,7 +122,7 @@ def _require_numbers(graph: TracedGraph) -> None:
                 f"{what} of type {np.result_type(value)}, and numbers change in the page only "
                 "where all are of double precision"
             )
-        if row.operands and (row.primitive.name not in ROWS or row.params):
+        if row.operands and (not has_form(row.primitive) or row.params):
             where = f" in {place(node['source'])}," if node["source"] else ""
             raise Refused(
                 f"{clean(node['op'])}{where} has no counterpart in JavaScript, so the numbers in "

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,8 @@ import numpy as np
 from graphtrace.compile.expressions import Expressions
 from graphtrace.compile.floats import MAY_RAISE
 from graphtrace.compile.javascript_rows import LOGICAL, ROWS, TRUTHS
-from graphtrace.compile.nodes import LITERAL, RULE, Node
-from graphtrace.core.primitive import ATOM, COMPARE, Form, Primitive
+from graphtrace.compile.nodes import FLOAT, LITERAL, RULE, Node
+from graphtrace.core.primitive import ATOM, COMPARE, PRIMITIVES, Form, Primitive
 from graphtrace.errors import clean
 from graphtrace.graph.traced import Branch
 
@@ -35,6 +36,14 @@ def without_rule(primitive: Primitive) -> Refused:
     )
 
 
+def has_form(primitive: Primitive) -> bool:
+    """Whether `ROWS` says how the row is written, and means it by that name."""
+    if primitive is FLOAT:
+        return True
+    known = PRIMITIVES.get(primitive.name)
+    return primitive.name in ROWS and known is not None and known.forward is primitive.forward
+
+
 class JavaScriptText(Expressions):
     """The text of nodes in JavaScript."""
 
@@ -45,7 +54,7 @@ class JavaScriptText(Expressions):
     def form(self, node: Node) -> Form | None:
         """That of `ROWS`."""
         primitive, ops = node.primitive, node.operands
-        if node.params or primitive.name not in ROWS or any(np.ndim(op.value) for op in ops):
+        if node.params or not has_form(primitive) or any(np.ndim(op.value) for op in ops):
             raise without_rule(node.params["rule"][0] if primitive.name == RULE.name else primitive)
         is_array = any(isinstance(op.value, np.ndarray) for op in ops)
         name = "np.power" if primitive.name == "power" and is_array else primitive.name
@@ -87,12 +96,13 @@ class JavaScriptText(Expressions):
         super().assign(name, node, note)
 
     def _check(self, node: Node, texts: list[str], where: str) -> None:
-        divisor = node.operands[1]
+        divisor = node.operands[1]  # or the exponent
         if node.primitive.forward is operator.pow:
             name = self._names.numbered("e")
             self.say(self.assignment(name, f"powerError({', '.join(texts)})"))
-            for code, error in enumerate(_POWER_ERRORS, 1):
-                self._error(f"{name} === {code}", where + error)
+            for code, (error, may_be) in enumerate(_POWER_ERRORS, 1):
+                if divisor.primitive is not LITERAL or may_be(divisor.value):
+                    self._error(f"{name} === {code}", where + error)
         elif divisor.primitive is not LITERAL or divisor.value == 0:
             self._error(f"{texts[1]} === 0", f"{where}the divisor is 0 (ZeroDivisionError)")
 
@@ -113,11 +123,13 @@ class JavaScriptText(Expressions):
         self.say(f"if ({condition}) return {{branch: {_string(sentence)}}};")
 
 
-_POWER_ERRORS = (
-    "0 is raised to a negative power (ZeroDivisionError)",
-    "the root of a negative number is complex",
-    "the power is larger than any float (OverflowError)",
+_POWER_ERRORS: tuple[tuple[str, Callable[[Any], bool]], ...] = (
+    ("0 is raised to a negative power (ZeroDivisionError)", lambda b: b < 0),
+    ("the root of a negative number is complex", lambda b: b % 1 != 0),
+    ("the power is larger than any float (OverflowError)", lambda b: not 0 <= b <= 1),
 )
+"""What `powerError` means by 1, 2, ..., and for which constant exponents it may be."""
+
 _COMPARISONS = {
     operator.lt: "<",
     operator.le: "<=",

@@ -14,7 +14,7 @@ from graphtrace.figure.chain import gradients_of
 from graphtrace.figure.fold import folded
 from graphtrace.figure.frames import captions_of, series, target_of_series
 from graphtrace.figure.options import DEFAULT, Content
-from graphtrace.figure.parts import Contribution, Edge, Figure, Node, Part, Partial
+from graphtrace.figure.parts import Contribution, Edge, Figure, Node, Part, Partial, Value
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -38,10 +38,14 @@ class Timeline(NamedTuple):
         return self.grads.get(node.key)
 
     def arrow(self, edge: Edge) -> int | None:
-        """When an arrow appears: with the value, or with the gradient, that it leads to."""
+        """When an arrow appears: with the value, or with the gradient, that it leads to.
+
+        A wire carries the value that it comes from.
+        """
         if edge.kind == "backward":
             return self._back(edge)
-        return self.values.get(self.keys[edge.head], 0)
+        end = edge.tail if isinstance(edge.part, Value) else edge.head
+        return self.values.get(self.keys[end], 0)
 
     def label(self, edge: Edge) -> int | None:
         """When an arrow tells what stands on it: a derivative when the way back goes over it."""

@@ -101,6 +101,8 @@ def play(graph: TracedGraph, options: Mapping[str, Any], of: str | None = None) 
     for name in ("step", "path"):
         if options.get(name) is not None:
             raise OptionError(f"a player goes through all steps: leave out {name}=")
+    if options.get("overlays"):
+        raise OptionError("a player steps by itself: leave out overlays=, or write no player")
     show = settled(graph, options)
     slots = Slots(show.style().digits)
     film = film_of(folded(graph, show), show, of, slots)

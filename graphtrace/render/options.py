@@ -109,7 +109,7 @@ class Options(Content):
         "For slides: one picture whose parts appear step by step, as reveal.js fragments in SVG, "
         "as overlays of beamer in TikZ.",
         "Where it goes",
-        "-o J.tex --overlays",
+        "--slides, -o J.tex --slides",
     )
     alt: str | None = option(
         None,

@@ -111,7 +111,9 @@ class Rendering:
                 raise OptionError(f"overlays go through all steps: leave out {name}=")
         drawn, steps = timeline(self._source, self.settled, of=of)
         look = {name: x for name, x in self._chosen.items() if not is_content(name)}
-        return Rendering(drawn, look, self.format).setting, steps
+        setting = Rendering(drawn, look, self.format).setting
+        keys = {node.id: node.key for node in setting.figure.nodes}
+        return setting, steps._replace(keys=keys)
 
     @cached_property
     def _laid_out(self) -> tuple[Options, Setting]:

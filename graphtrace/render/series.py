@@ -7,26 +7,19 @@ shows as one figure, which asks for nothing else, and a directory of numbered fi
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any, Protocol, TypeVar, Unpack
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar, Unpack, cast
 
 from graphtrace.errors import OptionError
 from graphtrace.figure.parts import Figure, Note
-from graphtrace.render import content
+from graphtrace.render import content, to_svg
 from graphtrace.render.display import on_page
 from graphtrace.render.formats import output
 from graphtrace.render.formats.registry import FORMATS, Format, unknown
-from graphtrace.render.options import Choices, in_force
+from graphtrace.render.options import Choices
 from graphtrace.render.typeset.escape import xml
 
-
-class Drawn(Protocol):
-    """A figure that knows its looks."""
-
-    look: Mapping[str, Any]
-
-
-_Drawn = TypeVar("_Drawn", bound=Drawn)
+_Figure = TypeVar("_Figure", bound=Figure)
 
 # One line, so that it needs no script element, which a page may forbid and a notebook may lose.
 _SHOW = (
@@ -37,7 +30,7 @@ _SHOW = (
 )
 
 
-class Frames(list[_Drawn]):
+class Frames(list[_Figure]):
     """The figures of a series. A notebook shows one at a time, with a slider.
 
     >>> import graphtrace as gt
@@ -45,6 +38,10 @@ class Frames(list[_Drawn]):
     >>> len(frames), frames[0]
     (4, <Figure f: 2 nodes>)
     """
+
+    def __init__(self, frames: Iterable[_Figure], look: Mapping[str, Any]) -> None:
+        super().__init__(frames)
+        self.look = look
 
     def save(
         self,
@@ -72,9 +69,9 @@ class Frames(list[_Drawn]):
         digits = max(2, len(str(len(self))))
         files = {}
         for i, frame in enumerate(self, 1):
-            made = content(frame, format, **{**frame.look, **options})  # type: ignore[arg-type]
-            made = made.encode("utf-8") if isinstance(made, str) else made
-            files[f"{i:0{digits}}{suffix}"] = made
+            made = content(frame, format, **_chosen({**self.look, **options}))
+            whole = made.encode("utf-8") if isinstance(made, str) else made
+            files[f"{i:0{digits}}{suffix}"] = whole
         output.write_all(directory, files)
         return list(files)
 
@@ -84,7 +81,7 @@ class Frames(list[_Drawn]):
         steps = [_said(frame, f"{i} of {len(self)}") for i, frame in enumerate(self, 1)]
         shown = [
             f'<div data-step="{xml(step)}" style="grid-area:1/1{"" if i == 0 else _HIDDEN}">'
-            f"{_svg(frame)}</div>"
+            f"{to_svg(frame, **_chosen(on_page(self.look)))}</div>"
             for i, (step, frame) in enumerate(zip(steps, self, strict=True))
         ]
         name = f'aria-label="step" aria-valuetext="{xml(steps[0])}"' if steps else ""
@@ -108,12 +105,11 @@ _HIDDEN = ";visibility:hidden"
 _MOST = 500
 
 
-def _svg(frame: Drawn) -> str:
-    return str(content(frame, "svg", **on_page(frame.look)))  # type: ignore[arg-type]
+def _chosen(look: Mapping[str, Any]) -> Choices:
+    return cast(Choices, look)
 
 
-def _said(frame: Drawn, otherwise: str) -> str:
+def _said(frame: Figure, otherwise: str) -> str:
     """What a figure says of its place in the series."""
-    caption = frame.caption if isinstance(frame, Figure) else ()
-    note = caption[0] if caption else None
+    note = frame.caption[0] if frame.caption else None
     return note.text if isinstance(note, Note) else otherwise

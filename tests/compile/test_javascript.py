@@ -13,6 +13,7 @@ from compile.javascript import NODE, live, needs_node, run
 import graphtrace as gt
 from graphtrace.compile.javascript import javascript
 from graphtrace.compile.javascript_gate import own_javascript
+from graphtrace.core.primitive import Primitive
 
 
 @needs_node
@@ -124,6 +125,13 @@ def test_what_has_no_counterpart_gets_a_sentence():
         program = javascript(graph)
         assert isinstance(program, str), graph
         assert sentence in program
+
+
+def test_an_operation_of_one_s_own_is_none_of_ours_whatever_its_name():
+    own = Primitive("sin", lambda x: 3.0 * x, partials=(lambda x, y: 3.0,))
+    graph = gt.trace(lambda x: np.sin(x), 2.0)
+    graph.nodes["f"]["row"] = graph.nodes["f"]["row"]._replace(primitive=own)
+    assert re.match(r"sin in test_javascript\.py, line \d+, has no counterpart", javascript(graph))
 
 
 def test_an_error_that_the_function_catches_is_no_decision_of_javascript_s():

@@ -106,7 +106,8 @@ def picture(
         r"\end{tikzpicture}",
     ]
     if steps is not None:
-        lines = [r"{\setbox1\hbox{%", *lines, _ON_A_SLIDE, "}"]
+        # No brace may come first: after \begin{frame} it would be the title.
+        lines = [r"\begingroup\setbox1\hbox{%", *lines, _ON_A_SLIDE, r"\endgroup"]
     title = "% " + re.sub(r"[\\{}%^]", "", clean(describe.title(figure)))
     return "\n".join([title, r"% \usepackage{tikz,amsmath}", *lines]) + "\n"
 
