@@ -78,7 +78,7 @@ class Frames(list[_Figure]):
     def _repr_html_(self) -> str:
         if len(self) > _MOST:
             raise OptionError(f"{len(self)} frames are too many to show: save them, as files")
-        steps = [_said(frame, f"{i} of {len(self)}") for i, frame in enumerate(self, 1)]
+        steps = [_place_of(frame, f"{i} of {len(self)}") for i, frame in enumerate(self, 1)]
         shown = [
             f'<div data-step="{xml(step)}" style="grid-area:1/1{"" if i == 0 else _HIDDEN}">'
             f"{to_svg(frame, **_chosen(on_page(self.look)))}</div>"
@@ -109,7 +109,7 @@ def _chosen(look: Mapping[str, Any]) -> Choices:
     return cast(Choices, look)
 
 
-def _said(frame: Figure, otherwise: str) -> str:
+def _place_of(frame: Figure, otherwise: str) -> str:
     """What a figure says of its place in the series."""
     note = frame.caption[0] if frame.caption else None
     return note.text if isinstance(note, Note) else otherwise

@@ -140,11 +140,11 @@ def test_beamer_has_a_page_for_each_step(tmp_path):
     for name in ("alone", "deck"):
         command = [latex, "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"]
         made = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=300)
-        said = made.stdout.decode("utf-8", "replace")
-        if re.search(r"File `[\w.]+' not found", said):
+        log = made.stdout.decode("utf-8", "replace")
+        if re.search(r"File `[\w.]+' not found", log):
             pytest.skip("this LaTeX has no beamer, lmodern or tikz")
-        assert made.returncode == 0, said[-2000:]
-        assert "Overfull" not in said
+        assert made.returncode == 0, log[-2000:]
+        assert "Overfull" not in log
         text = subprocess.run([reader, f"{name}.pdf", "-"], cwd=tmp_path, capture_output=True)
         pages[name] = text.stdout.decode("utf-8").split("\f")[:-1]
     assert len(pages["alone"]) == 10

@@ -177,8 +177,8 @@ def _edges(
         classes = f"edge {edge.kind}{_emphasis(edge)}"
         shown = fragments.shown(classes, None if steps is None else steps.arrow(edge))
         yield f'<g {ID}{edge.id}" {shown} {ends}>'
-        told = steps is None or steps.label(edge) is not None
-        is_labelled = line is not None and line.shown and told
+        appears = steps is None or steps.label(edge) is not None
+        is_labelled = line is not None and line.shown and appears
         if line is not None and is_labelled:
             yield f"<title>{xml(line.full)}</title>"
         route = moved(route_of[edge.id], theme.margin)

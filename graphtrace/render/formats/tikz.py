@@ -143,10 +143,10 @@ def _graph(
         for line, x, y in cell.places:
             if line.shown:
                 room = cell.width - 4 if len(cell.bars) == 0 else line.width + 8
-                told = _line(line, (at[0] + x, at[1] + y), room, ink(line.role, node))
+                drawn = _line(line, (at[0] + x, at[1] + y), room, ink(line.role, node))
                 is_gradient = steps is not None and line.role == "gradient"
                 when = steps.gradient(node) if steps and is_gradient else appears
-                yield from _uncovered(told, when)
+                yield from _uncovered(drawn, when)
 
 
 def _uncovered(lines: Iterable[str], step: int | None) -> Iterator[str]:
