@@ -11,3 +11,4 @@ def e(a, b):
 
 graph = gt.trace(e, a=2, b=1)
 options = {"path": ("b", "e")}
+player = graph.play()

@@ -40,7 +40,8 @@ def gallery(folder: str, check: bool, traceback: bool) -> None:
 
     A file ends with its graph under the name `graph`, as in `graph = gt.trace(J, a=5, b=3, c=2)`,
     or with another figure under the name `figure`. A dict under the name `options`, as in `options
-    = {"step": "dJ/dv"}`, holds what `render` is to be told. The page is DIR/index.html.
+    = {"step": "dJ/dv"}`, holds what `render` is to be told. The page is DIR/index.html; what files
+    leave under the name `player`, as in `player = graph.play()`, is on DIR/players.html.
     """
     from graphtrace.gallery.draw import differences, sources, update
 

@@ -4,6 +4,7 @@ In: a folder. Out: `name.svg` for every `name.py` and a page `index.html` that s
 what differs from the files that are there. A file is ordinary code that leaves its graph under the
 name `graph`, or any other figure under the name `figure`, and, if it wants to, what to ask of its
 `to_svg` under the name `options`; a file whose name begins with `_` is a helper and is not drawn.
+A file may leave a player under the name `player`: all of them are on the page `players.html`.
 A file `order.txt` may list the names in the order of the page, under headings that begin with `#`.
 Knows nothing of how a graph is drawn.
 """
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from graphtrace.core.describe_error import text_of
 from graphtrace.errors import ArgumentError, GraphtraceError, TargetError
-from graphtrace.gallery.page import GENERATOR, Exhibit, page
+from graphtrace.gallery.page import GENERATOR, Exhibit, page, players_page
 from graphtrace.render.formats import output
 from graphtrace.target.function import load_file
 
@@ -26,9 +27,9 @@ def update(folder: Path) -> Iterator[Path]:
     for source in sources(folder):
         output.write(svg := source.with_suffix(".svg"), draw(source))
         yield svg
-    if (index := _index(folder)) is not None:
-        output.write(index, contents(folder).encode("utf-8"))
-        yield index
+    for path, text in _pages(folder):
+        output.write(path, text.encode("utf-8"))
+        yield path
 
 
 def differences(folder: Path) -> Iterator[str]:
@@ -40,8 +41,8 @@ def differences(folder: Path) -> Iterator[str]:
         if svg.with_suffix(".py") not in scripts:
             yield f"{svg} is stale: no {svg.with_suffix('.py').name} draws it any more, remove it"
     drawn = all(source.with_suffix(".svg").is_file() for source in scripts)
-    if drawn and (index := _index(folder)) is not None:
-        yield from _difference(index, contents(folder).encode("utf-8"))
+    for path, text in _pages(folder) if drawn else ():
+        yield from _difference(path, text.encode("utf-8"))
 
 
 def sources(folder: Path) -> list[Path]:
@@ -87,7 +88,34 @@ def contents(folder: Path) -> str:
     sections: dict[str, list[Exhibit]] = {}
     for heading, name in _order(folder, list(by_name)):
         sections.setdefault(heading, []).append(_exhibit(by_name[name]))
-    return page(sections)
+    has_players = any(_sets("player", source) for source in by_name.values())
+    return page(sections, has_players=has_players)
+
+
+def players(folder: Path) -> str:
+    """The page with the players of the folder; "" where no file has one."""
+    by_name = {source.stem: source for source in sources(folder) if _sets("player", source)}
+    names = [name for _, name in _order(folder, [source.stem for source in sources(folder)])]
+    played = [
+        (_exhibit(by_name[name]), _player(by_name[name])) for name in names if name in by_name
+    ]
+    return players_page(played) if played else ""
+
+
+def _player(source: Path) -> str:
+    player = getattr(load_file(source), "player", None)
+    fragment = getattr(player, "fragment", None)
+    if not isinstance(fragment, str):
+        line = f"'{source}' line {_line_of('player', source)}"
+        raise TargetError(f"{line}: player is none, write player = graph.play()")
+    return fragment
+
+
+def _sets(name: str, source: Path) -> bool:
+    """Whether a file sets that name at its top."""
+    tree = ast.parse(source.read_bytes())
+    assignments = [node for node in tree.body if isinstance(node, ast.Assign)]
+    return any(isinstance(t, ast.Name) and t.id == name for a in assignments for t in a.targets)
 
 
 def _exhibit(source: Path) -> Exhibit:
@@ -114,11 +142,14 @@ def _order(folder: Path, names: list[str]) -> Iterator[tuple[str, str]]:
     yield from (("More" if heading else "", name) for name in left)
 
 
-def _index(folder: Path) -> Path | None:
-    """Where the page is written: nowhere, if a page of somebody else's is there."""
-    index = folder / "index.html"
-    ours = not index.exists() or GENERATOR in _read(index, errors="replace")
-    return index if ours else None
+def _pages(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Where each page is written, and its text; none where somebody else's page is."""
+    for name, write in (("index.html", contents), ("players.html", players)):
+        path = folder / name
+        if (not path.exists() or GENERATOR in _read(path, errors="replace")) and (
+            text := write(folder)
+        ):
+            yield path, text
 
 
 def _read(path: Path, errors: str = "strict") -> str:

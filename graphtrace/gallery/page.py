@@ -1,8 +1,8 @@
 """Write the page that shows a gallery: each figure with its title, a sentence and its source.
 
-In: sections of `Exhibit`s. Out: the text of an HTML file, the same every time. It needs no script
-and nothing from elsewhere, fits a phone and follows the reader into dark mode. It knows nothing of
-how a figure is drawn.
+In: sections of `Exhibit`s. Out: the text of an HTML file, the same every time. It needs nothing
+from elsewhere, and no script but that of the players; it fits a phone and follows the reader into
+dark mode. It knows nothing of how a figure is drawn.
 """
 
 from __future__ import annotations
@@ -57,26 +57,15 @@ class Exhibit(NamedTuple):
     svg: str
 
 
-def page(sections: Mapping[str, Sequence[Exhibit]]) -> str:
-    """The page, with a heading for each section that has one."""
-    lines = [
-        "<!DOCTYPE html>",
-        '<html lang="en">',
-        "<head>",
-        '<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        GENERATOR,
-        "<title>Gallery</title>",
-        f"<style>\n{_STYLE}</style>",
-        "</head>",
-        "<body>",
-        "<header>",
-        "<h1>Gallery</h1>",
+def page(sections: Mapping[str, Sequence[Exhibit]], *, has_players: bool = False) -> str:
+    """The page, with a heading for each section that has one, and a link to that of the players."""
+    about = [
         "<p>Each figure is drawn by the code beneath it: graphtrace runs the function and draws "
-        'what it did, with <code>graph.render("figure.svg", **options)</code>.</p>',
-        "</header>",
-        "<main>",
+        'what it did, with <code>graph.render("figure.svg", **options)</code>.</p>'
     ]
+    if has_players:
+        about.append('<p><a href="players.html">Some of them step by step</a>.</p>')
+    lines = _head("Gallery", about)
     taken = {_figure_id(exhibit) for exhibits in sections.values() for exhibit in exhibits}
     for heading, exhibits in sections.items():
         named = heading or "Figures"
@@ -89,6 +78,50 @@ def page(sections: Mapping[str, Sequence[Exhibit]]) -> str:
         lines += ["</div>", "</section>"]
     lines += ["</main>", "</body>", "</html>"]
     return "\n".join(lines) + "\n"
+
+
+def players_page(played: Sequence[tuple[Exhibit, str]]) -> str:
+    """The page of players, each with what its file says of it; it is the same every time."""
+    lines = _head(
+        "Players",
+        [
+            "<p>Step through each, point at a box for its way to the output, click on it for its "
+            'derivative, change its inputs. <a href="index.html">All figures</a>.</p>'
+        ],
+    )
+    for exhibit, fragment in played:
+        ident, title = _figure_id(exhibit), escape(title_of(clean(exhibit.stem)))
+        lines.append(f'<section aria-labelledby="{ident}">')
+        lines.append(f'<h2 id="{ident}">{title}</h2>')
+        lines += _paragraphs(exhibit)
+        lines += [fragment.rstrip("\n"), "</section>"]
+    lines += ["</main>", "</body>", "</html>"]
+    return "\n".join(lines) + "\n"
+
+
+def _head(title: str, about: Iterable[str]) -> list[str]:
+    return [
+        "<!DOCTYPE html>",
+        '<html lang="en">',
+        "<head>",
+        '<meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        GENERATOR,
+        f"<title>{title}</title>",
+        f"<style>\n{_STYLE}</style>",
+        "</head>",
+        "<body>",
+        "<header>",
+        f"<h1>{title}</h1>",
+        *about,
+        "</header>",
+        "<main>",
+    ]
+
+
+def _paragraphs(exhibit: Exhibit) -> Iterable[str]:
+    for paragraph in exhibit.docstring.split("\n\n"):
+        yield f"<p>{escape(' '.join(paragraph.split()))}</p>"
 
 
 def title_of(stem: str) -> str:
@@ -130,8 +163,7 @@ def _article(exhibit: Exhibit) -> Iterable[str]:
         f'style="width:100%;min-width:{round(width * _READABLE)}px;max-width:{width:g}px">'
     )
     yield "</div>"
-    for paragraph in exhibit.docstring.split("\n\n"):
-        yield f"<p>{escape(' '.join(paragraph.split()))}</p>"
+    yield from _paragraphs(exhibit)
     opening = f'<pre tabindex="0" role="group" aria-label="{title}, its source">'
     yield f"{opening}<code>{escape(exhibit.code)}</code></pre>"
     yield f'<a href="{link}.svg">{escape(clean(exhibit.stem))}.svg</a>'

@@ -60,7 +60,7 @@ def page(parts: Parts) -> str:
     )
     schemes = "light" if parts.theme.dark is None else "light dark"
     paper = [f"html{{color-scheme:{schemes};background:{parts.theme.light.paper}}}"]
-    if parts.theme.dark is not None:
+    if parts.theme.dark is not None and parts.theme.follows == "reader":
         dark = f"html{{background:{parts.theme.dark.paper}}}"
         paper.append(f"@media (prefers-color-scheme:dark){{{dark}}}")
     return f"""\
@@ -190,12 +190,20 @@ def _colours(theme: Theme, key: str) -> str:
     light = f"{rule}{{{_properties(theme.light)}font-family:{theme.font}}}\n"
     if theme.dark is None:
         return light
+    if theme.follows == "page":
+        both = zip(_named(theme.light).items(), _named(theme.dark).values(), strict=True)
+        rules = "".join(f"--{name}:light-dark({one},{two});" for (name, one), two in both)
+        return f"{light}@supports (color:light-dark(red,red)){{{rule}{{{rules}}}}}\n"
     dark = f"{rule}{{{_properties(theme.dark)}}}"
     return f"{light}@media (prefers-color-scheme:dark){{{dark}}}\n"
 
 
 def _properties(colours: Palette) -> str:
-    named = {
+    return "".join(f"--{name}:{colour};" for name, colour in _named(colours).items())
+
+
+def _named(colours: Palette) -> dict[str, str]:
+    return {
         "paper": colours.paper,
         "ink": colours.ink,
         "muted": colours.muted,
@@ -206,7 +214,6 @@ def _properties(colours: Palette) -> str:
         "gradient": colours.gradient,
         "accent": colours.input_line,
     }
-    return "".join(f"--{name}:{colour};" for name, colour in named.items())
 
 
 _COMMENT = re.compile(r"/\*\*.*?\*/|^\s*//[^\n]*", re.MULTILINE | re.DOTALL)

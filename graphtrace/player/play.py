@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, Any
@@ -24,8 +24,9 @@ from graphtrace.player.film import Film, Sides, film_of
 from graphtrace.player.lines import written_lines
 from graphtrace.player.live import Program, live_program
 from graphtrace.player.markup import html, mathml
-from graphtrace.player.slots import Live, Slots
+from graphtrace.player.slots import Live, Printer, Slots
 from graphtrace.render import settled
+from graphtrace.render.display import on_page
 from graphtrace.render.formats import describe, output, svg
 from graphtrace.render.options import is_content
 from graphtrace.render.rendering import Rendering
@@ -41,6 +42,8 @@ class Player:
     """A figure with its forward and backward pass, step by step; a notebook shows it."""
 
     parts: page.Parts
+    notebook: Callable[[], page.Parts]
+    """Makes the same in the scheme of the page around it."""
 
     def __repr__(self) -> str:
         return f"<Player of {self.parts.title}: {len(self.parts.data['steps'])} steps>"
@@ -64,7 +67,7 @@ class Player:
         output.write(path, self.html.encode("utf-8"))
 
     def _repr_html_(self) -> str:
-        return self.fragment
+        return page.fragment(self.notebook())
 
 
 def save(
@@ -98,6 +101,11 @@ def play(graph: TracedGraph, options: Mapping[str, Any], of: str | None = None) 
     >>> play(gt.trace(lambda a, b: a * b + a, 2.0, 3.0), {})
     <Player of f(a, b): 7 steps>
     """
+    parts = _parts(graph, options, of)
+    return Player(parts, lambda: _parts(graph, on_page(options), of))
+
+
+def _parts(graph: TracedGraph, options: Mapping[str, Any], of: str | None) -> page.Parts:
     for name in ("step", "path"):
         if options.get(name) is not None:
             raise OptionError(f"a player goes through all steps: leave out {name}=")
@@ -108,6 +116,8 @@ def play(graph: TracedGraph, options: Mapping[str, Any], of: str | None = None) 
     film = film_of(folded(graph, show), show, of, slots)
     look = {name: chosen for name, chosen in options.items() if not is_content(name)}
     setting = Rendering(film.figure, look, "svg").setting
+    # A long name of an output has become a letter, where there was no room for it.
+    film = replace(film, printer=Printer(setting.figure.names, slots))
     drawn = svg.draw(*setting, show.id_prefix, show.alt, marked=True)
     places = {name: i for i, name in enumerate(_elements(drawn))}
     write = mathml if setting.theme.math else html
@@ -143,16 +153,14 @@ def play(graph: TracedGraph, options: Mapping[str, Any], of: str | None = None) 
     if isinstance(program, Program):
         data |= {"recipes": program.recipes, **({"ends": program.ends} if program.ends else {})}
     title = describe.title(setting.figure).removeprefix("Computational graph of ")
-    return Player(
-        page.Parts(
-            title=title,
-            svg=drawn,
-            theme=setting.theme,
-            inputs=tuple(inputs),
-            data=data,
-            program=program.source if isinstance(program, Program) else "",
-            message="" if isinstance(program, Program) else program,
-        )
+    return page.Parts(
+        title=title,
+        svg=drawn,
+        theme=setting.theme,
+        inputs=tuple(inputs),
+        data=data,
+        program=program.source if isinstance(program, Program) else "",
+        message="" if isinstance(program, Program) else program,
     )
 
 

@@ -380,3 +380,31 @@ def test_a_wrong_option_is_told_with_the_file_and_its_line(folder, options, says
     code, _, stderr = run(str(folder))
     assert (code, stderr.count("\n")) == (1, 1)
     assert f"line {number}: " in stderr
+
+
+def test_players_are_on_a_page_of_their_own(folder):
+    path = folder / "square.py"
+    path.write_text(path.read_text() + "player = graph.play()\n")
+    assert list(update(folder))[-1] == folder / "players.html"
+    assert list(differences(folder)) == []
+    text = (folder / "players.html").read_text(encoding="utf-8")
+    assert text.count('<div class="graphtrace-player"') == text.count("<script>") == 1
+    assert 'href="players.html"' in (folder / "index.html").read_text(encoding="utf-8")
+    (folder / "players.html").write_text(text.replace("Players", "Plays"), encoding="utf-8")
+    (line,) = differences(folder)
+    assert line.startswith("gallery/players.html differs")
+
+
+def test_a_player_that_is_none_is_named(folder):
+    path = folder / "square.py"
+    path.write_text(path.read_text() + "player = graph\n")
+    with pytest.raises(TargetError, match=r"square\.py' line 6: player is none"):
+        list(update(folder))
+
+
+def test_five_classics_are_played():
+    text = (GALLERY / "players.html").read_text(encoding="utf-8")
+    assert re.findall(r'<h2 id="figure-(\w+)">', text) == [
+        "lecture", "sigmoid_neuron", "two_paths", "quadratic_formula", "newton_iteration",
+    ]  # fmt: skip
+    assert text.count('<p data-role="message" role="status"></p>') == 5

@@ -20,8 +20,14 @@ def player():
     return gt.trace(J, a=5, b=3, c=2).play()
 
 
-def test_a_notebook_shows_the_fragment(player):
-    assert player._repr_html_() == player.fragment
+def test_a_notebook_shows_it_in_the_scheme_of_its_page(player):
+    display = player._repr_html_()
+    assert "prefers-color-scheme" in player.fragment
+    assert "prefers-color-scheme" not in display
+    assert "--paper:light-dark(#ffffff,#16171b)" in display
+    assert [len(re.findall("data-line", text)) for text in (display, player.html)] == [
+        len(re.findall("data-line", player.fragment))
+    ] * 2
     assert "<html" not in player.fragment
     assert player.fragment.count("<script>") == player.fragment.count("</script>") == 1
 
@@ -126,6 +132,18 @@ def test_anything_that_is_traced_can_be_stepped_through(f, at, look):
     page = gt.trace(f, *at).play(**look).html
     assert SVG.search(page)
     assert 'data-role="caption"' in page
+
+
+def test_a_long_name_of_the_output_is_the_same_letter_everywhere():
+    def a_long_name_of_a_loss(w0, w1, w2, w3):
+        return np.tanh(w0 * w1 + w2 * w3) ** 2
+
+    graph = gt.trace(a_long_name_of_a_loss, 0.1, 0.2, 0.3, 0.4)
+    parts = graph.play(detail="statements", width=360).parts
+    assert "L = a_long_name_of_a_loss" in re.sub("<[^>]*>", "", parts.svg)
+    captions = [caption for caption, *_ in parts.data["steps"]]
+    assert captions[-1][0] == "d<i>L</i>/d<i>w</i><sub>0</sub>"
+    assert "a_long" not in str([line[-1] for line in parts.data["lines"]])
 
 
 def test_names_from_a_user_stay_text():
