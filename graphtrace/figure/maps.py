@@ -17,12 +17,12 @@ from graphtrace.core.primitive import primitive_named
 from graphtrace.figure.inlining import with_terms
 from graphtrace.figure.total import adjoints
 from graphtrace.formula.collected import collected
-from graphtrace.formula.maps import Map, added, composed, elementwise, image
+from graphtrace.formula.maps import Map, added, composed, elementwise, has_hole, image
 from graphtrace.formula.own_value import in_own_value
 from graphtrace.formula.printer import text_of
 from graphtrace.formula.row import Row
 from graphtrace.formula.symbol import Symbol, formula, local_map, tangent_like
-from graphtrace.formula.term import Name, Term, bare
+from graphtrace.formula.term import Name, Term, bare, simplified
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -70,7 +70,8 @@ def maps(
     for tail in tails:
         product = products.get(tail) or _of_softmax(graph, last, bare(value), tail)
         if product is not None:
-            whole = _by_entry(product._replace(term=with_terms(product.term, terms)), in_own_name)
+            term = _by_entry(with_terms(product.term, terms), in_own_name)
+            whole = product._replace(term=term)
             if _is_short(whole.printed) and sweeps.are_those_of(whole.printed, tail):
                 symbols[tail] = Symbol.of_map(whole)
     return symbols
@@ -133,20 +134,16 @@ def _of_softmax(graph: nx.MultiDiGraph[Any], row: Row, value: Term, tail: Any) -
     return local_map(own, 0)
 
 
-def _by_entry(one: Map, written: Callable[[Term], Term]) -> Map:
-    """The map with what it tells entry by entry written so, in a product too."""
-    if one.kind in ("scale", "diagonal", "gradient", "column"):
-        return one._replace(term=written(one.term))
-    return one._replace(term=_in_product(one.term, written))
+_PRODUCTS = ("diag", "compose", "outer", "matmul", "transpose", "matrix_transpose")
 
 
-def _in_product(term: Term, written: Callable[[Term], Term]) -> Term:
-    if term.op == "diag":
-        return replace(term, operands=(written(term.operands[0]),))
-    if term.op == "compose":
-        factors = tuple(_in_product(factor, written) for factor in term.operands)
-        return replace(term, operands=factors)
-    return term
+def _by_entry(term: Term, written: Callable[[Term], Term]) -> Term:
+    """The term with what is told entry by entry written so, in products too."""
+    if term.op in _PRODUCTS or (term.op == "negative" and term.operands[0].op in _PRODUCTS):
+        factors = tuple(_by_entry(factor, written) for factor in term.operands)
+        return simplified(replace(term, operands=factors))
+    is_plain = all(operand.atom is not None for operand in term.operands)  # 0.5W is no W/2
+    return term if is_plain or has_hole(term) else written(term)
 
 
 def _is_short(term: Term) -> bool:

@@ -223,28 +223,36 @@ def _transposed(term: Term) -> Term:
 
 def _added_up(last: Map, first: Map) -> Term | None:
     """The sum, or the mean, of all entries of a product, perhaps times a number."""
-    scale, added_up = _factored(last.term)
-    if last.out != 0 or added_up.op not in ("sum", "mean"):
-        return _followed(last, first)
-    term = _both(scale, first.term)
-    if added_up.op == "sum":
-        return term
+    each = _of_each(last)
+    return _followed(last, first) if each is None else _both(each, first.term)
+
+
+def _of_each(one: Map) -> Term | None:
+    """What a sum, or a mean, multiplies each entry with; None of other maps."""
+    scale, added_up = _factored(one.term)
+    if one.out == 0 and added_up.op == "sum":
+        return scale
     size = added_up.params.get("size")
-    return None if size is None else Term(primitive_named("divide"), (term, Term(atom=size)))
+    if one.out or added_up.op != "mean" or size is None:
+        return None
+    return Term(primitive_named("divide"), (scale, Term(atom=size)))
 
 
 def _factored(term: Term) -> tuple[Term, Term]:
     """A term as what it is multiplied by, and the rest: −mean(·) as −1 and mean(·)."""
     if term.op == "negative":
-        return Term(atom=-1), term.operands[0]
+        scale, rest = _factored(term.operands[0])
+        return times(Term(atom=-1), scale), rest
     if term.op == "multiply" and has_hole(term.operands[1]):
-        return term.operands[0], term.operands[1]
+        scale, rest = _factored(term.operands[1])
+        return times(term.operands[0], scale), rest
     return _ONE, term
 
 
-def _times_a_sum(last: Map, first: Map) -> Term | None:
-    """A number times the sum, or the mean, of all entries: −mean."""
-    return times(last.term, first.term) if first.term.op in ("sum", "mean") else None
+def _scaled_sum(last: Map, first: Map) -> Term | None:
+    """A number times the sum, or the mean, of all entries, in either order: −mean."""
+    added_up, scale = (last, first) if first.kind == "scale" else (first, last)
+    return None if _of_each(added_up) is None else times(scale.term, added_up.term)
 
 
 def _followed(last: Map, first: Map) -> Term | None:
@@ -299,7 +307,8 @@ _COMPOSITIONS: dict[tuple[Kind, Kind], Callable[[Map, Map], Term | None]] = {
     ("gradient", "diagonal"): _entries,
     ("gradient", "matrix"): _row_times,
     ("gradient", "other"): _row_times,
-    ("scale", "other"): _times_a_sum,
+    ("scale", "other"): _scaled_sum,
+    ("other", "scale"): _scaled_sum,
     ("other", "diagonal"): _added_up,
     ("other", "matrix"): _followed,
     ("other", "other"): _followed,
@@ -308,6 +317,8 @@ _COMPOSITIONS: dict[tuple[Kind, Kind], Callable[[Map, Map], Term | None]] = {
 
 def added(a: Map, b: Map) -> Map | None:
     """The sum of two maps between the same arrays; None if that is not short."""
+    if "gradient" in (a.kind, b.kind):
+        a, b = _as_gradient(a), _as_gradient(b)
     if a.kind == b.kind and a.kind != "other":
         if a.term == b.term:
             return a._replace(term=times(Term(atom=2), a.term))
@@ -316,6 +327,11 @@ def added(a: Map, b: Map) -> Map | None:
         return None
     first, second = (_as_factor(one) for one in ((b, a) if b.kind == "scale" else (a, b)))
     return Map("other", Term(_SUM, (first, second)), a.out, a.into)
+
+
+def _as_gradient(one: Map) -> Map:
+    each = _of_each(one) if one.kind == "other" else None
+    return one if each is None else Map("gradient", each, 0, one.into)
 
 
 def _as_factor(one: Map) -> Term:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -139,6 +140,15 @@ def _joined(row: Row, k: int) -> Term | None:
     return None if where is None else in_words("into", f"into {where}", forward, _rank(row, k))
 
 
+def _windows(row: Row, k: int) -> Term | None:
+    """`sliding_window_view(x, 3)`: windows of x."""
+    if row.shown[k] is None:
+        return None
+    forward = partial(row.primitive.forward, **row.params)
+    words = "windows of $1"
+    return in_words("windows", words, lambda t, x: forward(t), _rank(row, k), atom_of(row, k))
+
+
 def _softmax(row: Row, k: int) -> Term | None:
     """diag(p) − p pᵀ, of the whole vector or for each row."""
     axis = row.params["axis"]
@@ -206,6 +216,7 @@ _PHRASES: dict[str, Phrase] = {
     "broadcast_to": _broadcast,
     "concatenate": _joined,
     "stack": _joined,
+    "sliding_window_view": _windows,
     "softmax": _softmax,
     "log_softmax": _log_softmax,
 }

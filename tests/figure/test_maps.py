@@ -164,7 +164,32 @@ def half(z):
     return p
 
 
+def divergence(m, s):
+    KL = -np.sum(1 + s - m**2 - np.exp(s)) / 2
+    return KL
+
+
+def residuals(W, z, x):
+    L = -np.sum((x - W @ z) ** 2) / 2
+    return L
+
+
+def negative_mean(v):
+    L = -np.mean(v)
+    return L
+
+
+def windows(y):
+    w = np.lib.stride_tricks.sliding_window_view(y, 3)
+    return w
+
+
 STATEMENTS = [
+    (divergence, (b, v), {"m": "m", "s": "exp(s)/2 - 1/2"}),
+    (residuals, (W, x, b), {"W": "outer((x - W @ z), z)", "z": "(x - W @ z).T @ W"}),
+    (residuals, (W, x, b), {"x": "-(x - W @ z)"}),
+    (negative_mean, (b,), {"v": "-mean"}),
+    (windows, (y,), {"y": "windows of y"}),
     (logistic, (W, x), {"x": "diag(p*(1 - p)) @ W", "W": "diag(p*(1 - p)) @ · @ x"}),
     (entropy, (b**2, 1 / (1 + v**2)), {"p": "(1 - y)/(3*(1 - p)) - y/(3*p)"}),
     (by_hand, (b,), {"z": "diag(p) - p @ p.T"}),
