@@ -22,6 +22,9 @@ _AIR = 4
 _NEAR = 2
 """A line that is so near to a label that is not its own looks as if it ran through it."""
 
+_FAR = 12
+"""From a label to a line that it might be read as that of."""
+
 _STEPS = 12
 """The points at which a piece of a curve is looked at."""
 
@@ -141,19 +144,18 @@ def _is_own(
     points_of: Callable[[str], Sequence[Point]],
     frames: Mapping[str, tuple[float, float, float, float]],
 ) -> bool:
-    """Whether no other line is nearer to the box than its own."""
-    far = min(_distance(box, point) for point in points_of(own))
-    (x, y), half, high = box.middle, box.width / 2 + far, box.height / 2 + far
-    return not any(
-        _distance(box, point) < far
+    """Whether no other line is nearer to the box than its own; what is far is not looked at."""
+    (x, y), half, high = box.middle, box.width / 2 + _FAR, box.height / 2 + _FAR
+    x0, x1, y0, y1 = x - half, x + half, y - high, y + high
+    near = [
+        name
         for name, (left, top, right, bottom) in frames.items()
-        if name != own
-        and left < x + half
-        and right > x - half
-        and top < y + high
-        and bottom > y - high
-        for point in points_of(name)
-    )
+        if left < x1 and right > x0 and top < y1 and bottom > y0 and name != own
+    ]
+    if not near:
+        return True
+    far = min(_distance(box, point) for point in points_of(own))
+    return not any(_distance(box, point) < far for name in near for point in points_of(name))
 
 
 def _distance(box: Box, point: Point) -> float:
