@@ -24,12 +24,12 @@ from graphtrace.player.film import Film, Sides, film_of
 from graphtrace.player.lines import written_lines
 from graphtrace.player.live import Program, live_program
 from graphtrace.player.markup import html, mathml
+from graphtrace.player.room import setting_of
 from graphtrace.player.slots import Live, Printer, Slots
 from graphtrace.render import settled
 from graphtrace.render.display import on_page
 from graphtrace.render.formats import describe, output, svg
 from graphtrace.render.options import is_content
-from graphtrace.render.rendering import Rendering
 from graphtrace.render.typeset.escape import xml
 from graphtrace.render.typeset.wording import whole
 
@@ -115,7 +115,7 @@ def _parts(graph: TracedGraph, options: Mapping[str, Any], of: str | None) -> pa
     slots = Slots(show.style().digits)
     film = film_of(folded(graph, show), show, of, slots)
     look = {name: chosen for name, chosen in options.items() if not is_content(name)}
-    setting = Rendering(film.figure, look, "svg").setting
+    setting = setting_of(film.figure, look)
     # A long name of an output has become a letter, where there was no room for it.
     film = replace(film, printer=Printer(setting.figure.names, slots))
     drawn = svg.draw(*setting, show.id_prefix, show.alt, marked=True)

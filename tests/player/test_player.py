@@ -61,6 +61,13 @@ def test_the_picture_is_the_one_that_a_frame_has(player):
     assert re.findall(boxes, player.html) == re.findall(boxes, last)
 
 
+def test_wires_have_room_for_wider_numbers():
+    graph = gt.trace(programs.neuron, 0.5, 2.0, -1.0)
+    lines = graph.play(theme="cs231n").parts.data["lines"]
+    rooms = [left + right for _, _, when, _, _, size, left, right, _ in lines if when in ("v", "e")]
+    assert min(rooms) > 28  # −12.35 takes 40, and is written smaller by a third at most
+
+
 def test_every_way_to_write_it_gives_the_same_bytes(player, tmp_path, monkeypatch):
     graph = gt.trace(J, a=5, b=3, c=2)
     stream = io.BytesIO()
