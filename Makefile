@@ -161,7 +161,7 @@ $(DASK)/.has-test: pyproject.toml $(ENVIRONMENT)
 	@echo 'Installing Dask and what the tests of it need into $(DASK)'
 	@$(PYTHON) -m venv --clear $(DASK)
 	@$(DASK_PYTHON) -m pip --disable-pip-version-check --quiet install \
-		pytest hypothesis --editable '.[dask]'
+		pytest pytest-benchmark hypothesis --editable '.[dask]'
 	@touch $@
 
 $(TORCH)/.has-test: pyproject.toml $(ENVIRONMENT)

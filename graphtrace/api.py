@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Unpack, overload
 from graphtrace.errors import GraphtraceError
 from graphtrace.figure.parts import Figure
 from graphtrace.frameworks import recorder_of
-from graphtrace.graph.trace import filled_from, trace_into
+from graphtrace.graph.trace import filled_from, trace_into, with_itself
 from graphtrace.graph.traced import TracedGraph
 from graphtrace.lesson.quiz import Blank, Quiz
 from graphtrace.render.formats.registry import Format
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     from graphtrace.render.series import Frames
 
 
-def trace(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
+def trace(f: Callable[..., Any] | str, /, *args: Any, **kwargs: Any) -> Graph:
     """The computational graph of `f(*args, **kwargs)`. `f` runs once.
 
     Args:
         f: A function of floats, arrays, or nested dicts, lists and tuples of them, written with
-            operators and NumPy.
+            operators and NumPy; or, in a string, an expression or what else the command takes.
         *args: Its arguments, as in a call. Every number and array in them is an input node, named
             by its parameter (`a`, `params['W1']`); flags, strings and functions are handed on as
             they are.
@@ -56,6 +56,7 @@ def trace(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
         TraceError: `f` does something that cannot be traced; the message says where and what to
             write instead.
         ArgumentError: The arguments do not fit the parameters of `f`.
+        ExpressionError: The expression holds something that is no arithmetic.
 
     >>> def J(a, b, c):
     ...     u = b * c
@@ -64,7 +65,14 @@ def trace(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:
     >>> g = trace(J, a=5, b=3, c=2)
     >>> list(g.nodes), g.nodes["u"]["value"], g.edges["b", "u", 0]["local"]
     (['a', 'b', 'c', 'u', 'v', 'J'], 6.0, 2.0)
+    >>> list(trace("u = b*c; v = a + u; J = 3*v", a=5, b=3, c=2).nodes)
+    ['b', 'c', 'a', 'u', 'v', 'J']
     """
+    if isinstance(f, str):
+        from graphtrace.target.function import load as load_target
+
+        f = load_target(f)
+    f, args = with_itself(f, args)
     record = recorder_of(f, args, kwargs)
     if record is not None:
         return filled_from(Graph(), record(f, args, kwargs))
@@ -130,6 +138,33 @@ class Graph(TracedGraph):
     A notebook shows it with the gradients that `backward` has left; where there are none, with
     those of its one output, if that is a number, which are on the figure only.
     """
+
+    # Elsewhere
+
+    def at(self, **parameters: Any) -> Graph:
+        """Another graph: this one as if it had been traced at other values.
+
+        Args:
+            **parameters: New values by parameter name, as for `forward`; a parameter left out keeps
+                its value.
+
+        Returns:
+            A graph with the same nodes and edges, and the values and local derivatives there. It
+            has no gradients until `backward`. The function is not called, and this graph stays.
+
+        Raises:
+            BranchChanged: The function would take another branch there.
+            ArgumentError: An unknown parameter, another structure or another shape.
+
+        >>> import graphtrace as gt
+        >>> g = gt.trace(lambda b, c: b * c, 3.0, 2.0)
+        >>> h = g.at(b=5)
+        >>> h.value, h.edges["c", "f", 1]["local"], g.value
+        (10.0, 5.0, 6.0)
+        """
+        from graphtrace.graph.elsewhere import elsewhere
+
+        return elsewhere(self, Graph(), parameters)
 
     # Compiled
 
@@ -258,14 +293,26 @@ class Graph(TracedGraph):
 
         return slides_of(self, options, of) if slides else play(self, options, of)
 
-    def trouble(self) -> list[Trouble]:
+    def trouble(self, *, small: float = 1e-7, large: float = 1e7) -> list[Trouble]:
         """Where a value or derivative is 0, infinite or NaN, the first on the way first.
 
-        Each says in a sentence what it is and in which file and line.
-        """
-        from graphtrace.figure.trouble import trouble_of
+        Args:
+            small: A gradient that is smaller than so many times that of the output is vanishing.
+            large: One that is larger than so many times that of the output is exploding.
 
-        return trouble_of(self)
+        Returns:
+            A `Trouble` for each, with the fields `kind` ("zero", "nan", "infinite", "vanishing",
+            "exploding"), `where` (the node), `entries` (the indices of the first few entries that
+            are so), `count` (of all of them) and `source`. It prints as a sentence. Gradients are
+            those that `backward` has left; without, none is told but what vanishes or explodes.
+
+        >>> import graphtrace as gt
+        >>> print(gt.trace(lambda x: 1e-9 * x, 2.0).trouble()[0])
+        the gradient of x is vanishing: it is 1e-09 times that of f
+        """
+        from graphtrace.figure.trouble import sizes_of, trouble_of
+
+        return [*trouble_of(self), *sizes_of(self._differentiated(), small, large)]
 
     def check(self) -> list[Trouble]:
         """Which local derivatives differ from finite differences of their own operation.

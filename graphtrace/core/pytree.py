@@ -3,7 +3,8 @@
 In: a parameter's value. Out: leaves, their names (`params['W1']`, `layers[0]`, `p.W`), and the way
 back. optree does the work, so that what is registered with it is a container too; a bare number or
 array, the common case, does not wait for it to be imported. A dataclass is a container of its
-fields, but for those with `field(metadata={"static": True})`, as in JAX.
+fields, but for those with `field(metadata={"static": True})`, as in JAX; an object of another
+class of the user's is one of its attributes (`objects`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from graphtrace.core.objects import Fields, Kind, closed, is_opened, opened
 from graphtrace.errors import ArgumentError
 
 _LEAVES = (int, float, complex, str)
@@ -30,10 +32,11 @@ _registering = threading.Lock()
 class Structure:
     """How leaves are put together: a function from leaves to the tree."""
 
-    __slots__ = ("_treedef",)
+    __slots__ = ("_has_objects", "_treedef")
 
-    def __init__(self, treedef: Any = None) -> None:
+    def __init__(self, treedef: Any = None, *, has_objects: bool = False) -> None:
         self._treedef = treedef  # None: the tree is one leaf
+        self._has_objects = has_objects  # `Fields` in it stand for objects
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Structure) and bool(self._treedef == other._treedef)
@@ -52,11 +55,14 @@ class Structure:
         import pickle
 
         kinds = tuple({kind for kind in _kinds(self._treedef) if dataclasses.is_dataclass(kind)})
-        return _restored, (kinds, pickle.dumps(self._treedef))
+        return _restored, (kinds, pickle.dumps(self._treedef), self._has_objects)
 
     def __call__(self, leaves: Sequence[Any]) -> Any:
         """The tree with these leaves."""
-        return leaves[0] if self._treedef is None else self._treedef.unflatten(leaves)
+        if self._treedef is None:
+            return leaves[0]
+        tree = self._treedef.unflatten(leaves)
+        return _with_objects(tree) if self._has_objects else tree
 
     def leaves_of(self, tree: Any, what: str) -> list[Any]:
         """The leaves of another tree of this structure, dicts matched by their keys.
@@ -66,7 +72,8 @@ class Structure:
         if self._treedef is None:
             return [tree]
         try:
-            parts: list[Any] = self._treedef.flatten_up_to(tree)
+            given = _with_fields(tree) if self._has_objects else tree
+            parts: list[Any] = self._treedef.flatten_up_to(given)
         except (ValueError, TypeError):
             shown = self(["*"] * self._treedef.num_leaves)
             raise ArgumentError(
@@ -84,15 +91,54 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
     """
     if _is_bare(tree):
         return [tree], Structure()
+    leaves, treedef = _flattened(tree)
+    if any(map(is_opened, set(map(type, leaves)) - _NUMBERS)):
+        with_fields = opened(leaves, _reversible, _is_number)
+        if any(type(leaf) is Fields for leaf in with_fields):
+            leaves, treedef = _flattened(treedef.unflatten(with_fields))
+            return leaves, Structure(treedef, has_objects=True)
+    return leaves, Structure(treedef)
+
+
+def _flattened(tree: Any) -> tuple[list[Any], Any]:
+    """The leaves, objects among them, and optree's own word for the structure."""
     optree = _optree()
     while True:
         leaves, treedef = optree.tree_flatten(tree, namespace=_NAMESPACE)
         kinds = set(map(type, leaves)) - _NUMBERS
         met = [kind for kind in kinds if hasattr(kind, "__dataclass_fields__")]
         if not met:
-            return leaves, Structure(treedef)
+            return leaves, treedef
         for kind in met:
             _register(kind)
+
+
+def _reversible(tree: Any) -> tuple[list[Any], Any]:
+    leaves, treedef = _flattened(tree)
+    return leaves, treedef.unflatten
+
+
+def _around_fields(tree: Any) -> tuple[list[Any], Any]:
+    leaves, treedef = _optree().tree_flatten(
+        tree, is_leaf=lambda x: type(x) is Fields, namespace=_NAMESPACE
+    )
+    return leaves, treedef.unflatten
+
+
+def _with_fields(tree: Any) -> Any:
+    """A tree with `Fields` in place of its objects."""
+    leaves, back = _reversible(tree)
+    return back(opened(leaves, _reversible, _is_number))
+
+
+def _with_objects(tree: Any) -> Any:
+    """A tree with objects in place of its `Fields`."""
+    leaves, back = _around_fields(tree)
+    return back(closed(leaves, _around_fields))
+
+
+def _is_number(leaf: Any) -> bool:
+    return _is_bare(leaf) and not isinstance(leaf, (bool, np.bool_, str))
 
 
 def leaf_names(tree: Any, name: str) -> list[str]:
@@ -103,8 +149,7 @@ def leaf_names(tree: Any, name: str) -> list[str]:
     """
     if _is_bare(tree):
         return [name]
-    flatten(tree)  # registers the dataclasses in it
-    accessors = _optree().tree_accessors(tree, namespace=_NAMESPACE)
+    accessors = _optree().tree_accessors(_with_fields(tree), namespace=_NAMESPACE)
     return [accessor.codify(name) for accessor in accessors]
 
 
@@ -120,7 +165,19 @@ def _optree() -> Any:
     order = optree.dict_insertion_ordered(True, namespace=_NAMESPACE)
     order.__enter__()
     atexit.register(order.__exit__, None, None, None)  # which keeps it until then
+    how: dict[str, Any] = {"path_entry_type": optree.GetAttrEntry, "namespace": _NAMESPACE}
+    kind: Any = Fields  # which is no collection to Python
+    optree.register_pytree_node(kind, _open_fields, _close_fields, **how)
     return optree
+
+
+def _open_fields(fields: Any) -> tuple[list[Any], tuple[Kind, int], tuple[str, ...]]:
+    return list(fields.moving.values()), (fields.kind, fields.number), fields.kind.names
+
+
+def _close_fields(fixed: Any, parts: Iterable[Any]) -> Any:
+    kind, number = fixed
+    return Fields(kind, dict(zip(kind.names, parts, strict=True)), number)
 
 
 def _is_bare(tree: Any) -> bool:
@@ -185,10 +242,15 @@ def _kinds(treedef: Any) -> list[type]:
     return kinds
 
 
-def _restored(kinds: Sequence[type], treedef: bytes) -> Structure:
+def _restored(
+    kinds: Sequence[type],
+    treedef: bytes,
+    has_objects: bool = False,  # not in older pickles
+) -> Structure:
     """A structure from a pickle, its dataclasses registered before."""
     import pickle
 
     for kind in kinds:
         _register(kind)
-    return Structure(pickle.loads(treedef))
+    _optree()
+    return Structure(pickle.loads(treedef), has_objects=has_objects)

@@ -21,15 +21,17 @@ if TYPE_CHECKING:
     import networkx as nx
 
 What: TypeAlias = Literal["value", "local derivative", "gradient"]
-Kind: TypeAlias = Literal["nan", "inf", "zero", "wrong"]
+Kind: TypeAlias = Literal["nan", "infinite", "zero", "wrong", "vanishing", "exploding"]
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """A value, a local derivative or a gradient that is NaN, infinite, zero or wrong.
 
-    `node` is where it is; for a local derivative, `edge` is the key of its edge in the graph and
-    `node` its head. `str(trouble)` is a sentence that names it with file and line.
+    Or a gradient that vanishes or explodes: against that of the output it is tiny or huge. `node`,
+    or `where`, is where it is; for a local derivative, `edge` is the key of its edge in the graph
+    and `node` its head. `count` entries are so, of which `entries` are the indices of the first
+    few, () for a number. `str(trouble)` is a sentence that names it with file and line.
     """
 
     what: What
@@ -38,6 +40,13 @@ class Trouble:
     edge: tuple[Any, Any, Any] | None
     label: str
     source: str | None
+    entries: tuple[tuple[int, ...], ...] = ((),)
+    count: int = 1
+
+    @property
+    def where(self) -> str:
+        """The key of the node where it is."""
+        return self.node
 
     def __str__(self) -> str:
         where = f"{self.source}: " if self.source else ""
@@ -55,7 +64,7 @@ def trouble_of(graph: nx.MultiDiGraph[Any], backward: Gradients | None = None) -
     >>> import graphtrace as gt, numpy as np
     >>> g = gt.trace(lambda x: np.sqrt(x), 0.0)
     >>> [(t.what, t.kind, t.node) for t in trouble_of(g)]
-    [('local derivative', 'inf', 'f'), ('value', 'zero', 'f')]
+    [('local derivative', 'infinite', 'f'), ('value', 'zero', 'f')]
     """
     gradients = (backward or gradients_left(graph)).by
     troubles = [*_values(graph), *_locals(graph), *_gradients(graph, gradients)]
@@ -76,8 +85,8 @@ def _values(graph: nx.MultiDiGraph[Any]) -> list[Trouble]:
         if kind == "zero" and data.get("op") == "input":
             continue
         if kind is not None:
-            sentence = f"{data.get('label') or node} is {_WORDS[kind]}"
-            troubles.append(Trouble("value", kind, str(node), None, sentence, data.get("source")))
+            label, source = data.get("label") or node, data.get("source")
+            troubles.append(_trouble("value", kind, node, None, label, source, data.get("value")))
     return troubles
 
 
@@ -89,9 +98,10 @@ def _locals(graph: nx.MultiDiGraph[Any]) -> list[Trouble]:
             continue
         data = graph.nodes[use.head]
         label = data.get("label") or use.head
-        sentence = f"the derivative of {label} in {use.tail} is {_WORDS[kind]}"
+        what = f"the derivative of {label} in {use.tail}"
+        local = use.attributes.get("local")
         source = data.get("source")
-        troubles.append(Trouble("local derivative", kind, str(use.head), use.key, sentence, source))
+        troubles.append(_trouble("local derivative", kind, use.head, use.key, what, source, local))
     return troubles
 
 
@@ -102,12 +112,83 @@ def _gradients(graph: nx.MultiDiGraph[Any], gradients: Mapping[Any, Any]) -> lis
         kind = _kind(gradients.get(node))
         if kind is not None:
             source = graph.nodes[node].get("source")
-            label = f"the gradient of {node} is {_WORDS[kind]}"
-            troubles.append(Trouble("gradient", kind, str(node), None, label, source))
+            what = f"the gradient of {node}"
+            g = gradients.get(node)
+            troubles.append(_trouble("gradient", kind, node, None, what, source, g))
     return troubles
 
 
-_WORDS = {"nan": "nan", "inf": "infinite", "zero": "0"}
+def sizes_of(graph: nx.MultiDiGraph[Any], small: float, large: float) -> list[Trouble]:
+    """Gradients that vanish or explode: the first is where it begins, as one goes back.
+
+    Args:
+        graph: A graph after `backward`.
+        small: A gradient vanishes that is smaller than so many times the output's.
+        large: One explodes that is larger than so many times the output's.
+
+    >>> import graphtrace as gt
+    >>> g = gt.trace(lambda x: 1e-9 * x, 2.0)
+    >>> _ = g.backward()
+    >>> [(t.kind, t.where) for t in sizes_of(g, 1e-7, 1e7)]
+    [('vanishing', 'x')]
+    """
+    gradients = gradients_left(graph).by
+    outputs = [key for key in graph.graph.get("outputs", ()) if key in gradients]
+    whole = max((_size(gradients[key]) for key in outputs), default=0.0)
+    if not 0 < whole < math.inf:
+        return []
+    troubles = []
+    for node in reversed(ordered(graph)):
+        g: Any = gradients.get(node)
+        ratio = _size(g) / whole
+        kind: Kind = "vanishing" if ratio < small else "exploding"
+        if not 0 < ratio < math.inf or small <= ratio <= large:
+            continue
+        is_so = np.ones(np.shape(g), np.bool_) if ratio < small else np.abs(g) > large * whole
+        entries, count = _first(is_so)
+        source = graph.nodes[node].get("source")
+        what = f"the gradient of {node} is {kind}: its largest entry" if np.shape(g) else ""
+        what = what or f"the gradient of {node} is {kind}: it"
+        label = f"{what} is {ratio:.2g} times that of {' and '.join(outputs)}"
+        trouble = Trouble("gradient", kind, str(node), None, label, source, entries, count)
+        troubles.append(trouble)
+    return troubles
+
+
+def _size(g: Any) -> float:
+    """The largest size of an entry, NaN where one is."""
+    if isinstance(g, (float, int, complex)):
+        return abs(g)
+    if not isinstance(g, (np.ndarray, np.generic)) or g.dtype.kind not in "fc":
+        return 0.0
+    return float(np.max(np.abs(g), initial=0))
+
+
+def _trouble(
+    what: What, kind: Kind, node: Any, edge: Any, label: str, source: str | None, x: Any
+) -> Trouble:
+    """The sentence, which counts the entries of an array that are so."""
+    test = {"nan": np.isnan, "infinite": np.isinf}.get(kind)
+    entries, count = _first(np.ones(np.shape(x), bool) if test is None else test(x))
+    sentence = f"{label} is {_WORDS[kind]}"
+    if 0 < count < np.size(x):
+        sentence += f" in {count:,} of {np.size(x):,} entries, first at {list(entries[0])}"
+    return Trouble(what, kind, str(node), edge, sentence, source, entries, count)
+
+
+def _first(is_so: Any) -> tuple[tuple[tuple[int, ...], ...], int]:
+    """The indices of the first few entries, and how many there are."""
+    if not np.ndim(is_so):
+        return ((),), 1
+    flat = np.flatnonzero(is_so)
+    indices = zip(*np.unravel_index(flat[:_FEW], np.shape(is_so)), strict=True)
+    return tuple(tuple(map(int, index)) for index in indices), len(flat)
+
+
+_FEW = 5
+_WORDS = {"nan": "nan", "infinite": "infinite", "zero": "0"}
+_MARKS = {"infinite": "inf"}
+"""What a mark is called in a figure, where it is not the kind's name."""
 
 
 def _kind(x: object) -> Kind | None:
@@ -115,13 +196,13 @@ def _kind(x: object) -> Kind | None:
     if isinstance(x, (int, float)):
         if x == 0:
             return None if isinstance(x, bool) else "zero"
-        return "nan" if math.isnan(x) else "inf" if math.isinf(x) else None
+        return "nan" if math.isnan(x) else "infinite" if math.isinf(x) else None
     if not isinstance(x, (np.ndarray, np.generic)) or x.dtype.kind not in "fc":
         return None
     if np.isnan(x).any():
         return "nan"
     if np.isinf(x).any():
-        return "inf"
+        return "infinite"
     return "zero" if x.size and not x.any() else None
 
 
@@ -134,13 +215,14 @@ def marked(
     """
     if not troubles:
         return replace(figure, caption=(*figure.caption, Note(none)))
-    nodes: dict[str, Kind] = {}
-    edges: dict[tuple[str, ...], Kind] = {}
+    nodes: dict[str, str] = {}
+    edges: dict[tuple[str, ...], str] = {}
     for trouble in troubles:
+        mark = _MARKS.get(trouble.kind, trouble.kind)
         if trouble.edge is None:
-            nodes.setdefault(trouble.node, trouble.kind)
+            nodes.setdefault(trouble.node, mark)
         else:
-            edges.setdefault(tuple(map(str, trouble.edge)), trouble.kind)
+            edges.setdefault(tuple(map(str, trouble.edge)), mark)
     first = troubles[0]
     place = first.edge and tuple(map(str, first.edge))
 

@@ -19,7 +19,7 @@ from jax.extend import core
 
 from graphtrace.core.describe_error import raised_at
 from graphtrace.core.inputs import INPUT, Opened, bind, name_of
-from graphtrace.core.pytree import Structure
+from graphtrace.core.pytree import Structure, flatten
 from graphtrace.core.tape import Guard, Tape, recording, regard_as_library
 from graphtrace.core.variable import Variable, record
 from graphtrace.errors import ArgumentError, TraceError
@@ -45,7 +45,10 @@ def is_program(given: Sequence[Any]) -> bool:
     """Whether it is JAX's: an array of JAX among the arguments, or a function that is jitted."""
     f, *arguments = given
     is_jitted = hasattr(f, "lower") and hasattr(f, "eval_shape") and hasattr(f, "__wrapped__")
-    leaves = jax.tree_util.tree_leaves(arguments)
+    try:
+        leaves = jax.tree_util.tree_leaves(arguments)
+    except ValueError:  # keys of a dict that JAX cannot sort
+        leaves = flatten(arguments)[0]
     return is_jitted or any(isinstance(x, jax.Array) for x in leaves)
 
 

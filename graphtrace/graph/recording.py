@@ -58,11 +58,11 @@ class Recording:
         return self.structure([own(value_of(leaf)) for leaf in self.out])
 
     def backward(self) -> dict[str, Any] | None:
-        """The gradient of each parameter, where the output is one real or complex scalar."""
+        """The gradient of each parameter, where the output is one real or complex number."""
         if len(self.out) != 1 or type(self.out[0]) is not Variable:
             return None
         output: Variable = self.out[0]
-        if np.shape(output.value) != () or not carries_gradient(output.value):
+        if np.size(output.value) != 1 or not carries_gradient(output.value):
             return None
         seeds = [(output.index, seed_for(output.value))]
         self.adjoints = sweep(self.rows, 0, len(self.rows), seeds)

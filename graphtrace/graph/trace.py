@@ -6,11 +6,22 @@ list; the graph is filled from that list when somebody reads it.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from graphtrace.core.inputs import bind, call, is_static, name_of, open_tree, unbind
+from graphtrace.core.inputs import (
+    bind,
+    call,
+    is_static,
+    name_of,
+    open_tree,
+    signature_of,
+    unbind,
+)
+from graphtrace.core.objects import is_opened
+from graphtrace.core.pytree import flatten
 from graphtrace.core.tape import recording
 from graphtrace.core.variable import holds_variable
 from graphtrace.errors import ArgumentError
@@ -54,3 +65,31 @@ def trace_into(
         positional, keywords = unbind(f, {name: one.tree for name, one in opened.items()})
         out = call(tape, f, positional, keywords)
         return filled_from(graph, Recording(f, tape, arguments, opened, out))
+
+
+def with_itself(
+    f: Callable[..., Any], args: tuple[Any, ...]
+) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """A callable object that holds numbers as a function of itself: `neuron(x)`; others as are."""
+    kind: Any = type(f)
+    if not is_opened(kind) or flatten(f)[1].is_leaf:
+        return f, args
+    return _Called(f), (f, *args)
+
+
+class _Called:
+    """A callable object's function of itself, under the name of its class, and its arguments."""
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        signature = signature_of(f)
+        name = type(f).__name__.lower()
+        while name in signature.parameters or not name.isidentifier():
+            name += "_"
+        itself = inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY)
+        if all(p.kind is not p.POSITIONAL_ONLY for p in signature.parameters.values()):
+            itself = itself.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        self.__signature__ = signature.replace(parameters=[itself, *signature.parameters.values()])
+        self.__name__ = name_of(f)
+
+    def __call__(self, itself: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        return itself(*args, **kwargs)

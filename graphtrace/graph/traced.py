@@ -159,7 +159,7 @@ class TracedGraph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no typ
         Args:
             output: The key of the output to differentiate, where there are several.
             seed: The adjoint to start from, in the structure and shapes of `value` (of that one
-                output if `output` is given); by default 1 for a single scalar output.
+                output if `output` is given); by default 1 for a single output of one entry.
 
         Returns:
             A gradient for each parameter, in its structure; None for a leaf that carries none (an
@@ -398,7 +398,7 @@ class TracedGraph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no typ
         if key not in self._node:
             raise ArgumentError(f"{key!r} is no node of {self.name}()")
         value = self._node[key]["value"]
-        if np.shape(value) != ():
+        if np.size(value) != 1:
             raise ArgumentError(
                 f"{key} has shape {np.shape(value)}, and a gradient needs a scalar; sum "
                 f"it in the function, or give the weights as in backward(seed=...)"

@@ -14,7 +14,7 @@ import numpy as np
 import graphtrace.ops.stable as _stable
 from graphtrace.core.inputs import plain
 from graphtrace.core.primitive import Rule
-from graphtrace.core.variable import define, fixed, traced
+from graphtrace.core.variable import Variable, define, fixed, traced
 from graphtrace.ops.compare import greater
 from graphtrace.ops.composed import composed
 from graphtrace.ops.reduce import kept_shape
@@ -224,6 +224,8 @@ def one_hot(labels: Any, classes: int) -> Any:
     array([[0., 0., 1.],
            [1., 0., 0.]])
     """
+    if type(labels) is Variable and labels.shape and labels.dtype.kind in "iu":
+        return (labels[..., None] == np.arange(classes)).astype(float)
     return np.asarray(np.asarray(fixed(labels))[..., None] == np.arange(classes), dtype=float)
 
 

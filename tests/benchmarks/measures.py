@@ -16,7 +16,21 @@ from shutil import which
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.programs import SIZES, START, by_hand, chain, horner, network, network_at, orbit
+from benchmarks.programs import (
+    SIZES,
+    START,
+    by_hand,
+    chain,
+    digits_by_hand,
+    digits_loss,
+    horner,
+    network,
+    network_at,
+    orbit,
+    orbit_with_tanh,
+    train,
+    with_tanh,
+)
 
 Work = Callable[[], Any]
 
@@ -228,6 +242,72 @@ for size in SIZES:
     measure(f"compiled, network {shape}", "NumPy by hand", 1.1)(partial(replay, size, hand_written))
 
 
+# -- Training --------------------------------------------------------------------------------------
+
+
+def jit_network(size: Any, peer: Callable[[Any], Work]) -> Any:
+    import numpy as np
+
+    import graphtrace as gt
+
+    fast = gt.jit(gt.value_and_grad(network(np)))
+    return partial(fast, *network_at(size)), partial(peer, size)
+
+
+JIT_GOALS = {
+    "NumPy by hand": (1.1, 1.1, 1.1),
+    "PyTorch eager": (0.3, 0.45, 1.0),
+    "jax.jit": (1.0, 1.0, 2.5),
+}
+for i, size in enumerate(SIZES):
+    shape = "×".join(map(str, size))
+    for name, goals in JIT_GOALS.items():
+        pair = partial(jit_network, size, PEERS[name])
+        measure(f"jit'd value_and_grad, network {shape}", name, goals[i])(pair)
+
+
+@measure("jit'd training of digits, 10 epochs", "NumPy by hand", 1.2)
+def _() -> Any:
+    import graphtrace as gt
+
+    # Traced and compiled in each run, as in a script of one's own.
+    ours = lambda: train(gt.jit(gt.value_and_grad(digits_loss)))  # noqa: E731
+    return ours, lambda: partial(train, digits_by_hand)
+
+
+def rows_of_data() -> Any:
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    return network_at((1, 64, 32))[0], rng.normal(size=(400_000, 64))
+
+
+def in_pieces() -> Work:
+    import numpy as np
+
+    import graphtrace as gt
+
+    return partial(gt.accumulate(network(np), over="x", chunk=10_000), *rows_of_data())
+
+
+def in_one_piece() -> Work:
+    import numpy as np
+
+    import graphtrace as gt
+
+    return partial(gt.value_and_grad(network(np)), *rows_of_data())
+
+
+@measure("accumulate, 400,000 rows of 64", "value_and_grad of all", 0.8)
+def _() -> Any:
+    return in_pieces(), in_one_piece
+
+
+@measure("accumulate, memory beyond the data", "value_and_grad of all", 0.1, unit="peak B")
+def _() -> Any:
+    return in_pieces(), in_one_piece
+
+
 # -- Compiled programs of numbers ------------------------------------------------------------------
 
 
@@ -263,6 +343,41 @@ def jax_compiler() -> Work:
     import_module("jax")
     # A function of its own each time: what has been compiled once is not compiled again.
     return lambda: jitted(lambda *args: orbit(*args), *START, argnums=(0, 1, 2))()
+
+
+def jit_gradient(f: Any) -> Work:
+    import graphtrace as gt
+
+    return partial(gt.jit(gt.value_and_grad(f, (0, 1, 2))), *START)
+
+
+@measure("jit'd gradient, 200 operations", "jax.jit", 0.5)
+def _() -> Any:
+    return jit_gradient(orbit), partial(jitted, orbit, *START, argnums=(0, 1, 2))
+
+
+@measure("jit'd gradient, 200 operations with np.tanh", "jax.jit", 0.5)
+def _() -> Any:
+    import numpy as np
+
+    jnp = import_module("jax.numpy")
+    theirs = partial(jitted, orbit_with_tanh(jnp), *START, argnums=(0, 1, 2))
+    return jit_gradient(orbit_with_tanh(np)), theirs
+
+
+@measure("gt.grad, 3,000 operations, a quarter np.tanh", "PyTorch eager")
+def _() -> Any:
+    import numpy as np
+
+    import graphtrace as gt
+
+    torch = eager()
+
+    def theirs() -> None:
+        x = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
+        with_tanh(torch, OPERATIONS)(x).backward()
+
+    return partial(gt.grad(with_tanh(np, OPERATIONS)), 1.0), lambda: theirs
 
 
 @measure("compiled, 200 operations", "jax.jit", 0.5)

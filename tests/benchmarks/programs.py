@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -50,6 +52,34 @@ def orbit(a: Any, b: Any, c: Any) -> Any:
     return x * x + y * y + z * z
 
 
+def orbit_with_tanh(np: Any) -> Callable[..., Any]:
+    """The same number of operations, 20 of them a tanh, with the NumPy that is given."""
+
+    def program(a: Any, b: Any, c: Any) -> Any:
+        x, y, z = a, b, c
+        for _ in range(20):
+            u = np.tanh(x * y)
+            p = ((u + z) * 0.3 - x) / (1.5 + y * y)
+            x = 0.5 * (x + p * p + 0.1 * z)
+            y = y - 0.01 * u
+            z = 0.9 * z + p
+        return x * x + y * y + z * z
+
+    return program
+
+
+def with_tanh(np: Any, operations: int) -> Callable[[Any], Any]:
+    """Two products, a sum and a tanh in turn, of plain numbers."""
+
+    def program(x: Any) -> Any:
+        y = x
+        for _ in range(operations // 4):
+            y = np.tanh(y * 0.999 * x + x)
+        return y
+
+    return program
+
+
 def network(np: Any) -> Callable[[Any, Any], Any]:
     """A tanh network and its mean square, with the NumPy that is given."""
 
@@ -81,3 +111,54 @@ def network_at(size: tuple[int, int, int]) -> tuple[dict[str, Any], Any]:
         "b2": np.zeros(1),
     }
     return params, rng.normal(size=(batch, inputs))
+
+
+def digits_loss(params: Any, x: Any, y: Any) -> Any:
+    """The cross-entropy of a network with a hidden layer to one-hot targets."""
+    h = np.tanh(x @ params["W1"] + params["b1"])
+    z = h @ params["W2"] + params["b2"]
+    z = z - np.max(z, axis=1, keepdims=True)
+    return np.mean(np.log(np.sum(np.exp(z), axis=1)) - np.sum(z * y, axis=1))
+
+
+def digits_by_hand(params: Any, x: Any, y: Any) -> tuple[Any, dict[str, Any]]:
+    """The value and the gradient of `digits_loss`."""
+    h = np.tanh(x @ params["W1"] + params["b1"])
+    z = h @ params["W2"] + params["b2"]
+    z = z - np.max(z, axis=1, keepdims=True)
+    e = np.exp(z)
+    s = np.sum(e, axis=1)
+    dz = (e / s[:, None] - y) / len(x)
+    dh = (dz @ params["W2"].T) * (1 - h**2)
+    gradient = {"W1": x.T @ dh, "b1": dh.sum(0), "W2": h.T @ dz, "b2": dz.sum(0)}
+    return np.mean(np.log(s) - np.sum(z * y, axis=1)), gradient
+
+
+@cache
+def digits() -> tuple[Any, Any]:
+    """The images and their one-hot labels."""
+    images, labels = import_module("sklearn.datasets").load_digits(return_X_y=True)
+    return images / 16, np.eye(10)[labels]
+
+
+def train(value_and_gradient: Callable[..., Any], epochs: int = 10) -> float:
+    """Learn the digits by gradient descent with momentum; the share of the others that is right."""
+    x, y = digits()
+    rng = np.random.default_rng(0)
+    order = rng.permutation(len(x))
+    learnt, others = order[:1500], order[1500:]
+    params = {
+        "W1": rng.normal(size=(64, 64)) / 8,
+        "b1": np.zeros(64),
+        "W2": rng.normal(size=(64, 10)) / 8,
+        "b2": np.zeros(10),
+    }
+    speed = {name: np.zeros_like(w) for name, w in params.items()}
+    for _ in range(epochs):
+        for batch in np.split(rng.permutation(learnt), 15):
+            _, slope = value_and_gradient(params, x[batch], y[batch])
+            speed = {name: 0.9 * speed[name] - 0.1 * slope[name] for name in params}
+            params = {name: params[name] + speed[name] for name in params}
+    h = np.tanh(x[others] @ params["W1"] + params["b1"])
+    scores = h @ params["W2"] + params["b2"]
+    return float(np.mean(np.argmax(scores, axis=1) == np.argmax(y[others], axis=1)))

@@ -63,7 +63,7 @@ def result(m: Measure) -> Result:
     try:
         ours, make_peer = m.pair()
         peer = work_of(make_peer)
-        return bytes_of(ours, peer) if m.unit == "B" else seconds_of(ours, peer)
+        return bytes_of(m.unit, ours, peer) if "B" in m.unit else seconds_of(ours, peer)
     except gt.GraphtraceError as error:
         return Result(None, note="folds not yet" if "folded" in m.what else str(error))
 
@@ -101,8 +101,8 @@ def timed(work: Work, calls: int) -> float:
     return (time.perf_counter() - start) / calls
 
 
-def bytes_of(*works: Work | None) -> Result:
-    """The memory that what is returned takes."""
+def bytes_of(unit: str, *works: Work | None) -> Result:
+    """The memory that what is returned takes, or the most at any time."""
     sizes = []
     for work in filter(None, works):
         work()
@@ -110,7 +110,7 @@ def bytes_of(*works: Work | None) -> Result:
         tracemalloc.start()
         kept = work()
         gc.collect()
-        sizes.append(float(tracemalloc.get_traced_memory()[0]))
+        sizes.append(float(tracemalloc.get_traced_memory()[unit == "peak B"]))
         tracemalloc.stop()
         del kept
     return Result(*sizes)
@@ -140,7 +140,7 @@ def quantity(x: float | None, unit: str) -> str:
     """`1.23 ms`."""
     if x is None:
         return ""
-    scales = [(1e6, "MB"), (1e3, "kB")] if unit == "B" else [(1, "s"), (1e-3, "ms"), (1e-6, "µs")]
+    scales = [(1e6, "MB"), (1e3, "kB")] if "B" in unit else [(1, "s"), (1e-3, "ms"), (1e-6, "µs")]
     size, name = next((s for s in scales if x >= s[0]), scales[-1])
     return f"{x / size:.3g} {name}" if x / size < 999.5 else f"{x / size:.0f} {name}"
 

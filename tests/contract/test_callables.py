@@ -38,7 +38,8 @@ def test_a_bound_method_is_traced_without_self():
 
 def test_a_callable_object_is_traced():
     g = gt.trace(Model(2.0), 3.0)
-    assert (g.inputs, g.value, g.backward()) == (["x"], 6.0, {"x": 2.0})
+    assert (g.inputs, g.value, g.backward()["x"]) == (["model.w", "x"], 6.0, 2.0)
+    assert g.backward()["model"].w == 3.0
 
 
 def test_a_closure_constant_is_an_operand():

@@ -36,7 +36,7 @@ def test_an_argument_given_twice_is_named():
     says(failure(J, 1, 2, 3, a=4, error=gt.ArgumentError), "J() ", "'a'")
 
 
-@pytest.mark.parametrize("no_function", [3.0, "J", None, [J]])
+@pytest.mark.parametrize("no_function", [3.0, b"J", None, [J]])
 def test_what_is_not_callable_is_named(no_function):
     message = failure(no_function, 1.0, error=gt.ArgumentError)
     says(message, "a function is needed", repr(no_function))

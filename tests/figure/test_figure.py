@@ -405,7 +405,11 @@ def test_the_first_trouble_is_where_the_nan_comes_from():
     graph = gt.trace(distance, 2.0, 2.0)
     graph.backward()
     first, *rest = trouble_of(graph)
-    assert (first.what, first.kind, first.edge) == ("local derivative", "inf", ("s", "distance", 0))
+    assert (first.what, first.kind, first.edge) == (
+        "local derivative",
+        "infinite",
+        ("s", "distance", 0),
+    )
     assert re.match(
         r"test_figure\.py:\d+: the derivative of .*sqrt\(s\) in s is infinite", str(first)
     )
@@ -427,7 +431,7 @@ def test_a_sound_graph_has_no_trouble():
 def test_entries_of_arrays_are_looked_at():
     with np.errstate(divide="ignore"):
         graph = gt.trace(lambda x: np.sum(np.log(x)), np.array([1.0, 0.0]))
-    assert [t.kind for t in trouble_of(graph) if t.what == "value"] == ["inf", "inf"]
+    assert [t.kind for t in trouble_of(graph) if t.what == "value"] == ["infinite", "infinite"]
 
 
 def test_trouble_is_marked_and_the_first_is_told_beneath():
