@@ -19,6 +19,8 @@ from graphtrace.formula.maps import value_of
 from graphtrace.formula.printer import text_of
 from graphtrace.formula.term import Name, Term, times
 
+_SUBTRACT, _POWER = primitive_named("subtract"), primitive_named("power")
+_ADD, _DIVIDE = primitive_named("add"), primitive_named("divide")
 _SEEDS = (0, 1, 2)
 _CLOSE = 1e-9
 _ONE, _TWO = Term(atom=1), Term(atom=2)
@@ -37,45 +39,57 @@ def in_own_value(
     >>> text_of(in_own_value(slope, p, Name("p", 0), numbers, 16))
     'p/a'
     """
+    if value.op in ("add", "subtract"):  # of a sum nobody knows the derivative by heart
+        return derivative
     room = len(text_of(derivative))
     if room <= longest:
         room //= 2
-    candidates = _in_name(derivative, value, Term(atom=name))
-    shorter = [term for term in candidates if len(text_of(term)) <= room]
-    for near in _nearby(value, name, values) if shorter else ():
-        x = _value(derivative, near)
-        shorter = [term for term in shorter if _are_close(x, _value(term, near))]
-    return shorter[0] if shorter else derivative
+    y = Term(atom=name)
+    keys = {leaf.atom.key for leaf in (*value.leaves, *derivative.leaves) if _is_name(leaf)}
+    points: list[tuple[dict[str, Any], Any]] = []
+    for shorter in _in_name(derivative, value, y):
+        if len(text_of(shorter)) > room:
+            continue
+        points = points or list(_nearby(derivative, value, name, {k: values[k] for k in keys}))
+        if all(_are_close(slope, _value(shorter, near)) for near, slope in points):
+            return shorter
+    return derivative
 
 
 def _in_name(derivative: Term, value: Term, y: Term) -> Iterator[Term]:
     """What it could be: a logistic function's, a tangent's, y times what is left of it by y."""
-    subtract, power = primitive_named("subtract"), primitive_named("power")
-    squared = Term(power, (y, _TWO))
     yield y
-    yield times(y, Term(subtract, (_ONE, y)))
-    yield Term(subtract, (_ONE, squared))
-    yield Term(primitive_named("add"), (_ONE, squared))
-    rest = collected(Term(primitive_named("divide"), (derivative, value)))
-    if rest is not None:
-        whole = collected(times(y, rest))
-        if whole is not None:
-            yield whole
+    yield times(y, Term(_SUBTRACT, (_ONE, y)))
+    squared = Term(_POWER, (y, _TWO))
+    yield Term(_SUBTRACT, (_ONE, squared))
+    yield Term(_ADD, (_ONE, squared))
+    rest = collected(Term(_DIVIDE, (derivative, value)))
+    whole = None if rest is None else collected(times(y, rest))
+    if whole is not None:
+        yield whole
 
 
-def _nearby(value: Term, name: Name, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Numbers near those of the trace, with what the value is at them."""
+def _is_name(leaf: Term) -> bool:
+    return isinstance(leaf.atom, Name)
+
+
+def _nearby(
+    derivative: Term, value: Term, name: Name, values: Mapping[str, Any]
+) -> Iterator[tuple[dict[str, Any], Any]]:
+    """Numbers near those of the trace, with the value at them; and the derivative there."""
     for seed in _SEEDS:
-        near = {key: _moved(x, seed) for key, x in values.items() if key != name.key}
+        random = np.random.default_rng(seed)
+        near = {key: _moved(values[key], random) for key in sorted(values) if key != name.key}
         near[name.key] = _value(value, near)
-        yield near
+        yield near, _value(derivative, near)
 
 
-def _moved(x: Any, seed: int) -> Any:
+def _moved(x: Any, random: np.random.Generator) -> Any:
     """Numbers of the same shape and sign, up to a fifth larger or smaller; of 0 a small one."""
-    random = np.random.default_rng(seed)
+    if isinstance(x, float):
+        return (x or 0.1) * (0.8 + 0.4 * random.random())
     wide = np.asarray(x, np.result_type(x, np.float64))
-    moved = np.where(wide == 0, 0.1, wide) * (1 + random.uniform(-0.2, 0.2, np.shape(x)))
+    moved = np.where(wide == 0, 0.1, wide) * random.uniform(0.8, 1.2, np.shape(x))
     return moved[()]
 
 
