@@ -75,6 +75,12 @@ def encode(x: Any, where: str) -> Any:
         return _encode_array(x)
     if isinstance(x, type) and _TYPES.get(x.__name__) is x:
         return {"type": x.__name__}
+    framework = getattr(x, "framework", None)  # of a call that only it can make again
+    if isinstance(framework, str):
+        raise ArgumentError(
+            f"{where} is a call of {framework}, which no file holds; keep the program and trace it "
+            f"again"
+        )
     name = getattr(x, "__name__", "")
     if callable(x) and functions().get(name) is x:
         return {"function": name}

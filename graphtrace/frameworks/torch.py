@@ -25,7 +25,7 @@ from graphtrace.core.inputs import INPUT, Opened, bind, name_of as function_name
 from graphtrace.core.pytree import flatten, leaf_names
 from graphtrace.core.tape import Tape, here, recording, regard_as_library
 from graphtrace.core.variable import Variable, record
-from graphtrace.errors import TraceError
+from graphtrace.errors import ArgumentError, TraceError
 from graphtrace.frameworks.call import add_rows
 from graphtrace.frameworks.notation import Slot, operands_of
 from graphtrace.frameworks.program import Program, Scopes
@@ -195,9 +195,16 @@ class _Follower(TorchFunctionMode):
         shown: Callable[..., Any],
     ) -> Any:
         """Make the call, and leave a row for each result that traced tensors have gone into."""
+        if torch._C._functorch.peek_interpreter_stack() is not None:
+            # No TraceError, which is a TypeError: PyTorch's operators swallow those.
+            raise ArgumentError(
+                f"{here(sys._getframe())}: {name} runs inside a transform of torch.func (vmap, "
+                f"grad), whose tensors have no numbers to look at; write the program without it"
+            )
         known = [self._current(x) for x in tensors]
+        self._refuse_strangers(name, tensors)
         if not any(known):
-            return self._elsewhere(name, func, args, kwargs, tensors)
+            return func(*args, **kwargs)
         constants = {
             id(x): to_numpy(x)
             for x, one in zip(tensors, known, strict=True)
@@ -277,23 +284,16 @@ class _Follower(TorchFunctionMode):
             if old is not None or any(y is x for x in changed):
                 self._write_back(y, v)
 
-    def _elsewhere(
-        self,
-        name: str,
-        func: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        tensors: list[torch.Tensor],
-    ) -> Any:
-        """A call that nothing traced goes into: its results are constants."""
+    def _refuse_strangers(self, name: str, tensors: list[torch.Tensor]) -> None:
+        """What wants a gradient and is no row would get none, in silence."""
         for x in tensors:
-            if x.requires_grad and name not in UNSEEN and torch.is_grad_enabled():
-                raise TraceError(
+            is_stranger = x.requires_grad and not self.knows(x)
+            if is_stranger and name not in UNSEEN and torch.is_grad_enabled():
+                raise ArgumentError(
                     f"{here(sys._getframe())}: {name} takes a tensor that wants a gradient and is "
                     f"no argument and no parameter of a module in sight; hand it over as an "
                     f"argument"
                 )
-        return func(*args, **kwargs)
 
     def _decide(self, name: str, args: tuple[Any, ...], outcome: Any) -> None:
         """Remember what plain Python learnt of a tensor's numbers."""

@@ -100,9 +100,18 @@ class LinearMap:
             x = factor.pull(x)
         return x
 
-    def to_dense(self) -> np.ndarray[Any, Any]:
-        """The map written out as an array of its `shape`."""
+    def to_dense(self, *, at_most: int = 10**7) -> np.ndarray[Any, Any]:
+        """The map written out as an array of its `shape`.
+
+        Raises ArgumentError where that has more than `at_most` entries.
+        """
         out, into = self._factors[0].out, self._factors[-1].into
+        entries = math.prod(out) * math.prod(into)
+        if entries > at_most:
+            raise ArgumentError(
+                f"this map is a matrix of {self.size}, which has {entries} entries; apply it as it "
+                f"is with @, or write it out nevertheless by to_dense(at_most={entries})"
+            )
         dtype = np.result_type(*(f.row.value for f in self._factors))
         units = np.eye(math.prod(out), dtype=dtype)
         rows = [unit.reshape(out)[()] @ self for unit in units]

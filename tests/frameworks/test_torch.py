@@ -102,3 +102,101 @@ def test_value_gradients_and_paths_are_those_of_pytorch(name, dtype):
 
 def seeds_like(out):
     return mapped(out, lambda y: weight_of(y) if y.requires_grad else np.zeros(y.shape))
+
+
+NET = torch.nn.Linear(4, 2)
+X = torch.ones(3, 4)
+
+
+def backward_inside(x):
+    loss = (x**2).sum()
+    loss.backward()
+    return loss
+
+
+HIDDEN = [torch.ones(4, requires_grad=True)]
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "why"),
+    [
+        (torch.jit.trace(NET, X), X, "trace the Python module"),
+        (NET, X.to_sparse(), "x.to_dense"),
+        (NET, X.to("meta"), "holds no numbers"),
+        (NET, torch.quantize_per_tensor(X, 0.1, 0, torch.qint8), "x.dequantize"),
+        (backward_inside, X.clone().requires_grad_(), "the gradient is taken here"),
+        (lambda x: torch.autograd.grad((x**2).sum(), x)[0], X, "a gradient is taken here"),
+        (lambda x: torch.vmap(lambda a: a * 2)(x), X, "inside a transform of torch.func"),
+        (lambda x: x * HIDDEN[0], X, "hand it over as an argument"),
+    ],
+)
+def test_what_is_not_covered_is_refused_in_a_sentence(f, x, why):
+    with pytest.raises(gt.GraphtraceError, match=why) as refusal:
+        gt.trace(f, x)
+    assert "\n" not in str(refusal.value)
+
+
+def test_what_failed_leaves_nothing_behind():
+    apply = torch.autograd.Function.__dict__["apply"]
+    net = torch.nn.Sequential(torch.nn.BatchNorm1d(4), torch.nn.Linear(4, 2))
+    before = {key: x.clone() for key, x in net.state_dict().items()}
+
+    def fails(x):
+        net(x)
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        gt.trace(fails, torch.randn(3, 4))
+    assert torch.autograd.Function.__dict__["apply"] is apply
+    for key, x in net.state_dict().items():
+        assert torch.equal(x, before[key]), key
+    assert net(X).grad_fn is not None
+
+
+def test_names_scopes_and_formulas_are_those_of_the_source():
+    net = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Tanh())
+
+    def loss(x, y):
+        h = net(x)
+        e = (h - y) ** 2
+        return e.mean()
+
+    graph = gt.trace(loss, X, torch.zeros(3, 3))
+    assert graph.inputs == ["x", "y", "net.0.weight", "net.0.bias"]
+    assert graph.nodes["h"]["label"] == "h = tanh(v1)"
+    assert graph.nodes["v1"]["label"] == "v1 = x @ net.0.weight.T + net.0.bias"
+    assert graph.nodes["v1"]["scope"] == ("net", "net.0")
+    assert str(graph.edges["v1", "h", 0]["symbol"]) == "1 - h**2"
+    assert graph.edges["x", "v1", 0]["local"].structure == "· @ net.0.weight.T" or (
+        str(graph.edges["x", "v1", 0]["local"]) == "· @ net.0.weight.T"
+    )
+    assert graph.check() == []
+
+
+def test_another_branch_is_noticed():
+    graph = gt.trace(lambda x: x if x.sum() > 100 else x * 2, X)
+    np.testing.assert_array_equal(graph.forward(x=torch.zeros(3, 4)), np.zeros((3, 4)))
+    with pytest.raises(gt.BranchChanged, match="trace again"):
+        graph.forward(x=100 * X)
+
+
+def test_bfloat16_is_shown_as_float32_which_holds_its_numbers():
+    x = torch.full((3,), 1.1, dtype=torch.bfloat16)
+    graph = gt.trace(lambda x: (x * x).sum(), x)
+    assert graph.nodes["x"]["value"].dtype == np.float32
+    assert graph.value == (x * x).sum().item()
+    np.testing.assert_array_equal(graph.backward()["x"], (2 * x).float().numpy())
+
+
+def test_a_large_map_is_not_written_out_by_accident():
+    graph = gt.trace(torch.nn.Linear(300, 300), torch.ones(9, 300))
+    local = graph.edges["weight", "Linear", 1]["local"]
+    with pytest.raises(gt.GraphtraceError, match=r"to_dense\(at_most=243000000\)"):
+        local.to_dense()
+
+
+def test_what_no_file_holds_says_so(tmp_path):
+    graph = gt.trace(NET, X)
+    with pytest.raises(gt.GraphtraceError, match="no file holds"):
+        graph.render(tmp_path / "net.json")
+    assert not list(tmp_path.iterdir())
