@@ -135,6 +135,7 @@ class _Follower(TorchFunctionMode):
         """An argument as the program gets it, and its rows."""
         leaves, structure = flatten(tree)
         names = leaf_names(tree, name)
+        leaves = [self._modules.tensor(x) for x in leaves]
         given = []
         rows: list[int | None] = []
         for leaf, each in zip(leaves, names, strict=True):

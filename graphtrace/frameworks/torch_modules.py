@@ -89,6 +89,14 @@ class Modules:
         """Where the module stands, `layers.0.attention`; its class where that is not known."""
         return self.names.get(id(module), type(module).__name__.lower())
 
+    def tensor(self, x: Any) -> Any:
+        """An array of NumPy's that a module is given, as a tensor of the type of its parameters."""
+        if self.root is None or not isinstance(x, (np.ndarray, np.number)):
+            return x
+        tensor = torch.as_tensor(x)
+        kinds = (p.dtype for p in self.root.parameters() if p.is_floating_point())
+        return tensor.to(next(kinds, tensor.dtype)) if tensor.is_floating_point() else tensor
+
     @contextmanager
     def kept(self, copies: Mapping[str, Any]) -> Iterator[None]:
         """What the program does to buffers and parameters is undone afterwards.

@@ -49,3 +49,50 @@ def test_value_gradients_and_paths_are_those_of_jax(name, dtype):
     for key, g in zip(keys, theirs, strict=True):
         assert_close(graph.nodes[key]["grad"], g, f"the gradient of {key}")
         assert_close(paths.get(key), g, f"the paths to {key}")
+
+
+def prints(x):
+    jax.debug.print("{}", x)
+    return x * 2
+
+
+@pytest.mark.parametrize(
+    ("f", "why"),
+    [
+        (lambda x: x if x.sum() > 0 else -x, "write jnp.where or jax.lax.cond"),
+        (prints, "has an effect"),
+        (jax.jit(lambda x: gt.trace(lambda y: y * 2, x).value), "outside of jit"),
+    ],
+)
+def test_what_is_not_covered_is_refused_in_a_sentence(f, why):
+    with pytest.raises(gt.GraphtraceError, match=why) as refusal:
+        gt.trace(f, jax.numpy.arange(3.0))
+    assert "\n" not in str(refusal.value)
+
+
+def test_another_branch_is_noticed():
+    x = jax.numpy.arange(3.0)
+    graph = gt.trace(lambda x: jax.lax.cond(x.sum() > 0, jax.numpy.sin, jax.numpy.cos, x), x)
+    np.testing.assert_allclose(graph.forward(x=2 * x), np.sin(2 * np.arange(3.0)))
+    with pytest.raises(gt.BranchChanged, match="trace again"):
+        graph.forward(x=-x)
+
+
+def test_names_scopes_and_formulas_are_those_of_the_source():
+    def layer(W, x):
+        h = jax.numpy.tanh(W @ x)
+        return h
+
+    def f(W, x):
+        with jax.named_scope("first"):
+            a = layer(W, x)
+        return layer(W, a)
+
+    graph = gt.trace(f, jax.numpy.eye(3), jax.numpy.ones(3))
+    scopes = {key: node["scope"] for key, node in graph.nodes(data=True)}
+    assert graph.inputs == ["W", "x"]
+    assert scopes["v1"] == ("first", "layer")
+    assert scopes["v2"] == ("layer_2",)
+    assert graph.nodes["v1"]["label"] == "v1 = W @ x"
+    assert str(graph.edges["v2", graph.outputs[0], 0]["symbol"]).startswith("1 - ")
+    assert graph.check() == []
