@@ -72,10 +72,10 @@ def trace(f: Callable[..., Any] | str, /, *args: Any, **kwargs: Any) -> Graph:
         from graphtrace.target.function import load as load_target
 
         f = load_target(f)
-    f, args = with_itself(f, args)
     record = recorder_of(f, args, kwargs)
     if record is not None:
         return filled_from(Graph(), record(f, args, kwargs))
+    f, args = with_itself(f, args)
     return trace_into(Graph(), f, args, kwargs)
 
 

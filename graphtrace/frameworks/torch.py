@@ -22,7 +22,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from graphtrace.core.inputs import INPUT, Opened, bind, name_of as function_name
-from graphtrace.core.pytree import flatten, leaf_names
+from graphtrace.core.pytree import Structure, flatten, leaf_names
 from graphtrace.core.tape import Tape, here, recording, regard_as_library
 from graphtrace.core.variable import Variable, record
 from graphtrace.errors import ArgumentError, TraceError
@@ -106,7 +106,14 @@ def record_program(
                 out = tape.call(f, bound.args, bound.kwargs)
             traced = replaced(out, follower.traced)
         names = arguments | named
-        return Recording(Program(name, inspect.signature(body)), tape, names, opened, traced)
+        return _Recording(Program(name, inspect.signature(body)), tape, names, opened, traced)
+
+
+class _Recording(Recording):
+    """A recording whose modules are no containers."""
+
+    def _names(self, name: str, argument: Any) -> list[str]:
+        return [] if isinstance(argument, nn.Module) else super()._names(name, argument)
 
 
 class _Known(NamedTuple):
@@ -133,6 +140,8 @@ class _Follower(TorchFunctionMode):
 
     def open(self, tree: Any, name: str, *, is_parameter: bool = False) -> tuple[Any, Opened]:
         """An argument as the program gets it, and its rows."""
+        if isinstance(tree, nn.Module):  # whose parameters are rows of their own
+            return tree, Opened(tree, [tree], [None], Structure())
         leaves, structure = flatten(tree)
         names = leaf_names(tree, name)
         leaves = [self._modules.tensor(x) for x in leaves]

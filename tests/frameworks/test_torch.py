@@ -200,3 +200,19 @@ def test_what_no_file_holds_says_so(tmp_path):
     with pytest.raises(gt.GraphtraceError, match="no file holds"):
         graph.render(tmp_path / "net.json")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_module_may_be_an_argument():
+    class Own(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.ones(4))
+
+        def forward(self, x):
+            return x * self.weight
+
+    net = Own()
+    graph = gt.trace(lambda net, x: net(x).sum(), net, X)
+    assert graph.inputs == ["x", "net.weight"]
+    np.testing.assert_array_equal(graph.backward()["net.weight"], 3 * np.ones(4))
+    assert gt.trace(net, X).inputs == ["x", "weight"]
