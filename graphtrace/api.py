@@ -247,7 +247,7 @@ class Graph(TracedGraph):
         from graphtrace.render import settled
         from graphtrace.render.series import Frames
 
-        drawn = frames(self, settled(self, options), of=of)
+        drawn = frames(self, settled(self, options, series=True), of=of)
         pictures = [Picture.of(frame, options) for frame in drawn]
         return Frames(pictures, pictures[0].look)
 
@@ -441,9 +441,8 @@ class Graph(TracedGraph):
         from graphtrace.render import settled
 
         graph = self._differentiated() if "gradients" in (blank or ("gradients",)) else self
-        drawn = quiz(
-            graph, *blank, options=settled(self, options), keys=keys, count=count, seed=seed
-        )
+        show = settled(self, options, series=True)
+        drawn = quiz(graph, *blank, options=show, keys=keys, count=count, seed=seed)
         two = (Picture.of(one, options) for one in (drawn.question, drawn.solution))
         return PictureQuiz(*two)
 

@@ -28,8 +28,8 @@ class Box:
     use: Use | None = None
 
 
-def boxes_of(graph: nx.MultiDiGraph[Any], uses: Sequence[Use], reach: int) -> list[Box]:
-    """A box for each node, and before each far-off use of a node a copy of it.
+def boxes_of(graph: nx.MultiDiGraph[Any], uses: Sequence[Use], reach: int | None) -> list[Box]:
+    """A box for each node, and before each use of a node out of `reach` a copy of it.
 
     Layout time grows with the length of edges, not with nodes, so results too are copied where
     an edge would run across many columns.
@@ -39,6 +39,8 @@ def boxes_of(graph: nx.MultiDiGraph[Any], uses: Sequence[Use], reach: int) -> li
     inner = {use.head for use in uses}
     far: dict[Any, list[Use]] = {}
     for use in uses:
+        if reach is None:
+            break
         if rank[use.head] - rank[use.tail] > (8 if use.tail in inner else reach):
             far.setdefault(use.head, []).append(use)
     ids = Ids()

@@ -48,6 +48,7 @@ from graphtrace.figure.reading_order import (
     uses_of,
 )
 from graphtrace.figure.scopes import with_scopes
+from graphtrace.figure.spots import with_timeline
 from graphtrace.figure.tangents import with_tangents
 from graphtrace.figure.total import written_out
 from graphtrace.figure.trouble import marked, trouble_of
@@ -89,8 +90,9 @@ def figure(
     focus = _focus(graph, show.step, show.path)
     gradients = show.gradients and show.nudge is None and not show.tangents
     uses = uses_of(graph)
-    boxes = boxes_of(graph, uses, reach=3)
-    if len(boxes) >= SMALL:
+    is_time = "timeline" in graph.graph
+    boxes = boxes_of(graph, uses, reach=None if is_time else 3)
+    if len(boxes) >= SMALL and not is_time:
         boxes = boxes_of(graph, uses, reach=2)
     sweep = backward or gradients_left(graph)
     drawing = _Drawing(graph, uses, boxes, replace(show, gradients=gradients), focus, sweep)
@@ -110,6 +112,7 @@ def figure(
     drawn = with_flow(drawn, graph, sweep) if show.flow else drawn
     drawn = with_tangents(drawn, whole) if show.tangents else drawn
     drawn = nudged(drawn, whole, show.nudge) if show.nudge is not None else drawn
+    drawn = with_timeline(drawn, graph, sweep.of) if is_time else drawn
     if show.trouble:
         drawn = marked(drawn, located(graph, trouble_of(whole, backward)))
     return marked(drawn, located(graph, checked(whole)), none=ALL_AGREE) if show.check else drawn

@@ -19,10 +19,11 @@ from graphtrace.errors import OptionError
 from graphtrace.figure.choice import COMFORT, chosen
 from graphtrace.figure.derivative import derivatives
 from graphtrace.figure.folded import MOST_NAMED, Folded, attributes, counted
+from graphtrace.figure.iterations import refused, steps_of
 from graphtrace.figure.maps import maps
 from graphtrace.figure.options import Content
 from graphtrace.figure.parts import Detail, Note
-from graphtrace.figure.reading_order import is_array, nodes_of, outputs_of, steps, title
+from graphtrace.figure.reading_order import is_array, nodes_of, outputs_of, title
 from graphtrace.figure.recurrence import Recurrence, recurrences
 from graphtrace.figure.regions import Item, Region, regions_of
 from graphtrace.figure.statements import statement_boxes
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 def folded(graph: nx.MultiDiGraph[Any], show: Content) -> nx.MultiDiGraph[Any]:
     """The graph as the options want it folded."""
+    if show.layout == "timeline":
+        return _in_time(graph, show)
     detail = "operations" if show.detail == "auto" else show.detail
     is_asked_for = show.dead or show.step is not None or show.path is not None
     return fold(
@@ -47,52 +50,6 @@ def folded(graph: nx.MultiDiGraph[Any], show: Content) -> nx.MultiDiGraph[Any]:
         detail=detail,
         dead=is_asked_for,
     )
-
-
-_LIMITS = (32, 20, 12, 8, 5, 3, 2, 1)
-_MOST_FOLDED = 1000
-
-
-def by_detail(
-    graph: nx.MultiDiGraph[Any], show: Content, most_boxes: float, most_steps: float
-) -> Iterator[tuple[Content, nx.MultiDiGraph[Any]]]:
-    """The options with one detail after another, from the finest to the coarsest, and what is left.
-
-    Only one where the detail is chosen, in whatever way: constants and frames are of operations.
-    What has more boxes, or more of them one behind the other, than there is room for is left out.
-    """
-    is_chosen = show.depth is not None or show.unfold or show.limit is not None
-    is_chosen = is_chosen or show.constants or show.scopes
-    if show.detail != "auto" or is_chosen or "unfolded" in graph.graph:
-        yield show, folded(graph, show)
-        return
-    finest: list[Content] = []
-    size = len(graph)
-    if size <= _MOST_FOLDED:
-        finest = [replace(show, detail="operations", limit=size)]
-        if graph.graph.get("runs"):
-            finest.append(replace(show, detail="statements"))
-    graphs = [folded(graph, options) for options in finest]
-    if len(graphs) == 2 and len(graphs[1]) == len(graphs[0]):
-        del finest[0], graphs[0]  # each operation is a statement
-    drawn: list[Any] = []
-    for options, boxes in zip(finest, graphs, strict=True):
-        size = len(boxes)
-        has_room = size <= most_boxes and steps(boxes) <= most_steps
-        is_last = size <= _LIMITS[-1] and options is finest[-1]
-        # What a path is about may be inside the boxes of all that is coarser.
-        is_about = options is finest[0] and (show.step is not None or show.path is not None)
-        if has_room or is_last or is_about:
-            drawn = list(boxes)
-            yield options, boxes
-    for limit in _LIMITS:
-        if limit < size:
-            options = replace(show, detail="calls", limit=limit)
-            boxes = folded(graph, options)
-            has_room = len(boxes) <= most_boxes and steps(boxes) <= most_steps
-            if list(boxes) != drawn and (has_room or limit == _LIMITS[-1]):
-                drawn = list(boxes)
-                yield options, boxes
 
 
 def fold(
@@ -189,6 +146,38 @@ def _in_statements(
         return _without_others(graph, nodes, dead)
     calls = {region.name for region in whole.all if region.kind == "call"}
     return _Folding(graph, nodes, items, dead).folded(calls, formula)
+
+
+def _in_time(graph: nx.MultiDiGraph[Any], show: Content) -> nx.MultiDiGraph[Any]:
+    """The graph with a box for each statement of each iteration of a loop, up to so many columns.
+
+    Raises `OptionError` if there is no loop that carries a value on, or another option wants more.
+    """
+    if "unfolded" in graph.graph:
+        return graph
+    other = refused(show)
+    if other is not None:
+        raise OptionError(
+            f"{other}={getattr(show, other)!r} is not for a loop drawn as time: leave it out, or "
+            "choose layout='layered'",
+            "layout",
+        )
+    nodes = nodes_of(graph, show.dead)
+    steps = steps_of(graph, nodes, show.limit)
+    if steps is None:
+        raise OptionError(
+            f"{title(graph)} has no loop of three or more alike iterations that each read what the "
+            "one before has computed, so layout='timeline' has no time to draw: leave it out",
+            "layout",
+        )
+    folding = _Folding(graph, nodes, steps.items, show.dead)
+    folded = folding.folded((), lambda loop: None)
+    starts = {str(folding.key(node)): (-1, row) for node, row in steps.starts.items()}
+    folded.graph["timeline"] = starts | {
+        str(folding.key(nodes[at])): spot for at, spot in steps.spots.items()
+    }
+    folded.graph["shared"] = set(map(str, steps.shared))
+    return folded
 
 
 def _formula(graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], loop: Region) -> Recurrence | None:

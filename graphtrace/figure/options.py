@@ -23,7 +23,7 @@ from typing import (
 )
 
 from graphtrace.errors import OptionError
-from graphtrace.figure.parts import Arrays, Derivatives, Detail, Direction
+from graphtrace.figure.parts import Arrangement, Arrays, Derivatives, Detail, Direction
 
 Group: TypeAlias = Literal["What is drawn", "What it tells", "How it looks", "Where it goes"]
 
@@ -164,6 +164,13 @@ class Content:
         "How it looks",
         "TB",
     )
+    layout: Arrangement | Literal["auto"] = option(
+        "auto",
+        "In layers, or a loop as time: an iteration a column, what it carries on along a line. "
+        "Default: as time where a loop carries a state and all of it can be read on the page.",
+        "How it looks",
+        "timeline",
+    )
     flow: bool = option(
         False,
         "Edges as wide as the gradient that they bring back is large.",
@@ -220,6 +227,7 @@ class ContentChoices(TypedDict, total=False):
     trouble: bool
     check: bool
     direction: Direction | Literal["auto"]
+    layout: Arrangement | Literal["auto"]
     flow: bool
 
 

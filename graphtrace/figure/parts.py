@@ -19,6 +19,8 @@ Form: TypeAlias = Literal["boxes", "records", "wires"]
 Derivatives: TypeAlias = Literal["both", "number", "formula", "none"]
 Arrays: TypeAlias = Literal["auto", "numbers", "heatmap"]
 Detail: TypeAlias = Literal["operations", "statements", "calls"]
+Arrangement: TypeAlias = Literal["layered", "timeline"]
+Side: TypeAlias = Literal["", "above", "below"]
 Emphasis: TypeAlias = Literal["plain", "bold", "strong", "dim", "hidden"]
 
 
@@ -226,6 +228,21 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a box stands in a figure of a loop: column 0 is its first iteration, -1 is before.
+
+    A box of the loop is in a `row`, the same in each column; one of several iterations in all of
+    them. What the loop reads stands above or below: on a "rail" what several columns read, beside
+    its column what is "handed" to it alone.
+    """
+
+    column: int
+    row: int | None
+    kind: Literal["body", "rail", "handed"] = "body"
+    side: Side = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """All that a picture says; it draws itself in a notebook.
 
@@ -242,6 +259,8 @@ class Figure:
     caption: tuple[Part, ...] = ()
     scopes: tuple[Scope, ...] = ()
     room: tuple[tuple[Part, ...], ...] = field(default=(), repr=False)
+    timeline: tuple[Spot, ...] | None = None
+    """The spot of each node, where the figure is of a loop drawn as time."""
 
     def __repr__(self) -> str:
         # A list of frames is on a notebook's page, and all that they say would bury it.

@@ -111,7 +111,7 @@ def _parts(graph: TracedGraph, options: Mapping[str, Any], of: str | None) -> pa
             raise OptionError(f"a player goes through all steps: leave out {name}=")
     if options.get("overlays"):
         raise OptionError("a player steps by itself: leave out overlays=, or write no player")
-    show = settled(graph, options)
+    show = settled(graph, options, series=True)
     slots = Slots(show.style().digits)
     film = film_of(folded(graph, show), show, of, slots)
     look = {name: chosen for name, chosen in options.items() if not is_content(name)}

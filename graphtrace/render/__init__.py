@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, Unpack, cast
 from graphtrace.core.waiting import progress
 from graphtrace.errors import clean
 from graphtrace.render.formats.registry import FORMATS, SUFFIXES, Format, format_of, unknown
-from graphtrace.render.options import Choices, Options
+from graphtrace.render.options import Choices, Options, chosen
 from graphtrace.render.paint.theme import LECTURE, Palette, Theme
 from graphtrace.render.paint.themes import THEMES
 
@@ -76,10 +76,18 @@ def render(
     output.write(target, made.encode("utf-8") if isinstance(made, str) else made)
 
 
-def settled(graph: nx.MultiDiGraph[Any], options: Mapping[str, Any]) -> Options:
-    """The options with the detail in which the graph can be read on the page."""
+def settled(
+    graph: nx.MultiDiGraph[Any], options: Mapping[str, Any], *, series: bool = False
+) -> Options:
+    """The options with the detail in which the graph can be read on the page.
+
+    What is told step by step, in a `series`, is drawn as time only where that is asked for: whether
+    its gradients fit is known when they come.
+    """
     from graphtrace.render.rendering import Rendering
 
+    if series and chosen(options).layout == "auto":
+        options = {**options, "layout": "layered"}
     return Rendering(graph, options, "svg").settled
 
 

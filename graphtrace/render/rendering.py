@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from graphtrace.errors import OptionError
 from graphtrace.figure.build import figure
-from graphtrace.figure.fold import by_detail
+from graphtrace.figure.detail import by_detail
 from graphtrace.figure.forms import in_form
 from graphtrace.figure.parts import Figure
 from graphtrace.figure.timeline import Timeline, timeline
@@ -109,7 +109,13 @@ class Rendering:
         for name in ("step", "path"):
             if getattr(self.options, name) is not None:
                 raise OptionError(f"overlays go through all steps: leave out {name}=")
-        drawn, steps = timeline(self._source, self.settled, of=of)
+        first = self
+        if (
+            self.options.layout == "auto"
+        ):  # whether its gradients fit in time is known when they come
+            own = {**self._chosen, "layout": "layered"}
+            first = Rendering(self._source, own, self.format)
+        drawn, steps = timeline(self._source, first.settled, of=of)
         look = {name: x for name, x in self._chosen.items() if not is_content(name)}
         setting = Rendering(drawn, look, self.format).setting
         keys = {node.id: node.key for node in setting.figure.nodes}
@@ -141,6 +147,8 @@ class Rendering:
 
         at, setting = fit.laid_out(figures(), place, turn=options.direction == "auto")
         drawn, sheet, layout, style = setting
+        if drawn.timeline is not None:
+            return tried[at], setting
         layout = in_order(
             drawn,
             layout,
@@ -159,6 +167,13 @@ class Rendering:
             yield in_form(self._source, self.theme.form)
             return
         chosen = self.options
+        if self.theme.form == "wires" and chosen.layout == "timeline":
+            raise OptionError(
+                f"layout='timeline' is of boxes, and the theme {self.theme.name} draws wires: "
+                "choose another theme, or layout='layered'"
+            )
+        if self.theme.form != "boxes" and chosen.layout == "auto":
+            chosen = replace(chosen, layout="layered")
         if self.theme.form == "wires" and chosen.detail == "auto":  # of signs, not of formulas
             chosen = replace(chosen, detail="operations")
         page = fit.most_on_a_page(self.theme)

@@ -19,6 +19,7 @@ from graphtrace.figure.forms import with_derivatives_in_boxes, with_gradients_in
 from graphtrace.figure.parts import Blanked, Contribution, Edge, Figure, Kind, Partial
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.number import is_scalar
+from graphtrace.render.layout import timeline
 from graphtrace.render.layout.frame import frame_of, smallest_shown
 from graphtrace.render.layout.places import Layout
 from graphtrace.render.paint.theme import Theme
@@ -47,8 +48,16 @@ def laid_out(
     in the boxes to make it smaller. Also which of them it is.
     """
     best: tuple[float, int, Setting] | None = None
+    in_time: tuple[float, int, Setting] | None = None
     least: tuple[float, int, Figure, Sheet, Theme] | None = None  # of those that are too large
     for at, (figure, theme, boxed) in enumerate(figures):
+        if figure.timeline is not None:
+            readable, setting = _in_time(figure, theme)
+            if readable >= 1 or (readable > 0 and not theme.fit):
+                return at, setting
+            if in_time is None or readable > in_time[0]:
+                in_time = readable, at, setting
+            continue
         for one, style in _tries(figure, theme, turn, boxed):
             sheet = typeset(one, style)
             size = _least_size(one, sheet, style)
@@ -64,11 +73,45 @@ def laid_out(
                 best = readable, at, setting
             if readable >= 1:
                 return at, setting
+    if best is None and least is None:  # nothing but time was asked for
+        best = in_time
     if best is None:
         assert least is not None
         _, at, one, sheet, style = least
         best = 0, at, Setting(one, sheet, engine(one, sheet, style), style)
     return best[1:]
+
+
+def _in_time(figure: Figure, theme: Theme) -> tuple[float, Setting]:
+    """A loop drawn as time, with labels as long and as far from each other as there is room for.
+
+    Also how readable it is, less than 0 where a line meets what it should not.
+    """
+    whole = with_gradients_in_boxes(figure) or figure
+    close = _close(figure, theme)
+    tight = [
+        replace(close, pad_x=close.pad_x * 0.8, widest_row=close.widest_row * share)
+        for share in (0.85, 0.7, 0.6)
+    ]
+    short = [(_short, style) for style in (theme, close, *tight)]
+    best: tuple[float, Setting] | None = None
+    for change, style in (*short, *((_number, style) for style in (close, *tight))):
+        one = _named(_with_edges(whole, change), style)
+        sheet, layout, is_clean = timeline.placed(one, typeset(one, style))
+        setting = Setting(one, sheet, layout, style)
+        readable = _readable(setting) - (0 if is_clean else _UNCLEAN)
+        if best is None or readable > best[0]:
+            best = readable, setting
+        if readable >= 1 or not theme.fit or (style is close and readable < _NEARLY):
+            break
+    assert best is not None
+    return best
+
+
+_NEARLY = 0.6
+"""What is less readable with less room between things does not become so in narrower boxes."""
+
+_UNCLEAN = 100
 
 
 def most_on_a_page(theme: Theme) -> tuple[float, float]:
