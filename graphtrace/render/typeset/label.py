@@ -303,11 +303,9 @@ def _part_lines(
 def _broken_rows(runs: Runs, size: float, theme: Theme) -> Sequence[Runs]:
     """The runs in several lines, in wider ones where they would be cut."""
     widths = widths_of(runs, size, shifted(size))
-    # A slanted letter does not touch what follows: together they are wider than each alone.
-    room = theme.widest_row * min(1, math.fsum(widths) / (runs_width(runs, size) or 1))
     rows: Sequence[Runs] = ()
     for wider in (1, 1.25, 1.5):
-        rows = broken(runs, widths, room * wider, _MOST_LINES)
+        rows = broken(runs, widths, theme.widest_row * wider, _MOST_LINES)
         if len(rows) > 1:
             break
     return rows
