@@ -168,7 +168,7 @@ $(TORCH)/.has-test: pyproject.toml $(ENVIRONMENT)
 	@echo 'Installing PyTorch and what the tests of it need into $(TORCH)'
 	@$(PYTHON) -m venv --clear $(TORCH)
 	@$(TORCH_PYTHON) -m pip --disable-pip-version-check --quiet install \
-		torch==2.13.0 pytest pytest-benchmark hypothesis --editable .
+		--no-compile torch==2.13.0 pytest pytest-benchmark hypothesis --editable .
 	@touch $@
 
 $(LOWEST)/.has-test: pyproject.toml $(ENVIRONMENT)
