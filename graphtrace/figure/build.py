@@ -185,8 +185,10 @@ class _Drawing:
         data = self.graph.nodes[box.key]
         key = str(box.key)
         emphasis = self._node_emphasis(box)
+        value = data.get("value") if self.show.values else None
+        numbers = {"value": value, "adjoint": self.grads.get(box.key)}
         if box.use is not None:
-            return Node(box.id, key, "copy", (Definition(key),), emphasis=emphasis)
+            return Node(box.id, key, "copy", (Definition(key),), emphasis=emphasis, **numbers)
         formula = data.get("formula")
         if formula is None and data.get("op") != "input":
             formula = right_side(data.get("label"))
@@ -215,6 +217,7 @@ class _Drawing:
             data.get("source"),
             data.get("op"),
             emphasis,
+            **numbers,
         )
 
     def _node_emphasis(self, box: Box) -> Emphasis:

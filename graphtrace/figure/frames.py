@@ -192,7 +192,11 @@ class _State:
         emphasis: Emphasis = "plain" if known else "dim"
         if node.key in self.new and node.role != "copy":
             emphasis = "strong" if node.key in self.grads else "bold"
-        return replace(node, parts=parts, gradient=gradient, emphasis=emphasis)
+        value = node.value if known else None
+        adjoint = node.adjoint if node.key in self.grads else None
+        return replace(
+            node, parts=parts, gradient=gradient, emphasis=emphasis, value=value, adjoint=adjoint
+        )
 
     def _edge(self, edge: Edge, tail: str, head: str) -> Edge:
         back = tail in self.grads and head in self.grads

@@ -182,7 +182,8 @@ Part: TypeAlias = (
 class Node:
     """A box; `gradient` is its red row, if the gradient is not told by an arrow.
 
-    `trouble` says in a word what is wrong with its value or gradient.
+    `trouble` says in a word what is wrong with its value or gradient. `value` and `adjoint` are
+    what the figure tells of the node, wherever: for those who read a figure by program.
     """
 
     id: str
@@ -194,6 +195,8 @@ class Node:
     op: str | None = None
     emphasis: Emphasis = "plain"
     trouble: str | None = None
+    value: object | None = None
+    adjoint: object | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,8 @@ def _boxed(drawn: Figure, places: Collection[_Place], box: Literal["empty", "fil
         gradient = node.gradient
         if (node.id, -1) in places and isinstance(gradient, Partial):
             gradient = Blanked(gradient, box)
-        return replace(node, parts=parts, gradient=gradient)
+        # Nor does the file tell what is asked.
+        return replace(node, parts=parts, gradient=gradient, value=None, adjoint=None)
 
     def of_edge(edge: Edge) -> Edge:
         if (edge.id, 0) in places and isinstance(edge.part, Partial | Contribution):

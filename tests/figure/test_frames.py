@@ -44,7 +44,7 @@ PROGRAMS = [
     (residual, (np.array([0.3, -0.2]), np.array([[0.1, 0.4], [-0.3, 0.2]]))),
     (J, (5, 3, 2)),
 ]
-BOX = re.compile(r'data-node="[^"]*">\n<title>.*</title>\n<rect [^>]*? (x="[^>]*)/>')
+BOX = re.compile(r'data-node=[^>]*>\n<title>.*</title>\n<rect [^>]*? (x="[^>]*)/>')
 
 
 def places(svg):

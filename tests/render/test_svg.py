@@ -164,3 +164,25 @@ def curve_of(path):
         for t in (k / 12 for k in range(13)):
             w = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
             yield tuple(sum(k * p[j] for k, p in zip(w, (a, b, c, d), strict=True)) for j in (0, 1))
+
+
+def numbers_in(svg: str) -> dict[str, tuple[str | None, str | None]]:
+    groups = ET.fromstring(svg).iterfind(".//*[@data-node]")
+    return {g.get("data-node"): (g.get("data-value"), g.get("data-grad")) for g in groups}
+
+
+def test_a_node_tells_its_number_and_its_gradient_to_the_last_digit():
+    graph = gt.trace(lambda x, w: x * w / 3, 0.1, np.float32(0.2))
+    assert numbers_in(graph.to_svg())["x"] == ("0.1", None)
+    assert numbers_in(graph.to_svg())["w"] == ("0.2", None)
+    grads = graph.backward()
+    assert numbers_in(graph.to_svg())["x"] == ("0.1", str(grads["x"]))
+    assert numbers_in(graph.to_svg())["f"] == (str(graph.value), "1.0")
+    assert numbers_in(graph.to_svg(gradients=False, values=False))["x"] == (None, None)
+
+
+def test_no_number_is_in_the_file_before_the_figure_shows_it():
+    graph = gt.trace(lambda x: 2 * np.sin(x), 0.5)
+    first = numbers_in(graph.frames()[0].to_svg())
+    assert first == {"x": ("0.5", None), "v1": (None, None), "f": (None, None)}
+    assert set(numbers_in(graph.quiz().question.to_svg()).values()) == {(None, None)}

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from graphtrace.figure.parts import Edge, Figure, Node, Part
 from graphtrace.figure.timeline import Timeline
 from graphtrace.render.formats import describe, fragments, legend
@@ -123,7 +125,8 @@ def _nodes(
         tip = describe.tell(node, figure) + (f" ({node.source})" if node.source else "")
         classes = f"node {node.role}{_emphasis(node)}"
         shown = fragments.shown(classes, None if steps is None else steps.box(node))
-        yield f'<g {ID}{node.id}" {shown} data-node="{xml(node.key)}">'
+        numbers = "" if marked else _numbers(node)
+        yield f'<g {ID}{node.id}" {shown} data-node="{xml(node.key)}"{numbers}>'
         yield f"<title>{xml(tip)}</title>"
         yield from _box(cell, at, paint(node, theme), theme)
         for i, (line, x, y) in enumerate(cell.places):
@@ -134,6 +137,16 @@ def _nodes(
                 else:
                     yield from fragments.appearing(drawn, steps.gradient(node))
         yield "</g>"
+
+
+def _numbers(node: Node) -> str:
+    """The value and the gradient of a scalar to the last digit, for programs."""
+    numbers = {"value": node.value, "grad": node.adjoint}
+    return "".join(f' data-{name}="{x!s}"' for name, x in numbers.items() if _is_scalar(x))
+
+
+def _is_scalar(x: object) -> bool:
+    return isinstance(x, (int, float, np.number, np.bool_))
 
 
 def _marked(i: int, line: str, marked: bool) -> str:
