@@ -10,9 +10,11 @@ import graphtrace as gt
 
 def root(a, b, c):
     D = b**2 - 4 * a * c
-    return (-b + np.sqrt(D)) / (2 * a)
+    x = (-b + np.sqrt(D)) / (2 * a)
+    return x
 
 
 graph = gt.trace(root, a=1, b=-5, c=4)
 graph.backward()
-player = graph.play()
+options = {"detail": "statements"}
+player = graph.play(**options)
