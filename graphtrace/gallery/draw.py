@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from graphtrace.core.describe_error import text_of
-from graphtrace.errors import ArgumentError, GraphtraceError, TargetError
+from graphtrace.errors import ArgumentError, TargetError
 from graphtrace.gallery.page import GENERATOR, Exhibit, page, players_page
 from graphtrace.render.formats import output
 from graphtrace.target.function import load_file
@@ -65,7 +65,7 @@ def draw(source: Path) -> bytes:
         )
     try:
         text: str = drawn.to_svg(**getattr(module, "options", {}))
-    except (GraphtraceError, TypeError) as error:  # TypeError: the options are no dict
+    except Exception as error:  # whatever is raised of values that no figure can be drawn with
         place = f"'{source}' line {_line_of('options', source)}"
         raise TargetError(f"{place}: {text_of(error)}") from error
     return text.encode("utf-8")
@@ -88,8 +88,8 @@ def contents(folder: Path) -> str:
     sections: dict[str, list[Exhibit]] = {}
     for heading, name in _order(folder, list(by_name)):
         sections.setdefault(heading, []).append(_exhibit(by_name[name]))
-    has_players = any(_sets("player", source) for source in by_name.values())
-    return page(sections, has_players=has_players)
+    played = {name for name, source in by_name.items() if _sets("player", source)}
+    return page(sections, played=played)
 
 
 def players(folder: Path) -> str:
@@ -114,8 +114,13 @@ def _player(source: Path) -> str:
 def _sets(name: str, source: Path) -> bool:
     """Whether a file sets that name at its top."""
     tree = ast.parse(source.read_bytes())
-    assignments = [node for node in tree.body if isinstance(node, ast.Assign)]
-    return any(isinstance(t, ast.Name) and t.id == name for a in assignments for t in a.targets)
+    targets: list[ast.expr] = []
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            targets += node.targets
+        elif isinstance(node, ast.AnnAssign) and node.value:
+            targets.append(node.target)
+    return any(isinstance(target, ast.Name) and target.id == name for target in targets)
 
 
 def _exhibit(source: Path) -> Exhibit:

@@ -1,8 +1,8 @@
 """Write the page that shows a gallery: each figure with its title, a sentence and its source.
 
 In: sections of `Exhibit`s. Out: the text of an HTML file, the same every time. It needs nothing
-from elsewhere, and no script but that of the players; it fits a phone and follows the reader into
-dark mode. It knows nothing of how a figure is drawn.
+from elsewhere, and scripts only for copying a source and for the players; it fits a phone and
+follows the reader into dark mode. It knows nothing of how a figure is drawn.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 from urllib.parse import quote
@@ -20,8 +20,8 @@ from graphtrace.errors import clean
 GENERATOR = '<meta name="generator" content="graphtrace gallery">'
 """By this line a page of ours is known."""
 
-_READABLE = 0.72
-"""A figure is not shrunk further: it scrolls."""
+_WIDE = 800
+"""A figure from here on, in pixels, has a row of the page for itself."""
 
 _STYLE = """\
 :root{color-scheme:light dark;--paper:#fff;--ink:#1b1b1f;--muted:#55565c;--line:#d6d7dc;
@@ -38,13 +38,37 @@ a{color:var(--link)}
 .exhibits{display:grid;gap:1.5rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,30rem),1fr))}
 article{display:flex;flex-direction:column;min-width:0;padding:1rem;border:1px solid var(--line);
 border-radius:.5rem}
-.figure{overflow:auto;max-height:48rem;margin:0 0 .75rem}
-img{display:block;height:auto;max-width:none;margin:0 auto}
+article.wide{grid-column:1/-1}
+.figure{display:block;margin:0 0 .75rem}
+img{display:block;width:auto;height:auto;max-width:100%;margin:0 auto}
 p{margin:0 0 .75rem}
 article p,header p{color:var(--muted)}
-pre{flex:1;overflow:auto;max-height:24rem;margin:0 0 .75rem;padding:.75rem;border-radius:.3rem;
-background:var(--code);font:.85rem/1.45 Menlo,Consolas,'Liberation Mono',monospace;tab-size:4}
+pre{flex:1;white-space:pre-wrap;overflow-wrap:anywhere;margin:0 0 .75rem;padding:.75rem;
+border-radius:.3rem;background:var(--code);tab-size:4;
+font:.85rem/1.45 Menlo,Consolas,'Liberation Mono',monospace}
+.links{display:flex;flex-wrap:wrap;gap:.25rem 1rem;align-items:center;margin:0}
+.copy{font:inherit;padding:.2rem .8rem;border:1px solid var(--line);border-radius:.3rem;
+background:var(--code);color:var(--ink);cursor:pointer}
 :focus-visible{outline:2px solid var(--link);outline-offset:2px}
+"""
+
+
+# A page that is neither a file nor from https has no clipboard: there the reader copies.
+_SCRIPT = """\
+for (const button of document.querySelectorAll("button.copy")) {
+  const article = button.closest("article");
+  const code = article.querySelector("code"), status = article.querySelector("[role=status]");
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(code.textContent + "\\n");
+      status.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(code);
+      status.textContent = "Selected, to be copied with Ctrl+C or ⌘C";
+    }
+  });
+}
 """
 
 
@@ -57,13 +81,16 @@ class Exhibit(NamedTuple):
     svg: str
 
 
-def page(sections: Mapping[str, Sequence[Exhibit]], *, has_players: bool = False) -> str:
-    """The page, with a heading for each section that has one, and a link to that of the players."""
+def page(sections: Mapping[str, Sequence[Exhibit]], *, played: Collection[str] = ()) -> str:
+    """The page, with a heading for each section that has one.
+
+    `played` are the stems of what is on the page of the players, too, which is linked to.
+    """
     about = [
         "<p>Each figure is drawn by the code beneath it: graphtrace runs the function and draws "
         'what it did, with <code>graph.render("figure.svg", **options)</code>.</p>'
     ]
-    if has_players:
+    if played:
         about.append('<p><a href="players.html">Some of them step by step</a>.</p>')
     lines = _head("Gallery", about)
     taken = {_figure_id(exhibit) for exhibits in sections.values() for exhibit in exhibits}
@@ -74,9 +101,9 @@ def page(sections: Mapping[str, Sequence[Exhibit]], *, has_players: bool = False
         lines.append(f'<h2 id="{ident}">{escape(named)}</h2>')
         lines.append('<div class="exhibits">')
         for exhibit in exhibits:
-            lines += _article(exhibit)
+            lines += _article(exhibit, is_played=exhibit.stem in played)
         lines += ["</div>", "</section>"]
-    lines += ["</main>", "</body>", "</html>"]
+    lines += ["</main>", f"<script>\n{_SCRIPT}</script>", "</body>", "</html>"]
     return "\n".join(lines) + "\n"
 
 
@@ -150,23 +177,28 @@ def _figure_id(exhibit: Exhibit) -> str:
     return f"figure-{_link(exhibit)}"
 
 
-def _article(exhibit: Exhibit) -> Iterable[str]:
+def _article(exhibit: Exhibit, *, is_played: bool) -> Iterable[str]:
     link, ident = _link(exhibit), _figure_id(exhibit)
+    stem = escape(clean(exhibit.stem))
     title = escape(title_of(clean(exhibit.stem)))
     width, height, alt = _facts(exhibit.svg)
-    yield f'<article aria-labelledby="{ident}">'
+    wide = ' class="wide"' if width >= _WIDE else ""
+    yield f'<article aria-labelledby="{ident}"{wide}>'
     yield f'<h3 id="{ident}">{title}</h3>'
-    # Scrolled by keyboard too.
-    yield f'<div class="figure" tabindex="0" role="group" aria-label="{title}, the figure">'
+    # Whole on every page; by itself it is as large as it was made.
+    yield f'<a class="figure" href="{link}.svg">'
     yield (
-        f'<img src="{link}.svg" alt="{alt}" width="{width:g}" height="{height:g}" loading="lazy" '
-        f'style="width:100%;min-width:{round(width * _READABLE)}px;max-width:{width:g}px">'
+        f'<img src="{link}.svg" alt="{alt}" width="{width:g}" height="{height:g}" loading="lazy">'
     )
-    yield "</div>"
+    yield "</a>"
     yield from _paragraphs(exhibit)
-    opening = f'<pre tabindex="0" role="group" aria-label="{title}, its source">'
-    yield f"{opening}<code>{escape(exhibit.code)}</code></pre>"
-    yield f'<a href="{link}.svg">{escape(clean(exhibit.stem))}.svg</a>'
+    yield f"<pre><code>{escape(exhibit.code)}</code></pre>"
+    yield '<p class="links">'
+    yield f'<button type="button" class="copy" aria-label="Copy the source of {title}" hidden>'
+    yield f'Copy</button> <a href="{link}.svg">{stem}.svg</a>'
+    if is_played:
+        yield f'<a href="players.html#{ident}">Step by step</a>'
+    yield '<span role="status"></span></p>'
     yield "</article>"
 
 

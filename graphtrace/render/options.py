@@ -38,6 +38,10 @@ def _seconds(value: Any) -> str | None:
     return None if is_one else "is no time: use a number of seconds above 0"
 
 
+def _text(value: Any) -> str | None:
+    return None if value is None or isinstance(value, str) else "is no text: put it in quotes"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options(Content):
     """What a figure shows, how it looks and where it goes.
@@ -117,9 +121,10 @@ class Options(Content):
         "Where it goes",
         "'How J moves with a'",
         "TEXT",
+        _text,
     )
     id_prefix: str | None = option(
-        None, "What the ids in an SVG begin with.", "Where it goes", "fig1", "TEXT"
+        None, "What the ids in an SVG begin with.", "Where it goes", "fig1", "TEXT", _text
     )
     engine: str | os.PathLike[str] | None = option(
         None,

@@ -42,15 +42,18 @@ def chromium():
 
 @pytest.fixture
 def show(chromium, tmp_path):
-    """Opens the text of a page; what it says on the console or asks for fails the test."""
+    """Opens a page or the text of one; what it says on the console or asks for fails the test."""
     contexts, said = [], []
 
     def opened(html, *, width=720, height=900, address="", quiet=True, **settings):
         context = chromium.new_context(viewport={"width": width, "height": height}, **settings)
         contexts.append(context)
         page = context.new_page()
-        file = tmp_path / f"{len(contexts)}.html"
-        file.write_text(html, encoding="utf-8")
+        if isinstance(html, Path):
+            file = html
+        else:
+            file = tmp_path / f"{len(contexts)}.html"
+            file.write_text(html, encoding="utf-8")
         page.on("pageerror", lambda error: said.append(f"error {error}"))
         if quiet:
             page.on("console", lambda message: said.append(f"console {message.text}"))
