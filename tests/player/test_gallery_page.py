@@ -38,10 +38,9 @@ CONTRAST = """() => {
 }"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 720, 1280])
-def test_nothing_is_cropped(show, width, scheme):
-    page = show(INDEX, width=width, color_scheme=scheme)
+def test_nothing_is_cropped_and_all_text_has_contrast(show, width):
+    page = show(INDEX, width=width)
     page.evaluate(
         """() => Promise.all([...document.images].map(image => {
             image.loading = "eager";
@@ -50,8 +49,10 @@ def test_nothing_is_cropped(show, width, scheme):
     )
     figures = len(list(GALLERY.glob("[!_]*.py")))
     assert page.locator("img").count() == figures
-    assert page.evaluate(CROPPED) == []
-    assert page.evaluate(CONTRAST) >= 4.5
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert page.evaluate(CROPPED) == []
+        assert page.evaluate(CONTRAST) >= 4.5
 
 
 def test_each_source_is_copied_as_it_runs(show, tmp_path):
