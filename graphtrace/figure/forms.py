@@ -76,7 +76,7 @@ def with_derivatives_in_boxes(figure: Figure) -> Figure | None:
     >>> g = gt.trace(lambda a: 3 * a, 2.0)
     >>> one = with_derivatives_in_boxes(g.figure())
     >>> one.nodes[1].parts[-1].value, one.edges[0].part
-    (3, None)
+    (3.0, None)
     """
     is_about = not figure.room and any(edge.emphasis != "plain" for edge in figure.edges)
     if figure.form != "boxes" or is_about:

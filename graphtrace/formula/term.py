@@ -240,6 +240,10 @@ def _same(term: Term, a: Term) -> Term:
 def _transposed(term: Term, a: Term) -> Term:
     if a.op == "negative":
         return simplified(replace(a, operands=(simplified(replace(term, operands=a.operands)),)))
+    if a.op == "matmul" and all(factor.ndim == 2 for factor in a.operands):
+        left, right = (simplified(replace(term, operands=(x,), rank=2)) for x in a.operands)
+        if right.op != term.op:  # (A Bᵀ)ᵀ is B Aᵀ
+            return replace(a, operands=(right, left))
     are_matrices = a.ndim == 2 and a.op in ("transpose", "matrix_transpose")
     is_back = (a.op == term.op or are_matrices) and not (a.params or term.params)
     return a.operands[0] if is_back else term
