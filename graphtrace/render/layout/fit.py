@@ -19,6 +19,7 @@ from graphtrace.figure.forms import with_derivatives_in_boxes, with_gradients_in
 from graphtrace.figure.parts import Blanked, Contribution, Edge, Figure, Kind, Partial
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.number import is_scalar
+from graphtrace.formula.runs import plain
 from graphtrace.render.layout import timeline
 from graphtrace.render.layout.frame import frame_of, smallest_shown
 from graphtrace.render.layout.places import Layout
@@ -98,6 +99,7 @@ def _in_time(figure: Figure, theme: Theme) -> tuple[float, Setting]:
     for change, style in (*short, *((_number, style) for style in (close, *tight))):
         one = _named(_with_edges(whole, change), style)
         sheet, layout, is_clean = timeline.placed(one, typeset(one, style))
+        is_clean = is_clean and not _cuts(one, sheet)
         setting = Setting(one, sheet, layout, style)
         readable = _readable(setting) - (0 if is_clean else _UNCLEAN)
         if best is None or readable > best[0]:
@@ -106,6 +108,13 @@ def _in_time(figure: Figure, theme: Theme) -> tuple[float, Setting]:
             break
     assert best is not None
     return best
+
+
+def _cuts(figure: Figure, sheet: Sheet) -> bool:
+    """Whether a formula is not there to its end; x[1]… names the inputs of steps left out."""
+    boxes = zip(figure.nodes, sheet.cells, strict=True)
+    lines = (line for node, cell in boxes if node.role != "input" for line, _, _ in cell.places)
+    return any(plain(line.runs).endswith("…") for line in lines)
 
 
 _NEARLY = 0.6
