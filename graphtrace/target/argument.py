@@ -53,8 +53,8 @@ def split(text: str) -> list[str]:
     return [stripped for piece in pieces if (stripped := piece.strip(" \t\n,"))]
 
 
-_PIECE = re.compile(r"[^\W\d]\w*[ \t]*=(?!=)|\\?.", re.DOTALL)
-"""The beginning of an assignment, or one character."""
+_PIECE = re.compile(r"[^\W\d]\w*+[ \t]*+(?:=(?!=))?|\\?.", re.DOTALL)
+"""The beginning of an assignment, a word, or one character; nothing is looked at twice."""
 
 
 def read(text: str, option: str = "--at", folder: Path | None = None) -> tuple[str, Any]:

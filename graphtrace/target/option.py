@@ -89,7 +89,17 @@ def names(text: str) -> tuple[str, ...]:
     >>> names("a, W[0, 1]")
     ('a', 'W[0, 1]')
     """
-    return tuple(part.strip() for part in re.split(r",(?![^\[\]]*\])", text))
+    pieces = [""]
+    for part in _PIECE.findall(text):
+        if part == ",":
+            pieces.append("")
+        else:
+            pieces[-1] += part
+    return tuple(piece.strip() for piece in pieces)
+
+
+_PIECE = re.compile(r"\[[^\[\]]*+\]|.", re.DOTALL)
+"""An index in brackets, or one character."""
 
 
 def nudge(text: str, typed: str, example: str) -> tuple[str, float]:

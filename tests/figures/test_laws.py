@@ -114,7 +114,7 @@ def test_a_figure_that_is_higher_than_a_page_is_found(lecture):
 def test_two_boxes_of_one_name_are_found_and_copies_of_one_input_are_none(lecture):
     twice = lecture.replace('data-node="v"', 'data-node="w"')
     assert broken(printed_names_unique, twice) == []
-    alike = re.sub(r'(data-node="v">.*?>)v(<)', r"\1u\2", lecture, flags=re.DOTALL)
+    alike = re.sub(r'(data-node="v".*?>)v(<)', r"\1u\2", lecture, flags=re.DOTALL)
     assert broken(printed_names_unique, alike) == ["u and v are both printed “u”"]
     assert broken(printed_names_unique, alike.replace('data-node="v"', 'data-node="u"')) == []
 

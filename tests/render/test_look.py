@@ -520,6 +520,8 @@ def test_no_text_of_a_user_breaks_out_of_an_svg_that_tells_everything(name, othe
         "data-node",
         "data-from",
         "data-to",
+        "data-value",
+        "data-grad",
         "textLength",
         "lengthAdjust",
         "text-anchor",

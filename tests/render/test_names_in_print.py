@@ -81,7 +81,7 @@ def in_text(graph):
 
 def in_tikz(graph):
     tikz = to_tikz(graph, limit=100, dead=True)
-    found = re.findall(r"\(node-([^)]*)\) at .*\n.*?\\displaystyle (.*?)\$\}\};", tikz)
+    found = re.findall(r"\(node-([^)]*)\) at .*\n.*?\\displaystyle (.*?)\$\}\\ifdim", tikz)
     return {key: name_of(said) for key, said in found if not re.search(r"-copy(-\d+)?$", key)}
 
 

@@ -29,7 +29,7 @@ def across(svg, *names):
     """Where the boxes of these names begin, across the direction in which the figure is read."""
     places = []
     for name in names:
-        box = re.search(rf'data-node="{re.escape(name)}">.*?<rect [^>]*? x="([\d.]+)"', svg, re.S)
+        box = re.search(rf'data-node="{re.escape(name)}".*?<rect [^>]*? x="([\d.]+)"', svg, re.S)
         places.append(float(box[1]))
     return places
 
