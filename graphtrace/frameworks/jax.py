@@ -329,8 +329,12 @@ class _Evaluation:
     def _scan(self, equation: Any, inputs: list[_Known]) -> list[_Known]:
         params = equation.params
         length, body = params["length"], params["jaxpr"]
-        fixed = params["num_consts"]
-        moving = fixed + params["num_carry"]
+        # What is carried comes out as the body returns it; what is gathered has one axis more.
+        pairs = zip(equation.outvars, body.out_avals, strict=True)
+        carried = sum(out.aval.ndim == each.ndim for out, each in pairs)
+        pairs = zip(equation.invars, body.in_avals, strict=True)
+        moving = sum(x.aval.ndim == each.ndim for x, each in pairs)
+        fixed = moving - carried
         consts, carry, sequences = inputs[:fixed], inputs[fixed:moving], inputs[moving:]
         sequences = [self._whole(x) for x in sequences]
         steps = range(length - 1, -1, -1) if params["reverse"] else range(length)
@@ -338,13 +342,13 @@ class _Evaluation:
         for t in steps:
             entries = [self._entry(x, t, equation) for x in sequences]
             results = self.run(body.jaxpr, body.consts, [*consts, *carry, *entries], equation)
-            carry, each = results[: params["num_carry"]], results[params["num_carry"] :]
+            carry, each = results[:carried], results[carried:]
             stacked.append(each)
         if params["reverse"]:
             stacked.reverse()
         if not stacked:
             arrays = [self._whole(x).array for x in inputs]
-            empty = _function(equation)(*arrays)[params["num_carry"] :]
+            empty = _function(equation)(*arrays)[carried:]
             return [*carry, *map(_constant, empty)]
         return [*carry, *(self._stack(list(one), equation) for one in zip(*stacked, strict=True))]
 

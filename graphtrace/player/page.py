@@ -218,7 +218,7 @@ def _named(colours: Palette) -> dict[str, str]:
 
 _COMMENT = re.compile(r"/\*\*.*?\*/|^\s*//[^\n]*", re.MULTILINE | re.DOTALL)
 _QUOTED = re.compile(r"('[^'\n]*'|`[^`]*`)")
-_SPACE = re.compile(r"\s*([{}()\[\];,:?=+*&|!<>]|-(?=[^\w-]))\s*")
+_SPACE = re.compile(r"(?<!\s)\s*+([{}()\[\];,:?=+*&|!<>]|-(?=[^\w-]))\s*+")
 
 
 def source(name: str) -> Traversable:
