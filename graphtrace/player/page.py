@@ -218,7 +218,7 @@ def _named(colours: Palette) -> dict[str, str]:
 
 _COMMENT = re.compile(r"/\*\*.*?\*/|^\s*//[^\n]*", re.MULTILINE | re.DOTALL)
 _QUOTED = re.compile(r"('[^'\n]*'|`[^`]*`)")
-_SPACE = re.compile(r"(?<!\s)\s*+([{}()\[\];,:?=+*&|!<>]|-(?=[^\w-]))\s*+")
+_SPACE = re.compile(r"\s*+([{}()\[\];,:?=+*&|!<>]|-(?=[^\w-]))\s*+|(\s++)")
 
 
 def source(name: str) -> Traversable:
@@ -241,5 +241,5 @@ def packaged(name: str) -> str:
 
 def _squeezed(code: str) -> str:
     """JavaScript without what it means the same without; its patterns hold no space."""
-    code = re.sub(r"\s+", " ", _SPACE.sub(r"\1", code))
+    code = re.sub(r"\s+", " ", _SPACE.sub(r"\1\2", code))
     return re.sub(r"\bconst\b", "let", code).replace(";}", "}").replace(",}", "}")
