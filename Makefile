@@ -22,6 +22,8 @@ HAS_BENCH := $(VENV)/.has-bench
 HAS_BROWSER := $(VENV)/.has-browser
 NODE := build/node
 HAS_PLACES := $(VENV)/.has-places
+HAS_DOCS := $(VENV)/.has-docs
+MKDOCS = NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs
 
 LOWEST := $(VENV)-lowest
 DASK := $(VENV)-dask
@@ -34,13 +36,14 @@ LOWEST_PYTHON := $(patsubst $(VENV)/%,$(LOWEST)/%,$(BIN))/python
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help demo test test-browser test-dask test-places test-torch lowest lint format types fuzz gallery gallery-check bench bench-each wheel-check clean
+.PHONY: help demo test test-browser test-dask test-places test-torch docs docs-serve test-docs lowest lint format types fuzz gallery gallery-check bench bench-each wheel-check clean
 
 help:
 	@echo 'make demo           draw the lecture'"'"'s J into build/J.svg'
 	@echo 'make test           run the tests'
 	@echo 'make test-places    documents with figures, built by Sphinx, MkDocs and others'
 	@echo 'make test-browser   the tests of the player in Chromium, and of its JavaScript in Node'
+	@echo 'make docs           build the site into build/site; make docs-serve shows it, make test-docs looks at it'
 	@echo 'make lowest         the tests with the oldest dependencies that pyproject.toml allows'
 	@echo 'make test-dask      the tests of pieces of data on a cluster, which it installs by itself'
 	@echo 'make test-torch     the tests of PyTorch programs, which it installs by itself'
@@ -64,6 +67,21 @@ test: $(HAS_TEST)
 
 test-places: $(HAS_PLACES)
 	@$(BIN)/python -m pytest tests/places tests/ipython $(ARGS)
+
+# The repository's own files are the pages, so that a link leads to the same place in both.
+docs: $(HAS_DOCS) build/pages
+	@$(MKDOCS) build --strict --config-file docs/mkdocs.yml
+	@echo 'The site is in $(CURDIR)/build/site'
+
+docs-serve: $(HAS_DOCS) build/pages
+	@$(MKDOCS) serve --config-file docs/mkdocs.yml
+
+build/pages:
+	@mkdir -p $@
+	@for page in docs gallery README.md CHANGELOG.md; do ln -s ../../$$page $@/$$page; done
+
+test-docs: docs $(HAS_TEST) $(HAS_BROWSER) $(NODE)/.installed
+	@$(BIN)/python -m pytest tests/project/test_site.py $(ARGS)
 
 test-dask: $(DASK)/.has-test
 	@$(DASK_PYTHON) -m pytest tests/training/test_accumulate.py -k cluster $(ARGS)

@@ -333,8 +333,8 @@ class Graph(TracedGraph):
         """Move one input a little, and see how far every node moves with it.
 
         Args:
-            at: An input, or an entry of one: "a", "x[2]", "params['W'][0, 1]". Of an array without
-                an index every entry is moved.
+            at: An input, or an entry of one: `"a"`, `"x[2]"`, `"params['W'][0, 1]"`. Of an array
+                without an index every entry is moved.
             by: How far.
 
         Returns:

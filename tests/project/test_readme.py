@@ -2,7 +2,8 @@
 
 A `python` block with prompts is a doctest; one without is executed; the blocks of a page share
 their names, from top to bottom. A `console` block's commands are run, and what follows each is
-what it prints. An `sh` block installs things and a `py` block is a fragment: they are not run.
+what it prints. An `sh` block installs things and a `py` block is a fragment: they are not run. A
+`graphtrace` block is a figure of the site, and is drawn.
 """
 
 import doctest
@@ -12,23 +13,33 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from graphtrace import fence
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
-FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^(`{3,})([^\s`]*)([^\n]*)\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
+ATTRIBUTE = re.compile(r"""([\w-]+)(?:=(["'])(.*?)\2)?""")
 TARGET = re.compile(r"\]\(([^)\s]+)\)|\bsrc(?:set)?=\"([^\"]+)\"")
+
+
+class SimpleMarkdown(SimpleNamespace):
+    """What the fence needs of Python-Markdown: an object that can be hashed, as a figure's page."""
+
+    __hash__ = object.__hash__
 
 
 def blocks(page: Path, *languages: str) -> list[tuple[str, str, int]]:
     """The fenced blocks in these languages: language, text, line of the first line."""
     text = page.read_text(encoding="utf-8")
     return [
-        (match[1], match[2], text.count("\n", 0, match.start()) + 2)
+        (match[2], match[4], text.count("\n", 0, match.start()) + 2)
         for match in FENCE.finditer(text)
-        if match[1] in languages
+        if match[2] in languages
     ]
 
 
@@ -84,8 +95,36 @@ def test_the_console_blocks_print_what_they_say(page, elsewhere):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_block_says_what_it_is(page):
-    languages = {match[1] for match in FENCE.finditer(page.read_text(encoding="utf-8"))}
-    assert languages <= {"python", "py", "console", "sh", "text", ""}
+    languages = {match[2] for match in FENCE.finditer(page.read_text(encoding="utf-8"))}
+    assert languages <= {"python", "py", "console", "sh", "text", "graphtrace", ""}
+
+
+def figures(page: Path) -> list[str]:
+    """The HTML of the figures of a page, as MkDocs has them made."""
+    file = SimpleNamespace(src_uri=page.relative_to(ROOT).as_posix(), abs_src_path=str(page))
+    md = SimpleMarkdown(treeprocessors={"relpath": SimpleNamespace(file=file)}, preprocessors={})
+    return [
+        fence.format(
+            match[4],
+            "graphtrace",
+            "graphtrace",
+            {name: value or name for name, _, value in ATTRIBUTE.findall(match[3])},
+            md,
+        )
+        for match in FENCE.finditer(page.read_text(encoding="utf-8"))
+        if match[2] == "graphtrace"
+    ]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if "```graphtrace" in page.read_text(encoding="utf-8")],
+    ids=lambda page: page.name,
+)
+def test_the_figures_of_a_page_are_drawn(page):
+    for html in figures(page):
+        assert 'role="alert"' not in html, html
+        assert "<svg" in html
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
