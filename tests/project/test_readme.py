@@ -17,6 +17,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import graphtrace as gt
 from graphtrace import fence
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,6 +145,12 @@ def test_the_figure_is_what_the_code_beside_it_draws(elsewhere):
         for path in (elsewhere / "J.svg", ROOT / "gallery" / "lecture.svg")
     ]
     assert drawn == shown
+
+
+def test_the_reference_has_every_name():
+    text = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^::: graphtrace\.(\w+)$", text, re.MULTILINE))
+    assert listed == set(gt.__all__) - {"figures"}  # a module, whose functions are listed
 
 
 def test_the_readme_is_read_in_one_go():
