@@ -42,10 +42,16 @@ RETURNED: Final = Returned()
 _memories: dict[int, tuple[weakref.ref[CodeType], dict[Hashable, Any]]] = {}
 
 
+def _forget(memories: dict[int, Any], key: int, _: weakref.ref[CodeType]) -> None:
+    memories.pop(key, None)
+
+
 def _memory(code: CodeType) -> dict[Hashable, Any]:
     key = id(code)
     if key not in _memories:
-        _memories[key] = (weakref.ref(code, lambda _: _memories.pop(key, None)), {})
+        # The dictionary is bound here: as a program ends, the module's own names are gone first.
+        forget = functools.partial(_forget, _memories, key)
+        _memories[key] = (weakref.ref(code, forget), {})
     return _memories[key][1]
 
 
@@ -292,13 +298,13 @@ def text(code: CodeType, lasti: int) -> str | None:
 
 @remembered(())
 def operands(code: CodeType, lasti: int) -> tuple[str | None, ...]:
-    """The operands that are written as names, attributes or constant subscripts; None for others.
+    """The operands as they are written, in brackets where they are operations; None for long ones.
 
     A method's first operand is its receiver; keywords are left out. Empty without source.
 
     >>> linecache.cache["<cell>"] = (10, None, ["u = -b * c"], "<cell>")
     >>> operands(compile("u = -b * c", "<cell>", "exec"), 8)
-    (None, 'c')
+    ('(-b)', 'c')
     """
     written = _written(code, lasti)
     match written and written[0]:
@@ -314,7 +320,7 @@ def operands(code: CodeType, lasti: int) -> tuple[str | None, ...]:
                 parts.insert(0, function.value)
         case _:
             parts = []
-    return tuple(_plain_name(code, part) for part in parts)
+    return tuple(_operand(code, part) for part in parts)
 
 
 def _written(code: CodeType, lasti: int) -> tuple[ast.AST, str] | None:
@@ -366,17 +372,26 @@ def _vocabulary(code: CodeType, _: int) -> frozenset[str]:
     return frozenset((*code.co_names, *_slots(code, 0)))
 
 
-def _plain_name(code: CodeType, node: ast.expr) -> str | None:
-    root = node
-    while not isinstance(root, ast.Name):
-        if isinstance(root, ast.Subscript):
-            if any(isinstance(part, ast.Name | ast.Call) for part in ast.walk(root.slice)):
-                return None
-        elif not isinstance(root, ast.Attribute):
-            return None
-        root = root.value
+_WRITTEN_OUT = 24  # characters of an operand that is no name
+_OPERATIONS = (ast.BinOp, ast.UnaryOp)
+_IN_AN_OPERAND = (
+    *_OPERATIONS,
+    *(ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Tuple, ast.Constant, ast.Call),
+    *(ast.keyword, ast.operator, ast.unaryop, ast.expr_context),
+)
+
+
+def _operand(code: CodeType, node: ast.expr) -> str | None:
+    inner = list(ast.walk(node))
+    names = {part.id for part in inner if isinstance(part, ast.Name)}
     # A name that the code does not know means that the file has changed since.
-    return ast.unparse(node) if root.id in _vocabulary(code, 0) else None
+    if not (names <= _vocabulary(code, 0) and all(isinstance(p, _IN_AN_OPERAND) for p in inner)):
+        return None
+    text = ast.unparse(node).replace("np.", "")
+    is_path = not any(isinstance(part, (*_OPERATIONS, ast.Call)) for part in inner)
+    if not names or not (is_path or len(text) <= _WRITTEN_OUT):
+        return None
+    return f"({text})" if isinstance(node, _OPERATIONS) else text
 
 
 @remembered("__main__")

@@ -74,7 +74,9 @@ _LETTER_NAME = re.compile(
     r"(?:_?(?P<number>[0-9]+)|(?P<lowered>(?:_[A-Za-z0-9]{1,6})+))?"
 )
 _WORD_NAME = re.compile(r"(?P<head>[A-Za-z]+?)_?(?P<number>\d+)", re.ASCII)
-_CONSTANT_ARRAY = re.compile(r"(?:u?int|float|bool|complex)\d*\[")
+CONSTANT_ARRAY = re.compile(r"(?:u?int|float|bool|complex)\d*\[")
+"""How an array is printed that has no name."""
+
 _ENTRY = re.compile(r"(?P<of>.+)\[(?P<index>[^\[\]'\"]*)\]", re.DOTALL)
 _WHOLE_NUMBERS = re.compile(r"\d+(?:, ?\d+)*", re.ASCII)
 _TEMPORARY = re.compile(r"v(\d+)", re.ASCII)
@@ -102,7 +104,7 @@ def natural(key: str) -> Spelling:
         return Spelling(head, mark, match["number"] or ",".join(lowered))
     if match := _WORD_NAME.fullmatch(key):
         return Spelling(match["head"], lowered=match["number"])
-    if not _CONSTANT_ARRAY.match(key) and (match := _ENTRY.fullmatch(key)):
+    if not CONSTANT_ARRAY.match(key) and (match := _ENTRY.fullmatch(key)):
         return entry(natural(match["of"]), match["index"])
     return verbatim(key)
 
@@ -119,8 +121,9 @@ def _decomposed(key: str) -> str:
 
 
 def verbatim(key: str) -> Spelling:
-    """The key as it stands, on one line."""
+    """The key as it stands, on one line; a minus is one where no string is quoted."""
     text = " ".join(key.split())
+    text = text if "'" in text or '"' in text else text.replace("-", MINUS)
     return Spelling(text if text.isprintable() else "".join(map(_visible, text)))
 
 
@@ -150,7 +153,7 @@ def _forms(key: str) -> Iterator[Spelling]:
             yield entry(natural(last), match["index"])
         elif match["before"]:
             yield natural(f"{last}_{match['before']}")
-    elif (match := _ENTRY.fullmatch(key)) and not _CONSTANT_ARRAY.match(key):
+    elif (match := _ENTRY.fullmatch(key)) and not CONSTANT_ARRAY.match(key):
         yield entry(next(_forms(match["of"])), match["index"])
     yield verbatim(key)
 

@@ -513,11 +513,15 @@ def is_number(x: Any) -> bool:
 
 
 def constant(x: Any) -> str:
-    """A constant in Python's notation: a number of six digits, an array by its few entries."""
+    """A constant in Python's notation: a number of six digits, an array by what it is made of.
+
+    >>> constant(0.1), constant(np.array([1.0, -2.0])), constant(np.eye(2))
+    ('0.1', '[1, -2]', 'eye(2)')
+    """
     if isinstance(x, np.ndarray):
         if x.ndim <= 1 and x.size <= 3:
             return "[" + ", ".join(map(constant, np.ravel(x))) + "]"
-        return f"{x.dtype}[{','.join(map(str, x.shape))}]"
+        return _made_by(x) or _matrix(x) or f"{x.dtype}[{','.join(map(str, x.shape))}]"
     if isinstance(x, (bool, np.bool_)):
         return str(bool(x))
     if isinstance(x, np.complexfloating):
@@ -525,6 +529,40 @@ def constant(x: Any) -> str:
     if isinstance(x, Text):
         return x.text
     return f"{x:.6g}" if is_number(x) else str(x)
+
+
+def _matrix(x: np.ndarray[Any, Any]) -> str | None:
+    """The rows of a small matrix.
+
+    >>> _matrix(np.array([[1, 2], [3, 4.5]])), _matrix(np.full((2, 2), 1 / 3))
+    ('[[1, 2], [3, 4.5]]', None)
+    """
+    if x.ndim != 2 or not 0 < x.size <= 9:
+        return None
+    text = "[" + ", ".join("[" + ", ".join(map(constant, row)) + "]" for row in x) + "]"
+    return text if len(text) <= _LONGEST_MATRIX else None
+
+
+_LONGEST_MATRIX = 32
+_LARGEST = 10_000  # entries to look at
+
+
+def _made_by(x: np.ndarray[Any, Any]) -> str | None:
+    """The call that makes an array of real numbers, if it is a common one.
+
+    >>> _made_by(np.arange(5)), _made_by(np.zeros(4)), _made_by(-np.zeros(4))
+    ('arange(5)', 'zeros(4)', None)
+    """
+    if x.dtype.kind not in "iuf" or not 0 < x.size <= _LARGEST or np.signbit(x).any():
+        return None
+    shape = str(x.shape if x.ndim > 1 else x.size)
+    calls = {
+        f"zeros({shape})": not x.any(),
+        f"ones({shape})": (x == 1).all(),
+        f"arange({x.size})": x.ndim == 1 and (x == np.arange(x.size)).all(),
+        f"eye({len(x)})": x.ndim == 2 and x.shape[0] == x.shape[1] and (x == np.eye(len(x))).all(),
+    }
+    return next((call for call, makes in calls.items() if makes), None)
 
 
 def _binding(atom: Any, text: str) -> int:

@@ -20,6 +20,8 @@ from graphtrace.core.source import Returned, is_operator, location, operands, ta
 from graphtrace.core.sweep import partial as local_derivative
 from graphtrace.core.tape import Location, Scope, locations, parts
 from graphtrace.core.variable import Variable
+from graphtrace.formula.naming import CONSTANT_ARRAY
+from graphtrace.formula.printer import constant
 from graphtrace.formula.row import Row
 from graphtrace.formula.symbol import Symbol, row_text
 from graphtrace.graph.linear_map import LinearMap
@@ -284,11 +286,9 @@ class Builder:
         if not any(constants):
             return names
         scope, lasti = self.locations[i]
-        if scope.code is None:
-            return names
-        written = operands(scope.code, lasti)
+        written = () if scope.code is None else operands(scope.code, lasti)
         if len(written) != len(names):
-            return names
+            written = (None,) * len(names)
         if not self.taken:
             self.taken = frozenset(self.keys.values())
             self.constant_names = _Names(self.taken)
@@ -300,9 +300,15 @@ class Builder:
         )
 
     def _constant_name(self, name: str | None, array: Any) -> str | None:
-        """The name of a constant array, numbered where it stood for another one before: `X_2`."""
-        if name is None:
-            return None
+        """The name of a constant array, numbered where it stood for another one before: `X_2`.
+
+        None where its numbers say it all.
+        """
+        if name is None or "(" in name:
+            text = constant(array)
+            if not CONSTANT_ARRAY.match(text):
+                return None
+            name = name or text
         known = self.constants.get(name)
         if known is not None and (known[1] is array or np.array_equal(known[1], array)):
             return known[0]

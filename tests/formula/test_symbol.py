@@ -43,3 +43,26 @@ def test_two_constant_arrays_of_one_name_have_two():
     graph = gt.trace(f, np.array([1.0, 2.0]))
     labels = [graph.nodes[key]["label"] for key in "abc"]
     assert labels == ["a = X @ w", "b = X_2 @ w", "c = X_3 @ b"]
+
+
+def test_constant_arrays_without_a_name_are_told_by_what_makes_them_and_no_two_alike():
+    rng = np.random.default_rng(0)
+    A = rng.normal(size=(3, 4, 4))
+
+    def f(x):
+        a = np.eye(4) @ x + np.zeros(4) + np.arange(4)
+        b = np.array([[1, 2, 3, 4], [5, 6, 7, 8]]) @ a
+        c = (A[0] - A[1])[:2] @ a
+        for t in range(3):
+            x = A[t] @ x
+        x = rng.normal(size=(4, 4)).round(3).clip(-9, 9) @ x
+        x = rng.normal(size=(4, 4)).round(3).clip(-9, 9) @ x
+        return b * c * x[:2]
+
+    labels = [label.partition(" = ")[2] for _, label in gt.trace(f, np.ones(4)).nodes("label")]
+    assert labels[1:-3] == [
+        *("eye(4) @ x", "v1 + zeros(4)", "v2 + arange(4)", "[[1, 2, 3, 4], [5, 6, 7, 8]] @ a"),
+        *("(A[0] - A[1])[:2] @ a", "A[t] @ x", "A[t]_2 @ x_2", "A[t]_3 @ x_3"),
+        *("float64[4,4] @ x_4", "float64[4,4]_2 @ x_5"),
+    ]
+    assert len(set(labels)) == len(labels)
