@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from graphtrace.figure.inlining import as_written, inlined, quoted
 from graphtrace.figure.parts import Definition, Note, Part, Value
 from graphtrace.figure.recurrence import Recurrence, start
-from graphtrace.figure.regions import Region, base
+from graphtrace.figure.regions import Region, base, start_of, stop_of
+from graphtrace.formula.printer import text_of
 from graphtrace.formula.read import called
 from graphtrace.formula.symbol import Symbol
 from graphtrace.formula.term import Term, Text
@@ -56,7 +57,7 @@ def attributes(
     one = export if len(box.exports) == 1 else {}
     is_input = graph.nodes[box.inner[0]].get("op") == "input"
     count = counted(len(box.inner), "input" if is_input else "operation")
-    named, repeated = Definition(str(box.key)), None
+    named, repeated, lines = Definition(str(box.key)), None, []
     op = "input" if is_input else "operations"
     if region.kind == "call":
         op = base(region.name) if base(region.name) in calls else region.name
@@ -71,13 +72,14 @@ def attributes(
             count += ", all at once" if repeated.at_once else ""
         op = f"× {region.count:,}"
     elif region.kind == "segment":
-        count = region.name or count
+        lines = _lines(graph, box)
+        count = region.name or ("" if lines else count)
     elif region.kind == "statement":
         term = _statement(graph, box) if len(box.exports) == 1 else None
         if term is not None:
             count, named = "", Definition(str(box.key), Symbol.of(term))
-    heading: list[Part] = [named]
-    if len(box.exports) > 1 and not is_input:
+    heading: list[Part] = [*(lines or [named])]
+    if len(box.exports) > 1 and not is_input and not lines:
         heading = [Definition(op)] if region.kind == "call" else []
     if repeated is not None:
         heading = [*_begun(graph, box), *repeated.assignments]
@@ -91,7 +93,7 @@ def attributes(
         "formula": named.formula if named.name == str(box.key) else None,
         "index": region.start,
         "exports": box.exports,
-        "parts": (*title_parts, *(() if is_input else _values(graph, box, named))),
+        "parts": (*title_parts, *(() if is_input or lines else _values(graph, box, named))),
     }
     return data | ({"grad": one["grad"]} if "grad" in one else {})
 
@@ -102,6 +104,27 @@ def _begun(graph: nx.MultiDiGraph[Any], box: Folded) -> Iterator[Definition]:
         constant = start(graph, box.inner, box.region.count, node)
         if constant is not None:
             yield Definition(base(str(node)), None, constant)
+
+
+_MOST_LINES = 4
+_LONGEST_LINE = 40
+
+
+def _lines(graph: nx.MultiDiGraph[Any], box: Folded) -> list[Definition]:
+    """What a stretch of statements computes, a line each, where they are few and short."""
+    lines: list[Definition] = []
+    for item in box.region.items:
+        is_statement = not isinstance(item, Region) or item.kind == "statement"
+        inner = box.inner[start_of(item) - box.region.start : stop_of(item) - box.region.start]
+        exports = [n for n in inner if n in box.exports or not set(inner).issuperset(graph[n])]
+        if len(exports) != 1 or len(lines) == _MOST_LINES or not is_statement:
+            return []
+        term = inlined(graph, inner, exports[0], _LONGEST_STATEMENT)
+        if term is None or len(text_of(term)) > _LONGEST_LINE:
+            return []
+        value = graph.nodes[exports[0]].get("value")
+        lines.append(Definition(str(exports[0]), Symbol.of(term), value))
+    return lines
 
 
 _LONGEST_STATEMENT = 60  # operations, and operands of them
