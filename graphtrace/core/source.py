@@ -229,6 +229,19 @@ def is_operator(code: CodeType, lasti: int) -> bool:
     return _running(code, lasti)[0].startswith((*_OPERATORS, *_STORES_ITEM, "DELETE_SUBSCR"))
 
 
+@remembered("")
+def operator(code: CodeType, lasti: int) -> str:
+    """The sign of an instruction that is a binary operator; none of others.
+
+    >>> operator(compile("u = b @ c", "<example>", "exec"), 6)
+    '@'
+    """
+    while code.co_code[lasti] == 0:
+        lasti -= 2
+    at = (one for one in dis.get_instructions(code) if one.offset == lasti)
+    return next((one.argrepr for one in at if one.opname == "BINARY_OP"), "")
+
+
 # -- source: how it is written --------------------------------------------------------------------
 
 _KINDS: dict[str, tuple[type[ast.AST], ...]] = {

@@ -117,13 +117,15 @@ def _lines(graph: nx.MultiDiGraph[Any], box: Folded) -> list[Definition]:
         is_statement = not isinstance(item, Region) or item.kind == "statement"
         inner = box.inner[start_of(item) - box.region.start : stop_of(item) - box.region.start]
         exports = [n for n in inner if n in box.exports or not set(inner).issuperset(graph[n])]
-        if len(exports) != 1 or len(lines) == _MOST_LINES or not is_statement:
+        if len(exports) + len(lines) > _MOST_LINES or not is_statement:
             return []
-        term = inlined(graph, inner, exports[0], _LONGEST_STATEMENT)
-        if term is None or len(text_of(term)) > _LONGEST_LINE:
-            return []
-        value = graph.nodes[exports[0]].get("value")
-        lines.append(Definition(str(exports[0]), Symbol.of(term), value))
+        for export in exports:
+            own = [n for n in inner if n not in exports]
+            term = inlined(graph, own, export, _LONGEST_STATEMENT)
+            if term is None or len(text_of(term)) > _LONGEST_LINE:
+                return []
+            value = graph.nodes[export].get("value")
+            lines.append(Definition(str(export), Symbol.of(term), value))
     return lines
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from types import CodeType
 from typing import Any, NamedTuple
 
-from graphtrace.core.source import is_operator
+from graphtrace.core.source import is_operator, operator
 from graphtrace.core.statements import Place, Statement, begin, end, statement
 from graphtrace.core.tape import Location, Scope
 
@@ -175,6 +175,12 @@ class _Reader:
             self._known[here] = statement(code, lasti), begin(code, lasti)
         return self._known[here]
 
+    def _in_matmul(self, level: _Level, row: int, parents: Sequence[int]) -> bool:
+        """Whether an `@` of arrays of objects goes on: its products take nothing that it made."""
+        name = self._rows[row][0].name
+        is_product = name == "multiply" and max(parents) < level.first
+        return level.first >= 0 and (is_product or name == "add")
+
     def _goes_on(
         self,
         level: _Level,
@@ -206,7 +212,7 @@ class _Reader:
                 return all(other.code is not child.code for other in level.children)
             return calls_back(code, lasti)
         if is_operator(code, lasti):
-            return False
+            return operator(code, lasti).startswith("@") and self._in_matmul(level, row, parents)
         if level.last < 0 or level.last in parents:
             again = self._rows[row][0] is self._rows[level.last][0] if level.last >= 0 else False
             return not again or self._rows[row][0].is_operator

@@ -362,6 +362,24 @@ def test_a_stretch_can_be_opened_by_its_name_or_by_a_node_in_it():
     assert inside in fold(graph, unfold=inside)
 
 
+def test_a_box_of_a_few_short_statements_says_them():
+    def f(a, b):
+        s, d = a + b, a - b
+        p = s * d
+        q = p / s
+        return np.exp(q) + np.sin(p) * np.cos(q) + np.tanh(p - q) + np.sqrt(q * q + p * p) - 3
+
+    folded = fold(gt.trace(f, 2.0, 1.0), detail="calls", limit=2)
+    first, last = list(folded)[2:]
+    lines = [part for part in folded.nodes[first]["parts"] if part.formula is not None]
+    assert [(line.name, str(line.formula), line.value) for line in lines] == [
+        ("s", "a + b", 3.0),
+        ("d", "a - b", 1.0),
+        ("p", "s*d", 3.0),
+    ]
+    assert Note("15 operations") in folded.nodes[last]["parts"]
+
+
 def test_up_to_the_limit_nothing_is_folded():
     graph = traced("flat")
     assert fold(graph, limit=len(graph)) is graph

@@ -207,6 +207,19 @@ def test_a_comprehension_that_runs_again_is_another_statement():
     assert runs == [0, 0, 0, 0, 1, 1, 1, 1, 2]
 
 
+def test_a_product_of_arrays_of_objects_is_one_statement_and_the_next_one_another():
+    def f(t, x):
+        R = np.array([[np.cos(t), 1], [0, np.sin(t)]])
+        R = R @ R
+        for _ in range(2):
+            R = R @ R
+        return (R @ np.array([x, 2.0]))[0]
+
+    graph = gt.trace(f, 0.3, 2.0)
+    products = {data["run"] for key, data in graph.nodes(data=True) if key.startswith("R")}
+    assert len(products) == 3
+
+
 def test_what_a_builtin_calls_back_belongs_to_its_statement():
     def f(xs):
         t = sum(map(sigmoid, xs))
