@@ -25,7 +25,8 @@ from graphtrace.render.layout.fit import Setting
 from graphtrace.render.layout.places import Point
 from graphtrace.render.layout.route import label_sides, routes
 from graphtrace.render.paint.theme import Theme
-from graphtrace.render.typeset.label import Cell, Line, lines_by_part, shorter
+from graphtrace.render.typeset.label import lines_by_part, shorter
+from graphtrace.render.typeset.sheet import Cell, Line
 from graphtrace.render.typeset.wording import wording
 
 When: TypeAlias = Literal["", "v", "g", "e"]

@@ -28,7 +28,7 @@ from graphtrace.plots.drawing import (
 )
 from graphtrace.plots.plot import Plot, plain
 from graphtrace.render import Theme
-from graphtrace.render.typeset.label import Line
+from graphtrace.render.typeset.sheet import Line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

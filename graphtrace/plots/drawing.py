@@ -23,7 +23,8 @@ from graphtrace.render.formats.registry import Format, format_of
 from graphtrace.render.formats.text import set_line
 from graphtrace.render.options import Choices, chosen, is_content
 from graphtrace.render.typeset import metrics
-from graphtrace.render.typeset.label import Line, runs_width
+from graphtrace.render.typeset.line import runs_width
+from graphtrace.render.typeset.sheet import Line
 
 Point = tuple[float, float]
 

@@ -23,7 +23,7 @@ from graphtrace.render.formats.attributes import painted
 from graphtrace.render.formats.text import set_line
 from graphtrace.render.paint.paint import Paint
 from graphtrace.render.typeset.escape import decimal
-from graphtrace.render.typeset.label import Line
+from graphtrace.render.typeset.sheet import Line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from graphtrace.render.layout.fit import Setting
     from graphtrace.render.layout.places import Layout
-    from graphtrace.render.typeset.label import Sheet
+    from graphtrace.render.typeset.sheet import Sheet
 
 MOST_MATH = 100
 """In a figure with more boxes than this, formulas are set as text."""

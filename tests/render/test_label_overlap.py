@@ -9,7 +9,7 @@ from graphtrace.render.layout.lane import Box, Track, pairs
 from graphtrace.render.layout.places import Lane, Layout, Route
 from graphtrace.render.layout.route import routes
 from graphtrace.render.paint.theme import LECTURE
-from graphtrace.render.typeset.label import Cell, Sheet
+from graphtrace.render.typeset.sheet import Cell, Sheet
 
 SIZE = (400.0, 200.0)
 

@@ -17,7 +17,8 @@ from graphtrace.render.layout.places import Route
 from graphtrace.render.layout.route import routes
 from graphtrace.render.paint.theme import LECTURE
 from graphtrace.render.rendering import Rendering
-from graphtrace.render.typeset.label import shifted, typeset
+from graphtrace.render.typeset.label import typeset
+from graphtrace.render.typeset.sheet import shifted
 
 
 def blend(p0, p1, p2, p3, t):

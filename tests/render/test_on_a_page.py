@@ -11,7 +11,7 @@ from render.drawn import NASTY, SVG, groups, lecture, nasty_graph, residual, sin
 
 from graphtrace.render import LECTURE, to_dot, to_svg
 from graphtrace.render.layout import engine
-from graphtrace.render.typeset.label import SHIFTED_SIZE
+from graphtrace.render.typeset.sheet import SHIFTED_SIZE
 
 
 def test_the_lecture_figure_fits_a_page_column():

@@ -19,7 +19,8 @@ from graphtrace.formula.runs import Run, plain
 from graphtrace.formula.symbol import Symbol
 from graphtrace.formula.term import Hole, Name, Term
 from graphtrace.render import LECTURE, to_svg
-from graphtrace.render.typeset.label import edge_line, node_lines, runs_width
+from graphtrace.render.typeset.label import edge_line, node_lines
+from graphtrace.render.typeset.line import runs_width
 from graphtrace.render.typeset.wording import Wording, runs, tex
 
 

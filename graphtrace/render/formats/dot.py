@@ -14,8 +14,10 @@ from graphtrace.figure.parts import Edge, Figure, Node
 from graphtrace.render.paint.flow import flows
 from graphtrace.render.paint.paint import ink, paint
 from graphtrace.render.paint.theme import Theme
+from graphtrace.render.typeset.caption import caption_rows
 from graphtrace.render.typeset.escape import clean, decimal
-from graphtrace.render.typeset.label import Line, Sheet, caption_rows, typeset
+from graphtrace.render.typeset.label import typeset
+from graphtrace.render.typeset.sheet import Line, Sheet
 from graphtrace.render.typeset.wording import wording
 
 if TYPE_CHECKING:

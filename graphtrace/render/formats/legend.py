@@ -25,7 +25,7 @@ from graphtrace.render.paint.paint import paint
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset import metrics
 from graphtrace.render.typeset.escape import decimal
-from graphtrace.render.typeset.label import Line
+from graphtrace.render.typeset.sheet import Line
 
 _RADII: Mapping[str, float] = {"input": 7.5, "copy": 7.5, "constant": 7.5, "frame": 6, "blank": 2}
 

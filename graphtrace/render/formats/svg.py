@@ -1,7 +1,7 @@
 """Draw a laid-out Figure as SVG.
 
 In: Figure, its measured text, its Layout, a theme. Out: the text of an SVG file, the same every
-time. All text is placed here, on the widths that label.py measured. It knows nothing about DOT,
+time. All text is placed here, on the widths that line.py measured. It knows nothing about DOT,
 processes or files; nothing from a user enters it but through text.xml.
 """
 
@@ -28,11 +28,7 @@ from graphtrace.render.paint.flow import flows
 from graphtrace.render.paint.paint import Paint, paint
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset.escape import decimal, xml
-from graphtrace.render.typeset.label import (
-    Cell,
-    Line,
-    Sheet,
-)
+from graphtrace.render.typeset.sheet import Cell, Line, Sheet
 
 if TYPE_CHECKING:
     from graphtrace.render.rendering import Rendering

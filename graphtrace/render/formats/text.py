@@ -20,8 +20,9 @@ from graphtrace.render.paint.theme import LECTURE, Theme
 from graphtrace.render.typeset import metrics
 from graphtrace.render.typeset.array import HeatMap, Matrix
 from graphtrace.render.typeset.escape import decimal, xml
-from graphtrace.render.typeset.label import Blank, Line, advances, entries_of, shifted
+from graphtrace.render.typeset.line import advances
 from graphtrace.render.typeset.math_outline import Outline
+from graphtrace.render.typeset.sheet import Blank, Line, entries_of, shifted
 
 _HALF_HEIGHT = 0.35
 """From the middle of digits and capitals down to the baseline, in em."""

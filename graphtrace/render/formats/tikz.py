@@ -28,8 +28,9 @@ from graphtrace.render.paint.paint import Paint, heat, ink, paint
 from graphtrace.render.paint.theme import LECTURE, Theme
 from graphtrace.render.typeset import metrics
 from graphtrace.render.typeset.array import Box, HeatMap, Matrix
+from graphtrace.render.typeset.caption import caption_rows
 from graphtrace.render.typeset.escape import clean, decimal
-from graphtrace.render.typeset.label import Cell, Line, Sheet, caption_rows, entries_of
+from graphtrace.render.typeset.sheet import Cell, Line, Sheet, entries_of
 from graphtrace.render.typeset.wording import wording
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from graphtrace.figure.parts import Figure, Partial, Side, Spot
 from graphtrace.figure.regions import base
-from graphtrace.render.typeset.label import Line, Sheet
+from graphtrace.render.typeset.sheet import Line, Sheet
 
 
 @dataclass(slots=True)

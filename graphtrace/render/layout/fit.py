@@ -24,7 +24,9 @@ from graphtrace.render.layout import timeline
 from graphtrace.render.layout.frame import frame_of, smallest_shown
 from graphtrace.render.layout.places import Layout
 from graphtrace.render.paint.theme import Theme
-from graphtrace.render.typeset.label import SHIFTED_SIZE, SMALL_SHIFTED, Sheet, runs_width, typeset
+from graphtrace.render.typeset.label import typeset
+from graphtrace.render.typeset.line import runs_width
+from graphtrace.render.typeset.sheet import SHIFTED_SIZE, SMALL_SHIFTED, Sheet
 from graphtrace.render.typeset.wording import is_array, runs, wording
 
 

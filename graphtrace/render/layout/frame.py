@@ -12,7 +12,8 @@ from graphtrace.figure.parts import Figure, Part
 from graphtrace.render.layout.legend import Legend, legend
 from graphtrace.render.layout.places import Layout, Point
 from graphtrace.render.paint.theme import Theme
-from graphtrace.render.typeset.label import Placed, Sheet, caption_rows
+from graphtrace.render.typeset.caption import caption_rows
+from graphtrace.render.typeset.sheet import Placed, Sheet
 from graphtrace.render.typeset.wording import wording
 
 

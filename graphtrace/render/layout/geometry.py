@@ -13,7 +13,7 @@ from graphtrace.figure.parts import Direction, Figure
 from graphtrace.render.layout.layers import layers, room_for
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset.escape import decimal
-from graphtrace.render.typeset.label import Line, Sheet
+from graphtrace.render.typeset.sheet import Line, Sheet
 
 _CELL = (
     '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"><TR>'

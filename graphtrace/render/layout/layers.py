@@ -10,7 +10,7 @@ from __future__ import annotations
 from graphtrace.figure.parts import Figure
 from graphtrace.render.layout.frame import smallest_shown
 from graphtrace.render.paint.theme import Theme
-from graphtrace.render.typeset.label import Sheet
+from graphtrace.render.typeset.sheet import Sheet
 
 
 def room_for(sheet: Sheet, theme: Theme) -> float:

@@ -15,7 +15,7 @@ from graphtrace.render.layout.label_overlap import cleared, sides
 from graphtrace.render.layout.lane import Box, Track, pairs, turned, turned_lane, turned_route
 from graphtrace.render.layout.places import Layout, Point, Route
 from graphtrace.render.paint.theme import Theme
-from graphtrace.render.typeset.label import Line, Sheet
+from graphtrace.render.typeset.sheet import Line, Sheet
 
 _SPREAD = 24
 """Between two pairs of arrows that meet the same side of a box."""

@@ -16,7 +16,7 @@ from graphtrace.render.layout.arrows_in_time import Arrow, Plan
 from graphtrace.render.layout.bends import Way, bent, clean_ways
 from graphtrace.render.layout.lane import Box
 from graphtrace.render.layout.places import Layout, Point, Route
-from graphtrace.render.typeset.label import Sheet
+from graphtrace.render.typeset.sheet import Sheet
 
 _HEAD = 10  # of an arrow
 _TRACK = 10  # between two lines side by side

@@ -14,7 +14,7 @@ from graphtrace.render.layout.geometry import label_size
 from graphtrace.render.layout.label_overlap import overlap, way_points
 from graphtrace.render.layout.lane import Box
 from graphtrace.render.layout.places import Frame, Layout, Point, Route
-from graphtrace.render.typeset.label import Sheet
+from graphtrace.render.typeset.sheet import Sheet
 
 _STEP = 6
 """Between two places that are tried."""
