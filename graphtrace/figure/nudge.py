@@ -7,7 +7,6 @@ that shows it.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -36,15 +35,11 @@ class Moved(NamedTuple):
     derivative: Any
 
 
-def nudged(figure: Figure, graph: TracedGraph, step: Any) -> Figure:
+def nudged(figure: Figure, graph: TracedGraph, step: tuple[str, float]) -> Figure:
     """The figure with `5 → 5.001` in the boxes that move, the others pale, the ratio beneath.
 
-    Raises `OptionError` if the step is not an input and a number.
+    Raises `OptionError` if the step is not of an input.
     """
-    if isinstance(step, str) or not isinstance(step, Sequence) or len(step) != 2:
-        raise OptionError(
-            f"nudge={step!r} is not an input and a step: write it as nudge=('a', 0.001)"
-        )
     at, by = step
     key, index = entry_at(graph, at)
     rows = {row.key: row for row in moves_of(graph, key, index, by)}

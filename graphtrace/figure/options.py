@@ -7,9 +7,11 @@ names the nearest option. How a figure looks and where it goes is added in `rend
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, fields
 from functools import cache
+from numbers import Real
+from types import NoneType
 from typing import (
     Any,
     Literal,
@@ -21,6 +23,8 @@ from typing import (
     get_origin,
     get_type_hints,
 )
+
+import numpy as np
 
 from graphtrace.errors import OptionError
 from graphtrace.figure.parts import Arrangement, Arrays, Derivatives, Detail, Direction
@@ -46,14 +50,45 @@ def option(default: Any, meaning: str, group: Group, *about: Any, **more: Any) -
 
 
 def whole_number(least: int) -> Callable[[Any], str | None]:
-    """The check of a number that counts, or None."""
+    """The check of a number that counts."""
 
     def wrong(value: Any) -> str | None:
-        if value is None or (type(value) is int and value >= least):
+        if type(value) is int and value >= least:
             return None
         return f"is not a choice: use {least}, {least + 1}, ..."
 
     return wrong
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, (list, tuple, Set)) and all(isinstance(name, str) for name in value)
+
+
+def _unfold(value: Any) -> str | None:
+    is_one = isinstance(value, str) or _are_names(value)
+    return None if is_one else "names nothing: write it as unfold='layer_2', or several in a list"
+
+
+def _step(value: Any) -> str | None:
+    is_one = isinstance(value, str) or (_are_names(value) and not isinstance(value, Set))
+    return None if is_one else "is not a derivative: write it as step='dJ/dv'"
+
+
+def _path(value: Any) -> str | None:
+    is_one = _are_names(value) and not isinstance(value, Set) and len(value) > 1
+    return None if is_one else "is not a path: give its ends, as in path=('a', 'J')"
+
+
+def _nudge(value: Any) -> str | None:
+    is_pair = isinstance(value, (list, tuple)) and len(value) == 2
+    if is_pair and isinstance(value[0], str) and is_number(value[1]):
+        return None
+    return "is not an input and a step: write it as nudge=('a', 0.001)"
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a number that is no truth value."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +161,7 @@ class Content:
         "What is drawn",
         "layer_2",
         "NAME",
+        _unfold,
     )
     limit: int | None = option(
         None,
@@ -136,7 +172,12 @@ class Content:
         whole_number(1),
     )
     step: str | Sequence[str] | None = option(
-        None, "One step back, with the chain rule beneath.", "What it tells", "dJ/dv", "dJ/dV"
+        None,
+        "One step back, with the chain rule beneath.",
+        "What it tells",
+        "dJ/dv",
+        "dJ/dV",
+        _step,
     )
     path: Sequence[str] | None = option(
         None,
@@ -144,9 +185,15 @@ class Content:
         "What it tells",
         "a,J",
         "A,J",
+        _path,
     )
     nudge: tuple[str, float] | None = option(
-        None, "Every value before and after a nudge.", "What it tells", "a=0.001", "NAME=STEP"
+        None,
+        "Every value before and after a nudge.",
+        "What it tells",
+        "a=0.001",
+        "NAME=STEP",
+        _nudge,
     )
     tangents: bool = option(False, "What `jvp` has left on the nodes.", "What it tells")
     trouble: bool = option(
@@ -191,14 +238,13 @@ class Content:
         return cls(**chosen)
 
     def __post_init__(self) -> None:
-        """Say at once what a figure could not be drawn with."""
+        """Say at once what a figure could not be drawn with; NumPy's numbers are as Python's."""
         for name, (kind, about) in abouts(type(self)).items():
             value = getattr(self, name)
-            choices = choices_of(kind)
-            if choices and value not in choices:
-                wrong = f"is not a choice: use one of {', '.join(map(str, choices))}"
-            else:
-                wrong = (about.wrong(value) if about.wrong else None) or ""
+            if isinstance(value, np.generic):
+                value = value.item()
+                object.__setattr__(self, name, value)
+            wrong = _wrong(value, kind, about)
             if wrong:
                 raise OptionError(f"{name}={value!r:.80} {wrong}")
 
@@ -240,6 +286,19 @@ def abouts(kind: type) -> dict[str, tuple[Any, About]]:
 def _abouts(kind: Any) -> dict[str, tuple[Any, About]]:
     hints = get_type_hints(kind)
     return {one.name: (hints[one.name], one.metadata["about"]) for one in fields(kind)}
+
+
+def _wrong(value: Any, kind: Any, about: About) -> str | None:
+    """What is wrong with a value: by what the option itself says, else by its type."""
+    kinds = (kind, *get_args(kind))
+    if value is None and NoneType in kinds:
+        return None
+    if about.wrong:
+        return about.wrong(value)
+    choices = choices_of(kind) or ((True, False) if bool in kinds else ())
+    if not choices or any(type(one) is type(value) and one == value for one in choices):
+        return None
+    return f"is not a choice: use one of {', '.join(map(str, choices))}"
 
 
 def choices_of(kind: Any) -> tuple[Any, ...]:

@@ -90,8 +90,7 @@ def quiz(
         raise OptionError("a quiz asks about the whole figure: leave out step= and path=", "quiz")
     if "gradients" in kinds and not any("grad" in data for _, data in graph.nodes(data=True)):
         raise OptionError("there are no gradients to ask for: call backward() before", "quiz")
-    if not (count is None or isinstance(count, int)):
-        raise OptionError(f"count={count!r} is no whole number: say how many numbers to ask for")
+    _check(keys, count, seed)
     from graphtrace.figure.build import figure  # not for those who never ask
 
     drawn = figure(graph, options)
@@ -109,6 +108,14 @@ def quiz(
     solution = _boxed(drawn, set(places), "filled")
     question = _boxed(drawn, set(places), "empty")
     return Quiz(replace(question, caption=(), room=(drawn.caption,)), solution)
+
+
+def _check(keys: Any, count: Any, seed: Any) -> None:
+    for name, number in (("count", 0 if count is None else count), ("seed", seed)):
+        if type(number) is not int:
+            raise OptionError(f"{name}={number!r} is no whole number: write it as {name}=3")
+    if isinstance(keys, str) or not isinstance(keys, Collection | None):
+        raise OptionError(f"keys={keys!r} are no nodes: write them in a list, as in keys=['u']")
 
 
 def _places(drawn: Figure, kinds: Sequence[str], keys: Collection[str] | None) -> Iterator[_Place]:

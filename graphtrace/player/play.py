@@ -109,7 +109,7 @@ def _parts(graph: TracedGraph, options: Mapping[str, Any], of: str | None) -> pa
     for name in ("step", "path"):
         if options.get(name) is not None:
             raise OptionError(f"a player goes through all steps: leave out {name}=")
-    if options.get("overlays"):
+    if options.get("overlays") is True:
         raise OptionError("a player steps by itself: leave out overlays=, or write no player")
     show = settled(graph, options, series=True)
     slots = Slots(show.style().digits)

@@ -16,7 +16,14 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Self, TypeAlias, TypeVar
 
 from graphtrace.errors import OptionError
-from graphtrace.figure.options import Content, ContentChoices, abouts, option
+from graphtrace.figure.options import (
+    Content,
+    ContentChoices,
+    abouts,
+    is_number,
+    option,
+    whole_number,
+)
 from graphtrace.render.paint.theme import LARGEST, Theme
 from graphtrace.render.paint.themes import THEMES, find
 
@@ -27,19 +34,23 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 def _between(least: float, most: float, otherwise: str) -> Any:
     def wrong(value: Any) -> str | None:
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return None if value is None or (is_number and least <= value < most) else otherwise
+        return None if is_number(value) and least <= value < most else otherwise
 
     return wrong
 
 
 def _seconds(value: Any) -> str | None:
-    is_one = value is None or (isinstance(value, (int, float)) and 0 < value < math.inf)
+    is_one = is_number(value) and 0 < value < math.inf
     return None if is_one else "is no time: use a number of seconds above 0"
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None or isinstance(value, str) else "is no text: put it in quotes"
+    return None if isinstance(value, str) else "is no text: put it in quotes"
+
+
+def _program(value: Any) -> str | None:
+    is_one = isinstance(value, (str, os.PathLike))
+    return None if is_one else "is no program: give its name or path, as in engine='dot'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +143,7 @@ class Options(Content):
         "Where it goes",
         "dot",
         "PATH",
+        _program,
     )
     time_limit: float | None = option(
         None,
@@ -142,7 +154,9 @@ class Options(Content):
         "SECONDS",
         _seconds,
     )
-    columns: int = option(80, "The longest line of plain text.", "Where it goes")
+    columns: int = option(
+        80, "The longest line of plain text.", "Where it goes", wrong=whole_number(1)
+    )
     colour: bool = option(
         False, "Plain text in the colours of a terminal; needs rich.", "Where it goes"
     )

@@ -48,9 +48,10 @@ class Rendering:
         self, source: nx.MultiDiGraph[Any] | Figure, options: Mapping[str, Any], format: str
     ) -> None:
         decided = [name for name in options if is_content(name)]
-        if options.get("overlays", in_force().get("overlays")) and format in _SLIDES:
-            options = {**_SLIDES[format], **in_force(), **options}
         self.options: Options = chosen(options)
+        if self.options.overlays and format in _SLIDES:
+            options = {**_SLIDES[format], **in_force(), **options}
+            self.options = chosen(options)
         self.format = format
         self._source = source
         self._chosen = options

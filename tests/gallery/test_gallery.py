@@ -369,7 +369,7 @@ def test_a_link_is_percent_encoded_so_that_it_is_a_file_beside_the_page(folder, 
         ('{"step": "dq/dx"}', "square has no node 'q': use one of"),
         ("[1]", "argument after ** must be a mapping, not list"),
         ('{"alt": 3}', "alt=3 is no text: put it in quotes"),
-        ('{"unfold": 3}', "'int' object is not iterable"),
+        ('{"unfold": 3}', "unfold=3 names nothing: write it as unfold='layer_2'"),
         ("{\n    'theme': 'print',\n    'widht': 400,\n}", "no option widht: did you mean width?"),
     ],
 )

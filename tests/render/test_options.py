@@ -2,14 +2,17 @@
 
 import inspect
 import io
+import math
 import re
 from dataclasses import fields
-from typing import get_type_hints
+from types import UnionType
+from typing import Union, get_args, get_origin, get_type_hints
 
+import numpy as np
 import pytest
 
 import graphtrace as gt
-from graphtrace.errors import OptionError
+from graphtrace.errors import OptionError, clean
 from graphtrace.figure.options import Content, ContentChoices
 from graphtrace.render.options import Choices, Options
 
@@ -81,6 +84,42 @@ def test_defaults_hold_for_later_figures_until_their_block_ends(options):
 def test_what_is_chosen_for_a_figure_goes_before_the_defaults():
     with gt.defaults(theme="print", digits=2):
         assert drawn(lecture(), theme="lecture") == drawn(lecture(), theme="lecture", digits=2)
+
+
+VALUES = [3, -1.5, math.nan, True, None, "nonsense", b"J", 1j, [3], {"a": 1}, {3}, ("a", [])]
+VALUES += [object(), len, np.zeros(3), np.int64(3), np.True_]
+
+
+def is_of(value, kind):
+    """Whether an option of this type may have the value."""
+    if get_origin(kind) in (Union, UnionType):
+        return any(is_of(value, one) for one in get_args(kind))
+    if isinstance(value, np.generic):
+        value = value.item()
+    return type(value) is kind or (kind is float and type(value) is int)
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:20])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_value_of_another_type_is_refused_in_one_sentence(name, value):
+    if is_of(value, get_type_hints(Options)[name]):
+        pytest.skip("it is of this type")
+    with pytest.raises(OptionError) as refused:
+        lecture().to_svg(**{name: value})
+    sentence = str(refused.value)
+    plain = value.item() if isinstance(value, np.generic) else value
+    assert clean(repr(plain))[:40] in sentence
+    assert re.match(rf"{name}=|there is no {name} |.* has no node ", sentence)
+    assert re.search(r": (use|write|give|put) ", sentence)
+    assert "\n" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("depth", np.int64(0)), ("font_size", np.float32(18)), ("values", np.False_)],
+)
+def test_numbers_of_numpy_are_as_those_of_python(name, value):
+    assert drawn(lecture(), **{name: value}) == drawn(lecture(), **{name: value.item()})
 
 
 def test_defaults_that_are_wrong_change_nothing():

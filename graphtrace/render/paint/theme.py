@@ -163,7 +163,7 @@ gradient='#b3261e'
             known = ", ".join(get_args(Form))
             raise OptionError(f"form={self.form!r} is no form of a figure: use one of {known}")
         digits: Any = self.digits
-        if not isinstance(digits, int) or not 1 <= digits <= 17:
+        if type(digits) is not int or not 1 <= digits <= 17:
             raise OptionError(f"digits={digits!r} is no number of digits: use 1 to 17")
         font: Any = self.font
         if not isinstance(font, str) or not re.fullmatch(r"[\w ,'\"-]+", font):

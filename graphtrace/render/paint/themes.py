@@ -178,8 +178,9 @@ def find(theme: str | Theme) -> Theme:
     """
     if isinstance(theme, Theme):
         return theme
-    if theme not in THEMES:
+    name: object = theme
+    if not isinstance(name, str) or name not in THEMES:
         raise OptionError(
             f"there is no theme {theme!r}: use one of {', '.join(THEMES)}, or a Theme", "theme"
         )
-    return THEMES[theme]
+    return THEMES[name]
