@@ -15,6 +15,7 @@ import ast
 import dis
 import functools
 import linecache
+import re
 import sys
 import weakref
 from array import array
@@ -385,7 +386,7 @@ def _vocabulary(code: CodeType, _: int) -> frozenset[str]:
     return frozenset((*code.co_names, *_slots(code, 0)))
 
 
-_WRITTEN_OUT = 24  # characters of an operand that is no name
+_WRITTEN_OUT = 32  # characters of an operand that is no name
 _OPERATIONS = (ast.BinOp, ast.UnaryOp)
 _IN_AN_OPERAND = (
     *_OPERATIONS,
@@ -400,7 +401,7 @@ def _operand(code: CodeType, node: ast.expr) -> str | None:
     # A name that the code does not know means that the file has changed since.
     if not (names <= _vocabulary(code, 0) and all(isinstance(p, _IN_AN_OPERAND) for p in inner)):
         return None
-    text = ast.unparse(node).replace("np.", "")
+    text = re.sub(r"\bnp\.|(?<=\d)\.0\b", "", ast.unparse(node))
     is_path = not any(isinstance(part, (*_OPERATIONS, ast.Call)) for part in inner)
     if not names or not (is_path or len(text) <= _WRITTEN_OUT):
         return None

@@ -22,7 +22,7 @@ from graphtrace.formula.term import Name, Term
 if TYPE_CHECKING:
     import networkx as nx
 
-_LONGEST = 24  # operations and names
+_LONGEST = 40  # operations and names
 _UNNAMED = re.compile(r"v\d+")
 
 

@@ -66,8 +66,17 @@ def index_text(index: Any, where: list[str]) -> str:
         ends = ("" if end is None else str(end) for end in (index.start, index.stop))
         return ":".join(ends) + ("" if index.step is None else f":{index.step}")
     if isinstance(index, np.ndarray):
-        return "mask" if index.dtype == bool else "[...]" if index.size > 3 else str(index.tolist())
+        return "mask" if index.dtype == bool else _places_text(index)
     return "..." if index is ... else str(index)
+
+
+def _places_text(index: np.ndarray[Any, Any]) -> str:
+    """The places that an array of integers chooses: all of a few, the first and last of more."""
+    if index.ndim == 1 and index.size > 3 and np.array_equal(index, np.arange(index.size)):
+        return f"arange({index.size})"
+    if index.size <= 8 or index.ndim != 1:
+        return str(index.tolist()) if index.size <= 8 else "[...]"
+    return f"[{index[0]}, {index[1]}, …, {index[-1]}]"
 
 
 def _getitem_form(count: int, params: dict[str, Any], latex: bool) -> Form:

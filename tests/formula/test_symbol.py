@@ -66,3 +66,14 @@ def test_constant_arrays_without_a_name_are_told_by_what_makes_them_and_no_two_a
         *("float64[4,4] @ x_4", "float64[4,4]_2 @ x_5"),
     ]
     assert len(set(labels)) == len(labels)
+
+
+def test_the_places_that_an_index_chooses_are_printed():
+    def f(x):
+        few, many = np.array([1, 0, 3, 2]), np.array([5, 0, 1, 2, 3, 4, 0, 0, 7])
+        return x[np.arange(4), few] + x[0][few] + x[1][many][:4]
+
+    labels = [label.partition(" = ")[2] for _, label in gt.trace(f, np.ones((4, 9))).nodes("label")]
+    assert labels[1] == "x[arange(4), [1, 0, 3, 2]]"
+    assert labels[3] == "v2[[1, 0, 3, 2]]"
+    assert labels[6] == "v5[[5, 0, …, 7]]"
