@@ -9,14 +9,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import IO, TYPE_CHECKING, Any, Literal, Unpack, overload
+from typing import IO, TYPE_CHECKING, Any, Literal, Unpack, cast, overload
 
 from graphtrace.errors import GraphtraceError
 from graphtrace.figure.parts import Figure
 from graphtrace.frameworks import recorder_of
 from graphtrace.graph.trace import filled_from, trace_into, with_itself
 from graphtrace.graph.traced import TracedGraph
-from graphtrace.lesson.quiz import Blank, Quiz
+from graphtrace.lesson.quiz import Blank
+from graphtrace.lesson.sheet import Sheet
 from graphtrace.render.formats.registry import Format
 from graphtrace.render.options import (
     Choices,
@@ -424,7 +425,8 @@ class Graph(TracedGraph):
             **options: What to show, and how it looks.
 
         Returns:
-            A quiz with two figures of one layout: `question` and `solution`.
+            A quiz with two figures of one layout, `question` and `solution`. It prints as text and
+            has `to_markdown()`, `to_latex()` and `to_html()`: the sheet, and the solution apart.
 
         Raises:
             RenderError: There is nothing to ask for, or no such node or option.
@@ -589,11 +591,28 @@ class Picture(Figure):
 
 
 @dataclass(frozen=True)
-class PictureQuiz(Quiz[Picture]):
-    """A quiz whose `question` draws itself in a notebook."""
+class PictureQuiz(Sheet[Picture]):
+    """A quiz that draws itself in a notebook: to fill in, and beneath it the solution."""
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:
-        return {**self.question._repr_mimebundle_(include, exclude), "text/plain": repr(self)}
+    def drawn(self, figure: Picture, format: Format) -> str:
+        """The figure in the format "svg", "tikz" or "text", in the scheme of the page."""
+        from graphtrace.render import content
+        from graphtrace.render.display import on_page
+
+        look = {**on_page(figure.look), "standalone": False}
+        return str(content(figure, format, **cast(Choices, look)))
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {
+            **super()._repr_mimebundle_(include, exclude),
+            **self.question._repr_mimebundle_(include, {*(exclude or ()), "text/plain"}),
+        }
+
+    def _ipython_display_(self) -> None:
+        from graphtrace.render.display import put_beneath
+
+        bundles = (one._repr_mimebundle_() for one in (self.question, self.solution))
+        put_beneath(self.pieces(*bundles))
 
     def _repr_svg_(self) -> str:
         return _shown_svg(self.question)

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from urllib.parse import quote
 
 import click
 
@@ -19,6 +20,7 @@ from graphtrace.errors import ArgumentError, clean
 
 if TYPE_CHECKING:
     from graphtrace.cli.subject import Subject
+    from graphtrace.lesson.sheet import Sheet
     from graphtrace.plots.drawing import Drawing
     from graphtrace.render import Format
 
@@ -84,11 +86,13 @@ def show(lines: Iterable[str | bytes]) -> None:
 
 def put(subject: Subject | Drawing, at: Place, name: str, wanted: dict[str, Any]) -> str | bytes:
     """Write it, and return what is to be said on standard output: a line, or the thing itself."""
-    from graphtrace.lesson.quiz import Quiz
+    from graphtrace.lesson.sheet import Sheet
     from graphtrace.lesson.shown import Shown
     from graphtrace.render.series import Frames
 
     path = at.of(name)
+    if isinstance(subject, Sheet) and path != "-":
+        return _quiz(subject, Path(path), at.format, wanted)
     if isinstance(subject, Shown):
         from graphtrace.lesson.document import document
         from graphtrace.render.formats import output
@@ -102,8 +106,6 @@ def put(subject: Subject | Drawing, at: Place, name: str, wanted: dict[str, Any]
     if isinstance(subject, Frames):
         names = subject.save(path, format=kind)
         return f"wrote {clean(path)}: {names[0]} to {names[-1]}"
-    if isinstance(subject, Quiz):
-        return _quiz(subject, Path(path), kind, wanted)
     if path != "-":
         subject.render(path, format=kind, **wanted)
         return f"wrote {clean(path)}"
@@ -116,12 +118,33 @@ def put(subject: Subject | Drawing, at: Place, name: str, wanted: dict[str, Any]
     return content.getvalue()
 
 
-def _quiz(quiz: Any, path: Path, kind: Format, wanted: Mapping[str, Any]) -> str:
-    """The question into the file, the solution into one beside it."""
+def _quiz(quiz: Sheet[Any], path: Path, kind: str, wanted: Mapping[str, Any]) -> str:
+    """A sheet, for Markdown with its figures beside it; or the question and the solution."""
+    from graphtrace.lesson.document import SUFFIXES, document
+    from graphtrace.render.formats import output
+
+    files = []
+    if kind == "markdown":
+        files = _two(quiz, path.with_suffix(".svg"), "svg", wanted)
+        text = quiz.markdown_beside(*(quote(file.name) for file in files))
+    elif kind in SUFFIXES.values():
+        text = document(quiz, kind, wanted.get("standalone", False))
+    else:
+        return _wrote(_two(quiz, path, kind, wanted))
+    output.write(path, text.encode("utf-8"))
+    return _wrote([path, *files])
+
+
+def _two(quiz: Sheet[Any], path: Path, kind: str, wanted: Mapping[str, Any]) -> list[Path]:
+    """The question in the file, the solution in one beside it."""
     from graphtrace.render.layout.engine import deadline
 
     beside = path.with_name(f"{path.stem}-solution{path.suffix}")
     limit = deadline(wanted.get("time_limit"))
     quiz.question.render(path, format=kind, time_limit=limit)
     quiz.solution.render(beside, format=kind, time_limit=limit)
-    return "\n".join(f"wrote {clean(str(file))}" for file in (path, beside))
+    return [path, beside]
+
+
+def _wrote(files: Iterable[Path]) -> str:
+    return "\n".join(f"wrote {clean(str(file))}" for file in files)

@@ -166,8 +166,9 @@ story = _some(
         "--quiz",
         {
             "metavar": "WHAT",
-            "help": "Blank the values, gradients or derivatives; the solution goes into a second "
-            "file. E.g. --quiz gradients, --quiz values,derivatives.",
+            "help": "Blank the values, gradients or derivatives: a sheet with its solution (.md, "
+            ".html, .tex, .txt), or two figures. E.g. --quiz gradients -o q.html, --quiz "
+            "values,derivatives.",
         },
     ),
     (

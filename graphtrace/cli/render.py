@@ -107,7 +107,9 @@ def _place(output: str | None, format: str | None, asked: Asked, wanted: dict[st
     if asked.is_written:
         return place(output, format, document.SUFFIXES)
     known: dict[str, str] = dict(SUFFIXES)
-    if "nudge" in wanted:  # its table
+    if asked.quiz is not None:  # a sheet
+        known.update(document.SUFFIXES)
+    elif "nudge" in wanted:  # its table
         known[".md"] = "markdown"
     is_unnamed = format is None and (output in (None, "-") or str(output).endswith("/"))
     if asked.frames is not None:
@@ -117,7 +119,7 @@ def _place(output: str | None, format: str | None, asked: Asked, wanted: dict[st
     at = place(output, "html" if asked.play and is_unnamed else format, known)
     if asked.play and at.format != "html":
         raise OptionError(f"a player is a page, and {at.format} is none: write -o J.html", "play")
-    if asked.quiz is not None and at.path == "-":
+    if asked.quiz is not None and at.path == "-" and at.format not in document.SUFFIXES.values():
         raise ArgumentError("a quiz is two figures: name a file, as in -o quiz.svg")
     return at
 

@@ -88,7 +88,7 @@ def subject(graph: Graph, asked: Asked, wanted: dict[str, Any], format: str = "s
     if asked.wengert:
         with _about_tangents():
             return graph.wengert(tangent=tangents or None, adjoint=asked.grad is not False)
-    if format == "markdown":
+    if format == "markdown" and asked.quiz is None:
         return graph.nudge(*wanted["nudge"])
     if tangents:
         with _about_tangents():

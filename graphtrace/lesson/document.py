@@ -1,4 +1,4 @@
-"""A table or a derivation as a file: plain text, Markdown, LaTeX, or an HTML page.
+"""A table, a derivation or a quiz as a file: plain text, Markdown, LaTeX, or an HTML page.
 
 In: something that writes itself in these, and which is wanted. Out: the text of the file. Knows no
 path but its suffix.
@@ -32,6 +32,7 @@ body{font:16px/1.5 Helvetica,Arial,sans-serif;margin:2rem auto;max-width:50rem;p
 table{border-collapse:collapse}
 caption{text-align:left;padding-bottom:.5rem}
 th,td{padding:.2rem .8rem .2rem 0;border-bottom:1px solid #8888}
+figure{margin:1rem 0;overflow-x:auto}
 </style>
 </head>
 <body>
@@ -42,8 +43,7 @@ th,td{padding:.2rem .8rem .2rem 0;border-bottom:1px solid #8888}
 _DOCUMENT = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
 \usepackage{lmodern}
-\usepackage{amsmath}
-\usepackage{booktabs}
+\usepackage{%s}
 \begin{document}
 """
 
@@ -64,7 +64,8 @@ def document(shown: Shown, format: str, standalone: bool = False) -> str:
         case "markdown":
             return shown.to_markdown()
         case "latex" if standalone:
-            return f"{_DOCUMENT}{shown.to_latex()}\\end{{document}}\n"
+            heading = _DOCUMENT % ",".join(shown.packages)
+            return f"{heading}{shown.to_latex()}\\end{{document}}\n"
         case "latex":
             return shown.to_latex()
         case "html":

@@ -52,7 +52,12 @@ class Quiz(Generic[AnyFigure]):
         """What belongs into the boxes."""
         from graphtrace.lesson.written import part_text
 
-        return tuple(part_text(part, self.solution) for part in _parts_in_boxes(self.solution))
+        return tuple(part_text(part, self.solution) for part in self.asked)
+
+    @property
+    def asked(self) -> tuple[Part, ...]:
+        """The parts that are in boxes."""
+        return tuple(_parts_in_boxes(self.solution))
 
 
 def _parts_in_boxes(drawn: Figure) -> Iterator[Part]:

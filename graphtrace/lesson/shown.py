@@ -6,11 +6,14 @@ In: something that writes itself as text, HTML, Markdown and LaTeX. Out: all fou
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 
 class Shown(ABC):
     """Draws itself in a notebook; nbconvert and Quarto take its LaTeX for a PDF."""
+
+    packages: ClassVar[tuple[str, ...]] = ("amsmath", "booktabs")
+    """What its LaTeX needs."""
 
     @abstractmethod
     def to_html(self) -> str:
@@ -22,9 +25,9 @@ class Shown(ABC):
 
     @abstractmethod
     def to_latex(self) -> str:
-        """It as LaTeX; needs amsmath, a table booktabs."""
+        """It as LaTeX; needs its packages."""
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {
             "text/html": self.to_html(),
             "text/markdown": self.to_markdown(),

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from graphtrace.figure.parts import Figure, Note, Part, Partial, Value
 from graphtrace.formula.naming import Naming
-from graphtrace.formula.runs import Run, latex, plain
+from graphtrace.formula.runs import Run, Runs, latex, plain
 from graphtrace.render.typeset.escape import clean, columns_of, xml
 from graphtrace.render.typeset.wording import Wording, runs, tex, tex_sides, wording
 
@@ -55,18 +55,18 @@ def table_html(title: str, columns: Columns, cells: Cells, names: Naming) -> str
 def table_markdown(title: str, columns: Columns, cells: Cells, names: Naming) -> str:
     """A Markdown table, its formulas in TeX."""
     words = Wording(names)
-    titles = [_markdown_text(heading) for heading, _ in columns]
+    titles = [markdown_text(heading) for heading, _ in columns]
     rules = [{"l": ":--", "r": "--:"}[align] for _, align in columns]
     body = [[_markdown(part, words).replace("|", r"\|") for part in row] for row in cells]
     rows = ["| " + " | ".join(row) + " |" for row in [titles, rules, *body]]
-    return "\n".join([_markdown_text(title), "", *rows]) + "\n"
+    return "\n".join([markdown_text(title), "", *rows]) + "\n"
 
 
 def table_latex(title: str, columns: Columns, cells: Cells, names: Naming) -> str:
     """A `tabular` for a document that loads amsmath and booktabs."""
     words = Wording(names)
     sides = "".join(align for _, align in columns)
-    titles = [_latex_text(heading) for heading, _ in columns]
+    titles = [latex_text(heading) for heading, _ in columns]
     lines = [f"% {clean(title)}", rf"\begin{{tabular}}{{{sides}}}", r"\toprule"]
     lines += [" & ".join(titles) + r" \\", r"\midrule"]
     lines += [" & ".join(_latex(part, words) for part in row) + r" \\" for row in cells]
@@ -95,9 +95,9 @@ def explanation_html(title: str, sections: Sections, names: Naming) -> str:
 def explanation_markdown(title: str, sections: Sections, names: Naming) -> str:
     """A heading and a list for each section, its formulas in TeX."""
     words = Wording(names)
-    lines = [_markdown_text(title)]
+    lines = [markdown_text(title)]
     for heading, parts in sections:
-        lines += ["", f"**{_markdown_text(heading)}**", ""]
+        lines += ["", f"**{markdown_text(heading)}**", ""]
         lines += [f"- {_markdown(part, words)}" for part in parts]
     return "\n".join(lines) + "\n"
 
@@ -105,10 +105,10 @@ def explanation_markdown(title: str, sections: Sections, names: Naming) -> str:
 def explanation_latex(title: str, sections: Sections, names: Naming) -> str:
     """A paragraph with aligned equations for each section; needs amsmath."""
     words = Wording(names)
-    lines = [_latex_text(title)]
+    lines = [latex_text(title)]
     for heading, parts in sections:
         equations = [_aligned(part, words) for part in parts]
-        lines += ["", rf"\paragraph{{{_latex_text(heading)}}}", r"\begin{align*}"]
+        lines += ["", rf"\paragraph{{{latex_text(heading)}}}", r"\begin{align*}"]
         lines += ["  " + " \\\\\n  ".join(equations), r"\end{align*}"]
     return "\n".join(lines) + "\n"
 
@@ -128,10 +128,13 @@ def _padded(text: str, size: int, align: str) -> str:
 
 
 def _html(part: Part | None, words: Wording) -> str:
-    if part is None:
-        return ""
+    return "" if part is None else html_of(runs(part, words))
+
+
+def html_of(text_runs: Runs) -> str:
+    """Runs as HTML, with its raised and lowered letters."""
     pieces = []
-    for run in runs(part, words):
+    for run in text_runs:
         text = xml(run.text)
         text = f"<i>{text}</i>" if run.italic else text
         pieces.append(f"<{run.shift}>{text}</{run.shift}>" if run.shift else text)
@@ -142,14 +145,18 @@ def _markdown(part: Part | None, words: Wording) -> str:
     if part is None:
         return ""
     if isinstance(part, Value | Note):
-        return _markdown_text(_plain(part, words))
+        return markdown_text(_plain(part, words))
     formula = tex(part, words)
-    # A key of a dict may be HTML, which Markdown hands on before anybody sees that it is TeX.
-    formula = re.sub(r"<(?=[\w/!?])", r"< ", formula) if formula else formula
-    return f"${formula}$" if formula else _markdown_text(_plain(part, words))
+    return f"${shielded(formula)}$" if formula else markdown_text(_plain(part, words))
 
 
-def _markdown_text(text: str) -> str:
+def shielded(formula: str) -> str:
+    """A formula without HTML, as which Markdown hands a key of a dict on before it sees TeX."""
+    return re.sub(r"<(?=[\w/!?])", r"< ", formula)
+
+
+def markdown_text(text: str) -> str:
+    """A sentence for Markdown, none of whose signs means anything there."""
     return re.sub(r"([\\`*_{}\[\]<>#$])", r"\\\1", clean(text))
 
 
@@ -157,23 +164,27 @@ def _latex(part: Part | None, words: Wording) -> str:
     if part is None:
         return ""
     if isinstance(part, Note):
-        return _latex_text(part.text)
+        return latex_text(part.text)
     if isinstance(part, Partial) and part.formula is None:  # in a line dv/da, not a fraction
-        return f"${latex(runs(part, words), _mark)}$"
-    formula = tex(part, words)
-    return f"${formula or latex(runs(part, words), _mark)}$"
+        return f"${latex_of(runs(part, words))}$"
+    return f"${tex(part, words) or latex_of(runs(part, words))}$"
+
+
+def latex_of(text_runs: Runs) -> str:
+    """Runs for LaTeX's math mode; a question mark for what no font has."""
+    return latex(text_runs, _mark)
 
 
 def _aligned(part: Part, words: Wording) -> str:
     """An equation, with the mark before its first sign."""
     equation = tex_sides(part, words)
     if not equation:
-        return rf"&\text{{{_latex_text(_plain(part, words))}}}"
+        return rf"&\text{{{latex_text(_plain(part, words))}}}"
     first, *rest = equation
     return f"{first.markup} &" + "".join(side.lead + side.markup for side in rest).lstrip()
 
 
-def _latex_text(text: str) -> str:
+def latex_text(text: str) -> str:
     """A sentence for LaTeX's text mode, each of its signs in math mode."""
     return "".join(
         c

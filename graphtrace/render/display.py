@@ -6,7 +6,7 @@ LaTeX is none of them: front ends would prefer it to the picture.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
@@ -73,3 +73,11 @@ def bundle(
         with suppress(RenderError):
             made[PDF] = printed()
     return made
+
+
+def put_beneath(bundles: Iterable[Bundle]) -> None:
+    """Each bundle as an output of its own beneath the cell, which IPython alone can do."""
+    from IPython.display import display as put
+
+    for one in bundles:
+        put(one, raw=True)

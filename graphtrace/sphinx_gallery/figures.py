@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
-from graphtrace.api import Graph, Picture, PictureQuiz
+from graphtrace.api import Graph, Picture
 from graphtrace.places.drawn import alternative
 from graphtrace.plots import Drawing
 from graphtrace.render.formats import output
@@ -46,7 +46,7 @@ def _figures(code: str, values: Mapping[str, Any]) -> Iterator[Any]:
     names = [*stored, _LAST] if body and isinstance(body[-1], ast.Expr) else stored
     shown = {id(value): value for name in names if (value := values.get(name)) is not None}
     for value in shown.values():
-        if isinstance(value, Graph | Picture | PictureQuiz | Drawing):
+        if isinstance(value, Graph | Picture | Drawing):
             yield value
 
 

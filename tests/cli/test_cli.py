@@ -1,11 +1,13 @@
 """The command: what it writes and says, and with which exit code, for good use and for bad."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 import types
+from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -458,6 +460,33 @@ def test_a_quiz_is_two_files(folder):
     assert fails("render", *LECTURE, "--quiz", "values", "-o", "-", code=2) == (
         "a quiz is two figures: name a file, as in -o quiz.svg"
     )
+
+
+@pytest.mark.parametrize(
+    ("suffix", "holds"),
+    [
+        ("html", ["<!DOCTYPE html>", "<svg ", "<details>", "<li><i>J</i> = 33</li>"]),
+        ("tex", [r"\begin{tikzpicture}", r"\begin{solution}", r"\item $J = 33$"]),
+        ("txt", ["3. J = ____", "Solution", "3. J = 33"]),
+    ],
+)
+def test_a_quiz_is_a_sheet_in_a_document(folder, suffix, holds):
+    result = run("render", *LECTURE, "--quiz", "values", "-o", f"q.{suffix}")
+    assert result.stdout == f"wrote q.{suffix}\n"
+    text = (folder / f"q.{suffix}").read_text()
+    at = [text.index(part) for part in holds]
+    assert at == sorted(at)
+    printed = run("render", *LECTURE, "--quiz", "values", "-o", "-", "--format", "text").stdout
+    assert "3. J = ____" in printed
+
+
+def test_a_quiz_in_markdown_has_its_figures_beside_it(folder):
+    result = run("render", *LECTURE, "--quiz", "values", "-o", "my quiz.md")
+    assert result.stdout == "wrote my quiz.md\nwrote my quiz.svg\nwrote my quiz-solution.svg\n"
+    images = re.findall(r"!\[.*\]\((.*)\)", (folder / "my quiz.md").read_text())
+    assert images == ["my%20quiz.svg", "my%20quiz-solution.svg"]
+    drawn = [texts((folder / unquote(image)).read_text()) for image in images]
+    assert "33" in drawn[1] - drawn[0]
 
 
 def test_a_derivation_is_printed_instead_of_a_figure(folder):

@@ -44,6 +44,10 @@ def graph():
         lambda g: g.wengert().to_html(),
         lambda g: " ".join(map(str, g.trouble())),
         lambda g: " ".join(g.quiz("values").answers),
+        lambda g: str(g.quiz("values")),
+        lambda g: g.quiz("values").to_markdown(),
+        lambda g: g.quiz("values").to_latex(),
+        lambda g: g.quiz("values").to_html(),
         lambda g: g.to_python(),
     ],
 )

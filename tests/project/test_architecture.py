@@ -170,7 +170,7 @@ def test_the_package_itself_imports_nothing_of_ours_but_what_is_cheap():
         ("graphviz", {"render"}),
         ("matplotlib", {"plots"}),
         ("click", {"cli"}),
-        ("IPython", {"ipython"}),
+        ("IPython", {"ipython", "render"}),
         ("sphinx", {"sphinx"}),
         ("docutils", {"sphinx"}),
         ("pymdownx", {"fence"}),

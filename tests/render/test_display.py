@@ -7,6 +7,7 @@ import pytest
 
 import graphtrace as gt
 from graphtrace.errors import RenderError
+from graphtrace.lesson.sheet import Sheet
 from graphtrace.render import LECTURE
 from graphtrace.render.display import PDF, SVG, TEXT
 from graphtrace.render.formats import pdf
@@ -21,6 +22,7 @@ def lecture():
     return gt.trace(J, a=5, b=3, c=2)
 
 
+SHEET = {"text/html", "text/markdown", "text/latex"}
 FIGURES = {
     "graph": lecture,
     "figure": lambda: lecture().figure(step="dJ/dv"),
@@ -32,13 +34,13 @@ FIGURES = {
 
 
 @pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES)
-def test_a_figure_is_svg_pdf_and_text_and_never_latex(make):
+def test_a_figure_is_svg_pdf_and_text_and_never_latex_and_a_quiz_a_sheet_too(make):
     shown = make()
     bundle = shown._repr_mimebundle_()
-    assert set(bundle) == {SVG, PDF, TEXT}
+    assert set(bundle) == {SVG, PDF, TEXT} | (SHEET if isinstance(shown, Sheet) else set())
     assert bundle[SVG].startswith("<svg ")
     assert bundle[PDF].startswith(b"%PDF-")
-    assert bundle[TEXT] == repr(shown)
+    assert bundle[TEXT] == (str(shown) if isinstance(shown, Sheet) else repr(shown))
 
 
 def test_what_nobody_asks_for_is_not_made(monkeypatch):
