@@ -26,6 +26,7 @@ OPTIONAL = {"cloudpickle", "matplotlib", "rich", "scipy", "typst", "numba", "zia
 # A room for another program is imported by that program, or where it is in use.
 HOSTS = {
     "ipython": {"IPython"},
+    "render": {"IPython"},
     "sphinx": {"sphinx", "docutils"},
     "fence": {"pymdownx"},
     "frameworks": {"torch", "jax", "jaxlib"},
