@@ -73,16 +73,17 @@ class Sheet(Quiz[AnyFigure], Shown):
         """The sheet as HTML, without any style of its own; the solution is folded away."""
         figure = f"{_FIGURE}\n{self.drawn(self.question, 'svg')}</figure>"
         lines = ['<div class="graphtrace">', f"<p>{xml(self.title)}</p>", figure]
-        return "\n".join([*lines, self.asked_html(), self.solution_html(), "</div>"]) + "\n"
+        solution = self.drawn(self.solution, "svg")
+        return (
+            "\n".join([*lines, self.asked_html(), self._solution_html(solution), "</div>"]) + "\n"
+        )
 
     def asked_html(self) -> str:
         """What is asked, as a list."""
         return f"<p>{_ASKED}</p>\n{self._html_list(True)}"
 
-    def solution_html(self) -> str:
-        """The solution, folded away."""
-        figure = f"{_FIGURE}\n{self.drawn(self.solution, 'svg')}</figure>"
-        return _folded(f"{figure}\n{self._html_list()}")
+    def _solution_html(self, figure: str) -> str:
+        return _folded(f"{_FIGURE}\n{figure}</figure>\n{self._html_list()}")
 
     def to_markdown(self) -> str:
         """The sheet as Markdown, its figures in the file itself; the solution is folded away."""
@@ -135,6 +136,9 @@ class Sheet(Quiz[AnyFigure], Shown):
         nbconvert prefers LaTeX to a PDF, and has no TikZ: so the figures are pieces without LaTeX.
         """
         yield of_question
+        # JupyterLab shows the other figure as an image, too, which does not know that it is dark.
+        address, alt = self.source(self.solution), xml(f"{_SOLVED}: {title(self.solution)}")
+        image = f'<img src="{address}" alt="{alt}">\n'
         heading = f"\\paragraph{{{_SOLVED}}}\n"
         pdf = of_solution.get("application/pdf")
         yield {
@@ -144,8 +148,8 @@ class Sheet(Quiz[AnyFigure], Shown):
             "text/plain": "\n".join([_ASKED, *self._numbered(True)]),
         }
         yield {
-            "text/html": self.solution_html(),
-            "text/markdown": self.solution_markdown(self.source(self.solution)),
+            "text/html": self._solution_html(image),
+            "text/markdown": self.solution_markdown(address),
             "text/plain": "\n".join([_SOLVED, *self._numbered()]),
             **({"application/pdf": pdf} if pdf else {"text/latex": self.solution_latex()}),
         }

@@ -58,11 +58,6 @@ def page(parts: Parts) -> str:
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
         "base-uri 'none'; form-action 'none'"
     )
-    schemes = "light" if parts.theme.dark is None else "light dark"
-    paper = [f"html{{color-scheme:{schemes};background:{parts.theme.light.paper}}}"]
-    if parts.theme.dark is not None and parts.theme.follows == "reader":
-        dark = f"html{{background:{parts.theme.dark.paper}}}"
-        paper.append(f"@media (prefers-color-scheme:dark){{{dark}}}")
     return f"""\
 <!DOCTYPE html>
 <html lang="en">
@@ -72,7 +67,7 @@ def page(parts: Parts) -> str:
 <meta name="viewport" content="width=device-width">
 <title>{xml(parts.title)}</title>
 <style>
-{"".join(paper)}
+{_paper(parts.theme)}
 body{{margin:0 auto;padding:8px;max-width:{decimal(max(parts.theme.column, 320))}px}}
 </style>
 </head>
@@ -196,6 +191,19 @@ def _colours(theme: Theme, key: str) -> str:
         return f"{light}@supports (color:light-dark(red,red)){{{rule}{{{rules}}}}}\n"
     dark = f"{rule}{{{_properties(theme.dark)}}}"
     return f"{light}@media (prefers-color-scheme:dark){{{dark}}}\n"
+
+
+def _paper(theme: Theme) -> str:
+    """What is around the player, on a page of its own, in the scheme that the player has."""
+    light = theme.light.paper
+    if theme.dark is None:
+        return f"html{{color-scheme:light;background:{light}}}"
+    dark = theme.dark.paper
+    if theme.follows == "page":
+        both = f"html{{color-scheme:light dark;background:light-dark({light},{dark})}}"
+        return f"html{{background:{light}}}@supports (color:light-dark(red,red)){{{both}}}"
+    rule = f"@media (prefers-color-scheme:dark){{html{{background:{dark}}}}}"
+    return f"html{{color-scheme:light dark;background:{light}}}{rule}"
 
 
 def _properties(colours: Palette) -> str:

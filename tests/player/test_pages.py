@@ -75,8 +75,35 @@ def test_in_the_html_of_a_notebook(show, player):
     assert roots.nth(1).locator('[data-node="J"]').first.get_attribute("data-value") == "39.0"
 
 
+def test_frames_in_the_html_of_a_notebook_are_stepped_by_their_slider(show):
+    nbconvert = pytest.importorskip("nbconvert", reason="make test-browser installs nbconvert")
+    from nbformat import v4
+
+    frames = gt.trace(programs.J, a=5, b=3, c=2).frames()
+    shown = {"text/html": frames._repr_html_(), "text/plain": "[...]"}
+    cells = [
+        v4.new_code_cell("g.frames()", outputs=[v4.new_output("execute_result", shown)])
+        for _ in range(2)
+    ]
+    html, _ = nbconvert.HTMLExporter().from_notebook_node(v4.new_notebook(cells=cells))
+    page = show(html, quiet=False, offline=True)
+    places = page.locator(".graphtrace-frames")
+    slider = places.nth(1).locator("input[type=range]")
+    for at in (1, 7, len(frames)):
+        slider.fill(str(at))
+        visible = [
+            [one.is_visible() for one in places.nth(i).locator("svg").all()] for i in range(2)
+        ]
+        assert visible[0].index(True) == 0
+        assert visible[1].index(True) == at - 1
+        assert [sum(each) for each in visible] == [1, 1]
+        assert slider.get_attribute("aria-valuetext").startswith(f"{at} of {len(frames)}")
+
+
+@pytest.mark.parametrize("choice", ["auto", "page"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_all_text_has_contrast(show, player, scheme):
+def test_all_text_has_contrast(show, choice, scheme):
+    player = gt.trace(programs.J, a=5, b=3, c=2).play(scheme=choice)
     page = show(player.html, color_scheme=scheme)
     page.locator("[data-role=step]").fill("8")
     paper = page.eval_on_selector(".graphtrace-player", "e => getComputedStyle(e).backgroundColor")
