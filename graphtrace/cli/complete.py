@@ -1,4 +1,4 @@
-"""What a shell completes: the functions of a file, the parameters of a function.
+"""What a shell completes: the functions of a file, the parameters of a function, a quiz.
 
 In: what is typed so far. Out: how it may go on. A file is read and never run.
 """
@@ -36,3 +36,12 @@ def parameters(context: click.Context, _: click.Parameter, typed: str) -> list[C
     names = [name for target in targets for name in written_parameters(target)]
     free = [name for name in dict.fromkeys(names) if name not in given]
     return [CompletionItem(f"{name}=") for name in free if name.startswith(typed)]
+
+
+def blanks(context: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
+    """What a quiz may ask for, after those that are typed already."""
+    from graphtrace.lesson.quiz import BLANKS
+
+    before, comma, begun = typed.rpartition(",")
+    free = [name for name in BLANKS if name not in before.split(",")]
+    return [CompletionItem(f"{before}{comma}{name}") for name in free if name.startswith(begun)]

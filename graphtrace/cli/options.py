@@ -13,7 +13,7 @@ from typing import Any, TypeVar, get_args
 
 import click
 
-from graphtrace.cli.complete import TYPED
+from graphtrace.cli.complete import TYPED, blanks
 from graphtrace.figure.options import About, abouts, choices_of
 from graphtrace.render.options import Options, is_content
 from graphtrace.render.paint.themes import THEMES
@@ -166,6 +166,7 @@ story = _some(
         "--quiz",
         {
             "metavar": "WHAT",
+            "shell_complete": blanks,
             "help": "Blank the values, gradients or derivatives: a sheet with its solution (.md, "
             ".html, .tex, .txt), or two figures. E.g. --quiz gradients -o q.html, --quiz "
             "values,derivatives.",

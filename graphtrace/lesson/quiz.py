@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
 Blank: TypeAlias = Literal["values", "gradients", "derivatives"]
-_BLANKS = ("values", "gradients", "derivatives")
+BLANKS = ("values", "gradients", "derivatives")
 
 AnyFigure = TypeVar("AnyFigure", bound=Figure)
 _Place: TypeAlias = tuple[str, int]
@@ -87,9 +87,9 @@ def quiz(
     """
     kinds = blank or ("gradients",)
     for name in kinds:
-        if name not in _BLANKS:
+        if name not in BLANKS:
             raise OptionError(
-                f"{name!r} cannot be asked for: use one of {', '.join(_BLANKS)}", "quiz"
+                f"{name!r} cannot be asked for: use one of {', '.join(BLANKS)}", "quiz"
             )
     if options.step is not None or options.path is not None:
         raise OptionError("a quiz asks about the whole figure: leave out step= and path=", "quiz")
@@ -107,7 +107,7 @@ def quiz(
     if not places:
         raise OptionError(
             f"the figure of {drawn.name} has no {' or '.join(kinds)} to ask for there: choose "
-            f"others of {', '.join(_BLANKS)}, or other keys",
+            f"others of {', '.join(BLANKS)}, or other keys",
             "quiz",
         )
     solution = _boxed(drawn, set(places), "filled")

@@ -371,6 +371,7 @@ def test_the_process_completes_for_the_shell():
 def test_a_shell_completes_commands_options_functions_and_parameters():
     assert "slope" in completed("")
     assert completed("render", "f.py:J", "--arr") == ["--arrays"]
+    assert completed("render", "f.py:J", "--quiz", "values,d") == ["values,derivatives"]
     assert completed("render", "f.py:J", "--theme", "pr") == ["print"]
     assert completed("render", "f.py:t") == ["f.py:total", "f.py:two"]
     assert completed("render", "f.py:J", "--at", "") == ["a=", "b=", "c="]
