@@ -6,9 +6,10 @@ asks for; and the Setting, measured and laid out. Knows no format.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from graphtrace.errors import OptionError
@@ -36,6 +37,25 @@ _SLIDES: Mapping[str, Mapping[str, float]] = {
     "tikz": {"width": 540, "height": 300},
 }
 """The room on a slide of reveal.js and of beamer, in pixels."""
+
+
+_layouts: dict[Hashable, Layout] = {}
+_MOST_LAYOUTS = 64
+_LARGEST_LAYOUT = 100  # boxes
+_lock = Lock()
+
+
+def _remembered(key: Hashable, lay_out: Callable[[], Layout]) -> Layout:
+    """What was laid out lately, from the same: the frames of a series differ in what they tell."""
+    layout = _layouts.get(key)
+    if layout is None:
+        layout = lay_out()
+        if len(layout.nodes) <= _LARGEST_LAYOUT:
+            with _lock:
+                _layouts[key] = layout
+                while len(_layouts) > _MOST_LAYOUTS:
+                    del _layouts[next(iter(_layouts))]
+    return layout
 
 
 class Rendering:
@@ -135,8 +155,12 @@ class Rendering:
 
         def place(figure: Figure, sheet: Sheet, style: Theme, orders: Orders = ()) -> Layout:
             source = geometry.layout_dot(figure, sheet, style, orders)
-            answer = engine.run(program, source, "json0", time_limit=deadline)
-            return places.read_layout(answer, len(figure.nodes))
+
+            def run() -> Layout:
+                answer = engine.run(program, source, "json0", time_limit=deadline)
+                return places.read_layout(answer, len(figure.nodes))
+
+            return _remembered((program, source), run)
 
         def figures() -> Iterator[tuple[Figure, Theme, bool]]:
             for drawn in self._by_detail(tried):
@@ -150,13 +174,20 @@ class Rendering:
         drawn, sheet, layout, style = setting
         if drawn.timeline is not None:
             return tried[at], setting
-        layout = in_order(
-            drawn,
-            layout,
-            lambda orders: place(drawn, sheet, style, orders),
-            lambda layout: route.routes(drawn, sheet, layout, style),
-            frame.room_of(drawn, layout, style),
-        )
+
+        def ordered() -> Layout:
+            return in_order(
+                drawn,
+                layout,
+                lambda orders: place(drawn, sheet, style, orders),
+                lambda layout: route.routes(drawn, sheet, layout, style),
+                frame.room_of(drawn, layout, style),
+            )
+
+        roles = tuple(node.role for node in drawn.nodes)
+        arrows = tuple((edge.tail, edge.head, edge.kind, edge.beside) for edge in drawn.edges)
+        source = geometry.layout_dot(drawn, sheet, style)
+        layout = _remembered((program, source, roles, arrows, style), ordered)
         return tried[at], setting._replace(layout=layout)
 
     def _by_detail(self, tried: list[Options]) -> Iterator[Figure]:
