@@ -66,7 +66,7 @@ test: $(HAS_TEST)
 	@$(BIN)/python -m pytest --hypothesis-profile=ci -n auto --dist worksteal $(ARGS)
 
 test-places: $(HAS_PLACES)
-	@$(BIN)/python -m pytest tests/places tests/ipython $(ARGS)
+	@$(BIN)/python -m pytest tests/places tests/ipython -n auto --dist loadfile $(ARGS)
 
 # The repository's own files are the pages, so that a link leads to the same place in both.
 docs: $(HAS_DOCS) build/pages
@@ -93,7 +93,8 @@ test-torch: $(TORCH)/.has-test
 # What Debian's packages have is installed where it is missing and we are root; without it, the
 # tests say what they skip.
 test-browser: $(HAS_TEST) $(HAS_BROWSER) $(NODE)/.installed
-	@$(BIN)/python -m pytest tests/player --ignore tests/player/test_player.py $(ARGS)
+	@$(BIN)/python -m pytest tests/player --ignore tests/player/test_player.py \
+		-n auto --dist loadfile $(ARGS)
 
 $(NODE)/.installed: Makefile
 	@missing=''; \

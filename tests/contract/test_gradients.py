@@ -166,16 +166,16 @@ def test_a_second_derivative_through_arrays_agrees_with_jax():
 # -- Long chains -----------------------------------------------------------------------------------
 
 
-def test_two_hundred_thousand_operations_trace_and_differentiate_without_recursion():
+def test_sixty_thousand_operations_trace_and_differentiate_without_recursion():
     def f(x):
-        for _ in range(100_000):
+        for _ in range(30_000):
             x = x * 1.00001
             x = x + 1e-9
         return x
 
     g = gt.trace(f, 1.0)
-    assert len(operations(g)) == 200_000
-    assert g.backward()["x"] == pytest.approx(1.00001**100_000, rel=1e-9)
+    assert len(operations(g)) == 60_000
+    assert g.backward()["x"] == pytest.approx(1.00001**30_000, rel=1e-9)
     assert g.forward(x=1.0) == g.value == f(1.0)
 
 

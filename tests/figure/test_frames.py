@@ -56,8 +56,11 @@ def places(svg):
     return size, tuple(boxes), begin
 
 
-@pytest.mark.parametrize("width", [720, 360, None])
-@pytest.mark.parametrize("how", [{}, {"legend": True}], ids=["plain", "legend"])
+@pytest.mark.parametrize(
+    ("width", "how"),
+    [(720, {}), (360, {"legend": True}), (None, {})],
+    ids=["720", "legend", "free"],
+)
 @pytest.mark.parametrize(("f", "at"), PROGRAMS, ids=lambda one: getattr(one, "__name__", ""))
 def test_all_frames_have_one_size_one_layout_and_one_place_of_the_caption(f, at, how, width):
     series = gt.trace(f, *at).frames(width=width, scheme="light", **how)

@@ -7,7 +7,7 @@ import textwrap
 
 import numpy as np
 import pytest
-from figures.corpus import BY_NAME, FUNCTIONS, WIDTHS, graph_of
+from figures.corpus import BY_NAME, FUNCTIONS, WIDTHS, default_figure, graph_of
 from figures.laws import (
     LAWS,
     Drawn,
@@ -30,6 +30,17 @@ import graphtrace as gt
 @pytest.mark.parametrize("name", BY_NAME)
 def test_the_default_figure_keeps_the_law(name, width, law):
     assert offenders(name, width, law) == []
+
+
+@pytest.mark.parametrize("name", ["heron", "lotka_volterra", "attention", "sir", "resnet"])
+def test_in_the_dark_only_the_colours_are_others(name):
+    light, dark = (default_figure(name, 360, scheme) for scheme in ("light", "dark"))
+    assert light != dark
+    assert without_colours(light) == without_colours(dark)
+
+
+def without_colours(svg):
+    return re.sub("#[0-9a-f]{6}|color-scheme:[a-z]+|-[0-9a-f]{8}", "", svg)
 
 
 def test_there_are_sixty_functions_of_different_names():

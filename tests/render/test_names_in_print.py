@@ -113,7 +113,7 @@ def on_one_level(name):
 
 @pytest.mark.parametrize("printed", [in_svg, in_text, in_tikz, in_mermaid, in_latex, in_table])
 def test_different_nodes_have_different_names(printed):
-    laid_out = printed in (in_svg, in_tikz)  # which takes time
+    laid_out = printed in (in_svg, in_tikz, in_mermaid)  # which takes time
     for seed in range(cases(30, 200) if laid_out else 200):
         graph = program(seed)
         names = printed(graph)
