@@ -201,3 +201,12 @@ def test_the_wheel_draws_the_lecture_far_from_the_repository(wheel, tmp_path):
     command = [sys.executable, "-P", "-c", script, str(tmp_path / "site")]
     subprocess.run(command, check=True, cwd=tmp_path)
     assert "<svg" in (tmp_path / "J.svg").read_text(encoding="utf-8")
+
+
+def test_an_extra_that_runs_tests_by_itself_has_what_all_tests_import():
+    tree = ast.parse((ROOT / "tests" / "conftest.py").read_text(encoding="utf-8"))
+    modules = {node.module for node in tree.body if isinstance(node, ast.ImportFrom)}
+    needed = {module for module in modules if module and module.partition(".")[0] != "graphtrace"}
+    extras = PYPROJECT["project"]["optional-dependencies"]
+    named = {re.split(r"[\[>=]", one)[0] for one in extras["places"]}
+    assert needed - set(sys.stdlib_module_names) <= named
