@@ -10,7 +10,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))
 NODE_MODULES = Path(__file__).resolve().parents[2] / "build" / "node" / "node_modules"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def node():
     program = shutil.which("node")
     if program is None:
@@ -18,14 +18,14 @@ def node():
     return program
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def node_modules():
     if not NODE_MODULES.is_dir():
         pytest.skip("no packages of node in build/node: make test-browser installs them")
     return NODE_MODULES
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
     playwright = pytest.importorskip(
         "playwright.sync_api", reason="playwright is not installed: make test-browser installs it"

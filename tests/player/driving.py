@@ -46,3 +46,12 @@ def numbers_of(text):
 
 def change(page, name, number):
     page.locator(f'[data-input="{name}"]').fill(repr(number))
+
+
+def until(page, condition):
+    """Wait for an expression to hold; Playwright's own way is what a page's policy forbids."""
+    for _ in range(200):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"not in ten seconds: {condition}")

@@ -1,7 +1,7 @@
 """Every control of a player, by mouse and by keyboard, in Chromium."""
 
 import pytest
-from player.driving import attributes, caption, grads, shown, step, values
+from player.driving import attributes, caption, grads, shown, step, until, values
 from player.programs import J
 
 import graphtrace as gt
@@ -137,9 +137,9 @@ def test_the_address_tells_the_step_and_the_inputs(show, html):
     assert page.evaluate("location.hash") == "#step=4&a=7&b=4"
     assert values(page)["J"] == 45.0
     page.evaluate("location.hash = '#step=99'")
-    page.wait_for_function("document.querySelector('.graphtrace-player').dataset.step === '10'")
+    until(page, "document.querySelector('.graphtrace-player').dataset.step === '10'")
     page.evaluate("location.hash = '#step=x'")
-    page.wait_for_function("document.querySelector('.graphtrace-player').dataset.step === '0'")
+    until(page, "document.querySelector('.graphtrace-player').dataset.step === '0'")
 
 
 def test_a_node_shows_its_way_to_the_output(show, html):

@@ -2,7 +2,7 @@
 
 import pytest
 from player import programs
-from player.driving import change, grads, step, values
+from player.driving import change, grads, step, until, values
 
 import graphtrace as gt
 
@@ -41,10 +41,10 @@ def test_in_a_deck_the_keys_turn_steps_and_not_slides(show, player, node_modules
     <section>{player.fragment}</section><section>three</section></div></div>
     <script>{script}</script><script>Reveal.initialize({{transition: 'none'}});</script>"""
     page = show(deck)
-    page.wait_for_function("Reveal.isReady()")
+    until(page, "Reveal.isReady()")
     slide = "Reveal.getIndices().h"
     page.keyboard.press("ArrowRight")
-    page.wait_for_function(f"{slide} === 1")
+    until(page, f"{slide} === 1")
     page.locator(".graphtrace-player").focus()
     for key in ("ArrowRight", "ArrowRight", "End", "Home", "ArrowRight", "ArrowDown", " ", " "):
         page.keyboard.press(key)
@@ -54,7 +54,7 @@ def test_in_a_deck_the_keys_turn_steps_and_not_slides(show, player, node_modules
     assert values(page)["J"] == 39.0
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function(f"{slide} === 2")
+    until(page, f"{slide} === 2")
 
 
 def test_in_the_html_of_a_notebook(show, player):
@@ -177,9 +177,9 @@ def test_nothing_beneath_the_figure_moves_from_step_to_step(show):
         tops.add(page.locator("[data-action=play]").evaluate("e => e.getBoundingClientRect().top"))
     assert len(tops) == 1
     page.set_viewport_size({"width": 120, "height": 700})
-    page.wait_for_function("document.querySelector('[data-role=words]').offsetHeight > 150")
+    until(page, "document.querySelector('[data-role=words]').offsetHeight > 150")
     page.set_viewport_size({"width": 800, "height": 700})
-    page.wait_for_function("document.querySelector('[data-role=words]').offsetHeight < 100")
+    until(page, "document.querySelector('[data-role=words]').offsetHeight < 100")
 
 
 @pytest.mark.parametrize("how", ["print", "no script"])
