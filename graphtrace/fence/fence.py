@@ -7,12 +7,14 @@ names the page, and stands in its place on the page.
 from __future__ import annotations
 
 import logging
+import math
+import re
 from collections.abc import Mapping, MutableMapping, Sequence
 from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from graphtrace.errors import clean
+from graphtrace.errors import OptionError, clean
 from graphtrace.fence.page import Page, page_of
 from graphtrace.places.drawn import Kind, content, digest, sentence
 from graphtrace.places.request import Request
@@ -21,8 +23,17 @@ from graphtrace.render.typeset.escape import xml
 _LOGGER = logging.getLogger("mkdocs.graphtrace")
 """MkDocs counts what is logged beneath its own name, and ends a strict build."""
 
-_OF_THE_PAGE = ("caption", "play")
-_STYLE = "overflow-x:auto;margin:1em 0"
+_OF_THE_PAGE = ("caption", "play", "narrow")
+_STYLE = "overflow-x:auto;margin:1em 0;width:100%"
+_EITHER = """\
+<style>.graphtrace-narrow{{display:none}}@container graphtrace (max-width:{less}px){{\
+.graphtrace-{width}{{display:none}}.graphtrace-{width}+.graphtrace-narrow{{display:block}}}}</style>
+<div style="container:graphtrace/inline-size">
+<div class="graphtrace-{width}">{wide}</div>
+<div class="graphtrace-narrow">{narrow}</div>
+</div>
+"""
+"""A browser that knows no containers, from before 2023, shows the wide one."""
 _drawn: dict[str, str] = {}
 """What was drawn since the program started: a server writes the same pages again and again."""
 _on_page: WeakKeyDictionary[Any, list[Any]] = WeakKeyDictionary()
@@ -58,7 +69,8 @@ def format(
     own = f' id="{xml(id_value)}"' if id_value else ""
     try:
         with _one_at_a_time:
-            drawn = _figure(source, options, md, page)
+            draw = _either if "narrow" in options else _figure
+            drawn = draw(source, options, md, page)
     except (Exception, SystemExit) as error:
         why = clean(f"{page.name}: graphtrace: {sentence(error)}")
         if page.strict:
@@ -71,6 +83,17 @@ def format(
     below = f"<figcaption>{xml(caption)}</figcaption>" if caption else ""
     tag = "figure" if caption else "div"
     return f'<{tag} class="{xml(names)}"{own} style="{_STYLE}">\n{drawn}{below}</{tag}>'
+
+
+def _either(source: str, options: Mapping[str, str], md: Any, page: Page) -> str:
+    """The figure twice, of which one is shown: the other one where the first has no room."""
+    if "play" in options:
+        raise OptionError("narrow is for a figure, and a player has one width: leave narrow out")
+    wide = _figure(source, options, md, page)
+    narrow = _figure(source, {**options, "width": options["narrow"]}, md, page)
+    size = re.search(r'<svg[^>]* width="([\d.]+)"', wide)
+    width = math.ceil(float(size[1])) if size else 0
+    return _EITHER.format(wide=wide, narrow=narrow, width=width, less=width - 1)
 
 
 def _figure(source: str, options: Mapping[str, str], md: Any, page: Page) -> str:

@@ -41,8 +41,6 @@ def content(request: Request, kind: Kind) -> bytes:
 
         if not isinstance(shown, Graph):
             raise OptionError("a player is of a graph, and this is a figure: leave play out")
-        if options.get("scheme") == "page":  # which a player does not follow
-            options["scheme"] = "light"
         return shown.play(slides=False, **options).fragment.encode("utf-8")
     file = io.BytesIO()
     shown.render(file, format=kind, **options)

@@ -1,5 +1,8 @@
 """A MkDocs and a Zensical site with figures, built from nothing; and Python-Markdown alone."""
 
+import math
+import re
+
 import pytest
 from places.sites import LECTURE, SCALE, TITLE, Figures, run, write
 
@@ -161,6 +164,25 @@ def test_python_markdown_alone_draws_and_raises_what_is_wrong(tmp_path, monkeypa
     assert "<svg" in markdown('```graphtrace at="a=5"\nJ.py:J\n```')
     with pytest.raises(SuperFencesException, match="there is nothing to draw"):
         markdown("```graphtrace\n```")
+
+
+def test_a_narrow_drawing_is_told_when_to_stand_in_the_place_of_the_wide_one():
+    html = markdown('```graphtrace at="a=5 b=3 c=2" narrow="328"\nu = b*c\nv = a + u\nJ = 3*v\n```')
+    wide, narrow = map(float, re.findall(r'<svg[^>]* width="([\d.]+)"', html))
+    assert narrow <= 328 < wide
+    assert f"(max-width:{math.ceil(wide) - 1}px)" in html
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+
+
+def test_a_player_has_one_width_and_the_scheme_of_its_page():
+    from pymdownx.superfences import SuperFencesException
+
+    html = markdown('```graphtrace at="a=5" play\nJ = 3*a\n```')
+    assert "light-dark(" in html
+    assert "prefers-color-scheme" not in html
+    with pytest.raises(SuperFencesException, match="leave narrow out"):
+        markdown('```graphtrace at="a=5" play narrow="328"\nJ = 3*a\n```')
 
 
 def test_an_expression_runs_no_code(tmp_path, monkeypatch):
