@@ -202,7 +202,8 @@ def _elementwise_map(row: Row, k: int, d: Term) -> Map:
     if d.ndim == 0:
         return elementwise(d, out, into, is_same=_is_elementwise(row, k))
     values = {name: x for name, x in zip(row.shown, row.operands, strict=True) if name is not None}
-    shape = np.shape(value_of(d, values | {row.name: row.value}))
+    with np.errstate(all="ignore"):  # who prints a figure is told of a pole by the figure
+        shape = np.shape(value_of(d, values | {row.name: row.value}))
     return elementwise(d, out, into, is_same=shape == np.shape(row.operands[k]) != ())
 
 

@@ -12,6 +12,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -97,7 +98,7 @@ def test_the_console_blocks_print_what_they_say(page, elsewhere):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_block_says_what_it_is(page):
     languages = {match[2] for match in FENCE.finditer(page.read_text(encoding="utf-8"))}
-    assert languages <= {"python", "py", "console", "sh", "text", "graphtrace", ""}
+    assert languages <= {"python", "py", "console", "sh", "text", "yaml", "graphtrace", ""}
 
 
 def figures(page: Path) -> list[str]:
@@ -122,8 +123,11 @@ def figures(page: Path) -> list[str]:
     [page for page in PAGES if "```graphtrace" in page.read_text(encoding="utf-8")],
     ids=lambda page: page.name,
 )
-def test_the_figures_of_a_page_are_drawn(page):
-    for html in figures(page):
+def test_the_figures_of_a_page_are_drawn_without_a_warning(page):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        drawn = figures(page)
+    for html in drawn:
         assert 'role="alert"' not in html, html
         assert "<svg" in html
 
