@@ -23,6 +23,7 @@ from graphtrace.core.primitive import (
     Code,
     Form,
     Notation,
+    Writer,
     called,
     infix,
 )
@@ -62,7 +63,32 @@ def _one_less_square(operand: str) -> Notation:
 def _sech_squared(x: Any, y: Any) -> Any:
     if isinstance(y, float):  # a fifth of the time, and as good while nothing cancels
         return 1 - y * y if -0.9 < y < 0.9 else type(y)((1 / np.cosh(x)) ** 2)
-    return 1 - y**2 if np.iscomplexobj(y) else (1 / np.cosh(x)) ** 2
+    if np.iscomplexobj(y):
+        return 1 - y**2
+    return _of_many(x, y) if np.size(y) >= _MANY else (1 / np.cosh(x)) ** 2
+
+
+_MANY = 4096
+"""From so many entries on it pays to tell apart those where nothing cancels."""
+
+
+def _of_many(x: Any, y: Any) -> Any:
+    """The same entry by entry: by `y` alone where |y| < 0.9, for half of the time."""
+    slopes = 1 - y * y
+    far = np.flatnonzero(slopes < 1 - 0.9 * 0.9)
+    secants = 1 / np.cosh(x.take(far))
+    slopes.put(far, secants * secants)
+    return slopes
+
+
+_as_python = by_kind(
+    "(1 / {np}.cosh($0))**2",
+    "{float}(1 - $1 * $1 if -0.9 < $1 < 0.9 else (1 / {np}.cosh($0))**2)",
+)
+
+
+def _sech_squared_written(write: Writer, y: Any, xs: tuple[Any, ...], params: Any) -> Form | None:
+    return None if np.size(y) >= _MANY else _as_python(write, y, xs, params)
 
 
 _sech_squared_row = define(
@@ -70,13 +96,7 @@ _sech_squared_row = define(
     _sech_squared,
     partials=(lambda x, y, s: -2 * np.tanh(x) * s, 0),
     notation=_one_less_square("$1"),
-    code=Code(
-        by_kind(
-            "(1 / {np}.cosh($0))**2",
-            "{float}(1 - $1 * $1 if -0.9 < $1 < 0.9 else (1 / {np}.cosh($0))**2)",
-        ),
-        memory="own",
-    ),
+    code=Code(_sech_squared_written, memory="own"),
 )
 
 

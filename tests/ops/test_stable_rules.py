@@ -218,3 +218,21 @@ def test_a_formula_in_print_is_the_rule_at_ordinary_numbers(name):
 def test_the_formula_on_the_edge_is_the_one_of_a_textbook(f, text):
     graph = gt.trace(lambda x: f(x), 1.5 if f is np.arccosh else 0.5)
     assert str(graph.edges["x", "f", 0]["symbol"]) == text
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_slope_of_tanh_of_many_numbers_is_right_to_the_last_digits(dtype):
+    x = np.random.default_rng(0).uniform(-40, 40, (5, 1000)).astype(dtype)
+    x[:, :8] = 0.0, -0.0, np.inf, -np.inf, np.finfo(dtype).tiny, np.finfo(dtype).max, 1.4722, 1e-9
+    x[:, 8:400] /= 20
+    slopes = gt.grad(lambda x: np.sum(np.tanh(x)))(x)
+    assert slopes.dtype == dtype
+    with np.errstate(over="ignore"):
+        exact = 1 / np.cosh(x.astype(np.longdouble)) ** 2
+    assert_allclose(
+        slopes, exact.astype(dtype), rtol=6 * np.finfo(dtype).eps, atol=np.finfo(dtype).tiny
+    )
+    some = x[1, :500]
+    np.testing.assert_array_equal(gt.grad(lambda x: np.sum(np.tanh(x.T)))(x.T), slopes.T)
+    few = gt.grad(lambda x: np.sum(np.tanh(x)))(some)
+    assert_allclose(slopes[1, :500], few, rtol=6 * np.finfo(dtype).eps)
