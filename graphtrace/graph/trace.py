@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+from graphtrace.core.float_warnings import at_the_users_line
 from graphtrace.core.inputs import (
     bind,
     call,
@@ -57,7 +58,7 @@ def trace_into(
                 f"parameter {name} of {name_of(f)}() is traced already; gt.trace takes plain "
                 f"values, and gt.grad is what can be used inside a traced function"
             )
-    with recording(locate=True, nested=False) as (tape, _):
+    with recording(locate=True, nested=False) as (tape, _), at_the_users_line():
         opened = {
             name: open_tree(tape, argument, partial(str, name), is_fixed)
             for name, argument in arguments.items()

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import networkx as nx
 import numpy as np
 
+from graphtrace.core.float_warnings import at_the_line_of
 from graphtrace.core.inputs import (
     carries_gradient,
     gradient_like,
@@ -132,22 +133,23 @@ class TracedGraph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no typ
         branches = iter(self.graph["branches"])
         branch = next(branches, None)
         nodes = self._node  # 0.1 us to look it up, which tells in a loop
-        for key in order:
-            node = nodes[key]
-            while branch is not None and branch.index <= node["index"]:
-                _check_branch(branch, values)
-                branch = next(branches, None)
-            if key in values:
-                continue
-            row: Row = node["row"]
-            if not row.operands:  # an input that kept its value
-                values[key] = node["value"]
-                continue
-            xs = _operands_in(values, row.keys, row.operands)
-            values[key] = value = row.primitive.forward(*xs, **row.params)
-            if np.shape(value) != np.shape(node["value"]):
-                where = node["source"] or self.name
-                raise reshaped(where, key, np.shape(node["value"]), np.shape(value))
+        with at_the_line_of(lambda: (nodes[key]["row"].primitive, nodes[key]["source"])):
+            for key in order:
+                node = nodes[key]
+                while branch is not None and branch.index <= node["index"]:
+                    _check_branch(branch, values)
+                    branch = next(branches, None)
+                if key in values:
+                    continue
+                row: Row = node["row"]
+                if not row.operands:  # an input that kept its value
+                    values[key] = node["value"]
+                    continue
+                xs = _operands_in(values, row.keys, row.operands)
+                values[key] = value = row.primitive.forward(*xs, **row.params)
+                if np.shape(value) != np.shape(node["value"]):
+                    where = node["source"] or self.name
+                    raise reshaped(where, key, np.shape(node["value"]), np.shape(value))
         while branch is not None:
             _check_branch(branch, values)
             branch = next(branches, None)

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from graphtrace.core.float_warnings import at_the_users_line
 from graphtrace.core.inputs import (
     Opened,
     call,
@@ -77,7 +78,7 @@ class Linearized:
     ) -> None:
         self._f = f
         self._token = object()
-        with recording() as (tape, nested):
+        with recording() as (tape, nested), at_the_users_line():
             self._start = len(tape.rows)
             traced, self._opened = _open(tape, f, args, argnums)
             around = _AROUND.set((*_AROUND.get(), (tape, self._token)))
