@@ -214,21 +214,39 @@ def _structure(forth: Apply, back: Apply, out: tuple[int, ...], into: tuple[int,
 def _picked(apply: Apply, shape: tuple[int, ...]) -> tuple[Any, Any] | None:
     """Which entry of the argument each entry of the result is a multiple of, and the factors.
 
-    None where an entry of the result depends on several. It is found from the image of ones, which
-    is the factors, and that of random numbers, by which an entry is known again.
+    None where an entry of the result depends on several. The image of ones is the factors. An entry
+    is found by its place, written in digits that the type of the numbers can tell apart, and is
+    known again by the image of random numbers.
     """
     size = math.prod(shape)
     if not size:
         return None
-    labels = np.random.default_rng(0).uniform(1.0, 2.0, size)
-    ones, image = (np.ravel(apply(x.reshape(shape)[()])) for x in (np.ones(size), labels))
-    if np.iscomplexobj(ones) or np.iscomplexobj(image):
+
+    def image(x: Any) -> Any:
+        return np.ravel(apply(x.reshape(shape)[()]))
+
+    ones = image(np.ones(size))
+    if np.iscomplexobj(ones):
         return None
-    order = np.argsort(labels)
-    with np.errstate(all="ignore"):
-        wanted = np.where(ones != 0, image / ones, labels[0])
-    middles = (labels[order][1:] + labels[order][:-1]) / 2
-    at = order[np.searchsorted(middles, wanted)]
-    tolerance = 8 * np.finfo(ones.dtype).eps * abs(ones)
-    is_multiple = abs(labels[at] * ones - image) <= tolerance
+    eps = np.finfo(ones.dtype).eps
+    base = int(min(_MOST_DIGITS, 1 / (32 * eps)))
+    places = np.arange(size)
+    at = np.zeros(ones.shape, places.dtype)
+    unit = 1
+    while unit < size:
+        digits = image(1 + places // unit % base / base)
+        if np.iscomplexobj(digits):
+            return None
+        with np.errstate(all="ignore"):
+            digits = np.where(ones != 0, digits / ones - 1, 0) * base
+        if not np.all(abs(digits - np.rint(digits)) <= 0.25):  # a mean of several
+            return None
+        at += np.clip(np.rint(digits), 0, base - 1).astype(at.dtype) * unit
+        unit *= base
+    at = np.minimum(at, size - 1)
+    labels = np.random.default_rng(0).uniform(1.0, 2.0, size)
+    is_multiple = abs(labels[at] * ones - image(labels)) <= 8 * eps * abs(ones)
     return (at, ones) if np.all(is_multiple) else None
+
+
+_MOST_DIGITS = 1024
