@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from graphtrace.core.inputs import carries_gradient
 from graphtrace.errors import OptionError
 from graphtrace.figure.boxes import SMALL, Box, Ids, boxes_of, reading_direction
 from graphtrace.figure.branches import with_branches
@@ -22,6 +23,7 @@ from graphtrace.figure.constants import rows, with_constants
 from graphtrace.figure.flow import with_flow
 from graphtrace.figure.fold import folded, located
 from graphtrace.figure.folded import tells_value
+from graphtrace.figure.modules import has_modules
 from graphtrace.figure.nudge import nudged
 from graphtrace.figure.options import DEFAULT, Content
 from graphtrace.figure.parts import (
@@ -52,6 +54,7 @@ from graphtrace.figure.spots import with_timeline
 from graphtrace.figure.tangents import with_tangents
 from graphtrace.figure.total import written_out
 from graphtrace.figure.trouble import marked, trouble_of
+from graphtrace.graph.linear_map import LinearMap
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -116,6 +119,10 @@ def figure(
     if show.trouble:
         drawn = marked(drawn, located(graph, trouble_of(whole, backward)))
     return marked(drawn, located(graph, checked(whole)), none=ALL_AGREE) if show.check else drawn
+
+
+_MOST_MAPPED = 10**6
+"""A map that reads more numbers than this is not applied to tell what it is."""
 
 
 class _Focus(NamedTuple):
@@ -289,6 +296,12 @@ class _Drawing:
         if (formula is None and value is None) or "untold" in use.attributes:
             return None
         by = use.attributes.get("by", str(use.tail))
+        x = self.graph.nodes[use.tail].get("value")
+        is_label = has_modules(
+            self.graph.graph.get("unfolded", self.graph)
+        ) and not carries_gradient(x)
+        if _is_large(value) or is_label:
+            return None
         part = Partial(str(use.head), by, formula, value)
         if getattr(value, "structure", None) == "dense":
             out = np.size(self.graph.nodes[use.head].get("value"))
@@ -307,7 +320,12 @@ class _Drawing:
         if self._is_used_once(use.tail):
             return whole
         upstream = self.grads.get(use.head)
-        if upstream is None:
-            return None
         local = use.attributes.get("local")
+        if upstream is None or _is_large(local):
+            return None
         return Contribution(self.target, str(use.head), str(use.tail), upstream, local)
+
+
+def _is_large(local: Any) -> bool:
+    """Whether a person would wait for what the map is called, or comes to."""
+    return isinstance(local, LinearMap) and local.entries > _MOST_MAPPED

@@ -296,7 +296,7 @@ def contribution_value(part: Contribution) -> Any:
 def times_local(upstream: Any, local: Any) -> Any:
     """An adjoint times the local derivative on an edge: a number, an elementwise array or a map."""
     with np.errstate(all="ignore"):
-        return upstream @ local if hasattr(local, "structure") else upstream * local
+        return upstream @ local if hasattr(type(local), "structure") else upstream * local
 
 
 def _sum(terms: Sequence[Sequence[Partial]]) -> float | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from graphtrace.figure.regions import Item, Region, base, start_of, stop_of
+from graphtrace.figure.regions import Item, Region, base, is_called, start_of, stop_of
 
 COMFORT = 40
 """Up to so many boxes nothing is folded."""
@@ -37,7 +37,7 @@ def chosen(
     one.
     """
     boxes = _Boxes(whole)
-    stretches = list(_named_stretches(whole, nodes, unfold))
+    stretches = list(named_stretches(whole, nodes, unfold))
     for region in whole.all:
         by_depth = depth is not None and region.kind == "call" and region.calls < depth
         if by_depth or any(region.start <= a and b <= region.stop for a, b in stretches):
@@ -57,12 +57,12 @@ def chosen(
     return shown
 
 
-def _named_stretches(
+def named_stretches(
     whole: Region, nodes: Sequence[Any], unfold: Collection[str]
 ) -> Iterator[tuple[int, int]]:
     """The stretches that the caller has named: a region's, or the place of one node."""
     for region in whole.all:
-        if region.name and region.name in unfold:
+        if region.name and any(is_called(region.name, name) for name in unfold):
             yield region.start, region.stop
     for place, node in enumerate(nodes):
         if str(node) in unfold:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphtrace.figure.fold import folded
 from graphtrace.figure.iterations import refused, steps_of
+from graphtrace.figure.modules import has_modules
 from graphtrace.figure.options import Content
 from graphtrace.figure.reading_order import nodes_of, steps
 
@@ -49,7 +50,7 @@ def by_detail(
     size = len(graph)
     if size <= _MOST_FOLDED:
         finest = [replace(show, detail="operations", limit=size)]
-        if graph.graph.get("runs"):
+        if graph.graph.get("runs") and not has_modules(graph):
             finest.append(replace(show, detail="statements"))
     graphs = [folded(graph, options) for options in finest]
     if len(graphs) == 2 and len(graphs[1]) == len(graphs[0]):

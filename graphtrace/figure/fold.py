@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 from graphtrace.core.inputs import seed_for
 from graphtrace.errors import OptionError
-from graphtrace.figure.choice import COMFORT, chosen
+from graphtrace.figure.choice import COMFORT, chosen, named_stretches
 from graphtrace.figure.derivative import derivatives
 from graphtrace.figure.folded import MOST_NAMED, Folded, attributes, counted
 from graphtrace.figure.iterations import refused, steps_of
 from graphtrace.figure.maps import maps
+from graphtrace.figure.modules import has_modules, module_boxes
 from graphtrace.figure.options import Content
 from graphtrace.figure.parts import Detail, Note
 from graphtrace.figure.reading_order import is_array, nodes_of, outputs_of, title
 from graphtrace.figure.recurrence import Recurrence, recurrences
-from graphtrace.figure.regions import Item, Region, regions_of
+from graphtrace.figure.regions import Item, Region, is_called, regions_of
 from graphtrace.figure.statements import statement_boxes
 from graphtrace.figure.sums import sum_starts, without
 from graphtrace.figure.total import Total, adjoints
@@ -91,16 +92,20 @@ def fold(
     """
     if "unfolded" in graph.graph:
         return graph
-    if detail != "operations" and graph.graph.get("runs"):
+    is_of_modules = detail == "calls" and has_modules(graph)
+    if detail != "operations" and graph.graph.get("runs") and not is_of_modules:
         most = None if detail == "statements" else limit or 0
         return _in_statements(graph, nodes_of(graph, dead), most, dead)
     unfold_names = {unfold} if isinstance(unfold, str) else unfold
     names = {name.removesuffix("()") for name in unfold_names}
     nodes = nodes_of(graph, dead)
-    if depth is None and not names and len(nodes) <= (limit or COMFORT):
+    is_small = len(nodes) <= (limit or COMFORT) and not is_of_modules
+    if depth is None and not names and is_small:
         return _without_others(graph, nodes, dead)
-    whole = regions_of(graph, nodes)
+    whole = regions_of(graph, nodes, siblings=has_modules(graph))
     _check(graph, whole, names)
+    if has_modules(graph):
+        return _in_modules(graph, nodes, whole, depth, names, limit or COMFORT, dead)
     inputs = 0
     while inputs < len(nodes) and graph.nodes[nodes[inputs]].get("op") == "input":
         inputs += 1
@@ -148,6 +153,26 @@ def _in_statements(
     return _Folding(graph, nodes, items, dead).folded(calls, formula)
 
 
+def _in_modules(
+    graph: nx.MultiDiGraph[Any],
+    nodes: Sequence[Any],
+    whole: Region,
+    depth: int | None,
+    names: Collection[str],
+    limit: int,
+    dead: bool,
+) -> nx.MultiDiGraph[Any]:
+    """The graph with a box for each module, with the parameters that only this one reads."""
+    inputs = sum(graph.nodes[node].get("op") == "input" for node in nodes)
+    named = list(named_stretches(whole, nodes, names))
+    items = module_boxes(whole, inputs, depth=depth, named=named, limit=limit)
+    if not any(isinstance(item, Region) for item in items):
+        return _without_others(graph, nodes, dead)
+    calls = {region.name for region in whole.all if region.kind == "call"}
+    folding = _Folding(graph, nodes, items, dead, graph.graph["weights"])
+    return folding.folded(calls, lambda loop: None)
+
+
 def _in_time(graph: nx.MultiDiGraph[Any], show: Content) -> nx.MultiDiGraph[Any]:
     """The graph with a box for each statement of each iteration of a loop, up to so many columns.
 
@@ -192,7 +217,7 @@ def _check(graph: nx.MultiDiGraph[Any], whole: Region, names: Collection[str]) -
     known = {region.name for region in whole.all} - {""}
     for name in names:
         if (
-            name not in known
+            not any(is_called(region, name) for region in known)
             and name not in graph
             and not name.startswith(("operations ", "inputs "))
         ):
@@ -219,7 +244,12 @@ class _Folding:
     """One pass over the boxes of a folded graph."""
 
     def __init__(
-        self, graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], items: Sequence[Item], dead: bool
+        self,
+        graph: nx.MultiDiGraph[Any],
+        nodes: Sequence[Any],
+        items: Sequence[Item],
+        dead: bool,
+        weights: Collection[Any] = (),
     ) -> None:
         self.graph = graph
         self.nodes = nodes
@@ -227,6 +257,13 @@ class _Folding:
         self.outputs = outputs_of(graph)
         regions = [item for item in items if isinstance(item, Region)]
         region_of = {n: r for r in regions for n in nodes[r.start : r.stop]}
+        self.weights = {
+            weight: region
+            for weight in weights
+            for region in [_only_reader(graph, weight, region_of)]
+            if region is not None
+        }
+        region_of |= self.weights
         out = set(self.outputs)
         into: dict[Region, set[Any]] = {region: set() for region in regions}
         place = {node: i for i, node in enumerate(nodes)}
@@ -252,7 +289,8 @@ class _Folding:
             box = Folded(
                 key, region, inner, exports, tuple(sorted(into[region], key=place.__getitem__))
             )
-            self.box_of.update(dict.fromkeys(inner, box))
+            own = [weight for weight, reader in self.weights.items() if reader is region]
+            self.box_of.update(dict.fromkeys([*inner, *own], box._replace(weights=own)))
 
     def key(self, node: Any) -> Any:
         """The key of the box that a node is in."""
@@ -273,7 +311,7 @@ class _Folding:
                     folded.add_edge(tail, box.key, k, **data)
             else:
                 node = self.nodes[item]
-                if node not in self.starts:
+                if node not in self.starts and node not in self.weights:
                     folded.add_node(node, **{**self.graph.nodes[node], "index": item})
                     self._add_edges(folded, node)
         folded.graph["unfolded"] = self.graph
@@ -301,6 +339,11 @@ class _Folding:
 
     def _into(self, box: Folded) -> Iterator[tuple[Any, dict[str, Any]]]:
         """The edges into a folded box, each with the total derivative through it."""
+        if self.weights and len(box.inner) == 1:
+            for tail, _, edge in self.graph.in_edges(box.inner[0], data=True):
+                if tail not in box.weights:
+                    yield self.key(tail), {**edge, **self._by(tail)}
+            return
         numbers = self._numbers(box)
         formulas = {}
         if box.region.kind == "statement" and numbers is not None:
@@ -334,6 +377,14 @@ class _Folding:
 
     def _value(self, node: Any) -> Any:
         return self.graph.nodes[node].get("value")
+
+
+def _only_reader(
+    graph: nx.MultiDiGraph[Any], weight: Any, region_of: Mapping[Any, Region]
+) -> Region | None:
+    """The region in which all is that reads a parameter."""
+    readers = {region_of.get(head) for head in graph.succ[weight]}
+    return readers.pop() if len(readers) == 1 else None
 
 
 def _name(region: Region, exports: Sequence[Any], taken: Collection[str]) -> str:

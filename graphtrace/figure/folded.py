@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from graphtrace.figure.inlining import as_written, inlined, quoted
+from graphtrace.figure.modules import has_modules, title_of
 from graphtrace.figure.parts import Definition, Note, Part, Value
 from graphtrace.figure.recurrence import Recurrence, start
-from graphtrace.figure.regions import Region, base, start_of, stop_of
+from graphtrace.figure.regions import Region, base, head, start_of, stop_of
 from graphtrace.formula.printer import text_of
 from graphtrace.formula.read import called
 from graphtrace.formula.symbol import Symbol
@@ -36,6 +39,8 @@ class Folded(NamedTuple):
     inner: Sequence[Any]
     exports: tuple[Any, ...]
     tails: tuple[Any, ...]
+    weights: Sequence[Any] = ()
+    """The parameters of a module that are told in its box."""
 
     @property
     def opened_by(self) -> str:
@@ -53,6 +58,8 @@ def attributes(
 
     `calls` are the names of all helper calls; `formula` is what each run of a loop computes.
     """
+    if has_modules(graph) and title_of(box.region, calls):
+        return _module(graph, box, title_of(box.region, calls))
     region, export = box.region, graph.nodes[box.exports[-1]]
     one = export if len(box.exports) == 1 else {}
     is_input = graph.nodes[box.inner[0]].get("op") == "input"
@@ -96,6 +103,49 @@ def attributes(
         "parts": (*title_parts, *(() if is_input or lines else _values(graph, box, named))),
     }
     return data | ({"grad": one["grad"]} if "grad" in one else {})
+
+
+def _module(graph: nx.MultiDiGraph[Any], box: Folded, title: str) -> dict[str, Any]:
+    """The node of a box that is a module: its path, what it does and has, and what comes out."""
+    export = graph.nodes[box.exports[-1]]
+    one = export if len(box.exports) == 1 else {}
+    count = counted(len(box.inner), "operation")
+    if len(box.inner) == 1:
+        count = str(export.get("op"))
+    if box.weights:
+        count += f", {_parameters(graph, box.weights)}"
+    named = Definition(title)
+    if one:
+        named = Definition(str(box.key), Symbol.of(Term(atom=Text(title))))
+    data = {
+        "op": title,
+        "module": title,
+        "value": one.get("value"),
+        "label": f"{box.key} ({title}: {count})",
+        "scope": tuple(export.get("scope") or ())[: box.region.calls],
+        "source": graph.nodes[box.inner[0]].get("source"),
+        "formula": None,
+        "index": box.region.start,
+        "exports": box.exports,
+        "parts": (named, Note(count, spare=True), *_values(graph, box, named)),
+    }
+    return data | ({"grad": one["grad"]} if "grad" in one else {})
+
+
+def _parameters(graph: nx.MultiDiGraph[Any], weights: Sequence[Any]) -> str:
+    """`7.1M parameters`, or of a container of arrays `7.1M numbers of params`."""
+    size = float(sum(np.size(graph.nodes[weight].get("value")) for weight in weights))
+    unit = 0
+    while size >= 999.5 and unit < len(_THOUSANDS) - 1:
+        size, unit = size / 1000, unit + 1
+    text = f"{size:.3g}{_THOUSANDS[unit]}"
+    containers = {head(weight) for weight in weights}.intersection(graph.graph["parameters"])
+    if containers:
+        return f"{text} numbers of {', '.join(sorted(containers))}"
+    return f"{text} parameter{'s' * (text != '1')}"
+
+
+_THOUSANDS = ("", "k", "M", "G")
 
 
 def _begun(graph: nx.MultiDiGraph[Any], box: Folded) -> Iterator[Definition]:

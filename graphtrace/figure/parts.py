@@ -146,9 +146,10 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A sentence."""
+    """A sentence; a `spare` one is told only where there is room."""
 
     text: str
+    spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

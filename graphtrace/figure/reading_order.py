@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphtrace.errors import OptionError
-from graphtrace.formula.naming import Naming, natural
+from graphtrace.formula.naming import Naming, natural, verbatim
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -204,7 +204,12 @@ def naming_of(graph: nx.MultiDiGraph[Any]) -> Naming:
             temporaries.append(key)
         if None in row.keys:
             keys += [name for k, name in zip(row.keys, row.shown, strict=True) if name and not k]
-    return Naming([*keys, *graph.graph.get("runs", ())], temporaries)
+    weights = frozenset(whole.graph.get("weights", ()))
+    naming = Naming([*keys, *graph.graph.get("runs", ())], temporaries, weights)
+    for _, title in graph.nodes(data="module"):
+        if title is not None:
+            naming = naming.with_spelling(title, verbatim(title))
+    return naming
 
 
 def right_side(label: object) -> str | None:

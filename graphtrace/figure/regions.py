@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -73,9 +73,15 @@ class Region:
 
 
 def regions_of(
-    graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], *, statements: bool = False
+    graph: nx.MultiDiGraph[Any],
+    nodes: Sequence[Any],
+    *,
+    statements: bool = False,
+    siblings: bool = False,
 ) -> Region:
     """The whole computation as a region, with all regions in it, those of statements if wanted.
+
+    Modules that are `siblings`, block 0 and block 1, may be alike as two calls of one helper are.
 
     >>> import graphtrace as gt
     >>> def f(x):
@@ -87,7 +93,7 @@ def regions_of(
     >>> [(r.kind, r.count, len(r.items)) for r in regions_of(g, list(g)).regions]
     [('loop', 12, 3)]
     """
-    reader = _Reader()
+    reader = _Reader(alike if siblings else base)
     chains = _Chains(graph.graph.get("runs", ()) if statements else ())
     whole = Region("whole", "", 0)
     open_regions = [whole]
@@ -117,6 +123,16 @@ def regions_of(
 def base(name: str) -> str:
     """`layer` of `layer_2`, the second call of it."""
     return re.sub(r"_\d+$", "", name)
+
+
+def alike(name: str) -> str:
+    """What calls of a helper, and modules that are siblings, share: `h.#.attn` of `h.3.attn_2`."""
+    return re.sub(r"\.\d+(?=\.|$)", ".#", base(name))
+
+
+def is_called(name: str, end: str) -> bool:
+    """Whether a module's path is that, or ends so."""
+    return name == end or name.endswith(f".{end}")
 
 
 def head(key: object) -> str:
@@ -168,7 +184,8 @@ def _shared(a: Sequence[object], b: Sequence[object]) -> int:
 class _Reader:
     """Gives equal parts of a computation equal numbers."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind_of: Callable[[str], str]) -> None:
+        self._kind_of = kind_of
         self._numbers: dict[Hashable, int] = {}
 
     def number(self, what: Hashable) -> int:
@@ -181,7 +198,7 @@ class _Reader:
         self._find_loops(region)
         if open_regions:
             open_regions[-1].items.append(region)
-            sign = (region.kind, base(region.name), tuple(region.signs))
+            sign = (region.kind, self._kind_of(region.name), tuple(region.signs))
             open_regions[-1].signs.append(self.number(sign))
 
     def _find_loops(self, region: Region) -> None:

@@ -49,7 +49,7 @@ def statement_boxes(
         if not fitting and size <= 1:  # all of it is one call
             fitting = [key for key in groups if key[0] in ("call", "statement")]
         if not fitting:
-            return _cut(graph, nodes, shown if not limit else _gathered(shown, inputs, limit))
+            return _cut(graph, nodes, shown if not limit else gathered(shown, inputs, limit))
         opened.update(groups[min(fitting, key=lambda key: costs[key])])
 
 
@@ -100,14 +100,17 @@ class _Tree:
         return None
 
 
-def _gathered(items: Sequence[Item], inputs: int, limit: int) -> list[Item]:
+def gathered(items: Sequence[Item], inputs: int, limit: int) -> list[Item]:
     """The items, neighbours of them in one box where there are more than `limit` of operations."""
     first = next((i for i, item in enumerate(items) if start_of(item) >= inputs), len(items))
     size = math.ceil((len(items) - first) / limit)
     if size < 2:
         return list(items)
     groups = (items[at : at + size] for at in range(first, len(items), size))
-    boxes = [Region("segment", "", start_of(g[0]), stop_of(g[-1]), items=list(g)) for g in groups]
+    boxes = [
+        Region("segment", "", start_of(g[0]), stop_of(g[-1]), items=list(g)) if len(g) > 1 else g[0]
+        for g in groups
+    ]
     return [*items[:first], *boxes]
 
 

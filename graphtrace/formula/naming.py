@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -138,6 +138,26 @@ def entry(of: Spelling, index: str) -> Spelling:
     return of._replace(rest=f"{of.rest}[{re.sub(r'-(?=[0-9])', MINUS, index)}]")
 
 
+def _weight_forms(key: str) -> Iterator[Spelling]:
+    """W and b of a module, with as much of its path below as tells it from others.
+
+    >>> [form.flat for form in _weight_forms("net.0.weight")]
+    ['W', 'W0', 'Wnet.0', 'net.0.weight']
+    """
+    path, _, last = key.rpartition(".")
+    if last not in _LETTER_OF:
+        yield from _forms(key)
+        return
+    letter, parts = _LETTER_OF[last], path.split(".") if path else []
+    yield Spelling(letter)
+    for n in range(1, len(parts) + 1):
+        yield Spelling(letter, lowered=".".join(parts[-n:]))
+    yield verbatim(key)
+
+
+_LETTER_OF = {"weight": "W", "bias": "b"}
+
+
 def _forms(key: str) -> Iterator[Spelling]:
     """How the key may be printed, the shortest first, the last of them its own alone.
 
@@ -161,6 +181,7 @@ def _forms(key: str) -> Iterator[Spelling]:
 class Naming(Mapping[str, Spelling]):
     """How the keys that are printed together are spelled; of any other key, the natural form.
 
+    The `weights` are parameters of modules: W₀ and b₀ of the module 0.
     Those of the `temporaries` that are called `v1`, `v2` take another letter where the user has a
     `v`.
 
@@ -168,8 +189,13 @@ class Naming(Mapping[str, Spelling]):
     ['z2', 'z_2']
     """
 
-    def __init__(self, keys: Iterable[object] = (), temporaries: Iterable[str] = ()) -> None:
-        self._forms = _chosen(list(dict.fromkeys(map(str, keys))), temporaries)
+    def __init__(
+        self,
+        keys: Iterable[object] = (),
+        temporaries: Iterable[str] = (),
+        weights: Collection[str] = (),
+    ) -> None:
+        self._forms = _chosen(list(dict.fromkeys(map(str, keys))), temporaries, weights)
         self.taken = frozenset(form.flat for form in self._forms.values())
         self.printed: dict[Any, Any] = {}
         """What the printer has set already."""
@@ -208,9 +234,11 @@ class Naming(Mapping[str, Spelling]):
         return len(self._forms)
 
 
-def _chosen(keys: list[str], temporaries: Iterable[str]) -> dict[str, Spelling]:
+def _chosen(
+    keys: list[str], temporaries: Iterable[str], weights: Collection[str]
+) -> dict[str, Spelling]:
     """The first form of each key that no other key claims."""
-    waiting = {key: list(_forms(key)) for key in keys}
+    waiting = {key: list(_weight_forms(key) if key in weights else _forms(key)) for key in keys}
     numbered = {key for key in temporaries if _TEMPORARY.fullmatch(key) and key in waiting}
     others = {forms[0].head for key, forms in waiting.items() if key not in numbered}
     letter = next((c for c in "vwtszqpkh" if c not in others), "v")

@@ -171,7 +171,8 @@ def summaries(x: Any, digits: int = 4, *, shaped: bool | None = None) -> list[st
         return [shape(x)]
     precisions = dict.fromkeys((max(digits - 1, FEWEST_DIGITS), FEWEST_DIGITS))
     before = f"{shape(x)}, " if shaped is not False else ""
-    spans = [_span(x, few) for few in precisions]
+    low, high = x.min().item(), x.max().item()
+    spans = [_span(low, high, few) for few in precisions]
     lines = [before + span for span in spans] if before else []
     if x.ndim == 1 and x.size <= _FEW:
         lines = [(before if shaped else "") + _listed(x, few) for few in precisions]
@@ -210,10 +211,9 @@ def _listed(x: Any, digits: int) -> str:
     return "[" + ", ".join(number(entry, digits) for entry in x.tolist()) + "]"
 
 
-def _span(x: Any, digits: int) -> str:
-    if x.dtype.kind == "f" and (x != x).any():
+def _span(low: Any, high: Any, digits: int) -> str:
+    if low != low:  # one nan makes them nan
         return "with nan"
-    low, high = x.min().item(), x.max().item()
     if low == high:
         return f"all {number(low, digits)}"
     return f"{number(low, digits)} … {number(high, digits)}"

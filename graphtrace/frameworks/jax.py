@@ -74,7 +74,9 @@ def record_program(
         evaluation.places.finish(tape)
         out = traced.result([evaluation.returned(x) for x in outputs])
         program = Program(name_of(f), inspect.signature(f))
-        return _Recording(program, tape, arguments, opened, out)
+        made = _Recording(program, tape, arguments, opened, out)
+        made.weights = set(made.input_names).difference(arguments)  # leaves of a container
+        return made
 
 
 class _Recording(Recording):

@@ -106,7 +106,10 @@ def record_program(
                 out = tape.call(f, bound.args, bound.kwargs)
             traced = replaced(out, follower.traced)
         names = arguments | named
-        return _Recording(Program(name, inspect.signature(body)), tape, names, opened, traced)
+        program = Program(name, inspect.signature(body))
+        made = _Recording(program, tape, names, opened, traced)
+        made.weights = named.keys()
+        return made
 
 
 class _Recording(Recording):

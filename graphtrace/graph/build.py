@@ -82,6 +82,9 @@ class Builder:
             )
             for name, one in self.recording.opened.items()
         }
+        names, weights = self.recording.input_names, self.recording.weights
+        if weights:
+            graph.graph["weights"] = [self.keys[i] for i, n in enumerate(names) if n in weights]
         graph.graph["result"] = Tree(tuple(self.result), self.recording.structure)
         # What a parameter is for, but not of what type: an annotation may not pickle.
         graph.graph["signature"] = [

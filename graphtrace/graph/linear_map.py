@@ -80,6 +80,12 @@ class LinearMap:
         )
 
     @property
+    def entries(self) -> int:
+        """How many numbers it reads at most, one operand of one of its factors."""
+        rows = (factor.row for factor in self._factors)
+        return max(np.size(x) for row in rows for x in (row.value, *row.operands))
+
+    @property
     def T(self) -> LinearMap:
         """The transposed map, from adjoints of the output to adjoints of the operand."""
         flipped = (f._replace(is_transposed=not f.is_transposed) for f in self._factors)

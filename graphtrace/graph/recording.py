@@ -6,7 +6,7 @@ long as no graph has been made of it. Knows no names of nodes and no graph.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,9 @@ from graphtrace.core.variable import Variable
 
 class Recording:
     """What a trace leaves: the Wengert list, its inputs and its outputs."""
+
+    weights: Collection[str] = ()
+    """The inputs that are parameters of modules."""
 
     def __init__(
         self,

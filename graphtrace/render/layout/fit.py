@@ -16,7 +16,7 @@ import numpy as np
 
 from graphtrace.figure.alias import gradients_of, with_alias
 from graphtrace.figure.forms import with_derivatives_in_boxes, with_gradients_in_boxes
-from graphtrace.figure.parts import Blanked, Contribution, Edge, Figure, Kind, Partial
+from graphtrace.figure.parts import Blanked, Contribution, Edge, Figure, Kind, Note, Part, Partial
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.number import is_scalar
 from graphtrace.formula.runs import plain
@@ -190,8 +190,13 @@ def _tries(figure: Figure, theme: Theme, turn: bool, boxed: bool) -> Iterator[tu
                 yield _named(_with_edges(each, _without_spare), theme), theme
         for each in both:
             yield _named(_with_edges(each, _short), close), close
+        if _without_notes(one) is not one:
+            for each in both:
+                yield _named(_with_edges(_without_notes(each), _short), close), close
+    if _without_notes(one) is not one:
+        yield from _compact(_without_notes(one), close)
     for each in both:
-        numbers = _named(_with_edges(each, _number), close)
+        numbers = _named(_with_edges(_without_notes(each), _number), close)
         yield numbers, close
         if each.direction == "TB" and theme.column > _NARROW:
             for rows in (2, 3, 4):
@@ -219,6 +224,29 @@ def _narrow_tries(
             if figure.direction == "TB":
                 for filled, part in product(_FILLED, _ROWS):
                     yield figure, replace(tight, layered=filled, widest_row=tight.column * part)
+
+
+def _compact(figure: Figure, close: Theme) -> Iterator[tuple[Figure, Theme]]:
+    """From top to bottom, short of notes and of words on arrows, which say little of a module."""
+    plain = _with_edges(figure, lambda edge: replace(edge, part=None))
+    wide = replace(close, widest_row=close.widest_row * 1.5)
+    for part in (1, 0.6):
+        style = replace(wide, rank_gap=wide.rank_gap * part, pad_y=wide.pad_y * part)
+        yield _named(replace(plain, direction="TB"), style), style
+
+
+def _without_notes(figure: Figure) -> Figure:
+    """The figure without the sentences that are told only where there is room."""
+    nodes = tuple(
+        replace(node, parts=parts) if len(parts) < len(node.parts) else node
+        for node in figure.nodes
+        for parts in [tuple(part for part in node.parts if not _is_spare(part))]
+    )
+    return figure if nodes == figure.nodes else replace(figure, nodes=nodes)
+
+
+def _is_spare(part: Part) -> bool:
+    return isinstance(part, Note) and part.spare
 
 
 def _with_edges(figure: Figure, change: Callable[[Edge], Edge]) -> Figure:

@@ -6,7 +6,7 @@ LaTeX. It knows nothing about widths, colours or places.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, Generic, NamedTuple
@@ -182,14 +182,22 @@ class PartPrinter(Generic[Markup]):
 
     def _summary(self, x: Any, *, shaped: bool | None = None) -> Markup:
         """A number, or what there is room for of an array."""
-        lines = summaries(x, self.few, shaped=shaped)
+        lines = self._of_array(summaries, x, self.few, shaped=shaped)
         return self.backend.digits(lines[self._rung_of(lines)])
+
+    def _of_array(self, tell: Callable[..., list[str]], x: Any, few: int, **how: Any) -> list[str]:
+        """What is told of an array, which may be large and is asked for at each try of a layout."""
+        printed, key = self.backend.names.printed, (tell, id(x), few, *how.items())
+        if key not in printed:
+            printed[key] = tell(x, few, **how), x
+        lines: list[str] = printed[key][0]
+        return lines
 
     def _value(self, part: Value) -> str:
         shaped = True if part.shaped else None
         few = max(self.few, part.digits)
         if part.before is None:
-            lines = summaries(part.value, few, shaped=shaped)
+            lines = self._of_array(summaries, part.value, few, shaped=shaped)
             return lines[self._rung_of(lines)]
         if getattr(part.value, "shape", ()) and (self.rung or "…" in value(part.value, few)):
             change: Any = part.value - part.before  # type: ignore[operator]
@@ -244,8 +252,8 @@ class PartPrinter(Generic[Markup]):
     ) -> list[list[Markup]]:
         """`dL/dw = [−0.1 … 0.3]`, `‖dL/dw‖ = 0.4`, `dL/dw: 64×16`; the same without the name."""
         text, digits = self.backend.text, self.backend.digits
-        *ranges, size = summaries(x, self.few, shaped=shaped)
-        lengths: list[str] = norms(x, self.few) if has_norm else []
+        *ranges, size = self._of_array(summaries, x, self.few, shaped=shaped)
+        lengths: list[str] = self._of_array(norms, x, self.few) if has_norm else []
         if name is None:
             words: list[str] = [*ranges, *map("norm {}".format, lengths), size]
             return [[digits(line)] for line in words]
