@@ -46,7 +46,10 @@ class Names:
         self.parameters = frozenset(graph.graph["parameters"])
         for name in self.parameters:
             if not is_name(name):
-                raise ArgumentError(f"{name!r:.60} is no name of a parameter, as the graph has one")
+                raise ArgumentError(
+                    f"{name!r:.60} is no name that a parameter can have: compile a function whose "
+                    f"arguments are all that it computes with"
+                )
         self.issued = set(self.parameters)
         self.function = identifier(graph.name)
         if self.function in _RESERVED:

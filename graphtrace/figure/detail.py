@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphtrace.figure.fold import folded
 from graphtrace.figure.iterations import refused, steps_of
-from graphtrace.figure.modules import has_modules
+from graphtrace.figure.modules import has_layers, has_modules
 from graphtrace.figure.options import Content
 from graphtrace.figure.reading_order import nodes_of, steps
 
@@ -88,6 +88,8 @@ def _in_columns(graph: nx.MultiDiGraph[Any], show: Content, most_boxes: float) -
     None where there is nothing to draw so; unless asked for, a bare chain is not.
     """
     if refused(show) is not None or "unfolded" in graph.graph or len(graph) > _MOST_IN_TIME:
+        return []
+    if show.layout == "auto" and has_layers(graph):
         return []
     steps = steps_of(graph, nodes_of(graph, show.dead))
     if steps is None or (show.layout == "auto" and steps.is_chain):

@@ -7,11 +7,13 @@ between the first and the last are one box. Knows nothing about values or deriva
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from graphtrace.figure.regions import Item, Region, is_called, start_of, stop_of
+from graphtrace.figure.regions import FEWEST, Item, Region, is_called, start_of, stop_of
 from graphtrace.figure.statements import gathered
 
 if TYPE_CHECKING:
@@ -26,6 +28,12 @@ _FEWEST = 4
 def has_modules(graph: nx.MultiDiGraph[Any]) -> bool:
     """Whether there are parameters of modules, which need no box of their own."""
     return bool(graph.graph.get("weights"))
+
+
+def has_layers(graph: nx.MultiDiGraph[Any]) -> bool:
+    """Whether there are parameters of one name in several layers, each of which runs once."""
+    names = Counter(re.sub(r"\d+", "#", str(key)) for key in graph.graph.get("weights", ()))
+    return max(names.values(), default=0) >= FEWEST
 
 
 def module_boxes(

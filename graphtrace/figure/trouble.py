@@ -85,7 +85,7 @@ def _values(graph: nx.MultiDiGraph[Any]) -> list[Trouble]:
         if kind == "zero" and data.get("op") == "input":
             continue
         if kind is not None:
-            label, source = data.get("label") or node, data.get("source")
+            label, source = data.get("label") or node, _source(data)
             troubles.append(_trouble("value", kind, node, None, label, source, data.get("value")))
     return troubles
 
@@ -100,7 +100,7 @@ def _locals(graph: nx.MultiDiGraph[Any]) -> list[Trouble]:
         label = data.get("label") or use.head
         what = f"the derivative of {label} in {use.tail}"
         local = use.attributes.get("local")
-        source = data.get("source")
+        source = _source(data)
         troubles.append(_trouble("local derivative", kind, use.head, use.key, what, source, local))
     return troubles
 
@@ -111,7 +111,7 @@ def _gradients(graph: nx.MultiDiGraph[Any], gradients: Mapping[Any, Any]) -> lis
     for node in reversed(ordered(graph)):
         kind = _kind(gradients.get(node))
         if kind is not None:
-            source = graph.nodes[node].get("source")
+            source = _source(graph.nodes[node])
             what = f"the gradient of {node}"
             g = gradients.get(node)
             troubles.append(_trouble("gradient", kind, node, None, what, source, g))
@@ -146,13 +146,22 @@ def sizes_of(graph: nx.MultiDiGraph[Any], small: float, large: float) -> list[Tr
             continue
         is_so = np.ones(np.shape(g), np.bool_) if ratio < small else np.abs(g) > large * whole
         entries, count = _first(is_so)
-        source = graph.nodes[node].get("source")
+        source = _source(graph.nodes[node])
         what = f"the gradient of {node} is {kind}: its largest entry" if np.shape(g) else ""
         what = what or f"the gradient of {node} is {kind}: it"
         label = f"{what} is {ratio:.2g} times that of {' and '.join(outputs)}"
         trouble = Trouble("gradient", kind, str(node), None, label, source, entries, count)
         troubles.append(trouble)
     return troubles
+
+
+def _source(data: Mapping[str, Any]) -> str | None:
+    """Where a node was made: the file and the line, and the innermost module or call."""
+    scope, source = data.get("scope") or (), data.get("source")
+    row = data.get("row")
+    if not scope or row is None or "call" not in row.params:
+        return source
+    return f"{source}, in {scope[-1]}" if source else f"in {scope[-1]}"
 
 
 def _size(g: Any) -> float:

@@ -9,7 +9,7 @@ first printed; a graph of a million rows holds a million unprinted ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -234,13 +234,28 @@ def _is_derivative(row: Row, k: int, one: Map) -> bool:
     values = {name: x for name, x in zip(row.shown, row.operands, strict=True) if name is not None}
     values[row.name] = row.value
     x = row.operands[k]
-    return all(
+    return _is_homogeneous(row, k, one, values) and all(
         _are_close(
             image(one.printed, t, values, np.shape(row.value)),
             _pushed(row, k, t),
         )
         for t in (tangent_like(x), -tangent_like(x))  # |t| and max(t) are no linear maps
     )
+
+
+def _is_homogeneous(row: Row, k: int, one: Map, values: Mapping[str, Any]) -> bool:
+    """Whether it takes no change to none, for other numbers of the other operands too.
+
+    conv(x, ·, b) is the derivative by the weight where b happens to be 0, and no map.
+    """
+    if not has_hole(one.printed) or len(values) < 3:
+        return True
+    others = {
+        name: tangent_like(x, 1) if np.asarray(x).dtype.kind in "fc" else x
+        for name, x in values.items()
+    }
+    none = np.zeros_like(row.operands[k])
+    return not np.any(image(one.printed, none, others, np.shape(row.value)))
 
 
 def _pushed(row: Row, k: int, t: Any) -> Any:

@@ -19,7 +19,7 @@ from graphtrace.core.sweep import fit
 from graphtrace.core.tape import Tape
 from graphtrace.core.variable import Variable, record
 from graphtrace.errors import TraceError
-from graphtrace.frameworks.notation import STYLES, Style, called, written
+from graphtrace.frameworks.notation import STYLES, Style, called, one_of_several, written
 
 OUTPUT = "output"
 """The position of one of several results, among the params of its row."""
@@ -176,6 +176,7 @@ def _notation(count: int, params: dict[str, Any], latex: bool) -> Form:
     output = params.get(OUTPUT)
     if output is None:
         return form
+    op, is_named = one_of_several(call.op, output)
+    whole = called(op, call.args, call.settings, latex)
     index = f"_{{{output}}}" if latex else f"[{output}]"
-    whole = called(call.op, call.args, call.settings, latex)
-    return Form(whole.template + index)
+    return whole if is_named else Form(whole.template + index)

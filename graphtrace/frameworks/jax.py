@@ -395,12 +395,20 @@ class _Evaluation:
         return carry
 
 
+def _of_operands(*operands: Any) -> None:
+    """Stands for an equation where JAX asks which function a jaxpr is of."""
+
+
 def _function(equation: Any) -> Callable[..., list[Any]]:
     """What the equation computes, of an array for each of its operands."""
     into = [core.Var(x.aval) for x in equation.invars]
     out = [core.Var(x.aval) for x in equation.outvars]
     alone = equation.replace(invars=into, outvars=out)
-    body = core.Jaxpr([], into, out, [alone], effects=equation.effects)
+    paths = ("",) * len(out)
+    info = jax.api_util.debug_info(
+        str(equation.primitive), _of_operands, into, {}, result_paths_thunk=lambda: paths
+    )
+    body = core.Jaxpr([], into, out, [alone], effects=equation.effects, debug_info=info)
     function: Callable[..., list[Any]] = core.jaxpr_as_fun(core.ClosedJaxpr(body, ()))
     return function
 

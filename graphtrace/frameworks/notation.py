@@ -59,10 +59,16 @@ class Style(NamedTuple):
         return not settings and (not self.operands or len(operands) in sizes)
 
 
+REST = object()
+"""What stands for arguments that are not written."""
+
+
 def literal(x: Any) -> str:
     """A setting as it is written: `2`, `(1, 2)`, `float32`, `:`; "…" where it is too long."""
     if isinstance(x, Slot):
         return f"${x.k}"
+    if x is REST:
+        return "…"
     if isinstance(x, slice):
         ends = [("" if end is None else literal(end)) for end in (x.start, x.stop, x.step)]
         return ":".join(ends if ends[2] else ends[:2])
@@ -83,9 +89,12 @@ def literal(x: Any) -> str:
 
 def called(op: str, args: Sequence[Any], settings: Mapping[str, Any], latex: bool) -> Form:
     """`softmax(x, dim=1)`: a call with its settings."""
-    inner = ", ".join([*map(literal, args), *(f"{k}={literal(x)}" for k, x in settings.items())])
+    names = [rf"\mathrm{{{k}}}" if latex else k for k in settings]
+    values = map(literal, settings.values())
+    inner = ", ".join([*map(literal, args), *map("{}={}".format, names, values)])
+    op = _CALLED.get(op, op)
     if latex:
-        inner = inner.replace("_", r"\_")
+        inner = inner.replace("_", r"\_").replace("…", r"\dots")
         return Form(rf"\operatorname{{{escaped(op)}}}\left({inner}\right)")
     return Form(f"{op}({inner})")
 
@@ -152,6 +161,19 @@ _LINEAR: tuple[Rule, ...] = (
 )
 
 
+def _of_difference(text: str, latex: str) -> Notation:
+    operands = (SUM, PRODUCT)
+    board = text.replace("**2", "^{2}")
+    return Notation(Form(text, ATOM, operands, board=board), Form(latex, ATOM, operands))
+
+
+_MSE = _of_difference("mean(($0 - $1)**2)", r"\operatorname{mean}\left(($0 - $1)^{2}\right)")
+_L1 = _of_difference("mean(|$0 - $1|)", r"\operatorname{mean}\left|$0 - $1\right|")
+_NORM = Notation(Form("‖$0‖"), Form(r"\left\|$0\right\|"))
+_ENTRY = (COMPARE, ATOM)
+_EMBEDDING = Notation(Form("$1[$0]", ATOM, _ENTRY), Form("{$1}_{$0}", ATOM, _ENTRY))
+
+
 def _entries(row: str, count: int = 1) -> Style:
     return Style(elementwise=True, row=row, operands=count)
 
@@ -190,6 +212,12 @@ STYLES: dict[str, Style] = {
     **{name: _entries(row, 2) for name, row in _BINARY.items()},
     **{name: Style(elementwise=True) for name in _ELEMENTWISE},
     "linear": Style(rules=_LINEAR),
+    "mse_loss": Style(notation=_MSE),
+    "l1_loss": Style(notation=_L1),
+    "norm": Style(notation=_NORM),
+    "linalg_norm": Style(notation=_NORM),
+    "linalg_vector_norm": Style(notation=_NORM),
+    "embedding": Style(notation=_EMBEDDING),
     "matmul": Style(row="matmul", operands=2),
     "mm": Style(row="matmul", operands=2),
     "mv": Style(row="matmul", operands=2),
@@ -198,6 +226,27 @@ STYLES: dict[str, Style] = {
     "T": Style(row="transpose"),
     "mT": Style(row="matrix_transpose"),
 }
+
+
+_CALLED = {
+    "scaled_dot_product_attention": "attention",
+    "linalg_norm": "norm",
+    "linalg_vector_norm": "norm",
+}
+"""What a function is called where its own name is longer than what it says."""
+
+_OUTPUTS = {"max": ("max", "argmax"), "min": ("min", "argmin"), "sort": ("sort", "argsort")}
+"""The names of the results of a function that has several."""
+
+
+def one_of_several(op: str, output: int) -> tuple[str, bool]:
+    """What one result of a function is called, and whether that says which it is.
+
+    >>> one_of_several("max", 1), one_of_several("lstm", 1)
+    (('argmax', True), ('lstm', False))
+    """
+    names = _OUTPUTS.get(op)
+    return (names[output], True) if names else (op, False)
 
 
 @cache

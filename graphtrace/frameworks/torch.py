@@ -21,7 +21,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from graphtrace.core.inputs import INPUT, Opened, bind, name_of as function_name
+from graphtrace.core.inputs import INPUT, Opened, bind, name_of as function_name, signature_of
 from graphtrace.core.pytree import Structure, flatten, leaf_names
 from graphtrace.core.tape import Tape, here, recording, regard_as_library
 from graphtrace.core.variable import Variable, record
@@ -101,12 +101,12 @@ def record_program(
             for key, parameter in named.items():
                 _, opened[key] = follower.open(parameter, key, is_parameter=True)
                 copies[key] = tape.rows[-1][1]
-            bound = inspect.BoundArguments(inspect.signature(body), handed)
+            bound = inspect.BoundArguments(signature_of(body), handed)
             with follower, _functions_seen(follower):
                 out = tape.call(f, bound.args, bound.kwargs)
             traced = replaced(out, follower.traced)
         names = arguments | named
-        program = Program(name, inspect.signature(body))
+        program = Program(name, signature_of(body))
         made = _Recording(program, tape, names, opened, traced)
         made.weights = named.keys()
         return made

@@ -7,7 +7,6 @@ NumPy arrays. Knows nothing of how a program is followed.
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from types import MethodType
@@ -15,9 +14,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from graphtrace.frameworks.call import Call, are_same
 from graphtrace.frameworks.notation import Slot
+from graphtrace.frameworks.torch_shown import shown_arguments
 
 _NUMPY_HAS_NOT = {torch.bfloat16}
 _NUMPY_HAS_NOT |= {getattr(torch, name) for name in dir(torch) if name.startswith("float8")}
@@ -155,7 +156,8 @@ class TorchCall(Call):
                 return self._run([*fixed[:k], x, *fixed[k + 1 :]])[output]
 
             try:
-                return to_numpy(torch.func.jvp(moved, (fixed[k],), (tangent,))[1])
+                with sdpa_kernel(SDPBackend.MATH):  # the fused one has no forward derivative
+                    return to_numpy(torch.func.jvp(moved, (fixed[k],), (tangent,))[1])
             except (RuntimeError, NotImplementedError):
                 pass
         with self._again():
@@ -199,65 +201,3 @@ class TorchCall(Call):
 
 def _numbers(x: torch.Tensor | None) -> Any:
     return None if x is None else to_numpy(x)
-
-
-_CONVOLUTION = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
-_PARAMETERS = {
-    "conv1d": _CONVOLUTION,
-    "conv2d": _CONVOLUTION,
-    "conv3d": _CONVOLUTION,
-}
-_DEFAULTS: dict[str, Any] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
-_NOT_SHOWN = {"_stacklevel", "inplace", "out", "memory_format", "copy", "non_blocking"}
-_METHODS = {"__get__", "__getitem__"}
-
-
-def shown_arguments(
-    function: Any, op: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments as one writes them: operands by position, the others by name, no defaults."""
-    names, defaults = _parameters(function, op)
-    if names is None or len(args) > len(names):
-        given = [x for x in args if x is not None]
-        settings = dict(kwargs)
-    else:
-        by_name = dict(zip(names, args, strict=False)) | kwargs
-        given, settings = [], {}
-        for name, x in by_name.items():
-            is_default = name in defaults and _is_same(x, defaults[name])
-            if _has_slot(x):
-                given.append(x)
-            elif not is_default:
-                settings[name] = x
-    slots = [x for x in settings.values() if _has_slot(x)]
-    shown = {
-        name: x
-        for name, x in settings.items()
-        if not _has_slot(x) and x is not None and name not in _NOT_SHOWN
-    }
-    return (*given, *slots), shown
-
-
-def _has_slot(x: Any) -> bool:
-    if isinstance(x, Slot):
-        return True
-    return type(x) in (tuple, list) and any(map(_has_slot, x))
-
-
-def _is_same(x: Any, default: Any) -> bool:
-    if isinstance(x, tuple) and x and not isinstance(default, tuple):
-        return all(_is_same(item, default) for item in x)
-    return x is default or (type(x) is type(default) and bool(x == default))
-
-
-def _parameters(function: Any, op: str) -> tuple[tuple[str, ...] | None, dict[str, Any]]:
-    if op in _PARAMETERS:
-        return _PARAMETERS[op], _DEFAULTS
-    try:
-        parameters = inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        return None, {}
-    if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters.values()):
-        return None, {}
-    defaults = {name: p.default for name, p in parameters.items() if p.default is not p.empty}
-    return tuple(parameters), defaults

@@ -2,6 +2,7 @@
 
 import copy
 import importlib
+import re
 
 import numpy as np
 import pytest
@@ -216,3 +217,49 @@ def test_a_module_may_be_an_argument():
     assert graph.inputs == ["x", "net.weight"]
     np.testing.assert_array_equal(graph.backward()["net.weight"], 3 * np.ones(4))
     assert gt.trace(net, X).inputs == ["x", "weight"]
+
+
+class Head(torch.nn.Module):
+    def forward(self, h):
+        z = h - 100
+        return torch.log(z).sum()
+
+
+def test_trouble_names_the_module_and_the_line_where_a_nan_is_born():
+    net = torch.nn.Sequential()
+    net.add_module("encoder", torch.nn.Linear(4, 2))
+    net.add_module("head", Head())
+    first = gt.trace(net, X).trouble()[0]
+    assert (first.kind, first.what) == ("nan", "value")
+    assert re.fullmatch(r".*test_torch\.py:\d+, in head: v\d = log\(z\) is nan", str(first))
+
+
+def test_trouble_names_the_module_where_a_gradient_vanishes():
+    torch.manual_seed(1)
+    layers = [torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.Sigmoid()) for _ in range(20)]
+    graph = gt.trace(torch.nn.Sequential(*layers), torch.randn(2, 3))
+    graph.backward(seed=np.ones((2, 3), np.float32))
+    first = next(t for t in graph.trouble() if t.kind == "vanishing")
+    assert re.match(r"in \d+\.[01]: the gradient of v\d+ is vanishing", str(first))
+
+
+def test_at_evaluates_and_differentiates_for_other_inputs():
+    graph = gt.trace(lambda x: (x.sin() * x).sum(), torch.arange(3.0))
+    other = graph.at(x=torch.full((3,), 2.0))
+    x = torch.full((3,), 2.0, requires_grad=True)
+    y = (x.sin() * x).sum()
+    y.backward()
+    assert_close(other.value, numbers(y), "the value")
+    assert_close(other.backward()["x"], numbers(x.grad), "the gradient")
+    assert graph.value == (torch.arange(3.0).sin() * torch.arange(3.0)).sum().item()
+
+
+def test_what_is_compiled_is_right_or_refused_in_a_sentence():
+    x = torch.arange(3.0, requires_grad=True)
+    y = (x.sin() * x).sum()
+    y.backward()
+    value, gradients = gt.trace(lambda x: (x.sin() * x).sum(), x.detach()).compile()(x=numbers(x))
+    assert_close(value, numbers(y), "the value")
+    assert_close(gradients["x"], numbers(x.grad), "the gradient")
+    with pytest.raises(gt.GraphtraceError, match="compile a function whose arguments are all"):
+        gt.trace(lambda x: NET(x).sum(), X).compile()
