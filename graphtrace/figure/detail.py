@@ -67,15 +67,25 @@ def by_detail(
             yield options, boxes
     for options in times:
         yield options, folded(graph, options)
+    waiting = has_modules(graph) and len(graph) <= _MOST_STATEMENTS
     for limit in _LIMITS:
         if limit < size:
             options = replace(show, detail="calls", limit=limit)
             boxes = folded(graph, options)
+            if waiting and boxes.graph.get("cut"):  # a statement is what its author thinks of
+                waiting = False
+                statements = replace(show, detail="statements")
+                whole = folded(graph, statements)
+                if len(whole) <= most_boxes and steps(whole) <= most_steps:
+                    yield statements, whole
             has_room = len(boxes) <= most_boxes and steps(boxes) <= most_steps
             if list(boxes) != drawn and (has_room or limit == _LIMITS[-1]):
                 drawn = list(boxes)
                 yield options, boxes
 
+
+_MOST_STATEMENTS = 200
+"""Nodes of a network whose statements are looked at: each derivative in it is applied."""
 
 _MOST_COLUMNS = 12
 _COLUMNS = (6, 5, 4, 3)

@@ -21,7 +21,7 @@ from graphtrace.figure.derivative import derivatives
 from graphtrace.figure.folded import MOST_NAMED, Folded, attributes, counted
 from graphtrace.figure.iterations import refused, steps_of
 from graphtrace.figure.maps import maps
-from graphtrace.figure.modules import has_modules, module_boxes
+from graphtrace.figure.modules import has_modules, is_cut, module_boxes, readers_of
 from graphtrace.figure.options import Content
 from graphtrace.figure.parts import Detail, Note
 from graphtrace.figure.reading_order import is_array, nodes_of, outputs_of, title
@@ -147,10 +147,17 @@ def _in_statements(
     whole = regions_of(graph, nodes, statements=True)
     formula = cache(lambda loop: _formula(graph, nodes, loop))
     items = statement_boxes(graph, nodes, whole, limit)
+    weights = set(graph.graph.get("weights", ()))
+    items = [
+        Region("statement", "", item, item + 1)
+        if isinstance(item, int) and weights.intersection(graph.pred[nodes[item]])
+        else item
+        for item in items
+    ]
     if len(items) == len(nodes) and not any(isinstance(item, Region) for item in items):
         return _without_others(graph, nodes, dead)
     calls = {region.name for region in whole.all if region.kind == "call"}
-    return _Folding(graph, nodes, items, dead).folded(calls, formula)
+    return _Folding(graph, nodes, items, dead, weights).folded(calls, formula)
 
 
 def _in_modules(
@@ -170,7 +177,9 @@ def _in_modules(
         return _without_others(graph, nodes, dead)
     calls = {region.name for region in whole.all if region.kind == "call"}
     folding = _Folding(graph, nodes, items, dead, graph.graph["weights"])
-    return folding.folded(calls, lambda loop: None)
+    folded = folding.folded(calls, lambda loop: None)
+    folded.graph["cut"] = any(isinstance(item, Region) and is_cut(item) for item in items)
+    return folded
 
 
 def _in_time(graph: nx.MultiDiGraph[Any], show: Content) -> nx.MultiDiGraph[Any]:
@@ -257,19 +266,17 @@ class _Folding:
         self.outputs = outputs_of(graph)
         regions = [item for item in items if isinstance(item, Region)]
         region_of = {n: r for r in regions for n in nodes[r.start : r.stop]}
+        place = {node: i for i, node in enumerate(nodes)}
         self.weights = {
-            weight: region
+            weight: readers
             for weight in weights
-            for region in [_only_reader(graph, weight, region_of)]
-            if region is not None
+            if (readers := readers_of((h for h in graph.succ[weight] if h in place), region_of))
         }
-        region_of |= self.weights
         out = set(self.outputs)
         into: dict[Region, set[Any]] = {region: set() for region in regions}
-        place = {node: i for i, node in enumerate(nodes)}
         for tail, to in graph.edges():
             region = region_of.get(to)
-            if to in place and region_of.get(tail) is not region:
+            if to in place and region_of.get(tail) is not region and tail not in self.weights:
                 out.add(tail)
                 if region is not None:
                     into[region].add(tail)
@@ -289,7 +296,7 @@ class _Folding:
             box = Folded(
                 key, region, inner, exports, tuple(sorted(into[region], key=place.__getitem__))
             )
-            own = [weight for weight, reader in self.weights.items() if reader is region]
+            own = [weight for weight, readers in self.weights.items() if region in readers]
             self.box_of.update(dict.fromkeys([*inner, *own], box._replace(weights=own)))
 
     def key(self, node: Any) -> Any:
@@ -377,14 +384,6 @@ class _Folding:
 
     def _value(self, node: Any) -> Any:
         return self.graph.nodes[node].get("value")
-
-
-def _only_reader(
-    graph: nx.MultiDiGraph[Any], weight: Any, region_of: Mapping[Any, Region]
-) -> Region | None:
-    """The region in which all is that reads a parameter."""
-    readers = {region_of.get(head) for head in graph.succ[weight]}
-    return readers.pop() if len(readers) == 1 else None
 
 
 def _name(region: Region, exports: Sequence[Any], taken: Collection[str]) -> str:

@@ -58,7 +58,8 @@ def attributes(
 
     `calls` are the names of all helper calls; `formula` is what each run of a loop computes.
     """
-    if has_modules(graph) and title_of(box.region, calls):
+    is_module = has_modules(graph) and box.region.kind in ("call", "segment")
+    if is_module and title_of(box.region, calls):
         return _module(graph, box, title_of(box.region, calls))
     region, export = box.region, graph.nodes[box.exports[-1]]
     one = export if len(box.exports) == 1 else {}
@@ -91,6 +92,8 @@ def attributes(
     if repeated is not None:
         heading = [*_begun(graph, box), *repeated.assignments]
     title_parts = [*heading, *([Note(count)] if count else [])]
+    if box.weights:
+        title_parts.append(Note(_parameters(graph, box.weights), spare=True))
     data = {
         "op": op,
         "value": one.get("value"),

@@ -9,11 +9,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from graphtrace.figure.regions import FEWEST, Item, Region, is_called, start_of, stop_of
+from graphtrace.figure.regions import (
+    FEWEST,
+    Item,
+    Region,
+    alike,
+    base,
+    is_called,
+    start_of,
+    stop_of,
+)
 from graphtrace.figure.statements import gathered
 
 if TYPE_CHECKING:
@@ -75,6 +84,20 @@ def module_boxes(
         if not fitting:
             return shown if is_chosen else gathered(shown, inputs, limit)
         opened.update(groups[min(fitting, key=lambda key: costs[key])])
+
+
+def readers_of(heads: Iterable[Any], region_of: Mapping[Any, Region]) -> set[Region]:
+    """The region in which all is that reads a parameter, or the calls of one module; else none."""
+    readers = {region_of.get(head) for head in heads}
+    regions = {region for region in readers if region is not None}
+    modules = {base(region.name) if region.kind == "call" else region for region in regions}
+    return regions if len(readers) == len(regions) and len(modules) == 1 else set()
+
+
+def is_cut(region: Region) -> bool:
+    """Whether it is no part of the program: neighbours in one box, for want of room."""
+    names = {alike(item.name) if isinstance(item, Region) else "" for item in region.items}
+    return region.kind == "segment" and (len(names) > 1 or "" in names)
 
 
 def title_of(region: Region, modules: Collection[str]) -> str:

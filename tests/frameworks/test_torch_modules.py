@@ -126,6 +126,39 @@ def test_depth_counts_modules(transformer):
     assert {"blocks.0.norm1", "blocks.11.mlp", "blocks.1 … 10"} <= at[1]
 
 
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.LSTMCell(3, 4)
+
+    def forward(self, xs):
+        h = c = xs.new_zeros(xs.shape[0], 4)
+        for x in xs.unbind(1):
+            h, c = self.cell(x, (h, c))
+        return h
+
+
+def test_a_module_that_is_called_again_has_its_parameters_in_each_box():
+    graph = gt.trace(Recurrent(), torch.randn(2, 4, 3))
+    folded = fold(graph, detail="calls", limit=12)
+    inputs = [key for key, op in folded.nodes(data="op") if op == "input"]
+    assert inputs == ["xs"]
+    labels = [d["label"] for _, d in folded.nodes(data=True) if d.get("module")]
+    assert len(labels) == 4
+    assert all("144 parameters" in label for label in labels)
+
+
+def test_a_network_of_statements_is_told_by_its_statements():
+    torch.manual_seed(1)
+    graph = gt.trace(programs.VAE(), torch.randn(3, 6))
+    graph.backward()
+    folded = fold(graph, detail="statements")
+    assert [key for key, op in folded.nodes(data="op") if op == "input"] == ["x"]
+    assert "mean + exp(log_var*0.5)" in str(folded.nodes["z"]["formula"])
+    swept = by_paths(folded, {"VAE": np.float32(1)})
+    np.testing.assert_allclose(swept["x"], graph.nodes["x"]["grad"], rtol=1e-4, atol=1e-4)
+
+
 def test_a_figure_of_large_arrays_is_drawn_in_seconds():
     """No map of millions of entries is applied to find out what it is called."""
     torch.manual_seed(1)
