@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 SITE = Path(__file__).resolve().parents[2] / "build" / "site"
-PAGES = [path.relative_to(SITE).as_posix() for path in sorted(SITE.rglob("index.html"))]
+WIDTHS = (360, 1280)
+PAGES = [path.relative_to(SITE).as_posix() for path in sorted(SITE.rglob("*.html"))]
 
 playwright = pytest.importorskip("playwright.sync_api", reason="make test-docs installs Playwright")
 if not PAGES:
@@ -43,11 +44,34 @@ def browser():
         browser.close()
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-def test_a_page_fits_says_nothing_on_the_console_and_asks_no_other_host(browser, address, width):
-    wrong = []
-    page = browser.new_page(viewport={"width": width, "height": 900})
+CUT = """() => {
+  document.getAnimations().forEach(one => one.finish());  // a menu on its way to its place
+  const boxes = [document.documentElement, ...document.querySelectorAll(".graphtrace")];
+  return boxes
+    .filter(box => box.scrollWidth > box.clientWidth)
+    .map(box => `${box.matches(".graphtrace") ? "a figure" : "the page"} (${box.scrollWidth} in ${box.clientWidth})`);
+}"""
+"""The page, and each figure on it, that has to be moved sideways to be seen."""
+
+MOUNTED = {
+    ".md-content pre > code": ".md-code__button",
+    ".graphtrace-player": "[data-role=controls]:not([hidden])",
+    "article button.copy": "button.copy:not([hidden])",
+}
+"""What the scripts of Material, of the player and of the gallery make, and of what."""
+
+
+@pytest.fixture(scope="module")
+def page(browser):
+    page = browser.new_page(viewport={"width": WIDTHS[0], "height": 900})
     page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+    yield page
+    page.close()
+
+
+def watched(page, address):
+    """A list that gets a line for each message, each error and each request to another host."""
+    wrong = []
     page.on("console", lambda message: wrong.append(f"{page.url}: {message.text}"))
     page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
     page.on(
@@ -57,12 +81,43 @@ def test_a_page_fits_says_nothing_on_the_console_and_asks_no_other_host(browser,
             or wrong.append(f"{page.url} asks for {request.url}")
         ),
     )
-    for name in PAGES:
-        page.goto(address + name)
+    return wrong
+
+
+def opened(page, url):
+    """Go there, and wait until its scripts have run."""
+    page.goto(url)
+    for source, made in MOUNTED.items():
+        if page.locator(source).count():
+            page.locator(made).first.wait_for(state="attached", timeout=10_000)
+
+
+def cut(page, name):
+    """A line for each width and scheme in which the page or a figure is moved sideways."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            if wide > width:
-                wrong.append(f"{name} is {wide} wide at {width}, {scheme}")
-    page.close()
+            for box in page.evaluate(CUT):
+                yield f"{name} at {width}, {scheme}: {box} is cut"
+
+
+def test_pages_fit_say_nothing_on_the_console_and_ask_no_other_host(page, address):
+    wrong = watched(page, address)
+    for name in PAGES:
+        opened(page, address + name)
+        wrong += cut(page, name)
     assert not wrong, "\n".join(wrong)
+
+
+def test_each_player_of_the_tutorial_steps_to_its_end_in_the_scheme_of_the_page(page, address):
+    page.emulate_media(color_scheme="light")
+    opened(page, address + "docs/tutorial/index.html")
+    page.locator("label[title=Dark]").click()
+    players = page.locator(".graphtrace-player").all()
+    assert len(players) == 2
+    for player in players:
+        player.locator("[data-action=last]").click()
+        assert player.get_attribute("data-step") == player.get_attribute("data-steps")
+        assert player.locator("[data-node]:not([data-grad])").count() == 0
+        assert player.evaluate("box => getComputedStyle(box).backgroundColor") == "rgb(22, 23, 27)"
