@@ -138,6 +138,13 @@ class Graph(TracedGraph):
 
     A notebook shows it with the gradients that `backward` has left; where there are none, with
     those of its one output, if that is a number, which are on the figure only.
+
+    >>> import graphtrace as gt
+    >>> g = gt.trace(lambda b, c: b * c, 3.0, 2.0)
+    >>> g.nodes["f"]["label"], g.edges["b", "f", 0]["local"], str(g.edges["b", "f", 0]["symbol"])
+    ('f = b*c', 2.0, 'c')
+    >>> g.backward(), g.nodes["b"]["grad"]
+    ({'b': 2.0, 'c': 3.0}, 2.0)
     """
 
     # Elsewhere

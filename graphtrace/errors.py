@@ -29,18 +29,45 @@ def clean(text: str) -> str:
 
 
 class GraphtraceError(Exception):
-    """Base of every error that graphtrace raises on purpose."""
+    """Base of every error that graphtrace raises on purpose.
+
+    What the traced function itself raises is passed on as it is.
+
+    >>> import graphtrace as gt
+    >>> try:
+    ...     gt.trace(lambda a, b: a * b, 3.0)
+    ... except gt.GraphtraceError as error:
+    ...     print(type(error).__name__, isinstance(error, ValueError))
+    ArgumentError True
+    """
 
     def __str__(self) -> str:
         return clean(Exception.__str__(self))  # it quotes names, texts and paths
 
 
 class TraceError(GraphtraceError, TypeError):
-    """The function does something that cannot be traced; the message says what to write instead."""
+    """The function does something that cannot be traced; the message says what to write instead.
+
+    >>> import graphtrace as gt, math
+    >>> gt.trace(lambda x: math.sin(x), 1.0)
+    Traceback (most recent call last):
+    graphtrace.errors.TraceError: <lambda>(), ... line 1: `math.sin(x)` would lose the trace of \
+its argument; write np.sin(...) instead
+    """
 
 
 class NoDerivative(TraceError, NotImplementedError):
-    """The function calls an operation for which graphtrace has no derivative rule."""
+    """The function calls an operation for which graphtrace has no derivative rule.
+
+    It is raised when a derivative is taken: without one, the operation computes.
+
+    >>> import graphtrace as gt
+    >>> table = gt.primitive(lambda x: round(x, 1))
+    >>> gt.grad(table)(0.123)
+    Traceback (most recent call last):
+    graphtrace.errors.NoDerivative: the traced function: f has no derivative rule (given 0.123); \
+give it one, f.defvjp(...), or see gt.primitive
+    """
 
 
 class UnknownPrimitive(GraphtraceError, KeyError):
@@ -48,7 +75,18 @@ class UnknownPrimitive(GraphtraceError, KeyError):
 
 
 class BranchChanged(GraphtraceError):
-    """New inputs would take another branch than the recorded one: the graph has no value there."""
+    """New inputs would take another branch than the recorded one: the graph has no value there.
+
+    Trace again at those inputs.
+
+    >>> import graphtrace as gt
+    >>> g = gt.trace(lambda x: x if x > 0 else -x, 2.0)
+    >>> g.forward(x=3.0)
+    3.0
+    >>> g.forward(x=-3.0)
+    Traceback (most recent call last):
+    graphtrace.errors.BranchChanged: ...
+    """
 
 
 class ArgumentError(GraphtraceError, ValueError):

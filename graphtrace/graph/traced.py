@@ -127,7 +127,12 @@ class TracedGraph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no typ
         return tree.structure([own(_value_in(values, leaf)) for leaf in tree.leaves])
 
     def evaluate(self, **parameters: Any) -> dict[str, Any]:
-        """The value of every node for other arguments; `forward` says which and what it raises."""
+        """The value of every node for other arguments; `forward` says which and what it raises.
+
+        >>> import graphtrace as gt
+        >>> gt.trace(lambda a, b: 3 * (a + b), 1.0, 2.0).evaluate(a=6)
+        {'a': 6.0, 'b': 2.0, 'v1': 8.0, 'f': 24.0}
+        """
         order = self._in_order()
         values = self._inputs_from(parameters)
         branches = iter(self.graph["branches"])
@@ -206,6 +211,9 @@ class TracedGraph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no typ
         Args:
             of: The node to differentiate, a scalar; or the adjoints to start from, by node.
             values: The nodes' values, where they are not those of the trace: what `evaluate` gives.
+
+        Returns:
+            For each node a gradient of the shape and dtype of its value; integer arrays have none.
 
         Raises:
             ArgumentError: There is no such node, or it is an array.

@@ -197,17 +197,27 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def softmax(x: Any, axis: Any = -1) -> Any:
-    """Exponentials divided by their sum along `axis` (an axis, several, or None for all).
+    """Exponentials divided by their sum: numbers from 0 to 1 that add up to 1 along `axis`.
+
+    Args:
+        x: An array of scores. However large they are, nothing overflows.
+        axis: The axis or axes along which they compete, None for all.
+
+    Returns:
+        An array of the shape of `x`, and of its dtype; float64 for integers.
 
     >>> import graphtrace as gt
-    >>> gt.softmax([0.0, 0.0])
-    array([0.5, 0.5])
+    >>> gt.softmax([[0.0, 0.0], [0.0, 1000.0]])
+    array([[0.5, 0.5],
+           [0. , 1. ]])
     """
     return _softmax_row(traced(x), axis=fixed(axis))
 
 
 def log_softmax(x: Any, axis: Any = -1) -> Any:
     """The logarithm of `softmax`, right where that is nearly 0.
+
+    Arguments, shape and dtype are those of `softmax`.
 
     >>> import graphtrace as gt
     >>> gt.log_softmax([0.0, 1000.0])
@@ -219,8 +229,16 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
 def one_hot(labels: Any, classes: int) -> Any:
     """For every whole number in `labels`, a row with 1 at that position and 0 elsewhere.
 
-    >>> from graphtrace.ops.nn import one_hot
-    >>> one_hot([2, 0], 3)
+    Args:
+        labels: Whole numbers from 0 on, in any shape. One that is no class has a row of zeros, as
+            in JAX.
+        classes: How many there are.
+
+    Returns:
+        A float64 array of the shape of `labels` and one axis more, which carries no gradient.
+
+    >>> import graphtrace as gt
+    >>> gt.one_hot([2, 0], 3)
     array([[0., 0., 1.],
            [1., 0., 0.]])
     """
@@ -246,13 +264,17 @@ def cross_entropy(logits: Any, labels: Any, axis: int = -1) -> Any:
     Args:
         logits: Scores before the softmax, along `axis`.
         labels: Probabilities of the shape of `logits`, or whole numbers that name the true class
-            (one axis less).
+            (one axis less). Of a number that is no class, the cross-entropy is 0.
         axis: The axis of the classes.
 
-    >>> import numpy as np
-    >>> from graphtrace.ops.nn import cross_entropy
-    >>> cross_entropy(np.zeros((2, 4)), [3, 0]).round(4)
+    Returns:
+        An array of the shape of `logits` without `axis`. For a loss, take its mean.
+
+    >>> import graphtrace as gt, numpy as np
+    >>> gt.cross_entropy(np.zeros((2, 4)), [3, 0]).round(4)
     array([1.3863, 1.3863])
+    >>> gt.grad(gt.cross_entropy)(np.array([0.0, 0.0]), 1)
+    array([ 0.5, -0.5])
     """
     logits, labels = traced(logits), traced(labels)
     if np.ndim(labels) < np.ndim(logits):
@@ -280,6 +302,17 @@ def layer_norm(
     x: Any, scale: Any = 1.0, shift: Any = 0.0, *, axis: Any = -1, eps: Any = 1e-5
 ) -> Any:
     """`x` with mean 0 and variance 1 along `axis`, times `scale` plus `shift`.
+
+    Args:
+        x: An array.
+        scale: What to multiply with, an array that can be broadcast to `x`, as one of the length of
+            `axis`.
+        shift: What to add, the same.
+        axis: The axis or axes over which mean and variance are taken.
+        eps: What is added to the variance, so that an `x` of equal entries divides by no 0.
+
+    Returns:
+        An array of the shape of `x`.
 
     >>> import graphtrace as gt
     >>> gt.layer_norm([1.0, 3.0], eps=0.0)

@@ -29,6 +29,17 @@ ATTRIBUTE = re.compile(r"""([\w-]+)(?:=(["'])(.*?)\2)?""")
 TARGET = re.compile(r"\]\(([^)\s]+)\)|\bsrc(?:set)?=\"([^\"]+)\"")
 
 
+BETWEEN_ROOMS = {
+    "adjoint_seeds",
+    "given_leaves",
+    "graph",
+    "tangent_seeds",
+    "tangents",
+    "wengert_list",
+}
+"""What other rooms ask a graph for, and nobody else."""
+
+
 class SimpleMarkdown(SimpleNamespace):
     """What the fence needs of Python-Markdown: an object that can be hashed, as a figure's page."""
 
@@ -155,6 +166,19 @@ def test_the_reference_has_every_name():
     text = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"^::: graphtrace\.(\w+)$", text, re.MULTILINE))
     assert listed == set(gt.__all__) - {"figures"}  # a module, whose functions are listed
+
+
+def test_the_reference_has_what_a_graph_inherits():
+    text = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    listed = re.search(r"inherited_members: \[(.*)\]", text)[1].split(", ")
+    inherited = {
+        name
+        for base in gt.Graph.__mro__[1:]
+        if base.__module__.startswith("graphtrace.")
+        for name in vars(base)
+        if not name.startswith("_") and name not in BETWEEN_ROOMS
+    }
+    assert set(listed) == inherited
 
 
 def test_the_readme_is_read_in_one_go():

@@ -46,10 +46,10 @@ def browser():
 
 CUT = """() => {
   document.getAnimations().forEach(one => one.finish());  // a menu on its way to its place
-  const boxes = [document.documentElement, ...document.querySelectorAll(".graphtrace")];
-  return boxes
-    .filter(box => box.scrollWidth > box.clientWidth)
-    .map(box => `${box.matches(".graphtrace") ? "a figure" : "the page"} (${box.scrollWidth} in ${box.clientWidth})`);
+  const cut = box => box.scrollWidth > box.clientWidth;
+  const figures = [...document.querySelectorAll(".graphtrace")].filter(cut);
+  const page = cut(document.documentElement) ? ["the page"] : [];
+  return [...page, ...figures.map(box => `a figure, ${box.querySelector("title")?.textContent},`)];
 }"""
 """The page, and each figure on it, that has to be moved sideways to be seen."""
 
