@@ -110,7 +110,7 @@ BOX = Box((100.0, 150.0), 120, 40)
 
 def test_tips_at_one_point_are_set_apart_in_the_order_in_which_they_come():
     ways = {"left": straight((60, 0), (100, 130)), "right": straight((140, 0), (100, 130))}
-    apart = with_own_heads(ways, dict.fromkeys(ways, BOX), [BOX])
+    apart = with_own_heads(ways, dict.fromkeys(ways, BOX), [BOX], 0)
     left, right = (apart[name].end for name in ways)
     assert right[0] - left[0] >= 10
     assert left[1] == right[1] == 130
@@ -118,21 +118,21 @@ def test_tips_at_one_point_are_set_apart_in_the_order_in_which_they_come():
 
 
 def test_a_tip_at_a_corner_comes_to_the_side():
-    apart = with_own_heads({"a": straight((0, 0), (41, 130))}, {"a": BOX}, [BOX])
+    apart = with_own_heads({"a": straight((0, 0), (41, 130))}, {"a": BOX}, [BOX], 0)
     assert apart["a"].end[0] > 45
 
 
 def test_tips_that_are_apart_stay_and_so_do_those_without_room():
     ways = {"a": straight((60, 0), (80, 130)), "b": straight((140, 0), (120, 130))}
-    assert with_own_heads(ways, dict.fromkeys(ways, BOX), [BOX]) == ways
+    assert with_own_heads(ways, dict.fromkeys(ways, BOX), [BOX], 0) == ways
     ways = {"a": straight((100, 0), (100, 130)), "b": straight((101, 0), (101, 130))}
     walls = [Box((96.0, 110.0), 6, 30), Box((105.0, 110.0), 6, 30)]
-    assert with_own_heads(ways, dict.fromkeys(ways, BOX), walls) == ways
+    assert with_own_heads(ways, dict.fromkeys(ways, BOX), walls, 0) == ways
 
 
 def test_many_tips_share_the_side_evenly():
     ways = {str(i): straight((20 * i, 0), (100, 130)) for i in range(30)}
-    apart = with_own_heads(ways, dict.fromkeys(ways, BOX), [])
+    apart = with_own_heads(ways, dict.fromkeys(ways, BOX), [], 0)
     places = [route.end[0] for route in apart.values()]
     assert places == sorted(places)
     assert 40 < places[0] < places[-1] < 160
@@ -144,3 +144,11 @@ def test_in_small_text_raised_letters_are_not_much_smaller():
     assert shifted(11.9) == pytest.approx(10.1)
     assert all(shifted(size / 10) < size / 10 for size in range(1, 400))
     assert sorted(sizes := [shifted(size / 10) for size in range(1, 400)]) == sizes
+
+
+def test_tips_at_the_facing_corners_of_two_boxes_come_to_the_side_that_faces_the_arrows():
+    left, right = Box((100.0, 150.0), 120, 40), Box((236.0, 150.0), 120, 40)
+    ways = {"a": straight((250, 0), (160.9, 132)), "b": straight((90, 0), (175.1, 132))}
+    apart = with_own_heads(ways, {"a": left, "b": right}, [left, right], 0)
+    assert apart["a"].end == pytest.approx((151, 130))
+    assert apart["b"].end == pytest.approx((185, 130))

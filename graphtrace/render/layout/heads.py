@@ -7,9 +7,11 @@ text or colours.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 
 from graphtrace.render.layout.label_overlap import way_points
 from graphtrace.render.layout.lane import Box
@@ -30,19 +32,25 @@ _APPROACH = 30
 
 
 def with_own_heads(
-    routes: Mapping[str, Route], heads: Mapping[str, Box], others: Sequence[Box]
+    routes: Mapping[str, Route],
+    heads: Mapping[str, Box],
+    boxes: Sequence[Box],
+    facing: int,
+    labels: Mapping[str, tuple[float, float]] = MappingProxyType({}),
 ) -> dict[str, Route]:
     """The routes, moved where two tips on one side of a box would touch, or one is at its corner.
 
-    `heads` are the boxes that the routes by these names come to. A route that would run into one of
-    the `others` stays where it is, with all that come to the same side.
+    `heads` are the boxes that the routes by these names come to; a tip at a corner belongs to the
+    side along the axis `facing`, which is turned to where arrows come from. `labels` are the sizes
+    of theirs, which are moved with them. A route that would run into a box or another's label stays
+    where it is, with all that come to the same side.
     """
     moved = dict(routes)
     sides: dict[tuple[Box, int, int], list[str]] = {}
     for name, box in heads.items():
         tip = routes[name].end
         if tip is not None and not box.round:
-            sides.setdefault((box, *_side(tip, box)), []).append(name)
+            sides.setdefault((box, *_side(tip, box, facing)), []).append(name)
     for (box, along, _), names in sides.items():
         tips = sorted(_tip(routes[name])[along] for name in names)
         half = (box.height if along else box.width) / 2 - _CORNER
@@ -51,17 +59,27 @@ def with_own_heads(
             continue
         places = _spread(tips, low, high)
         names.sort(key=lambda name: _approach(routes[name], along))
-        new = {n: _ending(routes[n], along, at) for n, at in zip(names, places, strict=True)}
-        if all(_is_free(new[name], (other for other in others if other != box)) for name in names):
-            moved |= new
+        new = {n: _ending(routes[n], box, along, at) for n, at in zip(names, places, strict=True)}
+        after = moved | new
+        rooms = {name: room for name in labels if (room := _room(after[name], labels[name]))}
+        others = [other for other in boxes if other != box]
+        for name in names:
+            own, around = rooms.get(name), [rooms[other] for other in rooms if other != name]
+            if not _is_free(new[name], [*others, *around]):
+                break
+            if own is not None and any(_meet(own, other) for other in (*boxes, *around)):
+                break
+        else:
+            moved = after
     return moved
 
 
-def _side(tip: Point, box: Box) -> tuple[int, int]:
+def _side(tip: Point, box: Box, facing: int) -> tuple[int, int]:
     """Along which axis the side that the tip is at runs, and which of the two it is."""
     x, y = tip[0] - box.middle[0], tip[1] - box.middle[1]
-    is_upright = abs(abs(x) - box.width / 2) < abs(abs(y) - box.height / 2)
-    return (1, x > 0) if is_upright else (0, y > 0)
+    inside = box.width / 2 - abs(x), box.height / 2 - abs(y)
+    along = int(inside[0] < inside[1]) if max(inside) > _CORNER else facing
+    return (1, x > 0) if along else (0, y > 0)
 
 
 def _tip(route: Route) -> Point:
@@ -97,19 +115,36 @@ def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values)
 
 
-def _ending(route: Route, along: int, at: float) -> Route:
+def _ending(route: Route, box: Box, along: int, at: float) -> Route:
     """The route with its tip at that place of the side, and less moved the further from it."""
     tip = _tip(route)
-    by = at - tip[along]
+    half = (box.width if along else box.height) / 2
+    inside = half - abs(tip[1 - along] - box.middle[1 - along])
+    out = math.copysign(max(inside, 0), tip[1 - along] - box.middle[1 - along])  # to the side
+    by = (out, at - tip[1]) if along else (at - tip[0], out)
     reach = min(_REACH, math.dist(route.curve[0], tip))
 
     def move(point: Point) -> Point:
-        near = 1 - max(math.dist(point, tip) - _HEAD, 0) / reach
-        step = by * max(near, 0) ** 2 * (3 - 2 * max(near, 0))
-        return (point[0], point[1] + step) if along else (point[0] + step, point[1])
+        near = max(1 - max(math.dist(point, tip) - _HEAD, 0) / reach, 0)
+        step = near**2 * (3 - 2 * near)
+        return point[0] + by[0] * step, point[1] + by[1] * step
 
     first, *others = route.curve
-    return route._replace(curve=(first, *map(move, others)), end=move(tip))
+    moved = route._replace(curve=(first, *map(move, others)), end=move(tip))
+    if (label := route.label) is None:
+        return moved
+    near = min(way_points(route), key=functools.partial(math.dist, label))
+    beside = move(near)  # the label goes as far as its line
+    return moved._replace(label=(label[0] + beside[0] - near[0], label[1] + beside[1] - near[1]))
+
+
+def _room(route: Route, size: tuple[float, float]) -> Box | None:
+    return None if route.label is None else Box(route.label, *size)
+
+
+def _meet(one: Box, other: Box) -> bool:
+    x, y = (abs(a - b) for a, b in zip(one.middle, other.middle, strict=True))
+    return x < (one.width + other.width) / 2 - 1 and y < (one.height + other.height) / 2 - 1
 
 
 def _is_free(route: Route, boxes: Iterable[Box]) -> bool:

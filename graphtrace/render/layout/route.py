@@ -33,12 +33,16 @@ def routes(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> dict[s
     }
     below = {edge.beside: i for i, edge in enumerate(figure.edges) if edge.beside is not None}
     obstacles = list(boxes.values())
-    for i, route in layout.routes.items():
-        line = sheet.labels[i]
-        if line is not None and route.label is not None:
-            obstacles.append(Box(route.label, *lone_size(line, figure.direction)))
     ends = {figure.edges[i].id: boxes[figure.edges[i].head] for i in layout.routes}
-    route_of = with_own_heads(engine_routes, ends, obstacles)
+    lone = {
+        figure.edges[i].id: lone_size(line, figure.direction)
+        for i in layout.routes
+        if (line := sheet.labels[i]) is not None
+    }
+    route_of = with_own_heads(engine_routes, ends, obstacles, 1 - along, lone)
+    for name, size in lone.items():
+        if (middle := route_of[name].label) is not None:
+            obstacles.append(Box(middle, *size))
     titles = [
         Box(frame.title, *label_size(title))
         for title, frame in zip(sheet.titles, layout.frames, strict=True)
