@@ -197,7 +197,8 @@ def _paper(theme: Theme) -> str:
     """What is around the player, on a page of its own, in the scheme that the player has."""
     light = theme.light.paper
     if theme.dark is None:
-        return f"html{{color-scheme:light;background:{light}}}"
+        only = "light" if int(light[1:3], 16) > 127 else "dark"
+        return f"html{{color-scheme:{only};background:{light}}}"
     dark = theme.dark.paper
     if theme.follows == "page":
         both = f"html{{color-scheme:light dark;background:light-dark({light},{dark})}}"

@@ -26,7 +26,7 @@ def test_a_page_of_its_own_is_around_it_in_the_scheme_that_it_has():
     assert "color-scheme:light dark;background:light-dark(#ffffff,#16171b)}}" in page
     for scheme, paper in (("light", "#ffffff"), ("dark", "#16171b")):
         page = gt.trace(J, a=5, b=3, c=2).play(scheme=scheme).html
-        assert f";background:{paper}}}" in page
+        assert f"html{{color-scheme:{scheme};background:{paper}}}" in page
 
 
 def test_a_notebook_shows_it_in_the_scheme_of_its_page(player):
