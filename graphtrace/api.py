@@ -194,8 +194,8 @@ class Graph(TracedGraph):
                 Numba is installed: some seconds to compile, then several times as fast.
 
         Returns:
-            A function that returns `(value, {parameter: gradient})`; `to_python` shows its source.
-            It raises what `forward` raises.
+            A function that returns the value and a dictionary with a gradient for each parameter;
+            `to_python` shows its source. It raises what `forward` raises.
 
         Raises:
             ArgumentError: What `backward` raises, and for what Numba cannot compile.

@@ -53,7 +53,7 @@ def custom_vjp(f: Callable[..., Any], nondiff_argnums: Sequence[int] = ()) -> Cu
             `bwd` gets them first, `bwd(*nondiff, residuals, g)`.
 
     Returns:
-        A function that is called as `f`. It has a reverse mode only: forward mode through it
+        A function that is called as `f`. It has a reverse mode only, and forward mode through it
         raises NoDerivative.
 
     Raises:

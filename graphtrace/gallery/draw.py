@@ -5,7 +5,8 @@ what differs from the files that are there. A file is ordinary code that leaves 
 name `graph`, or any other figure under the name `figure`, and, if it wants to, what to ask of its
 `to_svg` under the name `options`; a file whose name begins with `_` is a helper and is not drawn.
 A file may leave a player under the name `player`: all of them are on the page `players.html`.
-A file `order.txt` may list the names in the order of the page, under headings that begin with `#`.
+A file `order.txt` may list the names in the order of the page, under headings that begin with `#`;
+what stands behind a name and a colon is its title, `gp: GP likelihood`.
 Knows nothing of how a graph is drawn.
 """
 
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from graphtrace.core.describe_error import text_of
 from graphtrace.errors import ArgumentError, TargetError
-from graphtrace.gallery.page import GENERATOR, Exhibit, page, players_page
+from graphtrace.gallery.page import GENERATOR, Exhibit, page, players_page, title_of
 from graphtrace.render.formats import output
 from graphtrace.target.function import load_file
 
@@ -86,8 +87,8 @@ def contents(folder: Path) -> str:
     """The page that shows the SVGs of the folder with their sources."""
     by_name = {source.stem: source for source in sources(folder)}
     sections: dict[str, list[Exhibit]] = {}
-    for heading, name in _order(folder, list(by_name)):
-        sections.setdefault(heading, []).append(_exhibit(by_name[name]))
+    for heading, name, title in _order(folder, list(by_name)):
+        sections.setdefault(heading, []).append(_exhibit(by_name[name], title))
     played = {name for name, source in by_name.items() if _sets("player", source)}
     return page(sections, played=played)
 
@@ -95,9 +96,10 @@ def contents(folder: Path) -> str:
 def players(folder: Path) -> str:
     """The page with the players of the folder; "" where no file has one."""
     by_name = {source.stem: source for source in sources(folder) if _sets("player", source)}
-    names = [name for _, name in _order(folder, [source.stem for source in sources(folder)])]
     played = [
-        (_exhibit(by_name[name]), _player(by_name[name])) for name in names if name in by_name
+        (_exhibit(by_name[name], title), _player(by_name[name]))
+        for _, name, title in _order(folder, [source.stem for source in sources(folder)])
+        if name in by_name
     ]
     return players_page(played) if played else ""
 
@@ -123,28 +125,29 @@ def _sets(name: str, source: Path) -> bool:
     return any(isinstance(target, ast.Name) and target.id == name for target in targets)
 
 
-def _exhibit(source: Path) -> Exhibit:
+def _exhibit(source: Path, title: str) -> Exhibit:
     text = _read(source)
     tree = ast.parse(text)
     docstring = ast.get_docstring(tree) or ""
     start = tree.body[0].end_lineno or 0 if docstring else 0
     code = "\n".join(text.splitlines()[start:]).strip("\n")
-    return Exhibit(source.stem, docstring, code, _read(source.with_suffix(".svg")))
+    return Exhibit(source.stem, title, docstring, code, _read(source.with_suffix(".svg")))
 
 
-def _order(folder: Path, names: list[str]) -> Iterator[tuple[str, str]]:
-    """Each name under its heading: those that order.txt lists, then the others."""
+def _order(folder: Path, names: list[str]) -> Iterator[tuple[str, str, str]]:
+    """Heading, name and title of each: those that order.txt lists, then the others."""
     order, left, heading = folder / "order.txt", dict.fromkeys(names), ""
     lines = _read(order).splitlines() if order.is_file() else []
     for line in filter(None, map(str.strip, lines)):
         if line.startswith("#"):
             heading = line.removeprefix("#").strip()
-        elif line in left:
-            del left[line]
-            yield heading, line
-        else:
-            raise ArgumentError(f"'{order}' lists {line}, and there is no {line}.py: take it out")
-    yield from (("More" if heading else "", name) for name in left)
+            continue
+        name, _, title = (line, "", "") if line in left else map(str.strip, line.partition(":"))
+        if name not in left:
+            raise ArgumentError(f"'{order}' lists {name}, and there is no {name}.py: take it out")
+        del left[name]
+        yield heading, name, title or title_of(name)
+    yield from (("More" if heading else "", name, title_of(name)) for name in left)
 
 
 def _pages(folder: Path) -> Iterator[tuple[Path, str]]:

@@ -73,9 +73,10 @@ for (const button of document.querySelectorAll("button.copy")) {
 
 
 class Exhibit(NamedTuple):
-    """One figure: its file without suffix, the docstring and the code of its source, its SVG."""
+    """One figure: its file without suffix, its title, the source's docstring and code, its SVG."""
 
     stem: str
+    title: str
     docstring: str
     code: str
     svg: str
@@ -117,7 +118,7 @@ def players_page(played: Sequence[tuple[Exhibit, str]]) -> str:
         ],
     )
     for exhibit, fragment in played:
-        ident, title = _figure_id(exhibit), escape(title_of(clean(exhibit.stem)))
+        ident, title = _figure_id(exhibit), escape(clean(exhibit.title))
         lines.append(f'<section aria-labelledby="{ident}">')
         lines.append(f'<h2 id="{ident}">{title}</h2>')
         lines += _paragraphs(exhibit)
@@ -180,7 +181,7 @@ def _figure_id(exhibit: Exhibit) -> str:
 def _article(exhibit: Exhibit, *, is_played: bool) -> Iterable[str]:
     link, ident = _link(exhibit), _figure_id(exhibit)
     stem = escape(clean(exhibit.stem))
-    title = escape(title_of(clean(exhibit.stem)))
+    title = escape(clean(exhibit.title))
     width, height, alt = _facts(exhibit.svg)
     wide = ' class="wide"' if width >= _WIDE else ""
     yield f'<article aria-labelledby="{ident}"{wide}>'

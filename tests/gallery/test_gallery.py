@@ -200,6 +200,13 @@ def test_figures_stand_in_the_order_of_the_list_and_the_others_after_them(folder
     assert [heading["id"] for heading in page.all("h2")] == ["powers", "more"]
 
 
+def test_the_list_may_say_what_a_figure_is_called(folder):
+    (folder / "order.txt").write_text("square: The x² of <all>\n")
+    list(update(folder))
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r"<h3[^>]*>(.*?)</h3>", text) == ["The x² of &lt;all&gt;", "Cube"]
+
+
 def test_a_listed_name_without_a_file_is_named(folder):
     list(update(folder))
     (folder / "order.txt").write_text("circle\n")

@@ -1,5 +1,6 @@
 """The site that `make docs` has built: each page in Chromium, narrow and wide, light and dark."""
 
+import re
 import shutil
 import threading
 from functools import partial
@@ -121,3 +122,9 @@ def test_each_player_of_the_tutorial_steps_to_its_end_in_the_scheme_of_the_page(
         assert player.get_attribute("data-step") == player.get_attribute("data-steps")
         assert player.locator("[data-node]:not([data-grad])").count() == 0
         assert player.evaluate("box => getComputedStyle(box).backgroundColor") == "rgb(22, 23, 27)"
+
+
+def test_no_mark_of_a_docstring_is_left_in_the_reference():
+    text = (SITE / "docs" / "reference" / "index.html").read_text(encoding="utf-8")
+    prose = re.sub(r"<pre.*?</pre>|<script.*?</script>", "", text, flags=re.DOTALL)
+    assert not re.findall(r"[^\n]*`[^\n]*|[^\n]*&gt;&gt;&gt;[^\n]*", prose)
