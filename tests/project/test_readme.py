@@ -3,7 +3,8 @@
 A `python` block with prompts is a doctest; one without is executed; the blocks of a page share
 their names, from top to bottom. A `console` block's commands are run, and what follows each is
 what it prints. An `sh` block installs things and a `py` block is a fragment: they are not run. A
-`graphtrace` block is a figure of the site, and is drawn.
+`graphtrace` block is a figure of the site, and is drawn. The program of docs/pytorch.md runs where
+PyTorch is, in tests/frameworks.
 """
 
 import doctest
@@ -108,7 +109,9 @@ def test_the_console_blocks_print_what_they_say(page, elsewhere):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_block_says_what_it_is(page):
-    languages = {match[2] for match in FENCE.finditer(page.read_text(encoding="utf-8"))}
+    text = page.read_text(encoding="utf-8")
+    assert not re.search(r"`{3}|~{3}", FENCE.sub("", text)), "a block that none of these tests sees"
+    languages = {match[2] for match in FENCE.finditer(text)}
     assert languages <= {"python", "py", "console", "sh", "text", "yaml", "graphtrace", ""}
 
 
