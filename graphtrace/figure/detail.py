@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from graphtrace.figure.fold import folded
-from graphtrace.figure.iterations import refused, steps_of
+from graphtrace.figure.iterations import Loop, carried, refused, steps_of
 from graphtrace.figure.modules import has_layers, has_modules
 from graphtrace.figure.options import Content
 from graphtrace.figure.reading_order import nodes_of, steps
@@ -35,17 +35,18 @@ def by_detail(
     is folded.
     """
     if show.layout == "timeline":
-        for options in (_in_columns(graph, show, math.inf) if show.limit is None else []) or [show]:
-            yield options, folded(graph, options)
+        times, loop = ([], None) if show.limit is not None else _in_columns(graph, show, math.inf)
+        for options in times or [show]:
+            yield options, folded(graph, options, loop)
         return
     is_chosen = show.depth is not None or show.unfold or show.limit is not None
     is_chosen = is_chosen or show.constants or show.scopes
     if show.detail != "auto" or is_chosen or "unfolded" in graph.graph:
         yield show, folded(graph, show)
         return
-    times = _in_columns(graph, show, most_boxes) if show.layout == "auto" else []
+    times, loop = _in_columns(graph, show, most_boxes) if show.layout == "auto" else ([], None)
     if times and times[0].limit is None:
-        yield times[0], folded(graph, times.pop(0))
+        yield times[0], folded(graph, times.pop(0), loop)
     finest: list[Content] = []
     size = len(graph)
     if size <= _MOST_FOLDED:
@@ -66,7 +67,7 @@ def by_detail(
             drawn = list(boxes)
             yield options, boxes
     for options in times:
-        yield options, folded(graph, options)
+        yield options, folded(graph, options, loop)
     waiting = has_modules(graph) and len(graph) <= _MOST_STATEMENTS
     for limit in _LIMITS:
         if limit < size:
@@ -92,27 +93,32 @@ _COLUMNS = (6, 5, 4, 3)
 """So many are shown of a loop with more iterations."""
 
 
-def _in_columns(graph: nx.MultiDiGraph[Any], show: Content, most_boxes: float) -> list[Content]:
+def _in_columns(
+    graph: nx.MultiDiGraph[Any], show: Content, most_boxes: float
+) -> tuple[list[Content], Loop | None]:
     """The options for a loop drawn as time, without a limit where all steps may fit, then fewer.
 
-    None where there is nothing to draw so; unless asked for, a bare chain is not.
+    None where there is nothing to draw so; unless asked for, a bare chain is not. And that loop.
     """
+    nothing: tuple[list[Content], Loop | None] = [], None
     if refused(show) is not None or "unfolded" in graph.graph or len(graph) > _MOST_IN_TIME:
-        return []
+        return nothing
     if show.layout == "auto" and has_layers(graph):
-        return []
-    steps = steps_of(graph, nodes_of(graph, show.dead))
+        return nothing
+    nodes = nodes_of(graph, show.dead)
+    loop = carried(graph, nodes)
+    steps = None if loop is None else steps_of(graph, nodes, loop=loop)
     if steps is None or (show.layout == "auto" and steps.is_chain):
-        return []
+        return nothing
     is_long = steps.columns > _MOST_COLUMNS or steps.columns * steps.rows > most_boxes
     if show.layout == "auto" and is_long and most_boxes == math.inf:
-        return []
+        return nothing
     columns = [n for n in _COLUMNS if n < steps.columns]
     if show.layout == "timeline" or not is_long:
         columns = [steps.columns, *columns]
     limits = [None if n == steps.columns else n * steps.rows for n in columns]
     time = replace(show, layout="timeline", detail="statements")
-    return [replace(time, limit=limit) for limit in limits]
+    return [replace(time, limit=limit) for limit in limits], loop
 
 
 _MOST_IN_TIME = 5000

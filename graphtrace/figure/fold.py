@@ -19,7 +19,7 @@ from graphtrace.errors import OptionError
 from graphtrace.figure.choice import COMFORT, chosen, named_stretches
 from graphtrace.figure.derivative import derivatives
 from graphtrace.figure.folded import MOST_NAMED, Folded, attributes, counted
-from graphtrace.figure.iterations import refused, steps_of
+from graphtrace.figure.iterations import Loop, refused, steps_of
 from graphtrace.figure.maps import maps
 from graphtrace.figure.modules import has_modules, is_cut, module_boxes, readers_of
 from graphtrace.figure.options import Content
@@ -37,10 +37,12 @@ if TYPE_CHECKING:
     import networkx as nx
 
 
-def folded(graph: nx.MultiDiGraph[Any], show: Content) -> nx.MultiDiGraph[Any]:
-    """The graph as the options want it folded."""
+def folded(
+    graph: nx.MultiDiGraph[Any], show: Content, loop: Loop | None = None
+) -> nx.MultiDiGraph[Any]:
+    """The graph as the options want it folded; `loop` is the one to draw as time, if known."""
     if show.layout == "timeline":
-        return _in_time(graph, show)
+        return _in_time(graph, show, loop)
     detail = "operations" if show.detail == "auto" else show.detail
     is_asked_for = show.dead or show.step is not None or show.path is not None
     return fold(
@@ -182,7 +184,7 @@ def _in_modules(
     return folded
 
 
-def _in_time(graph: nx.MultiDiGraph[Any], show: Content) -> nx.MultiDiGraph[Any]:
+def _in_time(graph: nx.MultiDiGraph[Any], show: Content, loop: Loop | None) -> nx.MultiDiGraph[Any]:
     """The graph with a box for each statement of each iteration of a loop, up to so many columns.
 
     Raises `OptionError` if there is no loop that carries a value on, or another option wants more.
@@ -197,7 +199,7 @@ def _in_time(graph: nx.MultiDiGraph[Any], show: Content) -> nx.MultiDiGraph[Any]
             "layout",
         )
     nodes = nodes_of(graph, show.dead)
-    steps = steps_of(graph, nodes, show.limit)
+    steps = steps_of(graph, nodes, show.limit, loop)
     if steps is None:
         raise OptionError(
             f"{title(graph)} has no loop of three or more alike iterations that each read what the "

@@ -80,7 +80,7 @@ def attributes(
             count += ", all at once" if repeated.at_once else ""
         op = f"× {region.count:,}"
     elif region.kind == "segment":
-        lines = _lines(graph, box)
+        lines = [] if region.name else _lines(graph, box)
         count = region.name or ("" if lines else count)
     elif region.kind == "statement":
         term = _statement(graph, box) if len(box.exports) == 1 else None

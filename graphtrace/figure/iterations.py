@@ -57,10 +57,34 @@ class Steps:
     starts: Mapping[Any, int]
 
 
+class Loop(NamedTuple):
+    """The boxes of a computation, and the column and the row of those of a loop in it."""
+
+    items: Sequence[Item]
+    body: _Body
+
+
+def carried(graph: nx.MultiDiGraph[Any], nodes: Sequence[Any]) -> Loop | None:
+    """The longest loop that carries a state from one iteration to the next."""
+    if not graph.graph.get("runs"):
+        return None
+    items = statement_boxes(graph, nodes, regions_of(graph, nodes, statements=True), None)
+    for starts in _loops(graph, nodes):
+        body = _columns(graph, nodes, items, starts)
+        if body is not None and _is_carried(graph, nodes, items, body):
+            return Loop(items, body)
+    return None
+
+
 def steps_of(
-    graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], limit: int | None = None
+    graph: nx.MultiDiGraph[Any],
+    nodes: Sequence[Any],
+    limit: int | None = None,
+    loop: Loop | None = None,
 ) -> Steps | None:
     """The longest loop with a carried state, in so many boxes; None where there is none.
+
+    `loop` is what `carried` tells, where that is known already.
 
     >>> import graphtrace as gt
     >>> def f(x, r):
@@ -72,14 +96,8 @@ def steps_of(
     >>> steps.columns, [item.name for item in steps.items if getattr(item, "name", "")]
     (9, ['steps 3–8'])
     """
-    if not graph.graph.get("runs"):
-        return None
-    items = statement_boxes(graph, nodes, regions_of(graph, nodes, statements=True), None)
-    for starts in _loops(graph, nodes):
-        body = _columns(graph, nodes, items, starts)
-        if body is not None and _is_carried(graph, nodes, items, body):
-            return _shown(graph, nodes, items, body, limit)
-    return None
+    loop = loop or carried(graph, nodes)
+    return None if loop is None else _shown(graph, nodes, *loop, limit)
 
 
 def _loops(graph: nx.MultiDiGraph[Any], nodes: Sequence[Any]) -> Iterator[list[int]]:

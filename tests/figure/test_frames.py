@@ -68,6 +68,24 @@ def test_all_frames_have_one_size_one_layout_and_one_place_of_the_caption(f, at,
     assert len({places(svg) for svg in svgs}) == 1
 
 
+def epidemic(S, I, R, beta, gamma):  # noqa: E741
+    N = S + I + R
+    for _ in range(3):
+        new_infections = beta * S * I / N
+        recoveries = gamma * I
+        S = S - new_infections
+        I = I + new_infections - recoveries  # noqa: E741
+        R = R + recoveries
+    return I
+
+
+def test_a_statement_over_several_lines_in_a_box_has_its_room_before_its_value_is_known():
+    series = gt.trace(epidemic, 990.0, 10.0, 0.0, 0.3, 0.1).frames(scheme="light")
+    svgs = [frame.to_svg() for frame in (*series[:2], *series[-2:])]
+    assert any("new_infections_2" in svg for svg in svgs)
+    assert len({places(svg) for svg in svgs}) == 1
+
+
 def test_a_gradient_in_a_box_waits_for_its_frame_as_its_arrow_does():
     series = gt.trace(call_price, *PROGRAMS[1][1]).frames(scheme="light")
     graph = gt.trace(call_price, *PROGRAMS[1][1])

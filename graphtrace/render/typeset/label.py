@@ -163,12 +163,14 @@ def _part_lines(
     if isinstance(part, Note):
         sentence = wrapped(part.text, size, theme.widest_row)
         return [line_of(role, (Run(line),), size, theme.widest_row) for line in sentence]
-    if (isinstance(part, Definition) or role == "derivative") and not row:
-        whole, latex = runs(part, words), _tex(part, words, theme)
+    inner = part.part if isinstance(part, Blanked) and not part.box else part
+    if (isinstance(inner, Definition) or role == "derivative") and not row:
+        whole, latex = runs(inner, words), _tex(inner, words, theme)
         line = line_of(role, whole, size, theme.widest_row, latex)
         rows = _broken_rows(whole, size, theme) if is_cut(line) else ()
         if len(rows) > 1:
-            return [line_of(role, one, size, math.inf)._replace(full=line.full) for one in rows]
+            lines = (line_of(role, one, size, math.inf) for one in rows)
+            return [one._replace(full=line.full, shown=inner is part) for one in lines]
     return [_part_line([(part, row)], role, size, theme.widest_row, words, theme)]
 
 
