@@ -18,7 +18,9 @@ def test_the_program_of_the_page_runs_and_gives_what_it_says(tmp_path, monkeypat
     names = {}
     exec(compile(program, str(PAGE), "exec"), names)
     said = SAID.findall(program)
-    assert [eval(line, names) for line, _ in said] == [ast.literal_eval(is_) for _, is_ in said]
     assert len(said) == 3
+    for line, value in said:
+        exec(f"given = {line}", names)
+        assert names["given"] == ast.literal_eval(value)
     assert "net.0.weight.T" in str(names["g"].edges["x", "v1", 0]["symbol"])
     assert (tmp_path / "loss.svg").exists()
