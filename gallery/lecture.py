@@ -11,4 +11,4 @@ def J(a, b, c):
 
 graph = gt.trace(J, a=5, b=3, c=2)
 graph.backward()
-player = graph.play()
+player = graph.play(width=360)

@@ -14,4 +14,4 @@ def newton(a, x):
 
 graph = gt.trace(newton, a=2, x=1)
 graph.backward()
-player = graph.play()
+player = graph.play(width=360)

@@ -17,4 +17,4 @@ def root(a, b, c):
 graph = gt.trace(root, a=1, b=-5, c=4)
 graph.backward()
 options = {"detail": "statements"}
-player = graph.play(**options)
+player = graph.play(**options, width=360)

@@ -11,4 +11,4 @@ def e(a, b):
 
 graph = gt.trace(e, a=2, b=1)
 options = {"path": ("b", "e")}
-player = graph.play()
+player = graph.play(width=360)

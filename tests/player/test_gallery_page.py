@@ -99,3 +99,14 @@ def test_each_figure_that_has_a_player_leads_to_it(show):
     player = heading.locator("xpath=..").locator(".graphtrace-player")
     player.locator("[data-action=last]").click()
     assert int(player.get_attribute("data-step")) > 0
+
+
+SCALES = """() => [...document.querySelectorAll(".graphtrace-player svg")]
+  .filter(svg => svg.viewBox.baseVal.width > 100)  // and not the picture on a button
+  .map(svg => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width)"""
+
+
+def test_the_players_can_be_read_on_a_phone(show):
+    scales = show(INDEX.with_name("players.html"), width=360).evaluate(SCALES)
+    assert len(scales) == len(PLAYED)
+    assert min(scales) > 0.6  # labels of 14 pixels are 8.4 and more
