@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from graphtrace.figure.fold import folded
+from graphtrace.figure.fold import folded, statements_in
 from graphtrace.figure.iterations import Loop, carried, refused, steps_of
 from graphtrace.figure.modules import has_layers, has_modules
 from graphtrace.figure.options import Content
@@ -48,11 +48,13 @@ def by_detail(
     if times and times[0].limit is None:
         yield times[0], folded(graph, times.pop(0), loop)
     finest: list[Content] = []
-    size = len(graph)
+    size = least = len(graph)
     if size <= _MOST_FOLDED:
         finest = [replace(show, detail="operations", limit=size)]
         if graph.graph.get("runs") and not has_modules(graph):
-            finest.append(replace(show, detail="statements"))
+            least, longest = statements_in(graph, show.dead)
+            if least <= most_boxes and longest <= most_steps:  # else no derivatives are needed
+                finest.append(replace(show, detail="statements"))
     graphs = [folded(graph, options) for options in finest]
     if len(graphs) == 2 and len(graphs[1]) == len(graphs[0]):
         del finest[0], graphs[0]  # each operation is a statement
@@ -66,6 +68,7 @@ def by_detail(
         if has_room or is_last or is_about:
             drawn = list(boxes)
             yield options, boxes
+    size = min(size, least)
     for options in times:
         yield options, folded(graph, options, loop)
     waiting = has_modules(graph) and len(graph) <= _MOST_STATEMENTS
@@ -103,7 +106,8 @@ def _in_columns(
     nothing: tuple[list[Content], Loop | None] = [], None
     if refused(show) is not None or "unfolded" in graph.graph or len(graph) > _MOST_IN_TIME:
         return nothing
-    if show.layout == "auto" and has_layers(graph):
+    is_chain = all(len(tails) < 2 for tails in graph.pred.values())
+    if show.layout == "auto" and (is_chain or has_layers(graph)):
         return nothing
     nodes = nodes_of(graph, show.dead)
     loop = carried(graph, nodes)

@@ -26,7 +26,7 @@ from graphtrace.figure.options import Content
 from graphtrace.figure.parts import Detail, Note
 from graphtrace.figure.reading_order import is_array, nodes_of, outputs_of, title
 from graphtrace.figure.recurrence import Recurrence, recurrences
-from graphtrace.figure.regions import Item, Region, is_called, regions_of
+from graphtrace.figure.regions import Item, Region, is_called, regions_of, start_of, stop_of
 from graphtrace.figure.statements import statement_boxes
 from graphtrace.figure.sums import sum_starts, without
 from graphtrace.figure.total import Total, adjoints
@@ -182,6 +182,18 @@ def _in_modules(
     folded = folding.folded(calls, lambda loop: None)
     folded.graph["cut"] = any(isinstance(item, Region) and is_cut(item) for item in items)
     return folded
+
+
+def statements_in(graph: nx.MultiDiGraph[Any], dead: bool) -> tuple[int, int]:
+    """How many boxes there are in a figure of statements, and how many one behind the other."""
+    nodes = nodes_of(graph, dead)
+    items = statement_boxes(graph, nodes, regions_of(graph, nodes, statements=True), None)
+    longest: dict[Any, int] = {}
+    for item in items:
+        inner = nodes[start_of(item) : stop_of(item)]
+        before = (longest.get(tail, 0) for node in inner for tail in graph.pred[node])
+        longest.update(dict.fromkeys(inner, 1 + max(before, default=0)))
+    return len(items), max(longest.values(), default=0)
 
 
 def _in_time(graph: nx.MultiDiGraph[Any], show: Content, loop: Loop | None) -> nx.MultiDiGraph[Any]:

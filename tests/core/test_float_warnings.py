@@ -106,6 +106,7 @@ def test_what_numpy_is_told_holds_in_a_trace():
 def test_a_warning_is_shown_once_for_each_line():
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
+        globals().pop("__warningregistry__", None)
         for _ in range(3):
             gt.grad(divides)(np.ones(2))
-    assert len(caught) <= 1
+    assert len(caught) == 1
