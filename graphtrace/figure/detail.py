@@ -91,6 +91,9 @@ def by_detail(
 _MOST_STATEMENTS = 200
 """Nodes of a network whose statements are looked at: each derivative in it is applied."""
 
+_FARTHEST = 2
+"""An iteration that reads from further back is not drawn as time unasked."""
+
 _MOST_COLUMNS = 12
 _COLUMNS = (6, 5, 4, 3)
 """So many are shown of a loop with more iterations."""
@@ -112,7 +115,7 @@ def _in_columns(
     nodes = nodes_of(graph, show.dead)
     loop = carried(graph, nodes)
     steps = None if loop is None else steps_of(graph, nodes, loop=loop)
-    if steps is None or (show.layout == "auto" and steps.is_chain):
+    if steps is None or (show.layout == "auto" and (steps.is_chain or steps.reach > _FARTHEST)):
         return nothing
     is_long = steps.columns > _MOST_COLUMNS or steps.columns * steps.rows > most_boxes
     if show.layout == "auto" and is_long and most_boxes == math.inf:

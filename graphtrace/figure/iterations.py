@@ -44,8 +44,9 @@ class Steps:
     """The boxes of a figure, and the column and the row of those of the loop, by their place.
 
     A box of several steps has no row. `columns` and `rows` are those of the whole loop. It
-    `is_chain` where each box reads one value; `shared` are those from before it that every
-    iteration reads, `starts` what carried values begin with, each with the row that carries it on.
+    `is_chain` where each box reads one value; `reach` is how many iterations back one reads at
+    most. `shared` are the values from before it that every iteration reads, `starts` what carried
+    ones begin with, each with the row that carries it on.
     """
 
     items: Sequence[Item]
@@ -53,6 +54,7 @@ class Steps:
     columns: int
     rows: int
     is_chain: bool
+    reach: int
     shared: frozenset[Any]
     starts: Mapping[Any, int]
 
@@ -206,7 +208,7 @@ def _shown(
     rows = 1 + max(row for _, row in body.values())
     reads = _reads(graph, nodes, items, body)
     shared = frozenset(set.intersection(*reads.by_column))
-    facts = reads.links <= len(body), shared, reads.starts()
+    facts = reads.links <= len(body), reads.reach, shared, reads.starts()
     columns = most if limit is None else max(limit // rows, FEWEST)
     if columns >= most:
         spots = {start_of(items[at]): spot for at, spot in body.items()}
@@ -256,6 +258,8 @@ class _Reads(NamedTuple):
     """What a row is called."""
     links: int
     """How many different values all boxes read."""
+    reach: int
+    """How many columns back a box reads at most."""
 
     @property
     def by_column(self) -> list[set[Any]]:
@@ -297,15 +301,18 @@ def _reads(
     outside: dict[tuple[int, int], list[Any]] = {spot: [] for spot in body.values()}
     carried: dict[int, set[int]] = {}
     links: set[tuple[Any, tuple[int, int]]] = set()
+    reach = 0
     for node, (column, row) in spot_of.items():
         for tail in graph.pred[node]:
             if spot_of.get(tail) != (column, row):
                 links.add((tail, (column, row)))
             if tail not in spot_of:
                 outside[column, row].append(tail)
-            elif spot_of[tail][0] == column - 1:
+                continue
+            reach = max(reach, column - spot_of[tail][0])
+            if spot_of[tail][0] == column - 1:
                 carried.setdefault(row, set()).add(spot_of[tail][1])
-    return _Reads(outside, carried, name, len(links))
+    return _Reads(outside, carried, name, len(links), reach)
 
 
 def _box(items: Sequence[Item], at: Sequence[int], name: str) -> Region:

@@ -32,6 +32,7 @@ from legibility import elements, problems
 import graphtrace as gt
 from graphtrace.errors import OptionError
 from graphtrace.render.layout.bends import bent
+from graphtrace.render.rendering import Rendering
 
 EACH = pytest.mark.parametrize("f", LOOPS, ids=lambda f: f.__name__)
 
@@ -288,3 +289,16 @@ def test_any_number_is_drawn(x):
 
     graph = traced(f, x, 2.0)
     assert not list(problems(graph.to_svg(layout="timeline", width=None)))
+
+
+def test_a_loop_that_reads_from_far_back_is_drawn_as_time_only_where_that_is_asked_for():
+    def web(a, b):
+        xs = [a, b]
+        for i in range(9):
+            xs.append(xs[-1] * xs[i // 2] + xs[-2])
+        return xs[-1]
+
+    graph = gt.trace(web, 1.1, 0.9)
+    drawn = Rendering(graph, {}, "svg").setting.figure
+    assert drawn.timeline is None
+    assert Rendering(graph, {"layout": "timeline"}, "svg").setting.figure.timeline is not None
