@@ -43,7 +43,7 @@ def gallery(folder: str, check: bool, traceback: bool) -> None:
     = {"step": "dJ/dv"}`, holds what `render` is to be told. The page is DIR/index.html; what files
     leave under the name `player`, as in `player = graph.play()`, is on DIR/players.html.
     """
-    from graphtrace.gallery.draw import differences, sources, update
+    from graphtrace.gallery.draw import differences, missing, sources, update
 
     with one_sentence(traceback), short_warnings(), contextlib.redirect_stdout(sys.stderr):
         if check:
@@ -55,6 +55,10 @@ def gallery(folder: str, check: bool, traceback: bool) -> None:
                 update(Path(folder)), length=length, label="Drawing", hidden=hidden, file=sys.stderr
             ) as drawn:
                 lines = list(drawn)
+        skipped = [(path, missing(path)) for path in sources(Path(folder))]
+    for path, library in skipped:
+        if library:
+            click.echo(clean(f"{path} is left as it is: {library} is not installed"), err=True)
     for line in lines:
         tell(clean(str(line) if check else f"wrote {line}"))
     if check and lines:

@@ -6,7 +6,8 @@ name `graph`, or any other figure under the name `figure`, and, if it wants to, 
 `to_svg` under the name `options`; a file whose name begins with `_` is a helper and is not drawn.
 A file may leave a player under the name `player`: all of them are on the page `players.html`.
 A file `order.txt` may list the names in the order of the page, under headings that begin with `#`;
-what stands behind a name and a colon is its title, `gp: GP likelihood`.
+what stands behind a name and a colon is its title, `gp: GP likelihood`. What imports a library that
+is not installed stays as it was drawn elsewhere.
 Knows nothing of how a graph is drawn.
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from graphtrace.core.describe_error import text_of
@@ -26,8 +28,10 @@ from graphtrace.target.function import load_file
 def update(folder: Path) -> Iterator[Path]:
     """Write the SVG of every file and the page, each in one step, and yield where it is."""
     for source in sources(folder):
-        output.write(svg := source.with_suffix(".svg"), draw(source))
-        yield svg
+        svg = source.with_suffix(".svg")
+        if not (missing(source) and svg.is_file()):
+            output.write(svg, draw(source))
+            yield svg
     for path, text in _pages(folder):
         output.write(path, text.encode("utf-8"))
         yield path
@@ -37,7 +41,9 @@ def differences(folder: Path) -> Iterator[str]:
     """A line for each file that is missing, differs from what would be drawn, or has no source."""
     scripts = sources(folder)
     for source in scripts:
-        yield from _difference(source.with_suffix(".svg"), draw(source))
+        svg = source.with_suffix(".svg")
+        if not (missing(source) and svg.is_file()):
+            yield from _difference(svg, draw(source))
     for svg in sorted(folder.glob("*.svg")):
         if svg.with_suffix(".py") not in scripts:
             yield f"{svg} is stale: no {svg.with_suffix('.py').name} draws it any more, remove it"
@@ -54,6 +60,19 @@ def sources(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise ArgumentError(f"there is no folder '{folder}': name one with Python files in it")
     return sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
+
+
+def missing(source: Path) -> str:
+    """The library that a file imports at its top and that is not installed; "" if there is none."""
+    names: list[str] = []
+    for node in ast.parse(source.read_bytes()).body:
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.append(node.module)
+    libraries = (name.partition(".")[0] for name in names)
+    beside = {path.stem for path in source.parent.iterdir()}
+    return next((one for one in libraries if one not in beside and find_spec(one) is None), "")
 
 
 def draw(source: Path) -> bytes:

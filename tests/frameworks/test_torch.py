@@ -3,12 +3,14 @@
 import copy
 import importlib
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from framework_checks import assert_close, by_paths
 
 import graphtrace as gt
+from graphtrace.gallery.draw import draw
 
 torch = pytest.importorskip("torch", reason="the extra `torch` is not installed")
 PROGRAMS = importlib.import_module("frameworks.torch_programs").PROGRAMS
@@ -263,3 +265,8 @@ def test_what_is_compiled_is_right_or_refused_in_a_sentence():
     assert_close(gradients["x"], numbers(x.grad), "the gradient")
     with pytest.raises(gt.GraphtraceError, match="compile a function whose arguments are all"):
         gt.trace(lambda x: NET(x).sum(), X).compile()
+
+
+def test_the_figure_of_the_gallery_is_up_to_date():
+    source = Path(__file__).parents[2] / "gallery" / "pytorch_network.py"
+    assert source.with_suffix(".svg").read_bytes() == draw(source)
