@@ -128,7 +128,7 @@ def test_a_text_is_written_as_a_text():
 def test_the_name_of_a_parameter_is_an_identifier(name):
     graph = product()
     graph.graph["parameters"][name] = graph.graph["parameters"].pop("x")
-    with pytest.raises(gt.ArgumentError, match="is no name of a parameter"):
+    with pytest.raises(gt.ArgumentError, match="is no name that a parameter can have"):
         graph.to_python()
 
 
