@@ -18,19 +18,8 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.primitive import Primitive
-from graphtrace.core.source import text
+from graphtrace.core.source import OPERATORS, text
 from graphtrace.core.tape import is_library, users_own
-
-_OPERATORS = {
-    ast.Add: "add",
-    ast.Sub: "subtract",
-    ast.Mult: "multiply",
-    ast.Div: "divide",
-    ast.Pow: "power",
-    ast.MatMult: "matmul",
-    ast.Mod: "remainder",
-    ast.FloorDiv: "floor_divide",
-}
 
 
 def at_the_users_line() -> AbstractContextManager[object]:
@@ -99,7 +88,7 @@ def _written(frame: FrameType) -> str:
             case ast.Call(func=function):
                 return ast.unparse(function).rpartition(".")[2]
             case ast.BinOp(op=operator):
-                return _OPERATORS.get(type(operator), "")
+                return OPERATORS.get(type(operator), "")
     except SyntaxError:
         pass
     return ""

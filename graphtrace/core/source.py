@@ -29,6 +29,19 @@ _T = TypeVar("_T")
 _Question = Callable[..., _T]
 
 
+OPERATORS: Final[dict[type[ast.AST], str]] = {
+    ast.Add: "add",
+    ast.Sub: "subtract",
+    ast.Mult: "multiply",
+    ast.Div: "divide",
+    ast.Pow: "power",
+    ast.MatMult: "matmul",
+    ast.FloorDiv: "floor_divide",
+    ast.Mod: "remainder",
+}
+"""What NumPy, and the row, of each binary operator is called."""
+
+
 @dataclass(frozen=True, slots=True)
 class Returned:
     """Whatever the caller assigns my call to, or a part: (1,) is v of `return u, v`."""

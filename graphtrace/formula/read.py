@@ -9,19 +9,10 @@ from __future__ import annotations
 import ast
 
 from graphtrace.core.primitive import Form, Notation, Primitive, primitive_named
+from graphtrace.core.source import OPERATORS
 from graphtrace.formula.term import Name, Term, Text, simplified
 
-_OPERATORS = {
-    ast.Add: "add",
-    ast.Sub: "subtract",
-    ast.Mult: "multiply",
-    ast.Div: "divide",
-    ast.Pow: "power",
-    ast.MatMult: "matmul",
-    ast.FloorDiv: "floor_divide",
-    ast.Mod: "remainder",
-    ast.USub: "negative",
-}
+_OPERATORS = {**OPERATORS, ast.USub: "negative"}
 _LONGEST = 2000
 
 
