@@ -34,7 +34,7 @@ _CUT = re.compile(r"\n(?= *[A-Za-z_])")
 _PIECE = 100_000  # letters
 
 _KEYWORDS = frozenset("def return if raise not or else None True False ArithmeticError".split())
-_ATTRIBUTES = frozenset("T at errstate full inf nan s_ shape zeros".split())
+_ATTRIBUTES = frozenset("T at errstate full inf nan reduce s_ shape zeros".split())
 _ARGUMENTS = frozenset(("all", "axis", "dtype"))
 
 

@@ -43,11 +43,13 @@ _ENTRIES = 64  # a larger array is bound to a name that only a comment explains
 class Literals:
     """The constants of one program.
 
-    `helpers` are called in place of those that the text would import, and are bound.
+    `helpers` are called in place of those that the text would import, and are bound; nobody reads
+    that text.
     """
 
     def __init__(self, names: Names, helpers: Mapping[str, Any] | None = None) -> None:
         self._helpers = helpers or {}
+        self.is_read = helpers is None
         self.bound: dict[str, Any] = {}
         self.fetched: list[str] = []  # the rows whose functions the text calls by name
         self._names = names

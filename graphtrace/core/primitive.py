@@ -85,7 +85,12 @@ def called(text: str, latex: str | None = None) -> Notation:
 
 
 class Writer(Protocol):
-    """What writes a program: it says by what names the text calls things, and constants."""
+    """What writes a program: it says by what names the text calls things, and constants.
+
+    Where nobody reads the text, `is_read` is false, and it may say what is faster.
+    """
+
+    is_read: bool
 
     def call(self, name: str, /) -> str:
         """The name of NumPy (`np`) or of a builtin."""

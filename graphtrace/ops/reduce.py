@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import Code
+from graphtrace.core.primitive import ATOM, PRODUCT, Code, Form, Writer, Written
 from graphtrace.core.variable import define
 from graphtrace.ops.as_python import by_method
 from graphtrace.ops.compare import equal
@@ -102,7 +102,27 @@ _VJPS: dict[Any, Callable[..., Any]] = {
     np.var: _var_vjp,
     np.std: _std_vjp,
 }
+_UFUNCS = {np.sum: "add", np.mean: "add", np.max: "maximum", np.min: "minimum"}
+
+
+def _by_ufunc(function: Any, as_method: Written) -> Written:
+    """`np.add.reduce(x, 0)`, which is what the method calls; 1.5 us faster for a mean."""
+
+    def written(write: Writer, y: Any, xs: tuple[Any, ...], params: dict[str, Any]) -> Form | None:
+        a, is_mean = xs[0], function is np.mean
+        if write.is_read or not isinstance(a, np.ndarray) or (is_mean and a.dtype != np.float64):
+            return as_method(write, y, xs, params)
+        how = [write.param(params["axis"])] + ["None, None, True"] * params["keepdims"]
+        text = f"{write.call('np')}.{_UFUNCS[function]}.reduce($0, {', '.join(how)})"
+        if not is_mean:
+            return Form(text)
+        return Form(f"{text} / {_count(a, params['axis'])}", PRODUCT)
+
+    return written
+
+
 for _function, _vjp in _VJPS.items():
     _written = by_method(_function.__name__, axis=None, keepdims=False, ddof=0)
+    _written = _by_ufunc(_function, _written) if _function in _UFUNCS else _written
     _code = Code(_written, "shape" if _function is np.prod else "rule", memory="own")
     ROWS[_function] = define(_function.__name__, _function, vjps=(_vjp,), code=_code)
