@@ -210,8 +210,7 @@ class Program:
             elif primitive is INPUT:
                 at.append(Node(INPUT, value, (), NO_PARAMS, text=self.names.of[self.keys[i]]))
             elif node is not None:
-                make = self._nodes.made if self.stand_in is None else self._nodes.simplified
-                made = make(primitive, value, ops, params)
+                made = self._made(primitive, value, ops, params)
                 if self.keys[i] in self._floats or self._is_gradient(made):
                     made = self._as_float(made)
                 at.append(self._value(made, i, node))
@@ -221,6 +220,24 @@ class Program:
                 at.append(self._nodes.simplified(primitive, value, ops, params))
         while branches:
             self._guard(branches.pop(), rows)
+
+    def _made(
+        self, primitive: Primitive, value: Any, ops: tuple[Node, ...], params: dict[str, Any]
+    ) -> Node:
+        """The node of a row of the forward part."""
+        if self.stand_in is None:
+            return self._nodes.made(primitive, value, ops, params)
+        if primitive.code.expands is None:
+            return self._nodes.simplified(primitive, value, ops, params)
+        tape, at = Tape(), [*ops]
+        xs = [record(tape, INPUT, op.value) for op in ops]
+        out: Variable = primitive.code.expands(*xs, **params)
+        for row in tape.rows[len(ops) :]:
+            inner, y, operands, parents, how = parts(row)
+            pairs = zip(operands, parents, strict=True)
+            some = tuple([at[p] if p >= 0 else self._nodes.literal(x) for x, p in pairs])
+            at.append(self._nodes.simplified(inner, y, some, how))
+        return at[out.index]
 
     def _is_gradient(self, made: Node) -> bool:
         """Whether a transform inside the function has made a float of NumPy's number."""

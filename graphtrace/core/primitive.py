@@ -125,6 +125,8 @@ class Code:
     * `memory`: whose the array is. "own": the row's; "view": another view of operand 0.
     * `keeps`: the value is operand 0, where shape and type are.
     * `unit`: where an operand 1 changes nothing, "right" of the other or on "both" sides.
+    * `expands`: a function of the operands and params that computes the same value, to the last
+      bit, in rows that its derivative has too, so that a program has them once.
     """
 
     python: Form | Written | None = None
@@ -133,6 +135,7 @@ class Code:
     memory: Literal["", "own", "view"] = ""
     keeps: bool = False
     unit: Literal["", "right", "both"] = ""
+    expands: Rule | None = None
 
 
 SAFE = Code()

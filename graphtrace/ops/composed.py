@@ -12,16 +12,19 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import IDENTITY, INPUT, value_of
-from graphtrace.core.primitive import Rule
+from graphtrace.core.primitive import SAFE, Code, Rule
 from graphtrace.core.sweep import sweep
 from graphtrace.core.tape import Tape
 from graphtrace.core.variable import Variable, define, record
 
 
-def composed(name: str, forward: Rule, formula: Rule, *, notation: Any = None) -> Rule:
+def composed(
+    name: str, forward: Rule, formula: Rule, *, notation: Any = None, is_exact: bool = False
+) -> Rule:
     """Declare a row with the value of `forward` and the derivative of `formula`.
 
-    Both take the same operands and params; the function returned applies the row.
+    Both take the same operands and params; the function returned applies the row. `is_exact` says
+    that the values of both are the same, to the last bit.
     """
 
     def vjp(k: int, g: Any, y: Any, *xs: Any, **params: Any) -> Any:
@@ -31,7 +34,8 @@ def composed(name: str, forward: Rule, formula: Rule, *, notation: Any = None) -
             lambda x: formula(*xs[:k], x, *xs[k + 1 :], **params), g, xs[k], (*xs[:k], *xs[k + 1 :])
         )
 
-    return define(name, forward, vjp_each=vjp, notation=notation)
+    code = Code(expands=formula) if is_exact else SAFE
+    return define(name, forward, vjp_each=vjp, notation=notation, code=code)
 
 
 def pulled_back(f: Rule, g: Any, x: Any, others: tuple[Any, ...]) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 
 import graphtrace.ops.stable as _stable
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import Rule
+from graphtrace.core.primitive import Code, Rule
 from graphtrace.core.variable import Variable, define, fixed, traced
 from graphtrace.ops.compare import greater
 from graphtrace.ops.composed import composed
@@ -115,12 +115,17 @@ def gelu(x: Any) -> Any:
 
 # Along an axis.
 
+_CODE = Code(static="rule", memory="own")
+
 
 def _logsumexp(x: Any, *, axis: Any, keepdims: bool) -> Any:
-    top = np.max(x, axis=axis, keepdims=True)
-    top = np.where(np.isfinite(top), top, 0)  # of -inf alone: log(0); with inf: inf
-    with np.errstate(divide="ignore"):
-        y = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    top = np.maximum.reduce(x, axis=axis, keepdims=True)
+    if np.isfinite(top).all():
+        y = np.log(np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)) + top
+    else:
+        top = np.where(np.isfinite(top), top, 0)  # of -inf alone: log(0); with inf: inf
+        with np.errstate(divide="ignore"):
+            y = np.log(np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)) + top
     return y if keepdims else np.squeeze(y, axis=axis)[()]
 
 
@@ -137,6 +142,7 @@ _logsumexp_row = define(
             np.reshape(g, kept_shape(x, axis)) * _softmax_row(x, axis=axis)
         ),
     ),
+    code=_CODE,
 )
 
 
@@ -172,12 +178,14 @@ _softmax_row: Rule = define(
     _softmax,
     vjps=(_softmax_vjp,),
     formulas=(_softmax_formula,),
+    code=_CODE,
 )
 _log_softmax_row = define(
     "log_softmax",
     lambda x, *, axis: x - _logsumexp(x, axis=axis, keepdims=True),
     vjps=(_log_softmax_vjp,),
     formulas=(_log_softmax_formula,),
+    code=_CODE,
 )
 
 
@@ -255,6 +263,7 @@ _cross_entropy_row = composed(
     "cross_entropy",
     _cross_entropy,
     lambda logits, labels, *, axis: -np.sum(labels * log_softmax(logits, axis), axis=axis),
+    is_exact=True,
 )
 
 
@@ -278,8 +287,9 @@ def cross_entropy(logits: Any, labels: Any, axis: int = -1) -> Any:
     """
     logits, labels = traced(logits), traced(labels)
     if np.ndim(labels) < np.ndim(logits):
-        count = np.shape(logits)[axis]
-        labels = np.moveaxis(one_hot(labels, count), -1, axis)
+        ndim, count = np.ndim(logits), np.shape(logits)[axis]
+        labels = one_hot(labels, count)
+        labels = labels if axis % ndim == ndim - 1 else np.moveaxis(labels, -1, axis)
     return _cross_entropy_row(logits, labels, axis=axis)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import ATOM, PRODUCT, Code, Form, Writer, Written
+from graphtrace.core.primitive import PRODUCT, Code, Form, Writer, Written
 from graphtrace.core.variable import define
 from graphtrace.ops.as_python import by_method
 from graphtrace.ops.compare import equal

@@ -55,6 +55,19 @@ def test_the_slope_of_tanh_of_a_number_is_that_of_an_array_and_of_a_compiled_pro
     assert compiled(x)[1]["x"] == gt.grad(np.tanh)(x)
 
 
+@pytest.mark.parametrize("scale", [0.3, 2.0, 30.0])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_the_slope_of_tanh_of_many_numbers_is_right_however_they_lie(scale, kind):
+    x = (np.random.default_rng(1).normal(size=(90, 100)) * scale).astype(kind)
+    x[0, :3] = 0, np.inf, -np.inf
+    with np.errstate(over="ignore", under="ignore"):
+        for y in (x, np.asfortranarray(x), x[::-1, ::2], x.T, x[:5]):
+            slope = gt.grad(lambda a: np.sum(np.tanh(a)))(y)
+            right = (1 / np.cosh(y.astype(np.longdouble))) ** 2
+            limits = np.finfo(kind)
+            assert_allclose(slope, right, rtol=8 * limits.eps, atol=limits.tiny)
+
+
 @pytest.mark.parametrize(
     "f",
     [

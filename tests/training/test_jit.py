@@ -207,6 +207,35 @@ def test_dtypes_are_those_of_the_plain_call(kind):
             assert_bits(fast(y), f(y))
 
 
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, complex, np.int8, bool])
+@pytest.mark.parametrize("reduction", [np.sum, np.mean, np.max, np.min])
+def test_reductions_are_those_of_the_plain_call(reduction, kind):
+    x = (RNG.normal(size=(3, 1, 300)) * 9).astype(kind)
+    for axis in (None, 0, -1, (0, 2), (0, 1, 2)):
+        for keepdims in (False, True):
+            f = lambda x: reduction(x, axis=axis, keepdims=keepdims)  # noqa: B023, E731
+            if kind is complex and reduction in (np.max, np.min):
+                continue
+            fast = gt.jit(f)
+            for y in (x, x.transpose(2, 1, 0)[::2], x[:, :, :1]):
+                assert_bits(fast(y), f(y))
+
+
+@pytest.mark.parametrize("axis", [-1, 0, 1])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_the_cross_entropy_is_that_of_the_plain_call(axis, kind):
+    z = (RNG.normal(size=(5, 5, 5)) * 30).astype(kind)
+    z[0, 0, 0], z[1, :, 1], z[2, 2, 2] = -np.inf, 1e30, np.inf
+    one_hot = np.eye(5, dtype=kind)[RNG.integers(0, 5, size=(5, 5))]
+    labels = RNG.integers(0, 5, size=(5, 5))
+    f = gt.value_and_grad(lambda z, y: np.sum(gt.cross_entropy(z, y, axis=axis)))
+    with np.errstate(all="ignore"):
+        for y in (one_hot, labels):
+            fast = gt.jit(f)
+            for scores in (z, z[::-1], np.clip(z, -9, 9)):
+                assert_bits(fast(scores, y), f(scores, y))
+
+
 @pytest.mark.parametrize("result", [None, 3, "text", (), {"a": [1.0, None]}, np.arange(3.0)])
 def test_a_constant_is_returned_as_it_is_and_never_twice(result):
     fast = gt.jit(lambda x: result)
