@@ -68,6 +68,22 @@ def orbit_with_tanh(np: Any) -> Callable[..., Any]:
     return program
 
 
+def orbit_with_exp_and_log(np: Any) -> Callable[..., Any]:
+    """The same number of operations, 20 of them an exp and 20 a log."""
+
+    def program(a: Any, b: Any, c: Any) -> Any:
+        x, y, z = a, b, c
+        for _ in range(20):
+            u = np.exp(-x * y)
+            p = np.log(1.5 + y * y) * 0.3 - x
+            x = 0.5 * (x + p * p + 0.1 * z)
+            y = y - 0.01 * u
+            z = 0.9 * z + p
+        return x * x + y * y + z * z
+
+    return program
+
+
 def with_tanh(np: Any, operations: int) -> Callable[[Any], Any]:
     """Two products, a sum and a tanh in turn, of plain numbers."""
 
@@ -162,3 +178,64 @@ def train(value_and_gradient: Callable[..., Any], epochs: int = 10) -> float:
     h = np.tanh(x[others] @ params["W1"] + params["b1"])
     scores = h @ params["W2"] + params["b2"]
     return float(np.mean(np.argmax(scores, axis=1) == np.argmax(y[others], axis=1)))
+
+
+# The training script of docs/training.md, and what a person would write for its step.
+
+
+def script_loss(params: Any, x: Any, y: Any) -> Any:
+    """The cross-entropy of a network of ramps."""
+    import graphtrace as gt
+
+    h = np.maximum(x @ params["W1"] + params["b1"], 0)
+    return np.mean(gt.cross_entropy(h @ params["W2"] + params["b2"], y))
+
+
+def script_step(params: Any, speed: Any, x: Any, y: Any) -> Any:
+    """One step downhill, with momentum."""
+    import graphtrace as gt
+
+    return moved(params, speed, *gt.value_and_grad(script_loss)(params, x, y))
+
+
+def script_step_by_hand(params: Any, speed: Any, x: Any, y: Any) -> Any:
+    """The same."""
+    u = x @ params["W1"] + params["b1"]
+    h = np.maximum(u, 0)
+    z = h @ params["W2"] + params["b2"]
+    z = z - np.max(z, axis=1, keepdims=True)
+    e = np.exp(z)
+    s = np.sum(e, axis=1)
+    rows = np.arange(len(x))
+    dz = e / s[:, None]
+    dz[rows, y] -= 1
+    dz /= len(x)
+    du = (dz @ params["W2"].T) * (u > 0)
+    slope = {"W1": x.T @ du, "b1": du.sum(0), "W2": h.T @ dz, "b2": dz.sum(0)}
+    return moved(params, speed, np.mean(np.log(s) - z[rows, y]), slope)
+
+
+def moved(params: Any, speed: Any, value: Any, slope: Any) -> Any:
+    """The parameters after a step."""
+    speed = {k: 0.9 * speed[k] - 0.1 * slope[k] for k in params}
+    return value, {k: params[k] + speed[k] for k in params}, speed
+
+
+def script(step: Callable[..., Any]) -> float:
+    """Load the digits, learn them and read the others; the share that is right."""
+    x, y = import_module("sklearn.datasets").load_digits(return_X_y=True)
+    x, order = x / 16, np.random.default_rng(0).permutation(len(x))
+    learnt, others = order[:1500], order[1500:]
+    rng = np.random.default_rng(1)
+    params = {
+        "W1": rng.normal(size=(64, 64)) / 8,
+        "b1": np.zeros(64),
+        "W2": rng.normal(size=(64, 10)) / 8,
+        "b2": np.zeros(10),
+    }
+    speed = {name: np.zeros_like(w) for name, w in params.items()}
+    for _ in range(20):
+        for batch in np.split(rng.permutation(learnt), 15):
+            _, params, speed = step(params, speed, x[batch], y[batch])
+    h = np.maximum(x[others] @ params["W1"] + params["b1"], 0)
+    return float(np.mean(np.argmax(h @ params["W2"] + params["b2"], axis=1) == y[others]))

@@ -12,6 +12,7 @@ import os
 import platform
 import subprocess
 import sys
+import textwrap
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from benchmarks.measures import MEASURES, Measure, Work
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 PACKAGES = """graphtrace numpy networkx micrograd autograd torch jax casadi numba torchviz
-graphviz-pure""".split()
+graphviz-pure scikit-learn""".split()
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -45,15 +46,18 @@ def main(words: list[str]) -> None:
     is_slow, words = "--slow" in words, [word for word in words if word != "--slow"]
     chosen = [m for m in MEASURES if all(word in f"{m.what} {m.peer}" for word in words)]
     rows = [("measure", "beside", "graphtrace", "peer", "ratio", "goal", "held")]
+    missed: dict[str, list[str]] = {}
     for m in chosen:
         if is_slow or not m.slow:
             print(f"{m.what} / {m.peer}", end=" ... ", file=sys.stderr, flush=True)
             rows.append(row(m, result(m)))
             print(rows[-1][-1] or "measured", file=sys.stderr)
+            if rows[-1][-1] == "**no**":
+                missed.setdefault(m.why, []).append(" / ".join(filter(None, (m.what, m.peer))))
     text = markdown(rows)
     print(text)
     if not words:
-        PAGE.write_text(page(text), encoding="utf-8")
+        PAGE.write_text(page(text, reasons(missed)), encoding="utf-8")
 
 
 def result(m: Measure) -> Result:
@@ -155,7 +159,18 @@ def markdown(rows: list[tuple[str, ...]]) -> str:
     )
 
 
-def page(table: str) -> str:
+def reasons(missed: dict[str, list[str]]) -> str:
+    """Where the time goes in the rows that miss their goals."""
+    return "\n".join(
+        textwrap.fill(
+            f"* {'; '.join(rows)}: {why or 'not known'}.", 100, subsequent_indent="  ",
+            break_long_words=False, break_on_hyphens=False,
+        )
+        for why, rows in missed.items()
+    )  # fmt: skip
+
+
+def page(table: str, missed: str) -> str:
     return f"""# Benchmarks
 
 Written by `make bench`. A ratio is graphtrace's time divided by that of what stands beside it, in
@@ -165,6 +180,10 @@ is a peer that was not installed. The programs are in `tests/benchmarks/programs
 {machine()}
 
 {table}
+
+## Where a goal is missed
+
+{missed or "None is."}
 """
 
 
