@@ -64,11 +64,11 @@ def measure(what: str, peer: str, goal: float | None = None, **how: Any) -> Call
     return declared
 
 
-# -- Where the time goes, in rows that miss their goals ---------------------------------------------
+# -- Where the time goes, in rows that miss their goals --------------------------------------------
 
 INTERPRETER = (
-    "each operation is a call into Python, a tuple on the list and its rule on the way back: "
-    "0.8 µs, of which CPython's own calls are the most; there is no native code"
+    "each operation is a call into Python, a tuple on the list and a rule on the way back, 0.8 µs "
+    "in all; there is no native code"
 )
 RULES = (
     "some 25 µs an operation for the list, the rules, and copies of arguments and gradients, which "
@@ -79,8 +79,8 @@ MEMORY = (
     "megabyte for each array again (0.1 ms); `gt.jit` lets go of them"
 )
 TANH = (
-    "tanh's slope by cosh, right to the last digits where 1 − h² cancels, takes 3 µs more for 2,000 "
-    "entries, and checking arguments 2 µs"
+    "tanh's slope by cosh, right to the last digits where 1 − h² cancels, takes 3 µs more for "
+    "2,000 entries, and checking arguments 2 µs"
 )
 MKL = "three quarters are products of matrices, which NumPy's wheels do with OpenBLAS, not MKL"
 FIRST_CALL = (
@@ -460,7 +460,8 @@ def _() -> Any:
     "jax.jit",
     0.01,
     why="70 µs an operation: the rules are run once (a third), each value becomes a node and a "
-    "line, and the text is checked to say nothing but what was written and parsed by Python (a fifth)",
+    "line, and the text is checked to say nothing but what was written, and parsed by Python "
+    "(a fifth)",
 )
 def _() -> Any:
     import graphtrace as gt
