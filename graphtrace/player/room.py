@@ -16,7 +16,7 @@ from graphtrace.figure.parts import Contribution, Edge, Figure, Node, Part, Part
 from graphtrace.player.slots import Live
 from graphtrace.render.layout.fit import Setting
 from graphtrace.render.rendering import Rendering
-from graphtrace.render.typeset.label import typeset
+from graphtrace.render.typeset.typesetting import typeset
 
 _WIDE = -0.1234
 """As wide as most numbers."""

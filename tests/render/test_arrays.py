@@ -16,7 +16,7 @@ from graphtrace.formula.runs import plain
 from graphtrace.render import LECTURE, THEMES
 from graphtrace.render.paint.paint import heat
 from graphtrace.render.typeset.array import HeatMap, Matrix
-from graphtrace.render.typeset.label import typeset
+from graphtrace.render.typeset.typesetting import typeset
 
 SVG = "{http://www.w3.org/2000/svg}"
 RANDOM = np.random.default_rng(7)

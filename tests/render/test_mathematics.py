@@ -22,8 +22,8 @@ from graphtrace.formula.read import term_of
 from graphtrace.formula.symbol import Symbol
 from graphtrace.render import THEMES, to_svg
 from graphtrace.render.paint.themes import find
-from graphtrace.render.typeset.label import typeset
 from graphtrace.render.typeset.math_outline import outline
+from graphtrace.render.typeset.typesetting import typeset
 from graphtrace.render.typeset.wording import Wording, tex
 
 ROOT = Path(gt.__file__).parents[1]

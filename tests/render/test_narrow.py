@@ -10,15 +10,15 @@ from reading import texts
 import graphtrace as gt
 from graphtrace.figure.forms import with_derivatives_in_boxes
 from graphtrace.render.layout.heads import with_own_heads
-from graphtrace.render.layout.label_overlap import way_points
 from graphtrace.render.layout.lane import Box
 from graphtrace.render.layout.layers import layers
 from graphtrace.render.layout.places import Route
 from graphtrace.render.layout.route import routes
+from graphtrace.render.layout.ways import way_points
 from graphtrace.render.paint.theme import LECTURE
 from graphtrace.render.rendering import Rendering
-from graphtrace.render.typeset.label import typeset
 from graphtrace.render.typeset.sheet import shifted
+from graphtrace.render.typeset.typesetting import typeset
 
 
 def blend(p0, p1, p2, p3, t):
@@ -136,7 +136,7 @@ def test_many_tips_share_the_side_evenly():
     places = [route.end[0] for route in apart.values()]
     assert places == sorted(places)
     assert 40 < places[0] < places[-1] < 160
-    assert all(way_points(route)[-1] == route.end for route in apart.values())
+    assert all(tuple(way_points(route)[-1]) == route.end for route in apart.values())
 
 
 def test_in_small_text_raised_letters_are_not_much_smaller():

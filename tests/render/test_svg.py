@@ -14,8 +14,8 @@ from graphtrace.errors import RenderError
 from graphtrace.figure.build import figure
 from graphtrace.figure.frames import frames
 from graphtrace.render import LECTURE, THEMES, to_svg
-from graphtrace.render.typeset.label import typeset
 from graphtrace.render.typeset.metrics import width
+from graphtrace.render.typeset.typesetting import typeset
 
 CASES = [(f, args, back) for f, args in CORPUS for back in (False, True)]
 IDS = [f"{f.__name__}-{'backward' if back else 'forward'}" for f, _, back in CASES]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import graphtrace as gt
-from graphtrace.render.layout.label_overlap import way_points
 from graphtrace.render.layout.places import Route
+from graphtrace.render.layout.ways import way_points
 
 
 def dense(w, x, b):

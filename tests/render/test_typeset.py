@@ -10,6 +10,8 @@ from reading import texts
 from render.drawn import traced, with_arrays
 
 import graphtrace as gt
+from graphtrace.figure.alias import with_alias
+from graphtrace.figure.forms import in_form
 from graphtrace.figure.parts import Contribution, Edge, Node, Partial, Value
 from graphtrace.formula.naming import Naming, natural
 from graphtrace.formula.number import summaries
@@ -21,6 +23,7 @@ from graphtrace.formula.term import Hole, Name, Term
 from graphtrace.render import LECTURE, to_svg
 from graphtrace.render.typeset.label import edge_line, node_lines
 from graphtrace.render.typeset.line import runs_width
+from graphtrace.render.typeset.typesetting import Typesetting, typeset
 from graphtrace.render.typeset.wording import Wording, runs, tex
 
 
@@ -203,3 +206,25 @@ def test_in_a_narrow_box_the_gradient_has_its_number():
     graph.backward()
     said = texts(graph.to_svg(width=360, derivatives="none"))
     assert {"dL/dx = 28.12", "dL/dy = 55.5", "L = a_function_with_a_very_long_name"} <= set(said)
+
+
+def test_a_figure_is_set_as_by_itself_however_many_share_its_nodes_and_edges():
+    def policy_gradient(w, x):
+        return (w * x).sum() / (1 + x @ x)
+
+    g = gt.trace(policy_gradient, np.array([0.5, -2.0, 1.0]), np.array([1.0, 2.0, 3.0]))
+    g.backward()
+    figure = g.figure(detail="operations")
+    narrow = replace(LECTURE, widest_row=80, widest_label=40)
+    small = replace(LECTURE, formula_size=11, value_size=11, label_size=11, digits=2)
+    themes = [
+        LECTURE,
+        narrow,
+        small,
+        replace(LECTURE, digits=2),
+        replace(LECTURE, pad_x=2, pad_y=1),
+    ]
+    shared = Typesetting()
+    for theme in [*themes, *themes]:
+        for one in (figure, with_alias(figure), in_form(figure, "records")):
+            assert shared.sheet(one, theme) == typeset(one, theme)

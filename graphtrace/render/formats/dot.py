@@ -16,8 +16,8 @@ from graphtrace.render.paint.paint import ink, paint
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset.caption import caption_rows
 from graphtrace.render.typeset.escape import clean, decimal
-from graphtrace.render.typeset.label import typeset
 from graphtrace.render.typeset.sheet import Line, Sheet
+from graphtrace.render.typeset.typesetting import typeset
 from graphtrace.render.typeset.wording import wording
 
 if TYPE_CHECKING:

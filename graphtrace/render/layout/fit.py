@@ -16,7 +16,17 @@ import numpy as np
 
 from graphtrace.figure.alias import gradients_of, with_alias
 from graphtrace.figure.forms import with_derivatives_in_boxes, with_gradients_in_boxes
-from graphtrace.figure.parts import Blanked, Contribution, Edge, Figure, Kind, Note, Part, Partial
+from graphtrace.figure.parts import (
+    Blanked,
+    Contribution,
+    Direction,
+    Edge,
+    Figure,
+    Kind,
+    Note,
+    Part,
+    Partial,
+)
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.number import is_scalar
 from graphtrace.formula.runs import plain
@@ -24,9 +34,9 @@ from graphtrace.render.layout import timeline
 from graphtrace.render.layout.frame import frame_of, smallest_shown
 from graphtrace.render.layout.places import Layout
 from graphtrace.render.paint.theme import Theme
-from graphtrace.render.typeset.label import typeset
 from graphtrace.render.typeset.line import runs_width
 from graphtrace.render.typeset.sheet import SHIFTED_SIZE, SMALL_SHIFTED, Sheet
+from graphtrace.render.typeset.typesetting import Typesetting
 from graphtrace.render.typeset.wording import is_array, runs, wording
 
 
@@ -54,15 +64,16 @@ def laid_out(
     in_time: tuple[float, int, Setting] | None = None
     least: tuple[float, int, Figure, Sheet, Theme] | None = None  # of those that are too large
     for at, (figure, theme, boxed) in enumerate(figures):
+        typesetting = Typesetting()
         if figure.timeline is not None:
-            readable, setting = _in_time(figure, theme)
+            readable, setting = _in_time(figure, theme, typesetting)
             if readable >= 1 or (readable > 0 and not theme.fit):
                 return at, setting
             if in_time is None or readable > in_time[0]:
                 in_time = readable, at, setting
             continue
         for one, style in _tries(figure, theme, turn, boxed):
-            sheet = typeset(one, style)
+            sheet = typesetting.sheet(one, style)
             size = _least_size(one, sheet, style)
             if least is None or at > least[1] or size <= least[0]:
                 least = size, at, one, sheet, style
@@ -85,7 +96,7 @@ def laid_out(
     return best[1:]
 
 
-def _in_time(figure: Figure, theme: Theme) -> tuple[float, Setting]:
+def _in_time(figure: Figure, theme: Theme, typesetting: Typesetting) -> tuple[float, Setting]:
     """A loop drawn as time, with labels as long and as far from each other as there is room for.
 
     Also how readable it is, less than 0 where a line meets what it should not.
@@ -96,11 +107,13 @@ def _in_time(figure: Figure, theme: Theme) -> tuple[float, Setting]:
         replace(close, pad_x=close.pad_x * 0.8, widest_row=close.widest_row * share)
         for share in (0.85, 0.7, 0.6)
     ]
-    short = [(_short, style) for style in (theme, close, *tight)]
+    short, numbers = _with_edges(whole, _short), _with_edges(whole, _number)
+    tries = [(short, style) for style in (theme, close, *tight)]
+    tries += [(numbers, style) for style in (close, *tight)]
     best: tuple[float, Setting] | None = None
-    for change, style in (*short, *((_number, style) for style in (close, *tight))):
-        one = _named(_with_edges(whole, change), style)
-        sheet, layout, is_clean = timeline.placed(one, typeset(one, style))
+    for labelled, style in tries:
+        one = _named(labelled, style)
+        sheet, layout, is_clean = timeline.placed(one, typesetting.sheet(one, style))
         is_clean = is_clean and not _cuts(one, sheet)
         setting = Setting(one, sheet, layout, style)
         readable = _readable(setting) - (0 if is_clean else _UNCLEAN)
@@ -180,25 +193,20 @@ def _tries(figure: Figure, theme: Theme, turn: bool, boxed: bool) -> Iterator[tu
     """
     close = _close(figure, theme)
     without_arrows_back = with_gradients_in_boxes(figure) if boxed else None
+    other: Direction = "TB" if figure.direction == "LR" else "LR"
+    ways = (figure.direction, other) if turn else (figure.direction,)
     for one in (figure, without_arrows_back) if without_arrows_back else (figure,):
-        turned = replace(one, direction="TB" if one.direction == "LR" else "LR")
-        both = (one, turned) if turn else (one,)
-        for each in both:
-            yield _named(each, theme), theme
+        yield from _turned(one, theme, ways)
         if any(_without_spare(edge) is not edge for edge in one.edges):
-            for each in both:
-                yield _named(_with_edges(each, _without_spare), theme), theme
-        for each in both:
-            yield _named(_with_edges(each, _short), close), close
+            yield from _turned(_with_edges(one, _without_spare), theme, ways)
+        yield from _turned(_with_edges(one, _short), close, ways)
         if _without_notes(one) is not one:
-            for each in both:
-                yield _named(_with_edges(_without_notes(each), _short), close), close
+            yield from _turned(_with_edges(_without_notes(one), _short), close, ways)
     if _without_notes(one) is not one:
         yield from _compact(_without_notes(one), close)
-    for each in both:
-        numbers = _named(_with_edges(_without_notes(each), _number), close)
+    for numbers, _ in _turned(_with_edges(_without_notes(one), _number), close, ways):
         yield numbers, close
-        if each.direction == "TB" and theme.column > _NARROW:
+        if numbers.direction == "TB" and theme.column > _NARROW:
             for rows in (2, 3, 4):
                 yield numbers, replace(close, input_rows=rows)
             tight = replace(close, pad_x=close.pad_x * 0.6, node_gap=close.node_gap * 0.5)
@@ -206,20 +214,27 @@ def _tries(figure: Figure, theme: Theme, turn: bool, boxed: bool) -> Iterator[tu
                 yield numbers, replace(tight, input_rows=rows)
     if any(_bare(edge) is not edge for edge in figure.edges):
         bare = _with_edges(_with_edges(figure, _short), _bare)
-        for each in both:
-            yield _named(replace(bare, direction=each.direction), close), close
+        yield from _turned(bare, close, ways)
     if boxed and theme.column <= _NARROW:
-        yield from _narrow_tries(numbers, both, _tight(close))
+        yield from _narrow_tries(numbers, ways, _tight(close))
+
+
+def _turned(
+    figure: Figure, style: Theme, ways: Iterable[Direction]
+) -> Iterator[tuple[Figure, Theme]]:
+    """The figure in each of these directions, of the same nodes and edges."""
+    named = _named(figure, style)
+    for way in ways:
+        yield replace(named, direction=way), style
 
 
 def _narrow_tries(
-    numbers: Figure, both: Iterable[Figure], tight: Theme
+    numbers: Figure, ways: Iterable[Direction], tight: Theme
 ) -> Iterator[tuple[Figure, Theme]]:
     """With numbers on the arrows, then with no words on them at all."""
     in_boxes = with_derivatives_in_boxes(numbers)
     for one in (numbers, in_boxes) if in_boxes else (numbers,):
-        for each in both:
-            figure = _named(replace(one, direction=each.direction), tight)
+        for figure, _ in _turned(one, tight, ways):
             yield figure, tight
             if figure.direction == "TB":
                 for filled, part in product(_FILLED, _ROWS):

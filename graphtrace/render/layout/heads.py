@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
 
-from graphtrace.render.layout.label_overlap import way_points
 from graphtrace.render.layout.lane import Box
+from graphtrace.render.layout.obstacles import Obstacles
 from graphtrace.render.layout.places import Point, Route
+from graphtrace.render.layout.ways import way_points
 
 _APART = 11
 """From tip to tip, a little more than an arrowhead is wide."""
@@ -46,6 +47,8 @@ def with_own_heads(
     where it is, with all that come to the same side.
     """
     moved = dict(routes)
+    rooms = {n: _room(routes[n], size) for n, size in labels.items() if routes[n].label}
+    obstacles = Obstacles(boxes, rooms)
     sides: dict[tuple[Box, int, int], list[str]] = {}
     for name, box in heads.items():
         tip = routes[name].end
@@ -60,17 +63,18 @@ def with_own_heads(
         places = _spread(tips, low, high)
         names.sort(key=lambda name: _approach(routes[name], along))
         new = {n: _ending(routes[n], box, along, at) for n, at in zip(names, places, strict=True)}
-        after = moved | new
-        rooms = {name: room for name in labels if (room := _room(after[name], labels[name]))}
-        others = [other for other in boxes if other != box]
-        for name in names:
-            own, around = rooms.get(name), [rooms[other] for other in rooms if other != name]
-            if not _is_free(new[name], [*others, *around]):
-                break
-            if own is not None and any(_meet(own, other) for other in (*boxes, *around)):
-                break
-        else:
-            moved = after
+        own = {name: _room(new[name], labels[name]) for name in names if name in rooms}
+        for name, room in own.items():
+            obstacles.move(name, room)
+        is_free = not any(
+            obstacles.hold(way_points(route._replace(start=None, end=None))[1:], [box, name])
+            for name, route in new.items()
+        ) and not any(obstacles.meet(room, [name], -1) for name, room in own.items())
+        if is_free:
+            moved |= new
+            rooms |= own
+        for name in own:
+            obstacles.move(name, rooms[name])
     return moved
 
 
@@ -90,7 +94,8 @@ def _tip(route: Route) -> Point:
 def _approach(route: Route, along: int) -> float:
     """Where the way is at some distance before its tip."""
     tip = _tip(route)
-    for near, far in pairwise(reversed(way_points(route))):
+    points: list[Point] = way_points(route)[::-1].tolist()
+    for near, far in pairwise(points):
         before, after = math.dist(near, tip), math.dist(far, tip)
         if after > _APPROACH >= before:
             part = (_APPROACH - before) / (after - before)
@@ -133,24 +138,11 @@ def _ending(route: Route, box: Box, along: int, at: float) -> Route:
     moved = route._replace(curve=(first, *map(move, others)), end=move(tip))
     if (label := route.label) is None:
         return moved
-    near = min(way_points(route), key=functools.partial(math.dist, label))
+    near = min(way_points(route).tolist(), key=functools.partial(math.dist, label))
     beside = move(near)  # the label goes as far as its line
     return moved._replace(label=(label[0] + beside[0] - near[0], label[1] + beside[1] - near[1]))
 
 
-def _room(route: Route, size: tuple[float, float]) -> Box | None:
-    return None if route.label is None else Box(route.label, *size)
-
-
-def _meet(one: Box, other: Box) -> bool:
-    x, y = (abs(a - b) for a, b in zip(one.middle, other.middle, strict=True))
-    return x < (one.width + other.width) / 2 - 1 and y < (one.height + other.height) / 2 - 1
-
-
-def _is_free(route: Route, boxes: Iterable[Box]) -> bool:
-    points = way_points(route._replace(start=None, end=None))
-    return not any(
-        abs(x - box.middle[0]) < box.width / 2 and abs(y - box.middle[1]) < box.height / 2
-        for box in boxes
-        for x, y in points[1:]
-    )
+def _room(route: Route, size: tuple[float, float]) -> Box:
+    assert route.label is not None
+    return Box(route.label, *size)

@@ -9,12 +9,15 @@ could be. Plain geometry: it knows nothing about text or colours.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 
+import numpy as np
+
 from graphtrace.render.layout.lane import Box
+from graphtrace.render.layout.obstacles import Obstacles
 from graphtrace.render.layout.places import Point, Route
+from graphtrace.render.layout.ways import Points, Ways, any_inside
 
 _AIR = 4
 """Around a label that was moved, for it to be nearest to its own line."""
@@ -24,9 +27,6 @@ _NEAR = 2
 
 _FAR = 12
 """From a label to a line that it might be read as that of."""
-
-_STEPS = 12
-"""The points at which a piece of a curve is looked at."""
 
 
 def cleared(
@@ -41,23 +41,19 @@ def cleared(
     `labels` are the rooms that the labels take where they stand, by the names of their routes. One
     that stands `alone` beside its arrow is moved; one between two arrows belongs there.
     """
-    placed, rooms = dict(routes), dict(labels)
-    # Few labels come near a line: all points of all lines took a sixth of the drawing.
-    points_of = cache(lambda name: way_points(routes[name]))
-    frames = {name: _frame(route) for name, route in routes.items()}
+    placed, ways = dict(routes), Ways(routes)
+    obstacles = Obstacles(boxes, labels)
     for name, label in labels.items():
-        is_crossed = _is_crossed(label, name, points_of, frames)
-        if not is_crossed and (name not in alone or _is_own(label, name, points_of, frames)):
+        is_crossed = _is_crossed(label, name, ways)
+        if not is_crossed and (name not in alone or _is_own(label, name, ways)):
             continue
-        others = [*boxes, *(box for other, box in rooms.items() if other != name)]
         wider = label._replace(width=label.width + 2 * _AIR, height=label.height + _AIR)
-        for box in _places(wider, points_of(name)) if name in alone else ():
-            is_free = _is_inside(box, size) and not any(overlap(box, other) for other in others)
+        for box in _places(wider, ways.points(name)) if name in alone else ():
+            is_free = _is_inside(box, size) and not obstacles.meet(box, [name])
             text = label._replace(middle=box.middle)
-            is_free = is_free and not _is_crossed(box, name, points_of, frames)
-            if is_free and _is_own(text, name, points_of, frames):
+            if is_free and not _is_crossed(box, name, ways) and _is_own(text, name, ways):
                 placed[name] = placed[name]._replace(label=box.middle)
-                rooms[name] = box
+                obstacles.move(name, box)
                 break
         else:
             placed[name] = placed[name]._replace(over=is_crossed)
@@ -72,102 +68,52 @@ def sides(
     most: float,
 ) -> dict[str, tuple[float, float]]:
     """How far to the left and to the right of its middle each label could reach, alone and free."""
-    rooms = dict(labels)
-    points_of = cache(lambda name: way_points(routes[name]))
-    frames = {name: _frame(route) for name, route in routes.items()}
+    ways, obstacles = Ways(routes), Obstacles(boxes, labels)
     reach = {name: [box.width / 2, box.width / 2] for name, box in labels.items()}
     for name, label in labels.items():
-        others = [*boxes, *(box for other, box in rooms.items() if other != name)]
+        box = label
         for side, sign in ((1, 1), (0, -1)):
             while reach[name][side] < label.width / 2 + most:
-                box = rooms[name]
                 x, y = box.middle
                 wider = box._replace(middle=(x + sign * _AIR / 2, y), width=box.width + _AIR)
-                is_free = _is_inside(wider, size) and not any(overlap(wider, o) for o in others)
-                if not is_free or _is_crossed(wider, name, points_of, frames):
+                is_free = _is_inside(wider, size) and not obstacles.meet(wider, [name])
+                if not is_free or _is_crossed(wider, name, ways):
                     break
-                rooms[name] = wider
+                box = wider
+                obstacles.move(name, box)
                 reach[name][side] += _AIR
     return {name: (left, right) for name, (left, right) in reach.items()}
 
 
-def way_points(route: Route) -> list[Point]:
-    """Points of the way, close to each other, from tip to tip."""
-    curve = route.curve
-    points = [route.start] if route.start is not None else []
-    for i in range(0, len(curve) - 1, 3):
-        corners = curve[i : i + 4]
-        steps = max(_STEPS, round(math.dist(corners[0], corners[-1]) / 3))
-        points += [_bezier(corners, step / steps) for step in range(steps + 1)]
-    return [*points, route.end] if route.end is not None else points
-
-
-def _bezier(corners: Sequence[Point], t: float) -> Point:
-    (ax, ay), (bx, by), (cx, cy), (dx, dy) = corners
-    a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3
-    return a * ax + b * bx + c * cx + d * dx, a * ay + b * by + c * cy + d * dy
-
-
-def _frame(route: Route) -> tuple[float, float, float, float]:
-    """What the way does not leave, since a curve stays between its corners."""
-    ends = [end for end in (route.start, route.end) if end is not None]
-    xs, ys = zip(*route.curve, *ends, strict=True)
-    return min(xs), min(ys), max(xs), max(ys)
-
-
-def _is_crossed(
-    box: Box,
-    own: str,
-    points_of: Callable[[str], Sequence[Point]],
-    frames: Mapping[str, tuple[float, float, float, float]],
-) -> bool:
+def _is_crossed(box: Box, own: str, ways: Ways) -> bool:
     """Whether a line runs through the box; its own line may be nearer to it than others."""
-    x, y = box.middle
-    half, high = box.width / 2 + _NEAR, box.height / 2 + _NEAR
-    x0, x1, y0, y1 = x - half, x + half, y - high, y + high
-    near = [  # at once, since nearly all are far away
-        name
-        for name, (left, top, right, bottom) in frames.items()
-        if left <= x1 and right >= x0 and top <= y1 and bottom >= y0
-    ]
-    for name in near:
+    for name in ways.near(box, _NEAR):
         air = -1 if name == own else _NEAR
-        half, high = box.width / 2 + air, box.height / 2 + air
-        if any(abs(px - x) < half and abs(py - y) < high for px, py in points_of(name)):
+        if any_inside(ways.points(name), box, air):
             return True
     return False
 
 
-def _is_own(
-    box: Box,
-    own: str,
-    points_of: Callable[[str], Sequence[Point]],
-    frames: Mapping[str, tuple[float, float, float, float]],
-) -> bool:
+def _is_own(box: Box, own: str, ways: Ways) -> bool:
     """Whether no other line is nearer to the box than its own; what is far is not looked at."""
-    (x, y), half, high = box.middle, box.width / 2 + _FAR, box.height / 2 + _FAR
-    x0, x1, y0, y1 = x - half, x + half, y - high, y + high
-    near = [
-        name
-        for name, (left, top, right, bottom) in frames.items()
-        if left < x1 and right > x0 and top < y1 and bottom > y0 and name != own
-    ]
-    if not near:
+    others = [name for name in ways.near(box, _FAR) if name != own]
+    if not others:
         return True
-    far = min(_distance(box, point) for point in points_of(own))
-    return not any(_distance(box, point) < far for name in near for point in points_of(name))
+    far = _distance(box, ways.points(own))
+    return not any(_distance(box, ways.points(name)) < far for name in others)
 
 
-def _distance(box: Box, point: Point) -> float:
-    x = abs(point[0] - box.middle[0]) - box.width / 2
-    y = abs(point[1] - box.middle[1]) - box.height / 2
-    return math.hypot(max(x, 0), max(y, 0))
+def _distance(box: Box, points: Points) -> float:
+    """From the box to the nearest of the points."""
+    x = abs(points[:, 0] - box.middle[0]) - box.width / 2
+    y = abs(points[:, 1] - box.middle[1]) - box.height / 2
+    return float(np.hypot(np.maximum(x, 0), np.maximum(y, 0)).min())
 
 
-def _places(box: Box, points: Sequence[Point]) -> Iterator[Box]:
+def _places(box: Box, points: Points) -> Iterator[Box]:
     """Where else the label may stand beside its arrow, the nearest place first."""
     places: list[Point] = []
-    for p, q in pairwise(points[:: max(len(points) // 40, 1)]):
+    for p, q in pairwise(points[:: max(len(points) // 40, 1)].tolist()):
         dx, dy = q[0] - p[0], q[1] - p[1]
         length = math.hypot(dx, dy)
         if length:
@@ -181,9 +127,3 @@ def _places(box: Box, points: Sequence[Point]) -> Iterator[Box]:
 def _is_inside(box: Box, size: Point) -> bool:
     x, y, wide, high = *box.middle, box.width / 2, box.height / 2
     return wide <= x <= size[0] - wide and high <= y <= size[1] - high
-
-
-def overlap(one: Box, two: Box) -> bool:
-    """Whether two boxes have a place in common."""
-    x, y = (abs(one.middle[k] - two.middle[k]) for k in (0, 1))
-    return x < (one.width + two.width) / 2 and y < (one.height + two.height) / 2

@@ -15,8 +15,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from graphtrace.figure.parts import Figure
-from graphtrace.render.layout.label_overlap import way_points
 from graphtrace.render.layout.places import Layout, Point, Route
+from graphtrace.render.layout.ways import way_points
 
 Orders: TypeAlias = tuple[tuple[int, int], ...]
 """Pairs of places of nodes of one rank: the first stands before the second."""
@@ -113,7 +113,7 @@ def _fits(other: Layout, layout: Layout, room: Point) -> bool:
 
 def _faults(routes: Mapping[str, Route]) -> int:
     """How often arrows cross: a label that is nearest to another one is moved afterwards."""
-    ways = [np.array([*way_points(route)]) for route in routes.values()]
+    ways = [way_points(route) for route in routes.values()]
     return sum(_crossings(one, other) for one, other in _near(ways))
 
 

@@ -7,13 +7,16 @@ engine has put it. Plain geometry: it knows nothing about text or colours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
 
 from graphtrace.figure.parts import Figure
 from graphtrace.render.layout.geometry import label_size
-from graphtrace.render.layout.label_overlap import overlap, way_points
 from graphtrace.render.layout.lane import Box
-from graphtrace.render.layout.places import Frame, Layout, Point, Route
+from graphtrace.render.layout.obstacles import Obstacles
+from graphtrace.render.layout.places import Frame, Layout, Route
+from graphtrace.render.layout.ways import Points, any_inside, way_points
 from graphtrace.render.typeset.sheet import Sheet
 
 _STEP = 6
@@ -37,12 +40,13 @@ def with_free_titles(
         middle = routes[edge.id].label
         if line is not None and middle is not None:
             boxes.append(Box(middle, *label_size(line)))
-    points = [point for route in routes.values() for point in way_points(route)]
+    points = np.concatenate([way_points(route) for route in routes.values()])
     frames: list[Frame] = []
     for title, frame in zip(sheet.titles, layout.frames, strict=True):
         borders = [*_borders(layout.frames, frame)]
+        obstacles = Obstacles([*boxes, *borders])
         room = Box(frame.title, *label_size(title))
-        free = (box for box in _places(room, frame) if _is_free(box, [*boxes, *borders], points))
+        free = (box for box in _places(room, frame) if _is_free(box, obstacles, points))
         place = next(free, room)
         boxes.append(place)
         frames.append(frame._replace(title=place.middle))
@@ -72,8 +76,5 @@ def _borders(frames: Sequence[Frame], own: Frame) -> Iterator[Box]:
             yield Box((side, y), 0, frame.height)
 
 
-def _is_free(box: Box, boxes: Iterable[Box], points: Iterable[Point]) -> bool:
-    if any(overlap(box, other) for other in boxes):
-        return False
-    (x, y), half, high = box.middle, box.width / 2, box.height / 2
-    return not any(abs(px - x) < half and abs(py - y) < high for px, py in points)
+def _is_free(box: Box, obstacles: Obstacles, points: Points) -> bool:
+    return not obstacles.meet(box) and not any_inside(points, box)

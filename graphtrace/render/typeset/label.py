@@ -17,14 +17,12 @@ from graphtrace.figure.parts import (
     Contribution,
     Definition,
     Edge,
-    Figure,
     Form,
     Node,
     Note,
     Part,
     Partial,
     Shape,
-    Sign,
     Source,
     Sweep,
     Value,
@@ -41,7 +39,7 @@ from graphtrace.render.typeset.array import (
 )
 from graphtrace.render.typeset.breaking import broken, widths_of
 from graphtrace.render.typeset.line import MATH_SIZE, is_cut, line_of, runs_width, wrapped
-from graphtrace.render.typeset.sheet import Blank, Cell, Line, Outer, Placed, Sheet, shifted
+from graphtrace.render.typeset.sheet import Blank, Line, shifted
 from graphtrace.render.typeset.wording import (
     EQUALS,
     Wording,
@@ -52,68 +50,7 @@ from graphtrace.render.typeset.wording import (
     tex,
     tex_sides,
     whole,
-    wording,
 )
-
-
-def typeset(figure: Figure, theme: Theme) -> Sheet:
-    """Measure the text in the boxes and on the arrows, in the order of nodes and edges."""
-    words = wording(figure, theme.digits)
-    cells = tuple(_cell(node, words, figure.form, theme) for node in figure.nodes)
-    labels = tuple(edge_line(edge, words, theme) for edge in figure.edges)
-    titles = (line_of("title", (Run(s.title),), theme.label_size, 200) for s in figure.scopes)
-    return Sheet(cells, labels, tuple(titles))
-
-
-def _cell(node: Node, words: Wording, form: Form, theme: Theme) -> Cell:
-    lines = node_lines(node, words, form, theme)
-    if any(isinstance(part, Sign) for part in node.parts):
-        return _circle(lines[0])
-    if node.role == "end" or (form == "wires" and node.role in ("input", "copy", "constant")):
-        return Cell((Placed(lines[0], 0, 0),), math.ceil(lines[0].width) + 8, 26, "bare")
-    if form == "records" and node.role not in ("copy", "constant"):
-        return _record(lines, theme)
-    tight = 0.6 if node.role == "copy" else 1
-    steps = [_step(line, theme) for line in lines]
-    height = math.fsum(steps) + 2 * theme.pad_y * tight
-    width = max(line.width for line in lines) + 2 * theme.pad_x * tight
-    places, y = [], -math.fsum(steps) / 2
-    for line, step in zip(lines, steps, strict=True):
-        places.append(Placed(line, 0, y + step / 2))
-        y += step
-    shape: Outer = "pill" if node.role in ("input", "copy", "constant") else "box"
-    if not theme.box_width and node.emphasis in ("plain", "dim") and not node.trouble:
-        shape = "bare"
-    least = 0 if any(line.role == "derivative" for line in lines) else height
-    return Cell(tuple(places), math.ceil(max(width, least)), math.ceil(height), shape)
-
-
-def _step(line: Line, theme: Theme) -> float:
-    """The height of a line among others."""
-    step = line.size * theme.leading
-    is_text = line.outline is None and line.blank is None and line.drawing is None
-    return step if is_text else max(step, line.height + 1)
-
-
-def _circle(line: Line) -> Cell:
-    side = max(34, math.ceil(line.width) + 18)
-    if side > 52:  # a long word has a box with round ends
-        return Cell((Placed(line, 0, 0),), side + 8, 36, "pill")
-    return Cell((Placed(line, 0, 0),), side, side, "circle")
-
-
-def _record(lines: Sequence[Line], theme: Theme) -> Cell:
-    """The lines side by side, with a bar between them."""
-    widths = [line.width + 1.6 * theme.pad_x for line in lines]
-    height = math.ceil(max(_step(line, theme) for line in lines) + 2 * theme.pad_y)
-    places: list[Placed] = []
-    bars, x = [], -math.fsum(widths) / 2
-    for line, width in zip(lines, widths, strict=True):
-        if places:
-            bars.append(x)
-        places.append(Placed(line, x + width / 2, 0))
-        x += width
-    return Cell(tuple(places), math.ceil(math.fsum(widths)), height, "box", tuple(bars))
 
 
 def node_lines(node: Node, words: Wording, form: Form, theme: Theme) -> list[Line]:
