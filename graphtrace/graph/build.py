@@ -56,10 +56,10 @@ class Builder:
         self.back: dict[Location, bool] = {}
         # The constant array that a name stood for last, and how it is told from those before.
         self.constants: dict[str, tuple[str, np.ndarray[Any, Any]]] = {}
-        self.constant_names = _Names()
+        self.constant_names = Names()
         self.taken: frozenset[str] = frozenset()
         self.scopes: dict[Scope, tuple[str, ...]] = {}
-        self.scope_names = _Names()
+        self.scope_names = Names()
 
     def fill(self, graph: TracedGraph) -> None:
         """Add the nodes, the edges and the graph's attributes."""
@@ -112,7 +112,7 @@ class Builder:
                 origin.append(i if any(p >= 0 and origin[p] >= 0 for p in row[4::2]) else -1)
 
     def _name_rows(self, first: int) -> None:
-        names = _Names()
+        names = Names()
         for i, name in enumerate(self.recording.input_names):
             self.keys[i] = names.unique(name)
         nodes = [i for i in range(first, len(self.rows)) if self.origin[i] == i]
@@ -212,7 +212,7 @@ class Builder:
     def _name_outputs(self, graph: TracedGraph) -> dict[str, Any]:
         """Fill in `result`; constants that are returned get a node of their own."""
         constants: dict[str, Any] = {}
-        names = _Names(self.keys.values())
+        names = Names(self.keys.values())
         for leaf, name in zip(self.recording.out, self.recording.out_names, strict=True):
             origin = self.origin[leaf.index] if type(leaf) is Variable else -1
             if origin >= 0:
@@ -242,7 +242,10 @@ class Builder:
                     edges = into.get(operand)
                     if edges is None:
                         edges = into[operand] = succ[operand][key] = {}
-                    edges[k] = {"local": local_of(row, k), "symbol": Symbol(row, k)}
+                    edges[k] = self._edge(row, k)
+
+    def _edge(self, row: Row, k: int) -> dict[str, Any]:
+        return {"local": local_of(row, k), "symbol": Symbol(row, k)}
 
     def _row(self, i: int, key: str) -> Row:
         primitive, value, xs, parents, params = parts(self.rows[i])
@@ -294,7 +297,7 @@ class Builder:
             written = (None,) * len(names)
         if not self.taken:
             self.taken = frozenset(self.keys.values())
-            self.constant_names = _Names(self.taken)
+            self.constant_names = Names(self.taken)
         # One that a node has as well would stand for two things.
         free = (None if name in self.taken else name for name in written)
         return tuple(
@@ -350,13 +353,19 @@ class Builder:
         for position, test, xs, parents, outcome, here in self.recording.guards:
             keys = self._keys_of(parents)
             if any(key is not None for key in keys):
-                scope, lasti = here
-                written = None if scope.code is None else _condition(text(scope.code, lasti))
-                what = written or _decision_text(test, keys, xs)
-                yield Branch(position, test, xs, keys, outcome, what, self._source(here))
+                what, source = self._decision(test, keys, xs, here)
+                yield Branch(position, test, xs, keys, outcome, what, source)
+
+    def _decision(
+        self, test: Callable[..., Any], keys: tuple[str | None, ...], xs: Any, here: Location
+    ) -> tuple[str, str | None]:
+        """What a decision says, and where it stands."""
+        scope, lasti = here
+        written = None if scope.code is None else _condition(text(scope.code, lasti))
+        return written or _decision_text(test, keys, xs), self._source(here)
 
 
-class _Names:
+class Names:
     """Gives out each name once: a second `h` is `h_2`."""
 
     def __init__(self, taken: Any = ()) -> None:

@@ -34,9 +34,9 @@ from graphtrace.graph.traced import TracedGraph
 AnyGraph = TypeVar("AnyGraph", bound=TracedGraph)
 
 
-def filled_from(graph: AnyGraph, outcome: Recording) -> AnyGraph:
+def filled_from(graph: AnyGraph, outcome: Recording, builder: type[Builder] = Builder) -> AnyGraph:
     """The empty `graph` as that of a recording."""
-    fill_later(graph, outcome, lambda unread: Builder(outcome).fill(unread))
+    fill_later(graph, outcome, lambda unread: builder(outcome).fill(unread))
     return graph
 
 
@@ -46,10 +46,11 @@ def trace_into(
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
     is_fixed: Callable[[Any], bool] = is_static,
+    builder: type[Builder] = Builder,
 ) -> AnyGraph:
     """The empty `graph` as that of `f(*args, **kwargs)`; `graphtrace.trace` says the rest.
 
-    Leaves of the arguments that `is_fixed` are constants.
+    Leaves of the arguments that `is_fixed` are constants; `builder` fills the graph.
     """
     arguments = bind(f, args, kwargs)
     for name, argument in arguments.items():
@@ -65,7 +66,7 @@ def trace_into(
         }
         positional, keywords = unbind(f, {name: one.tree for name, one in opened.items()})
         out = call(tape, f, positional, keywords)
-        return filled_from(graph, Recording(f, tape, arguments, opened, out))
+        return filled_from(graph, Recording(f, tape, arguments, opened, out), builder)
 
 
 def with_itself(

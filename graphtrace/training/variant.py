@@ -17,6 +17,7 @@ from graphtrace.compile import StandIn, stand_in
 from graphtrace.core.inputs import carries_gradient, is_static, signature_of
 from graphtrace.core.made import Made
 from graphtrace.core.pytree import flatten
+from graphtrace.graph.bare import BareBuilder
 from graphtrace.graph.trace import trace_into
 from graphtrace.graph.traced import TracedGraph, Tree
 from graphtrace.training.whole import counts_by_value, whole_values
@@ -79,11 +80,11 @@ def variant(
     graph = TracedGraph()
     is_fixed = functools.partial(counts_by_value, ints=ints)
     if gradient is None:
-        trace_into(graph, f, args, kwargs, is_fixed)
+        trace_into(graph, f, args, kwargs, is_fixed, BareBuilder)
         whole = whole_values(graph, ())
         return None if whole is None else stand_in(graph, StandIn(whole=whole))
     wrt = _parameters(gradient, args if given is None else args[:given], is_fixed)
-    trace_into(graph, gradient.loss, args, kwargs, is_fixed)
+    trace_into(graph, gradient.loss, args, kwargs, is_fixed, BareBuilder)
     whole = whole_values(graph, wrt)
     if whole is None:
         return None
