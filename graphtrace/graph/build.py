@@ -373,6 +373,7 @@ class Names:
         self._last: dict[str, int] = {}
 
     def unique(self, name: str) -> str:
+        """The name, numbered if it is taken."""
         key, n = name, self._last.get(name, 1)
         while key in self._taken:
             n += 1
@@ -382,6 +383,7 @@ class Names:
         return key
 
     def next_of(self, names: Iterator[str]) -> str:
+        """The first of the names that is free."""
         return self.unique(next(name for name in names if name not in self._taken))
 
 

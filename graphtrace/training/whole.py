@@ -46,12 +46,11 @@ def whole_values(graph: TracedGraph, wrt: Collection[str]) -> frozenset[str] | N
     trees = graph.graph["parameters"]
     floats = {leaf.key for name in wrt for leaf in trees[name].leaves}
     nodes = graph._node
-    whole: set[str] = set()
-    for key in graph._in_order():
+    given = (key for key in graph.inputs if nodes[key]["row"].params.get("whole"))
+    whole = {key for key in given if key not in floats}
+    for key in graph._in_order() if whole else ():
         row: Row = nodes[key]["row"]
-        if row.params.get("whole") and key not in floats:
-            whole.add(key)
-        elif any(k in whole for k in row.keys):
+        if any(k in whole for k in row.keys):
             kind = _kind(row, whole)
             if kind is None:
                 return None
