@@ -84,7 +84,7 @@ TANH = (
 )
 MKL = "three quarters are products of matrices, which NumPy's wheels do with OpenBLAS, not MKL"
 FIRST_CALL = (
-    "tracing and compiling takes 7 ms, as much as 60 steps by hand; a step takes 1.2 times "
+    "tracing and compiling takes 5 ms, as much as 45 steps by hand; a step takes 1.2 times "
     "that by hand: ties at a kink or in a maximum share their gradient, and a softmax that has "
     "decided keeps its digits"
 )
