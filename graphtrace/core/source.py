@@ -1,9 +1,9 @@
 """How an executed instruction is written in its source.
 
 In: a code object and an instruction offset (`frame.f_code`, `frame.f_lasti` at the moment an
-operation ran in that frame). Out: the variable its value goes to, its operands' names, its place
-and its text. The variable is read from the bytecode, so it is found without any source; the rest
-is read from the source by exact position, never by line alone. Knows nothing of tracing.
+operation ran in that frame). Out: the variable its value goes to, its place and its text.
+The variable is read from the bytecode, so it is found without any source; the rest is read from
+the source by exact position, never by line alone. Knows nothing of tracing.
 
 Everything here is cosmetic: what cannot be found is None (or empty), and nothing raises. Answers
 are kept for as long as their code object lives.
@@ -15,14 +15,11 @@ import ast
 import dis
 import functools
 import linecache
-import re
-import sys
 import weakref
 from array import array
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from itertools import takewhile
-from types import CodeType, ModuleType
+from types import CodeType
 from typing import Any, Final, TypeVar
 
 _T = TypeVar("_T")
@@ -163,14 +160,15 @@ def _returned(item: Any) -> Returned | None:
 
 
 @remembered(())
-def _slots(code: CodeType, _: int) -> tuple[str, ...]:
+def slots(code: CodeType, _: int) -> tuple[str, ...]:
+    """The names of its variables, in the order in which the interpreter numbers them."""
     cells = (name for name in code.co_cellvars if name not in code.co_varnames)
     return (*code.co_varnames, *cells, *code.co_freevars)
 
 
 def _stored_name(code: CodeType, name: str, arg: int) -> str | None:
     if name in ("STORE_FAST", "STORE_DEREF"):
-        stored = _slots(code, 0)[arg]
+        stored = slots(code, 0)[arg]
     elif name in ("STORE_NAME", "STORE_GLOBAL", "STORE_ATTR"):
         stored = code.co_names[arg]
     else:
@@ -182,7 +180,8 @@ def _stored_name(code: CodeType, name: str, arg: int) -> str | None:
 def target(code: CodeType, lasti: int, path: tuple[int, ...] = ()) -> str | Returned | None:
     """The variable or attribute that the value made by this instruction is assigned to.
 
-    With a `path`, what the part of that value is assigned to: of `q, r = qr(A)`, (1,) is `r`.
+    With a `path`, what the part of that value is assigned to: of `q, r = qr(A)`, (1,) is `r`. So it
+    is of `q, r = A`, where the instruction is the unpacking.
     `Returned` where the function returns it, so that one may ask the same about the caller's
     instruction. None where something else consumes the value.
 
@@ -190,11 +189,14 @@ def target(code: CodeType, lasti: int, path: tuple[int, ...] = ()) -> str | Retu
     'u'
     """
     name, arg, offset = _running(code, lasti)
-    if not name.startswith(_PRODUCERS):
+    ours: list[Any] | None = [Returned(path)]
+    if name == "UNPACK_SEQUENCE":  # a, b = x, which reads the entries of an array
+        ours = _unpacked(Returned(path), arg)
+    elif not name.startswith(_PRODUCERS):
         return None
-    stack: list[Any] = [_OTHER] * 64 + [
-        Returned(path)
-    ]  # compilers keep displays on the stack below 30
+    if ours is None:
+        return None
+    stack = [_OTHER] * 64 + ours  # compilers keep displays on the stack below 30
     for _ in range(_PATIENCE):
         name, arg, offset = _fetch(code, offset)
         if name.startswith("STORE_FAST_"):  # 3.13 joins a STORE_FAST and the next instruction
@@ -315,7 +317,7 @@ def text(code: CodeType, lasti: int) -> str | None:
     >>> text(compile("u = b * c", "<cell>", "exec"), 6)
     'b * c'
     """
-    if (written := _written(code, lasti)) is None:
+    if (written := written_at(code, lasti)) is None:
         return None
     node, segment = written
     if "\n" in segment:  # there may be comments and backslashes in between
@@ -323,34 +325,7 @@ def text(code: CodeType, lasti: int) -> str | None:
     return segment if "'" in segment or '"' in segment else " ".join(segment.split())
 
 
-@remembered(())
-def operands(code: CodeType, lasti: int) -> tuple[str | None, ...]:
-    """The operands as they are written, in brackets where they are operations; None for long ones.
-
-    A method's first operand is its receiver; keywords are left out. Empty without source.
-
-    >>> linecache.cache["<cell>"] = (10, None, ["u = -b * c"], "<cell>")
-    >>> operands(compile("u = -b * c", "<cell>", "exec"), 8)
-    ('(-b)', 'c')
-    """
-    written = _written(code, lasti)
-    match written and written[0]:
-        case ast.BinOp(left=a, right=b) | ast.AugAssign(target=a, value=b):
-            parts = [a, b]
-        case ast.Compare(left=a, comparators=[b]) | ast.Subscript(value=a, slice=b):
-            parts = [a, b]
-        case ast.UnaryOp(operand=a) | ast.Attribute(value=a):
-            parts = [a]
-        case ast.Call(func=function, args=args):
-            parts = list(takewhile(lambda part: not isinstance(part, ast.Starred), args))
-            if isinstance(function, ast.Attribute) and not _is_namespace(code, function.value):
-                parts.insert(0, function.value)
-        case _:
-            parts = []
-    return tuple(_operand(code, part) for part in parts)
-
-
-def _written(code: CodeType, lasti: int) -> tuple[ast.AST, str] | None:
+def written_at(code: CodeType, lasti: int) -> tuple[ast.AST, str] | None:
     """The node of the instruction and its text, if what stands there is of the fitting kind."""
     name, _, _ = _running(code, lasti)
     first, last, start, end = positions(code, 0)[2 * lasti : 2 * lasti + 4]
@@ -392,57 +367,3 @@ def _assignment(rows: list[str], last: int, column: int) -> tuple[ast.AST, str] 
                 if (1, column) in [(part.lineno, part.col_offset) for part in targets]:
                     return node, ast.get_source_segment(snippet, node) or ""
     return None
-
-
-@remembered(frozenset())
-def _vocabulary(code: CodeType, _: int) -> frozenset[str]:
-    return frozenset((*code.co_names, *_slots(code, 0)))
-
-
-_WRITTEN_OUT = 32  # characters of an operand that is no name
-_OPERATIONS = (ast.BinOp, ast.UnaryOp)
-_IN_AN_OPERAND = (
-    *_OPERATIONS,
-    *(ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Tuple, ast.Constant, ast.Call),
-    *(ast.keyword, ast.operator, ast.unaryop, ast.expr_context),
-)
-
-
-def _operand(code: CodeType, node: ast.expr) -> str | None:
-    inner = list(ast.walk(node))
-    names = {part.id for part in inner if isinstance(part, ast.Name)}
-    # A name that the code does not know means that the file has changed since.
-    if not (names <= _vocabulary(code, 0) and all(isinstance(p, _IN_AN_OPERAND) for p in inner)):
-        return None
-    text = re.sub(r"\bnp\.|(?<=\d)\.0\b", "", ast.unparse(node))
-    is_path = not any(isinstance(part, (*_OPERATIONS, ast.Call)) for part in inner)
-    if not names or not (is_path or len(text) <= _WRITTEN_OUT):
-        return None
-    return f"({text})" if isinstance(node, _OPERATIONS) else text
-
-
-@remembered("__main__")
-def _module_name(code: CodeType, _: int) -> str:
-    """The module that the code comes from; what is typed in belongs to the session's."""
-    for name, module in list(sys.modules.items()):
-        if getattr(module, "__dict__", {}).get("__file__") == code.co_filename:
-            return name
-    return "__main__"
-
-
-def _is_namespace(code: CodeType, node: ast.expr) -> bool:
-    """Whether a receiver only holds the function: np, np.linalg or np.add, but not X in X.sum()."""
-    if any(not isinstance(part, ast.Name | ast.Attribute | ast.Load) for part in ast.walk(node)):
-        return False
-    root, *rest = ast.unparse(node).split(".")
-    conventional = sys.modules.get("numpy") if root == "np" else None
-    held = conventional or vars(sys.modules[_module_name(code, 0)]).get(root)
-    if root in _slots(code, 0) and not conventional:
-        if dis.opmap["IMPORT_NAME"] in code.co_code[::2]:
-            raise LookupError  # a local array, or a module imported here: they look the same
-        return False
-    for name in rest:
-        if not isinstance(held, ModuleType):
-            return False
-        held = getattr(held, name)
-    return isinstance(held, ModuleType) or callable(held)

@@ -19,6 +19,7 @@ from typing import IO, Any
 import numpy as np
 
 from graphtrace.core.inputs import INPUT, is_name
+from graphtrace.core.named_array import arrays_in
 from graphtrace.core.pytree import flatten
 from graphtrace.core.tape import collector_paused
 from graphtrace.document.encoding import DEEPEST, decode, dict_of
@@ -238,7 +239,10 @@ class _Reader:
         params = {text_of(name): decode(x) for name, x in pairs}
         _require(len(params) == len(pairs), "a param that is there twice")
         require_params(primitive, params)
-        return Row(primitive, value, xs, params, key, keys, tuple(shown))
+        names = [name and text_of(name) for name in encoded.get("array_names", ())]
+        arrays = sum(1 for _ in arrays_in(params))
+        _require(len(names) in (0, arrays), "more or fewer names than arrays in the params")
+        return Row(primitive, value, xs, params, key, keys, tuple(shown), tuple(names))
 
     def _operands(self, operands: Iterable[Any]) -> tuple[tuple[str | None, ...], tuple[Any, ...]]:
         """The nodes that operands come from, None for a constant, and their values."""

@@ -114,7 +114,10 @@ def _node(key: str, node: Mapping[str, Any]) -> dict[str, Any]:
     ]
     params = [[name, encode(x, f"{name}= of {key}")] for name, x in row.params.items()]
     name = primitive_name(row.primitive, key)
-    return {**fields, "row": {"primitive": name, "operands": operands, "params": params}}
+    written: dict[str, Any] = {"primitive": name, "operands": operands, "params": params}
+    if any(row.array_names):
+        written["array_names"] = list(row.array_names)
+    return {**fields, "row": written}
 
 
 def _operand(key: str | None, x: Any, where: str, name: str | None = None) -> dict[str, Any]:

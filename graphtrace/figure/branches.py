@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphtrace.figure.boxes import Ids
 from graphtrace.figure.parts import Definition, Edge, Figure, Node, Value
-from graphtrace.formula.number import number
+from graphtrace.formula.printer import in_digits
 from graphtrace.formula.runs import plain
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _compared(branch: Any, own: Collection[str], figure: Figure) -> str | None:
     if sign is None or any(key is not None and key not in own for key in branch.keys):
         return None
     sides = [
-        number(x, 6) if key is None else plain(figure.names[key].runs())
+        in_digits(x) if key is None else plain(figure.names[key].runs())
         for key, x in zip(branch.keys, branch.operands, strict=True)
         if key is not None or isinstance(x, (int, float))
     ]

@@ -281,7 +281,7 @@ class _Board(Backend[Runs]):
             return Printed((Run("(·)"),), ATOM, _LETTER, _LETTER)
         text = constant(atom)
         if is_number(atom):
-            text = number(float(text), 6)
+            text = number(float(text), _EXACT)
             first = SIGN_EDGE if text.startswith(MINUS) else NUMBER_EDGE
             binds = _binding(atom, text)
             return Printed(digits(text), binds, first, _WORD if "×" in text else NUMBER_EDGE)
@@ -486,7 +486,7 @@ def _shown_settings(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _set_value(value: Any) -> str:
     if is_number(value):
-        return number(value, 6)
+        return in_digits(value)
     text = constant(value) if isinstance(value, np.ndarray) else str(value)
     return re.sub(r"-(?=\d)", MINUS, text) if isinstance(value, (tuple, list)) else text
 
@@ -519,6 +519,8 @@ def constant(x: Any) -> str:
     ('0.1', '[1, -2]', 'eye(2)')
     """
     if isinstance(x, np.ndarray):
+        if name := getattr(x, "name", ""):
+            return str(name)
         if x.ndim <= 1 and x.size <= 3:
             return "[" + ", ".join(map(constant, np.ravel(x))) + "]"
         return _made_by(x) or _matrix(x) or f"{x.dtype}[{','.join(map(str, x.shape))}]"
@@ -528,7 +530,25 @@ def constant(x: Any) -> str:
         return f"({x:.6g})"
     if isinstance(x, Text):
         return x.text
-    return f"{x:.6g}" if is_number(x) else str(x)
+    return _digits(x) if is_number(x) else str(x)
+
+
+_EXACT = 12
+
+
+def _digits(x: Any) -> str:
+    """All digits of a number that a person has written; six of one that was computed.
+
+    >>> _digits(6.62607015e-34), _digits(0.31938153), _digits(2 / 3)
+    ('6.62607015e-34', '0.31938153', '0.666667')
+    """
+    exact = f"{x:.{_EXACT}g}"
+    return exact if float(exact) == x else f"{x:.6g}"
+
+
+def in_digits(x: Any) -> str:
+    """A constant number as on a board: `−0.31938153`."""
+    return number(float(_digits(x)), _EXACT)
 
 
 def _matrix(x: np.ndarray[Any, Any]) -> str | None:
@@ -630,7 +650,8 @@ def _formatted(form: Form, operands: Sequence[str], params: Mapping[str, Any]) -
     text = formatter(form.template)
     if "{settings}" not in text:
         return text.format(*operands)
-    settings = "".join(f", {k}={v}" for k, v in shown(_settings(form, params)))
+    told = shown(_settings(form, params))
+    settings = "".join(f", {k}={constant(v) if isinstance(v, np.ndarray) else v}" for k, v in told)
     return text.format(*operands, settings=settings)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from graphtrace.core.named_array import with_names
 from graphtrace.core.primitive import Primitive
 from graphtrace.formula.naming import Mark
 from graphtrace.formula.term import Name, Term
@@ -16,7 +17,8 @@ class Row(NamedTuple):
     """A row of the Wengert list as a node of the graph keeps it.
 
     `operands` are the values that went in; `keys` the nodes they came from, None for a constant;
-    `shown` what stands for them in a formula, None for a number.
+    `shown` what stands for them in a formula, None for a number. `array_names` are what stands in a
+    formula for the arrays in `params`, None for one whose entries do.
     """
 
     primitive: Primitive
@@ -26,6 +28,12 @@ class Row(NamedTuple):
     name: str
     keys: tuple[str | None, ...]
     shown: tuple[str | None, ...]
+    array_names: tuple[str | None, ...] = ()
+
+    @property
+    def shown_params(self) -> dict[str, Any]:
+        """The params as a formula shows them."""
+        return with_names(self.params, self.array_names) if self.array_names else self.params
 
 
 def atom_of(row: Row, k: int, mark: Mark = "") -> Term:

@@ -128,13 +128,13 @@ class Symbol:
 
 def row_text(row: Row) -> str:
     """`str(Symbol(row))`, without making the term first: every node of a graph has one."""
-    return operation_text(row.primitive, row.params, row.shown, row.operands)
+    return operation_text(row.primitive, row.shown_params, row.shown, row.operands)
 
 
 def formula(row: Row) -> Term:
     """The right-hand side of a row: the operation on the names of its operands."""
     atoms = [atom_of(row, k) for k in range(len(row.operands))]
-    return Term(row.primitive, tuple(atoms), row.params, rank=ndim_of(row.value))
+    return Term(row.primitive, tuple(atoms), row.shown_params, rank=ndim_of(row.value))
 
 
 def local_formula(row: Row, k: int) -> Term:
@@ -291,7 +291,9 @@ def adjoint_term(row: Row, k: int) -> Term:
         with np.errstate(all="ignore"):
             rule = _RuleRun(row)
             g = rule.leaf(arriving, np.ones_like(row.value))
-            term = bare(rule.term(pull(row.primitive.printed, k, g, rule.y, rule.xs, row.params)))
+            term = bare(
+                rule.term(pull(row.primitive.printed, k, g, rule.y, rule.xs, row.shown_params))
+            )
         if term.is_readable:
             return term
     except Exception:  # noqa: BLE001  (what cannot be printed must not stop a table)
@@ -367,9 +369,9 @@ def _local(row: Row, k: int) -> Term:
         return Term(atom=0)
     rule, primitive = _RuleRun(row), row.primitive.printed
     if primitive.partials is not None:
-        return rule.term(partial(primitive, k, rule.y, rule.xs, row.params))
+        return rule.term(partial(primitive, k, rule.y, rule.xs, row.shown_params))
     g = rule.leaf(Hole(ndim_of(row.value), is_number=True), np.ones_like(row.value))
-    return without(rule.term(vjp(primitive, k, g, rule.y, rule.xs, row.params)), rule.term(g))
+    return without(rule.term(vjp(primitive, k, g, rule.y, rule.xs, row.shown_params)), rule.term(g))
 
 
 def _quotient(row: Row, k: int) -> Term:

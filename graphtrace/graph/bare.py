@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from graphtrace.formula.row import Row
-from graphtrace.graph.build import Builder, Names
+from graphtrace.graph.array_names import Names
+from graphtrace.graph.build import Builder
 
 
 class BareBuilder(Builder):
@@ -30,10 +31,13 @@ class BareBuilder(Builder):
     def _edge(self, row: Row, k: int) -> dict[str, Any]:
         return {}
 
-    def _with_constants(
-        self, names: tuple[str | None, ...], xs: tuple[Any, ...], i: int
+    def _shown(
+        self, keys: tuple[str | None, ...], xs: tuple[Any, ...], i: int
     ) -> tuple[str | None, ...]:
-        return names
+        return keys
+
+    def _array_names(self, params: dict[str, Any], i: int) -> tuple[str | None, ...]:
+        return ()
 
     def _decision(self, *_: Any) -> tuple[str, str | None]:
         return "", None

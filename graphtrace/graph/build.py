@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,13 @@ import numpy as np
 
 from graphtrace.core.inputs import IDENTITY, INPUT, carries_gradient, value_of
 from graphtrace.core.primitive import Primitive, declare
-from graphtrace.core.source import Returned, is_operator, location, operands, target, text
+from graphtrace.core.source import Returned, is_operator, location, target, text
 from graphtrace.core.sweep import partial as local_derivative
 from graphtrace.core.tape import Location, Scope, locations, parts
 from graphtrace.core.variable import Variable
-from graphtrace.formula.naming import CONSTANT_ARRAY
-from graphtrace.formula.printer import constant
 from graphtrace.formula.row import Row
 from graphtrace.formula.symbol import Symbol, row_text
+from graphtrace.graph.array_names import ArrayNames, Names
 from graphtrace.graph.linear_map import LinearMap
 from graphtrace.graph.recording import Recording
 from graphtrace.graph.statements import INNER_FUNCTIONS, Run, calls_back, runs_of
@@ -49,15 +49,13 @@ class Builder:
         # Row number -> the key of its node, None for a constant.
         self.node_keys: list[str | None] = []
         self.result: list[Leaf] = []
-        self.assigned: dict[tuple[Location, int | None], str | None] = {}
+        self.assigned: dict[tuple[Location, tuple[int, ...]], str | None] = {}
+        # Row number -> its place among the entries that one instruction has read.
+        self.part_of: dict[int, int] = {}
         self.sources: dict[Location, str | None] = {}
         self.runs: list[Run] = []
         self.run_of: dict[int, int] = {}
         self.back: dict[Location, bool] = {}
-        # The constant array that a name stood for last, and how it is told from those before.
-        self.constants: dict[str, tuple[str, np.ndarray[Any, Any]]] = {}
-        self.constant_names = Names()
-        self.taken: frozenset[str] = frozenset()
         self.scopes: dict[Scope, tuple[str, ...]] = {}
         self.scope_names = Names()
 
@@ -118,6 +116,7 @@ class Builder:
         nodes = [i for i in range(first, len(self.rows)) if self.origin[i] == i]
         ends = self.recording.given_names
         self.runs, self.run_of = runs_of(self.rows, nodes, self.locations, ends)
+        self.part_of = self._parts(nodes)
         inner = self._inner_steps() | self._called_back(nodes)
         user_names = {
             i: self.recording.given_names.get(i) or (None if i in inner else self._assigned_name(i))
@@ -138,11 +137,34 @@ class Builder:
 
     def _assigned_name(self, i: int) -> str | None:
         """The variable that the user's code assigns row `i` to."""
-        here, output = self.locations[i], self.rows[i][2].get("output")
-        if (here, output) not in self.assigned:
-            path = () if output is None else (output,)  # of a row that is one of several results
-            self.assigned[here, output] = self._target(*here, path)
-        return self.assigned[here, output]
+        output = self.rows[i][2].get("output")
+        if output is not None:  # it is one of several results
+            return self._name_at(self.locations[i], (output,))
+        part = self.part_of.get(i)
+        unpacked = None if part is None else self._name_at(self.locations[i], (part,))
+        return unpacked or self._name_at(self.locations[i], ())
+
+    def _name_at(self, here: Location, path: tuple[int, ...]) -> str | None:
+        if (here, path) not in self.assigned:
+            self.assigned[here, path] = self._target(*here, path)
+        return self.assigned[here, path]
+
+    def _parts(self, nodes: Sequence[int]) -> dict[int, int]:
+        """The place of each row among those that one instruction has read out of one array.
+
+        So do `i, f, o, g = np.split(z, 4)` and `x, y = point`.
+        """
+        part_of: dict[int, int] = {}
+        before: tuple[Location, int] | None = None
+        at = 0
+        for i in nodes:
+            is_read = self.rows[i][0].name == "getitem"
+            here = (self.locations[i], self.rows[i][4]) if is_read else None
+            at = at + 1 if here == before else 0
+            if here is not None:
+                part_of[i] = at
+            before = here
+        return part_of
 
     def _target(self, scope: Scope | None, lasti: int, path: tuple[int, ...]) -> str | None:
         while scope is not None and scope.code is not None:
@@ -250,8 +272,23 @@ class Builder:
     def _row(self, i: int, key: str) -> Row:
         primitive, value, xs, parents, params = parts(self.rows[i])
         keys = self._keys_of(parents)
-        shown = self._with_constants(keys, xs, i) if None in keys else keys
-        return Row(primitive, value, xs, params, key, keys, shown)
+        shown = self._shown(keys, xs, i) if None in keys else keys
+        array_names = self._array_names(params, i) if params else ()
+        return Row(primitive, value, xs, params, key, keys, shown, array_names)
+
+    def _shown(
+        self, keys: tuple[str | None, ...], xs: tuple[Any, ...], i: int
+    ) -> tuple[str | None, ...]:
+        """What stands for the operands in a formula: the keys, and names of constant arrays."""
+        return self._arrays.of_operands(keys, xs, self.locations[i])
+
+    def _array_names(self, params: dict[str, Any], i: int) -> tuple[str | None, ...]:
+        """What stands in a formula for the arrays in the params."""
+        return self._arrays.of_params(params, self.locations[i])
+
+    @cached_property
+    def _arrays(self) -> ArrayNames:
+        return ArrayNames(self.keys.values())
 
     def _attributes(self, i: int, row: Row) -> dict[str, Any]:
         primitive, value, key = row.primitive, row.value, row.name
@@ -281,46 +318,6 @@ class Builder:
     def _keys_of(self, parents: tuple[int, ...]) -> tuple[str | None, ...]:
         """The nodes that operands come from; None for a constant."""
         return tuple([None if p < 0 else self.node_keys[p] for p in parents])
-
-    def _with_constants(
-        self, names: tuple[str | None, ...], xs: tuple[Any, ...], i: int
-    ) -> tuple[str | None, ...]:
-        """The names, with those of constant arrays as the source writes them, `X` in `X @ w`."""
-        constants = [
-            n is None and isinstance(x, np.ndarray) for n, x in zip(names, xs, strict=True)
-        ]
-        if not any(constants):
-            return names
-        scope, lasti = self.locations[i]
-        written = () if scope.code is None else operands(scope.code, lasti)
-        if len(written) != len(names):
-            written = (None,) * len(names)
-        if not self.taken:
-            self.taken = frozenset(self.keys.values())
-            self.constant_names = Names(self.taken)
-        # One that a node has as well would stand for two things.
-        free = (None if name in self.taken else name for name in written)
-        return tuple(
-            self._constant_name(w, x) if c else n
-            for c, n, w, x in zip(constants, names, free, xs, strict=True)
-        )
-
-    def _constant_name(self, name: str | None, array: Any) -> str | None:
-        """The name of a constant array, numbered where it stood for another one before: `X_2`.
-
-        None where its numbers say it all.
-        """
-        if name is None or "(" in name:
-            text = constant(array)
-            if not CONSTANT_ARRAY.match(text):
-                return None
-            name = name or text
-        known = self.constants.get(name)
-        if known is not None and (known[1] is array or np.array_equal(known[1], array)):
-            return known[0]
-        key = self.constant_names.unique(name)
-        self.constants[name] = key, array
-        return key
 
     def _source(self, here: Location) -> str | None:
         if here not in self.sources:
@@ -363,28 +360,6 @@ class Builder:
         scope, lasti = here
         written = None if scope.code is None else _condition(text(scope.code, lasti))
         return written or _decision_text(test, keys, xs), self._source(here)
-
-
-class Names:
-    """Gives out each name once: a second `h` is `h_2`."""
-
-    def __init__(self, taken: Any = ()) -> None:
-        self._taken = set(taken)
-        self._last: dict[str, int] = {}
-
-    def unique(self, name: str) -> str:
-        """The name, numbered if it is taken."""
-        key, n = name, self._last.get(name, 1)
-        while key in self._taken:
-            n += 1
-            key = f"{name}_{n}"
-        self._last[name] = n
-        self._taken.add(key)
-        return key
-
-    def next_of(self, names: Iterator[str]) -> str:
-        """The first of the names that is free."""
-        return self.unique(next(name for name in names if name not in self._taken))
 
 
 def _condition(source: str | None) -> str | None:

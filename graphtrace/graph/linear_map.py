@@ -58,9 +58,10 @@ class LinearMap:
     def structure(self) -> str:
         """What kind of map it is.
 
-        "diagonal", "permutation", "selection" (of some entries), "broadcast" (an entry goes to
-        several), "padding" (with zeros), "sum" or "weighted sum" (an entry goes to one sum),
-        "matmul by W", "zero", or "dense" where it is none of these.
+        "diagonal", "reshape" (all entries in their order, in another shape), "permutation" (in
+        another order), "selection" (of some entries), "broadcast" (an entry goes to several),
+        "padding" (with zeros), "sum" or "weighted sum" (an entry goes to one sum), "matmul by W",
+        "zero", or "dense" where it is none of these.
         """
         if self._named is None:
             self._named = self._structure()
@@ -204,7 +205,10 @@ def _structure(forth: Apply, back: Apply, out: tuple[int, ...], into: tuple[int,
         is_onto, is_whole = np.unique(kept).size == size, kept.size == at.size
         if np.all(weights[weights != 0] == 1):
             if is_onto and kept.size == size:
-                return "permutation" if is_whole else "padding"
+                if not is_whole:
+                    return "padding"
+                is_in_order = out != into and np.array_equal(at, np.arange(size))
+                return "reshape" if is_in_order else "permutation"
             if is_whole and not is_onto:
                 return "selection"
         if out == into and np.array_equal(kept, np.flatnonzero(weights)):

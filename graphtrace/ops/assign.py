@@ -27,7 +27,7 @@ from graphtrace.core.variable import (
     traced,
 )
 from graphtrace.errors import TraceError
-from graphtrace.ops.index import filled, getitem, index_text, is_basic, with_slots
+from graphtrace.ops.index import filled, getitem, in_latex, index_text, is_basic, with_slots
 
 
 def _setitem(a: Any, value: Any, *where: Any, index: Any) -> Any:
@@ -58,7 +58,7 @@ def _setitem_vjp(k: int, g: Any, y: Any, a: Any, value: Any, *where: Any, index:
 def _setitem_form(count: int, params: dict[str, Any], latex: bool) -> Form:
     index = index_text(params["index"], [f"${i}" for i in range(2, count)])
     if latex:
-        return Form(rf"\left.{{$0}}\right|_{{{index} \leftarrow $1}}", ATOM, (ATOM, 0))
+        return Form(rf"\left.{{$0}}\right|_{{{in_latex(index)} \leftarrow $1}}", ATOM, (ATOM, 0))
     return Form(f"$0[{index} := $1]", ATOM, (ATOM, 0))
 
 

@@ -66,23 +66,32 @@ def index_text(index: Any, where: list[str]) -> str:
         ends = ("" if end is None else str(end) for end in (index.start, index.stop))
         return ":".join(ends) + ("" if index.step is None else f":{index.step}")
     if isinstance(index, np.ndarray):
-        return "mask" if index.dtype == bool else _places_text(index)
+        return getattr(index, "name", "") or places_text(index)
     return "..." if index is ... else str(index)
 
 
-def _places_text(index: np.ndarray[Any, Any]) -> str:
-    """The places that an array of integers chooses: all of a few, the first and last of more."""
+def places_text(index: np.ndarray[Any, Any]) -> str:
+    """The places that an array without a name chooses: all of a few, the first and last of more."""
+    if index.dtype == bool:
+        return "mask" if index.size > 3 or index.ndim != 1 else str(index.tolist())
     if index.ndim == 1 and index.size > 3 and np.array_equal(index, np.arange(index.size)):
         return f"arange({index.size})"
-    if index.size <= 8 or index.ndim != 1:
-        return str(index.tolist()) if index.size <= 8 else "[...]"
+    if index.size <= 8:
+        return str(index.tolist())
+    if index.ndim != 1:
+        return f"{index.dtype}[{','.join(map(str, index.shape))}]"
     return f"[{index[0]}, {index[1]}, …, {index[-1]}]"
+
+
+def in_latex(index: str) -> str:
+    """The text of an index for math mode, where `_` would lower what follows."""
+    return index.replace("_", r"\_")
 
 
 def _getitem_form(count: int, params: dict[str, Any], latex: bool) -> Form:
     index = index_text(params["index"], [f"${i}" for i in range(1, count)])
     if latex:
-        return Form(f"{{$0}}_{{{index}}}", ATOM, (ATOM, 0))
+        return Form(f"{{$0}}_{{{in_latex(index)}}}", ATOM, (ATOM, 0))
     written = params["index"]
     parts = written if type(written) is tuple else (written,)  # a Slot is one of its own
     is_entry = all(isinstance(part, int) and part >= 0 for part in parts)

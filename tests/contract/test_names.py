@@ -292,3 +292,23 @@ def test_numpy_calls_are_named():
         return m
 
     assert operations(gt.trace(f, X)) == ["e", "s", "p", "m"]
+
+
+def test_unpacked_entries_have_the_names_that_they_are_unpacked_to():
+    def halves(z):
+        return np.split(z, 2)
+
+    def f(z, G):
+        i, f, o, g = np.split(z, 4)
+        low, high = halves(z)
+        (a, b), c = G, i * f
+        for x, y in [low, high]:
+            c = c + x * y
+        pieces = np.split(z, 2)
+        return c, o, g, a, b, pieces
+
+    g = gt.trace(f, np.arange(4.0), np.ones((2, 1)))
+    read = [key for key, op in g.nodes("op") if op == "getitem"]
+    assert read == [*"ifo", "g", "low", "high", *"abxy", "x_2", "y_2", "pieces", "pieces_2"]
+    assert str(g.nodes["o"]["formula"]) == "z[2:3]"
+    assert str(g.nodes["y_2"]["formula"]) == "high[1]"

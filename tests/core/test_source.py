@@ -18,13 +18,13 @@ import pytest
 
 import graphtrace as gt
 from graphtrace.core import source as names
+from graphtrace.core.operands import operands
 from graphtrace.core.source import (
     RETURNED,
     Returned,
     is_operator,
     line,
     location,
-    operands,
     target,
     text,
 )

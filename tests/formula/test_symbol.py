@@ -74,6 +74,6 @@ def test_the_places_that_an_index_chooses_are_printed():
         return x[np.arange(4), few] + x[0][few] + x[1][many][:4]
 
     labels = [label.partition(" = ")[2] for _, label in gt.trace(f, np.ones((4, 9))).nodes("label")]
-    assert labels[1] == "x[arange(4), [1, 0, 3, 2]]"
-    assert labels[3] == "v2[[1, 0, 3, 2]]"
-    assert labels[6] == "v5[[5, 0, …, 7]]"
+    assert labels[1] == "x[arange(4), few]"
+    assert labels[3] == "v2[few]"
+    assert labels[6] == "v5[many]"

@@ -26,7 +26,9 @@ def local(f, *args, k=0):
     ("f", "args", "k", "structure", "transposed"),
     [
         (lambda x: x.T, (A,), 0, "permutation", "permutation"),
-        (lambda x: np.reshape(x, (3, 2)), (A,), 0, "permutation", "permutation"),
+        (lambda x: np.reshape(x, (3, 2)), (A,), 0, "reshape", "reshape"),
+        (lambda x: x[:, None], (V,), 0, "reshape", "reshape"),
+        (lambda x: np.reshape(x, (3, 2), order="F"), (A,), 0, "permutation", "permutation"),
         (lambda x: np.flip(x), (A,), 0, "permutation", "permutation"),
         (lambda x: np.sort(x), (V,), 0, "permutation", "permutation"),
         (lambda x: np.einsum("ij->ji", x), (A,), 0, "permutation", "permutation"),
@@ -67,6 +69,7 @@ def is_real(row):
 
 
 MEANING = {
+    "reshape": lambda m: np.array_equal(m, np.eye(len(m))),
     "permutation": lambda m: unit_rows(m) and unit_rows(m.T),
     "selection": lambda m: unit_rows(m) and not np.all(np.sum(m, axis=0) >= 1),
     "padding": lambda m: unit_rows(m.T) and np.all(np.sum(m, axis=1) <= 1),
