@@ -141,8 +141,9 @@ def _draw(
     note: Sequence[str],
     theme: Theme,
 ) -> Picture:
-    columns = min(_COLUMNS, len(curves))
-    width = _WIDTH if columns > 1 else 0.6 * _WIDTH
+    side_by_side = max(1, int(theme.column * _COLUMNS / _WIDTH))
+    columns = min(_COLUMNS, len(curves), side_by_side)
+    width = min(theme.column, _WIDTH if columns > 1 else 0.6 * _WIDTH)
     block = _TOP + _HEIGHT + _BETWEEN + _LOWER + 34
     rows = -(-len(curves) // columns)
     plot = Plot(width, rows * block, theme)

@@ -32,11 +32,15 @@ from graphtrace.plots.drawing import (
 )
 from graphtrace.plots.plot import Plot, plain
 from graphtrace.render import Theme
+from graphtrace.render.typeset.sheet import Line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WIDTH, _HEIGHT = 560, 330
+"""Of the plot, where the column has so much room."""
+_FLATTEST = 0.75
+"""The least height of a narrow one, as a share of the height."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 34, 36, 34
 _SEEN = 0.004
 """A tangent that differs less from the curve, as a share of the height, is not seen."""
@@ -155,11 +159,13 @@ def _draw(
     note: Sequence[str],
     theme: Theme,
 ) -> Picture:
-    plot = Plot(_WIDTH, _HEIGHT + _TOP + _BOTTOM, theme)
+    wide = min(_WIDTH, theme.column)
+    deep = _HEIGHT * max(wide / _WIDTH, _FLATTEST)
+    plot = Plot(wide, deep + _TOP + _BOTTOM, theme)
     low, high = _range(curve, triangles)
     span = (float(curve.x[0]), float(curve.x[-1]))
-    left = max(_LEFT, plot.beside((low, high), _HEIGHT))
-    box = (left, _TOP, _WIDTH - left - _RIGHT, _HEIGHT)
+    left = max(_LEFT, plot.beside((low, high), deep))
+    box = (left, _TOP, wide - left - _RIGHT, deep)
     axes = plot.axes(box, span, (low, high))
     for triangle in triangles:
         _triangle(plot, axes, triangle)
@@ -169,13 +175,13 @@ def _draw(
     head = plot.line("heading blue", _named(curve, label))
     plot.text(head, (left + head.width / 2, _TOP - 18))
     variable = plot.line("heading", natural(curve.variable).runs())
-    plot.text(variable, (_WIDTH - _RIGHT + 14, _TOP + _HEIGHT - 2))
+    plot.text(variable, (wide - _RIGHT + 14, _TOP + deep - 2))
     for triangle in triangles:
         plot.dot(axes, (triangle.a, triangle.value))
     for triangle in triangles:
         _labels(plot, axes, triangle, curve.variable, alone=len(triangles) == 1)
-    body, bottom = caption(note, _WIDTH, _TOP + _HEIGHT + _BOTTOM + 4, theme)
-    return Picture((*plot.body(), *body), _WIDTH, bottom)
+    body, bottom = caption(note, wide, _TOP + deep + _BOTTOM + 4, theme)
+    return Picture((*plot.body(), *body), wide, bottom)
 
 
 def _range(curve: Curve, triangles: Sequence[Triangle]) -> tuple[float, float]:
@@ -237,8 +243,17 @@ def _labels(plot: Plot, axes: Axes, triangle: Triangle, variable: str, *, alone:
             for side in (-1, 1)
             for x, y in spots
         ]
-        + [(x, y + side * off) for off in (18, 28, 40, 60) for side in (up, -up) for x, y in spots],
+        + [(x, y + side * off) for off in (18, 28, 40, 60) for side in (up, -up) for x, y in spots]
+        + _corner_spots(plot, axes, label),
     )
+
+
+def _corner_spots(plot: Plot, axes: Axes, label: Line) -> list[Point]:
+    """The middles of a label in the four corners of the axes."""
+    limits = np.column_stack([axes.get_xlim(), axes.get_ylim()])
+    (left, bottom), (right, top) = plot.at(axes, limits).tolist()
+    aside = label.width / 2 + 8
+    return [(x, y) for y in (top + 12, bottom - 14) for x in (left + aside, right - aside)]
 
 
 def _height(plot: Plot, axes: Axes, triangle: Triangle, text: str) -> None:

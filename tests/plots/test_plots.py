@@ -187,6 +187,22 @@ def test_a_lambda_has_a_letter():
 # Slopes
 
 
+@pytest.mark.parametrize("width", [300, 360, 480])
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        gt.figures.slope(lambda a: a**2, 2, da=0.001),
+        gt.figures.slope(lambda a: a**2, [1, 2, 3], da=0.5, span=(0, 4)),
+        gt.figures.activation(np.tanh, gt.relu),
+    ],
+    ids=["near", "several", "activation"],
+)
+def test_a_plot_is_as_wide_as_its_column_and_legible_there(drawing, width):
+    svg = drawing.to_svg(width=width)
+    assert float(ET.fromstring(svg).get("width")) == width
+    assert list(problems(svg)) == []
+
+
 def test_the_triangle_says_its_width_its_height_and_their_ratio():
     said = texts(gt.figures.slope(line, 2, da=0.001).to_svg())
     assert {"width 0.001", "height 0.003", "slope = 0.003 / 0.001 = 3"} <= set(said)
