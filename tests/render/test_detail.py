@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import graphtrace as gt
-from graphtrace.render import settled
+from graphtrace.render import LECTURE, settled
+from graphtrace.render.rendering import Rendering
+from graphtrace.render.typeset.typesetting import typeset
 
 
 def chain(x):
@@ -53,3 +55,14 @@ def test_a_detail_that_is_chosen_is_drawn_whatever_the_page():
     graph = gt.trace(short, 2.0)
     for detail in ("operations", "statements", "calls"):
         assert settled(graph, {"detail": detail, "width": 100}).detail == detail
+
+
+def test_what_is_far_too_large_for_the_page_is_drawn_in_full():
+    graph = gt.trace(chain, 1.0)
+    graph.backward()
+    drawn = Rendering(graph, {"limit": 1000}, "svg").setting
+    assert len(drawn.figure.nodes) == len(graph) > 90
+    partials = [e.part for e in drawn.figure.edges if e.kind == "forward" and e.part is not None]
+    assert any(partial.formula is not None for partial in partials)
+    assert drawn.sheet == typeset(drawn.figure, drawn.theme)
+    assert drawn.theme.formula_size == LECTURE.formula_size

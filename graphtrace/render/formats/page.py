@@ -135,6 +135,8 @@ def _night(root: str, used: AbstractSet[tuple[str, str]], dark: Palette) -> str:
 
 def _colours_in(text: str, theme: Theme) -> set[tuple[str, str]]:
     """Which colours there are, as fill or as line: f and s."""
-    marks = [name.replace("_", "-") for name in asdict(theme.light)]
-    classes = ((letter, mark, f"gt-{letter}-{mark}") for letter in "fs" for mark in marks)
-    return {(x, mark) for x, mark, c in classes if f'{c}"' in text or f"{c} " in text}
+    marks = {name.replace("_", "-") for name in asdict(theme.light)}
+    return {(x, mark) for x, mark in _COLOUR.findall(text) if mark in marks}
+
+
+_COLOUR = re.compile(r'gt-([fs])-([a-z-]+)[" ]')
