@@ -78,6 +78,8 @@ def attributes(
         if repeated is not None:
             named = repeated.assignments[0]
             count += ", all at once" if repeated.at_once else ""
+            if repeated.indexed:
+                count = f"t = 1 … {region.count:,}"
         op = f"× {region.count:,}"
     elif region.kind == "segment":
         lines = [] if region.name else _lines(graph, box)
@@ -90,7 +92,7 @@ def attributes(
     if len(box.exports) > 1 and not is_input and not lines:
         heading = [Definition(op)] if region.kind == "call" else []
     if repeated is not None:
-        heading = [*_begun(graph, box), *repeated.assignments]
+        heading = [*_begun(graph, box, repeated), *repeated.assignments]
     title_parts = [*heading, *([Note(count)] if count else [])]
     if box.weights:
         title_parts.append(Note(_parameters(graph, box.weights), spare=True))
@@ -151,12 +153,13 @@ def _parameters(graph: nx.MultiDiGraph[Any], weights: Sequence[Any]) -> str:
 _THOUSANDS = ("", "k", "M", "G")
 
 
-def _begun(graph: nx.MultiDiGraph[Any], box: Folded) -> Iterator[Definition]:
-    """The constants that a loop begins with."""
-    for node in box.exports:
+def _begun(graph: nx.MultiDiGraph[Any], box: Folded, loop: Recurrence) -> Iterator[Definition]:
+    """The constants that a loop begins with: x = 0, or x[0] = 0 where steps have a number."""
+    for node in loop.results or box.exports:
         constant = start(graph, box.inner, box.region.count, node)
         if constant is not None:
-            yield Definition(base(str(node)), None, constant)
+            name = base(str(node))
+            yield Definition(f"{name}[0]" if loop.indexed else name, None, constant)
 
 
 _MOST_LINES = 4

@@ -58,10 +58,16 @@ def recurrence(
 
 
 class Recurrence(NamedTuple):
-    """What one run through a loop assigns; `at_once` if all from what the run before has left."""
+    """What one run through a loop assigns; `at_once` if all from what the run before has left.
+
+    They are `indexed`, x[t] = x[t-1] + ..., where one reads both what this run and what an earlier
+    one has computed of the same name. Then `results` are the nodes that the last run assigns.
+    """
 
     assignments: tuple[Definition, ...]
     at_once: bool = False
+    indexed: bool = False
+    results: tuple[str, ...] = ()
 
 
 def recurrences(
@@ -79,44 +85,102 @@ def recurrences(
     >>> told = recurrences(g, list(g)[2:-1], 9, ["x_10", "y_10"])
     >>> [f"{a.name} {a.sign} {a.formula}" for a in told.assignments], told.at_once
     (['x ← x + y', 'y ← 0.5*x'], False)
+    >>> def f(a, b):
+    ...     for _ in range(9):
+    ...         a, b = b, a + b
+    ...     return b
+    >>> g = gt.trace(f, 1.0, 1.0)
+    >>> told = recurrences(g, list(g)[2:], 9, ["b_10"])
+    >>> [f"{a.name} {a.sign} {a.formula}" for a in told.assignments]
+    ['b[t] = b[t-2] + b[t-1]']
     """
     one = recurrence(graph, inner, count, exports)
     if one is not None:
         return Recurrence((one,))
     size, rest = divmod(len(inner), count)
-    if rest or not {*exports}.issubset(inner[-size:]) or not _is_uniform(graph, inner, size):
+    if rest or not _is_uniform(graph, inner, size):
         return None
-    statements = _statements(graph, inner[-size:])
-    if len(statements) > _MOST_STATEMENTS:
+    runs = [inner[begin : begin + size] for begin in range(len(inner) - size, -1, -size)]
+    statements = _statements(graph, runs[0])
+    results = [str(runs[0][places[-1]]) for places in statements]
+    if len(statements) > _MOST_STATEMENTS or not set(map(str, exports)).issubset(results):
         return None
-    last, before = inner[-size:], inner[-2 * size : -size]
-    now = {str(last[places[-1]]): base(str(last[places[-1]])) for places in statements}
-    old = {str(before[places[-1]]): base(str(last[places[-1]])) for places in statements}
-    if not set(map(str, exports)).issubset(now) or any(name == key for key, name in now.items()):
+    if any(_UNNAMED.fullmatch(result) or base(result) == result for result in results):
         return None
-    inside, assigned, is_new, is_old = set(map(str, inner)), set[str](), False, False
-    assignments = []
-    for places in statements:
-        result = str(last[places[-1]])
-        term, previous = (
-            inlined(graph, [run[i] for i in places], run[places[-1]], _LONGEST)
-            for run in (last, before)
-        )
-        if term is None or _UNNAMED.fullmatch(result):
-            return None
-        keys = {leaf.atom.key for leaf in term.leaves if isinstance(leaf.atom, Name)}
-        is_new = is_new or not keys.isdisjoint(now)
-        is_old = is_old or any(old[key] in assigned for key in keys & old.keys())
-        general = _general(term, previous, inside, old | now)
-        if general is None:
-            return None
-        assigned.add(now[result])
-        assignments.append(Definition(now[result], Symbol.of(general), sign="←"))
-    # Read one after the other, y ← 0.5 x takes the new x.
-    return None if is_new and is_old else Recurrence(tuple(assignments), is_old)
+    body = _Body(graph, runs[: _MOST_BACK + 1], statements, set(map(str, inner)))
+    return body.by_arrows() or body.by_indices()
 
 
-_MOST_STATEMENTS = 4
+class _Body:
+    """The statements of a loop's body, in the last `runs` through it, the very last first."""
+
+    def __init__(
+        self,
+        graph: nx.MultiDiGraph[Any],
+        runs: Sequence[Sequence[Any]],
+        statements: Sequence[Sequence[int]],
+        inside: Collection[str],
+    ) -> None:
+        self._inside = inside
+        self._statements = statements
+        self._keys = [[str(run[places[-1]]) for places in statements] for run in runs]
+        self._names = [base(key) for key in self._keys[0]]
+        self._terms = [
+            [
+                inlined(graph, [run[i] for i in places], run[places[-1]], _LONGEST)
+                for places in statements
+            ]
+            for run in runs[:2]
+        ]
+
+    def by_arrows(self) -> Recurrence | None:
+        """`x ← x + y`, where each name stands for one thing in all that reads it."""
+        now, old = (dict(zip(keys, self._names, strict=True)) for keys in self._keys[:2])
+        assigned, is_new, is_old = set[str](), False, False
+        for name, term in zip(self._names, self._terms[0], strict=True):
+            keys = _keys_of(term)
+            is_new = is_new or not keys.isdisjoint(now)
+            is_old = is_old or any(old[key] in assigned for key in keys & old.keys())
+            assigned.add(name)
+        if is_new and is_old:  # read one after the other, y ← 0.5 x takes the new x
+            return None
+        told = self._told(self._names, old | now, "←")
+        return None if told is None else Recurrence(told, at_once=is_old)
+
+    def by_indices(self) -> Recurrence | None:
+        """`x[t] = x[t-1] + y[t]`."""
+        if len(set(self._names)) < len(self._names):
+            return None
+        names = {
+            key: f"{name}[t-{back}]" if back else f"{name}[t]"
+            for back, keys in enumerate(self._keys)
+            for key, name in zip(keys, self._names, strict=True)
+        }
+        told = self._told([names[key] for key in self._keys[0]], names, "=")
+        return None if told is None else Recurrence(told, False, True, tuple(self._keys[0]))
+
+    def _told(
+        self, names: Sequence[str], spelled: dict[str, str], sign: str
+    ) -> tuple[Definition, ...] | None:
+        told = []
+        for name, term, before in zip(names, *self._terms, strict=True):
+            if term is None or before is None:
+                return None
+            general = _general(term, before, self._inside, spelled)
+            if general is None:
+                return None
+            told.append(Definition(name, Symbol.of(general), sign=sign))
+        return tuple(told)
+
+
+def _keys_of(term: Term | None) -> set[str]:
+    leaves = term.leaves if term is not None else ()
+    return {leaf.atom.key for leaf in leaves if isinstance(leaf.atom, Name)}
+
+
+_MOST_STATEMENTS = 6
+_MOST_BACK = 2
+"""Runs before that one reads."""
 
 
 def _statements(graph: nx.MultiDiGraph[Any], body: Sequence[Any]) -> list[list[int]]:
@@ -152,20 +216,22 @@ def _is_uniform(graph: nx.MultiDiGraph[Any], inner: Sequence[Any], size: int) ->
     varying: set[int] | None = None
     for begin in range(len(inner) - size, -1, -size):
         run: list[Any] = []
+        rows: list[int] = []
         for i in range(begin, begin + size):
             row = graph.nodes[inner[i]]["row"]
             for key, operand in zip(row.keys, row.operands, strict=True):
                 at = place.get(key) if key is not None else None
                 run.append(_Back(i - at) if at is not None else operand if key is None else key)
             run.append(row.params)
+            rows += [i] * (len(row.keys) + 1)
         if previous is not None:
-            first = begin == 0
+            # What a later run reads from this one or before, early ones are handed from outside.
+            run = [
+                y if isinstance(y, _Back) and row < y else x
+                for x, y, row in zip(run, previous, rows, strict=True)
+            ]
             pairs = list(zip(run, previous, strict=True))
-            differing = {
-                i
-                for i, (x, y) in enumerate(pairs)
-                if not (_same(x, y) or (first and isinstance(y, _Back)))
-            }
+            differing = {i for i, (x, y) in enumerate(pairs) if not _same(x, y)}
             if any(not _is_indexed(*pairs[i]) for i in differing):
                 return False
             if varying is not None and differing != varying:

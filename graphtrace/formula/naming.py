@@ -63,7 +63,7 @@ class Spelling(NamedTuple):
             text = latex((Run(self.head),))
         for accent in self.accent + MARK_OF[mark]:
             text = f"{(ACCENTS if self.is_letter else WIDE_ACCENTS)[accent]}{{{text}}}"
-        lowered = COMMANDS.get(self.lowered, self.lowered).strip()
+        lowered = COMMANDS.get(self.lowered, self.lowered).strip().replace(MINUS, "-")
         return text + (f"_{{{lowered}}}" if lowered else "") + latex((Run(self.rest),))
 
 
@@ -79,6 +79,7 @@ CONSTANT_ARRAY = re.compile(r"(?:u?int|float|bool|complex)\d*\[")
 
 _ENTRY = re.compile(r"(?P<of>.+)\[(?P<index>[^\[\]'\"]*)\]", re.DOTALL)
 _WHOLE_NUMBERS = re.compile(r"\d+(?:, ?\d+)*", re.ASCII)
+_STEP = re.compile(r"t(?:-\d)?", re.ASCII)
 _TEMPORARY = re.compile(r"v(\d+)", re.ASCII)
 _LAST_NAME = re.compile(
     r"""(?:\[(?P<index>\d+|t)\]|(?:\[['"]|\.)(?P<before>[A-Za-z]\w*)(?:['"]\])?)?"""
@@ -133,8 +134,9 @@ def _visible(c: str) -> str:
 
 def entry(of: Spelling, index: str) -> Spelling:
     """An entry of what has that name: whole numbers are lowered beside a bare letter."""
-    if of.is_letter and not (of.lowered or of.rest) and _WHOLE_NUMBERS.fullmatch(index):
-        return of._replace(lowered=index)
+    is_bare = of.is_letter and not (of.lowered or of.rest)
+    if is_bare and (_WHOLE_NUMBERS.fullmatch(index) or _STEP.fullmatch(index)):
+        return of._replace(lowered=index.replace("-", MINUS))
     return of._replace(rest=f"{of.rest}[{re.sub(r'-(?=[0-9])', MINUS, index)}]")
 
 
