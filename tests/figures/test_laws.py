@@ -4,6 +4,7 @@ import ast
 import inspect
 import re
 import textwrap
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from figures.laws import (
     within_the_column,
     within_the_page,
 )
+from figures.printed import lines_of
 from figures.sheet import offenders
 
 import graphtrace as gt
@@ -41,6 +43,20 @@ def test_in_the_dark_only_the_colours_are_others(name):
 
 def without_colours(svg):
     return re.sub("#[0-9a-f]{6}|color-scheme:[a-z]+|-[0-9a-f]{8}", "", svg)
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "names"),
+    [
+        ("gaussian_pdf", 720, ["dL/dx", "dL/dμ", "dL/dz"]),
+        ("svm_hinge_loss", 720, ["dL/dscores", "dL/db", "dL/dX"]),
+        ("rosenbrock", 360, ["dL/dx", "dL/dy", "dL/da", "dL/db"]),
+    ],
+)
+def test_a_gradient_keeps_its_name_where_there_is_room(name, width, names):
+    drawn = ET.fromstring(default_figure(name, width, "light"))
+    text = "\n".join("".join(line.text.split()) for line in lines_of(drawn))
+    assert [name for name in names if f"{name}=" not in text] == []
 
 
 def test_there_are_sixty_functions_of_different_names():

@@ -45,6 +45,9 @@ def tries(
         yield from _turned(one, theme, ways)
         if any(_without_spare(edge) is not edge for edge in one.edges):
             yield from _turned(with_edges(one, _without_spare), theme, ways)
+        if any(edge.kind == "backward" for edge in one.edges):
+            named = replace(close, widest_gradient=theme.widest_label)
+            yield from _turned(with_edges(one, short), named, ways)
         yield from _turned(with_edges(one, short), close, ways)
         if _without_notes(one) is not one:
             yield from _turned(with_edges(_without_notes(one), short), close, ways)

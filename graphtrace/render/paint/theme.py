@@ -129,6 +129,8 @@ gradient='#b3261e'
     leading: float = 1.3
     widest_row: float = 240
     widest_label: float = 150
+    widest_gradient: float | None = None
+    """The widest label of an arrow back, where that is more than of another."""
     node_gap: float = 29
     rank_gap: float = 29
     lane: float = 10

@@ -259,6 +259,8 @@ def edge_line(edge: Edge, words: Wording, theme: Theme) -> Line | None:
     if isinstance(inner, Sweep):
         role = "tangent"
     room = theme.widest_label
+    if edge.kind == "backward" and theme.widest_gradient is not None:
+        room = theme.widest_gradient
     if isinstance(inner, Partial) and inner.total and is_array(inner.value):
         room = max(room, _NAME_AND_NORM * theme.label_size)
 
