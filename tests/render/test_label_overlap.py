@@ -66,6 +66,17 @@ def test_it_moves_onto_no_box_and_no_other_label_and_stays_in_the_picture():
     assert at.right <= 400
 
 
+def test_one_that_has_no_place_beside_its_line_interrupts_it_where_both_ends_are_seen():
+    ways = {"own": OWN, "other": level(95.0)}
+    below = Box((200.0, 140.0), 400, 40)
+    found = cleared(ways, {"own": LABEL}, ["own"], [below], SIZE)["own"]
+    assert found.label == pytest.approx((200, 110), abs=8)
+    assert found.over
+    short = straight((60.0, 110.0), (140.0, 110.0), LABEL.middle)  # the label is 60 wide
+    ways = {"own": short, "other": level(95.0)}
+    assert cleared(ways, {"own": LABEL}, ["own"], [below], SIZE)["own"] == short._replace(over=True)
+
+
 def test_one_that_cannot_move_is_over_the_line():
     ways = {"own": OWN, "other": level(95.0)}
     everywhere = Box((200.0, 100.0), 400, 200)

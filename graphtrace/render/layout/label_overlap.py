@@ -28,6 +28,9 @@ _NEAR = 2
 _FAR = 12
 """From a label to a line that it might be read as that of."""
 
+_SEEN = 12, 20
+"""How much of an arrow is to be seen at its start and at its head, where a label stands on it."""
+
 
 def cleared(
     routes: Mapping[str, Route],
@@ -56,8 +59,34 @@ def cleared(
                 obstacles.move(name, box)
                 break
         else:
-            placed[name] = placed[name]._replace(over=is_crossed)
+            on_line = _on_own_line(name, label, ways, obstacles, size) if name in alone else None
+            if on_line is not None:
+                obstacles.move(name, on_line)
+                placed[name] = placed[name]._replace(label=on_line.middle, over=True)
+            else:
+                placed[name] = placed[name]._replace(over=is_crossed)
     return placed
+
+
+def _on_own_line(
+    name: str, label: Box, ways: Ways, obstacles: Obstacles, size: Point
+) -> Box | None:
+    """The label on its own arrow, which it interrupts, as near as can be to the arrow's middle."""
+    points = ways.points(name)
+    from_start, from_end = (np.hypot(*(points - points[end]).T) for end in (0, -1))
+    is_end = (from_start < _SEEN[0]) | (from_end < _SEEN[1])
+    ends, middle = points[is_end], points[len(points) // 2]
+    places = points[~is_end]
+    for air in (2 * _FAR, _FAR, 0):  # apart from other labels, which would read as one with it
+        for place in places[np.argsort(np.hypot(*(places - middle).T))].tolist():
+            box = label._replace(middle=(place[0], place[1]))
+            wider = box._replace(width=box.width + air)
+            if not _is_inside(box, size) or obstacles.meet(wider, [name]):
+                continue
+            others = [ways.points(other) for other in ways.near(box, _NEAR) if other != name]
+            if not any(any_inside(other, box, _NEAR) for other in (ends, *others)):
+                return box
+    return None
 
 
 def sides(
