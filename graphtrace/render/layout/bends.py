@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from itertools import combinations, pairwise
+from itertools import pairwise
 from typing import NamedTuple
+
+import numpy as np
 
 from graphtrace.render.layout.lane import Box
 from graphtrace.render.layout.places import Point
+from graphtrace.render.layout.ways import Points
 
 _RADIUS = 8
 _CLOSE = 0.01
@@ -92,23 +95,31 @@ def _from(corners: Sequence[Point], length: float) -> list[Point]:
 
 def clean_ways(ways: Sequence[Way], boxes: Sequence[Box]) -> bool:
     """Whether no line and no label meets a box or a label that is not its own, or its own label."""
-    rooms = [way.label for way in ways if way.label is not None]
-    if any(_meet(a, b, 1) for a, b in combinations([*boxes, *rooms], 2)):
+    rooms = _areas(way.label for way in ways if way.label is not None)
+    places = _areas(boxes)
+    together = np.concatenate([places, rooms])
+    if np.triu(_meet(together, together, 1), 1).any():
         return False
-    for way in ways:
-        own = way.tail, way.head
-        others = [box for i, box in enumerate(boxes) if i not in own]
-        for p, q in pairwise(way.corners):
-            piece = Box(((p[0] + q[0]) / 2, (p[1] + q[1]) / 2), abs(p[0] - q[0]), abs(p[1] - q[1]))
-            if any(_meet(piece, box, 1) for box in others):
-                return False
-            if any(_meet(piece, room, -0.5) for room in rooms):
-                return False
-    return True
+    lines = [(way, *ends) for way in ways for ends in pairwise(way.corners)]
+    pieces = _areas(
+        Box(((p[0] + q[0]) / 2, (p[1] + q[1]) / 2), abs(p[0] - q[0]), abs(p[1] - q[1]))
+        for _, p, q in lines
+    )
+    foreign = _meet(pieces, places, 1)
+    for i, (way, _, _) in enumerate(lines):
+        foreign[i, [way.tail, way.head]] = False
+    return not foreign.any() and not _meet(pieces, rooms, -0.5).any()
 
 
-def _meet(a: Box, b: Box, air: float) -> bool:
-    """Whether two boxes are nearer to each other than so much."""
-    across = abs(a.middle[0] - b.middle[0]) - (a.width + b.width) / 2
-    down = abs(a.middle[1] - b.middle[1]) - (a.height + b.height) / 2
-    return across < air and down < air
+def _areas(boxes: Iterable[Box]) -> Points:
+    """A row for each box: its middle and its size."""
+    return np.array([(*box.middle, box.width, box.height) for box in boxes]).reshape(-1, 4)
+
+
+def _meet(some: Points, others: Points, air: float) -> Points:
+    """Whether each two boxes are nearer to each other than so much."""
+    x, y, width, height = some.T[:, :, None]
+    x2, y2, width2, height2 = others.T[:, None]
+    near: Points = abs(x - x2) - (width + width2) / 2 < air
+    near &= abs(y - y2) - (height + height2) / 2 < air
+    return near

@@ -10,18 +10,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from graphtrace.figure.parts import Figure
 from graphtrace.render.layout.places import Layout, Point, Route
-from graphtrace.render.layout.ways import way_points
+from graphtrace.render.layout.ways import Points, way_points
 
 Orders: TypeAlias = tuple[tuple[int, int], ...]
 """Pairs of places of nodes of one rank: the first stands before the second."""
 
-_Points: TypeAlias = np.ndarray[Any, Any]
+Pieces: TypeAlias = tuple[Points, Points]
+"""Where the pieces of a way begin, and where they end."""
 
 _MOST_BOXES = 40
 """A figure of more boxes is laid out once."""
@@ -117,22 +118,31 @@ def _faults(routes: Mapping[str, Route]) -> int:
     return sum(_crossings(one, other) for one, other in _near(ways))
 
 
-def _near(ways: Iterable[_Points]) -> Iterator[tuple[_Points, _Points]]:
-    for one, other in combinations(ways, 2):
-        if (one.min(0) <= other.max(0)).all() and (other.min(0) <= one.max(0)).all():
-            yield one, other
+def _near(ways: Iterable[Points]) -> Iterator[tuple[Pieces, Pieces]]:
+    """The pieces of each two ways that come near to the other way."""
+    framed = [((way[:-1], way[1:]), way.min(0), way.max(0)) for way in ways]
+    for (one, low, high), (other, least, most) in combinations(framed, 2):
+        if (low <= most).all() and (least <= high).all():
+            yield _within(one, least, most), _within(other, low, high)
 
 
-def _crossings(one: _Points, other: _Points) -> int:
+def _within(pieces: Pieces, low: Points, high: Points) -> Pieces:
+    """The pieces that may have a point in that frame."""
+    near = (np.minimum(*pieces) <= high) & (np.maximum(*pieces) >= low)
+    chosen = near.all(1)
+    return pieces[0][chosen], pieces[1][chosen]
+
+
+def _crossings(one: Pieces, other: Pieces) -> int:
     """How often a piece of one way crosses one of the other."""
-    a, b = one[:-1, None], one[1:, None]
-    c, d = other[None, :-1], other[None, 1:]
+    a, b = one[0][:, None], one[1][:, None]
+    c, d = other[0][None], other[1][None]
     apart = (_side(a, b, c) * _side(a, b, d) < 0) & (_side(c, d, a) * _side(c, d, b) < 0)
     return int(apart.sum())
 
 
-def _side(p: _Points, q: _Points, r: _Points) -> _Points:
+def _side(p: Points, q: Points, r: Points) -> Points:
     """On which side of the line from p to q the point r is, by the sign."""
     u, v = q - p, r - p
-    across: _Points = u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]
+    across: Points = u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]
     return across
