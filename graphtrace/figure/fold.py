@@ -288,13 +288,16 @@ class _Folding:
         }
         out = set(self.outputs)
         into: dict[Region, set[Any]] = {region: set() for region in regions}
-        for tail, to in graph.edges():
-            region = region_of.get(to)
-            if to in place and region_of.get(tail) is not region and tail not in self.weights:
-                out.add(tail)
-                if region is not None:
-                    into[region].add(tail)
-        in_boxes = {tail for tail, to in graph.edges() if to in region_of}
+        in_boxes: set[Any] = set()
+        for to in nodes:
+            region, tails = region_of.get(to), graph.pred[to]
+            if region is not None:
+                in_boxes.update(tails)
+            for tail in tails:
+                if region_of.get(tail) is not region and tail not in self.weights:
+                    out.add(tail)
+                    if region is not None:
+                        into[region].add(tail)
         self.starts = {
             node: tail
             for node, tail in sum_starts(graph, nodes).items()

@@ -57,7 +57,7 @@ def ordered(graph: nx.MultiDiGraph[Any]) -> list[Any]:
     if all("index" in data for _, data in graph.nodes(data=True)):
         nodes.sort(key=lambda node: int(graph.nodes[node]["index"]))
     place = {node: i for i, node in enumerate(nodes)}
-    if all(place[tail] < place[head] for tail, head in graph.edges()):
+    if all(place[tail] < place[head] for head, tails in graph.pred.items() for tail in tails):
         return nodes
     import networkx as nx
 

@@ -98,9 +98,12 @@ def regions_of(
     whole = Region("whole", "", 0)
     open_regions = [whole]
     path: tuple[_Step, ...] = ()
+    before: tuple[object, ...] = ()
     for place, node in enumerate(nodes):
         data = graph.nodes[node]
-        here = _path(data, chains)
+        within = data.get("scope"), data.get("run")
+        if within != before:
+            before, here = within, _path(data, chains)
         if here != path:
             shared = _shared(here, path)
             while len(open_regions) > shared + 1:

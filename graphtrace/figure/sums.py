@@ -29,9 +29,9 @@ def sum_starts(graph: nx.MultiDiGraph[Any], nodes: Collection[Any]) -> dict[Any,
     starts: dict[Any, Any] = {}
     for node in nodes:
         row = graph.nodes[node].get("row")
-        if row is None or node in kept or not _is_temporary(node):
+        if row is None or row.primitive.name != "add" or row.keys[0] is not None:
             continue
-        if row.primitive.name == "add" and row.keys[0] is None and _is_zero(row.operands[0]):
+        if _is_zero(row.operands[0]) and node not in kept and _is_temporary(node):
             tail = row.keys[1]
             starts[node] = starts.get(tail, tail)
     return starts
