@@ -123,3 +123,17 @@ def test_two_that_bend_the_same_way_do_not_run_on_one_another():
     bending = {i: between(tail, *ends) for i, ends in enumerate(zip(labels, heads, strict=True))}
     found = pairs(bending, [tail, *heads], 10, 24)
     assert [back.start[0] == tail.right for _, back in found.values()] == [True, False]
+
+
+def test_a_label_beside_a_bend_goes_on_towards_the_straight_end():
+    lower = Box((20.0, 150.0), 40, 40)
+    ahead = Box((240.0, 100.0), 40, 40)
+    ((forward, _),) = pairs({0: between(lower, LABEL_BETWEEN, ahead)}, [], 14, 24).values()
+    assert LABEL_BETWEEN.middle[0] < forward.label[0] <= LABEL_BETWEEN.middle[0] + 7
+    level_boxes = lower._replace(middle=(20.0, 100.0)), ahead
+    straight_track = between(level_boxes[0], LABEL_BETWEEN, level_boxes[1])
+    ((forward, _),) = pairs({0: straight_track}, [], 14, 24).values()
+    assert forward.label[0] == LABEL_BETWEEN.middle[0]
+
+
+LABEL_BETWEEN = Box((120.0, 100.0), 120, 32)

@@ -23,6 +23,9 @@ _CORNER = 14
 _STILL = 4
 """The end of a way to a label that has no bend in it."""
 
+_OFF_BEND = 7
+"""So far a label stands from a bend, if there is none on its other side."""
+
 
 class Box(NamedTuple):
     """A box by its middle and its size."""
@@ -177,6 +180,8 @@ def _pair(
         routes.append(_joined(first, last[::-1]))
     above, below = track.off
     on, back = routes
+    if track.label.width > track.label.height:  # beside a bend, and not above or below
+        x += _off_bend(out, into, apart) - _off_bend(into, out, apart)
     forward = (on[0], *_line(on[0], on[1]), *on[1:-1])
     backward = (*back[1:-1], *_line(back[-2], back[-1]), back[-1])
     return (
@@ -198,6 +203,16 @@ def _half(
         return None
     bend = (base + stop) / 2
     return [(side, slot), (base, slot), (bend, slot), (bend, y), (stop, y)]
+
+
+def _off_bend(bent: _Points | None, straight: _Points | None, apart: float) -> float:
+    """How far a label goes away from a bend close on one of its sides, if the other has none."""
+    if bent is None or straight is None or bent[0][1] == bent[-1][1]:
+        return 0.0
+    if straight[0][1] != straight[-1][1]:
+        return 0.0
+    near, room = (abs(stop[0] - base[0]) for _, base, *_, stop in (bent, straight))
+    return max(0.0, min(_OFF_BEND - max(near - apart, 0) / 2, room - _STILL))
 
 
 def _free(box: Box, label: Box, p: Point, q: Point, obstacles: Sequence[Box]) -> bool:
