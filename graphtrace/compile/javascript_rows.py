@@ -121,6 +121,8 @@ ROWS: dict[str, Form] = {
             ("not_equal", "!=="),
         )
     },
+    "above": Form("($0 > $1) + 0.5 * ($0 === $1)", SUM, (COMPARE + 1, COMPARE + 1)),
+    "below": Form("($0 < $1) + 0.5 * ($0 === $1)", SUM, (COMPARE + 1, COMPARE + 1)),
     "fmod": _infix("%", PRODUCT),
     "reciprocal": Form("1 / $0", PRODUCT, (PRODUCT + 1,)),
     "exp2": Form("Math.pow(2, $0)"),

@@ -13,7 +13,16 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import of_numpy, plain
-from graphtrace.core.primitive import COMPARE, SAFE, Code, Form, Notation, Primitive
+from graphtrace.core.primitive import (
+    COMPARE,
+    SAFE,
+    SUM,
+    Code,
+    Form,
+    Notation,
+    Primitive,
+    Writer,
+)
 from graphtrace.core.variable import NUMPY, add_methods, define, operation
 from graphtrace.ops.operators import compare, comparison_operator
 
@@ -72,14 +81,34 @@ equal = _rules["equal"]
 greater, less = _of_reals(_rules["greater"]), _of_reals(_rules["less"])
 
 
-def above(a: Any, b: Any) -> Any:
-    """1 where `a` is larger, half in a tie, as in JAX."""
-    return greater(a, b) + 0.5 * equal(a, b)
+def _sharing_ties(name: str, test: Callable[[Any, Any], Any], sign: str) -> Callable[..., Any]:
+    """The row of a test that holds by half in a tie, as in JAX; for derivative rules."""
+
+    def forward(a: Any, b: Any) -> Any:
+        holds, is_tie = test(a, b), a == b
+        if not isinstance(holds, np.ndarray):
+            return holds + 0.5 * is_tie
+        shares = holds.astype(float)
+        if is_tie.any():
+            shares[is_tie] = 0.5
+        return shares
+
+    def written(write: Writer, y: Any, xs: tuple[Any, ...], params: Any) -> Form | None:
+        if not write.is_read and isinstance(y, np.ndarray):
+            return None
+        return Form(f"($0 {sign} $1) + 0.5 * ($0 == $1)", SUM, _OPERANDS)
+
+    notation = Notation(
+        Form(f"[$0 {sign} $1] + 0.5*[$0 == $1]", SUM, _OPERANDS),
+        Form(f"[$0 {sign} $1] + 0.5 \\, [$0 = $1]", SUM, _OPERANDS),
+    )
+    code = Code(written, "elementwise", memory="own")
+    return _of_reals(define(name, forward, notation=notation, code=code))
 
 
-def below(a: Any, b: Any) -> Any:
-    """1 where `a` is smaller, half in a tie, as in JAX."""
-    return less(a, b) + 0.5 * equal(a, b)
+_OPERANDS = COMPARE + 1, COMPARE + 1
+above = _sharing_ties("above", operator.gt, ">")
+below = _sharing_ties("below", operator.lt, "<")
 
 
 # Flat functions: their result is recorded, so that `forward` evaluates it again, and no gradient

@@ -175,6 +175,6 @@ def test_every_row_that_has_a_form_is_one_that_is_tested():
             graph = gt.trace(f, *[np.float64(0.6)] * count)
         seen |= {node["row"].primitive.name for node in graph.nodes.values()}
     inner = "nonzero side gap cosine sech_squared one_less_square hypotenuse power_slope sigmoid"
-    rules = "less less_equal greater greater_equal equal not_equal"
+    rules = "less less_equal greater greater_equal equal not_equal above below"
     operators = "add subtract multiply divide floor_divide remainder power negative positive"
     assert set(ROWS) - seen - set(f"{inner} {rules} {operators} absolute".split()) == set()
