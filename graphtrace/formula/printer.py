@@ -650,8 +650,10 @@ def _formatted(form: Form, operands: Sequence[str], params: Mapping[str, Any]) -
     text = formatter(form.template)
     if "{settings}" not in text:
         return text.format(*operands)
-    told = shown(_settings(form, params))
-    settings = "".join(f", {k}={constant(v) if isinstance(v, np.ndarray) else v}" for k, v in told)
+    settings = "".join(
+        f", {k}={constant(v) if isinstance(v, np.ndarray) else v}"
+        for k, v in shown(_settings(form, params))
+    )
     return text.format(*operands, settings=settings)
 
 
