@@ -61,7 +61,7 @@ class Recurrence(NamedTuple):
     """What one run through a loop assigns; `at_once` if all from what the run before has left.
 
     They are `indexed`, x[t] = x[t-1] + ..., where one reads both what this run and what an earlier
-    one has computed of the same name. Then `results` are the nodes that the last run assigns.
+    one has computed of the same name. `results` are the nodes that the last run assigns.
     """
 
     assignments: tuple[Definition, ...]
@@ -101,7 +101,7 @@ def recurrences(
     if rest or not _is_uniform(graph, inner, size):
         return None
     runs = [inner[begin : begin + size] for begin in range(len(inner) - size, -1, -size)]
-    statements = _statements(graph, runs[0])
+    statements = _statements(runs[0])
     results = [str(runs[0][places[-1]]) for places in statements]
     if len(statements) > _MOST_STATEMENTS or not set(map(str, exports)).issubset(results):
         return None
@@ -134,18 +134,21 @@ class _Body:
         ]
 
     def by_arrows(self) -> Recurrence | None:
-        """`x ← x + y`, where each name stands for one thing in all that reads it."""
+        """`x ← x + y`, where a name stands for what was assigned to it last, or before all."""
         now, old = (dict(zip(keys, self._names, strict=True)) for keys in self._keys[:2])
-        assigned, is_new, is_old = set[str](), False, False
-        for name, term in zip(self._names, self._terms[0], strict=True):
-            keys = _keys_of(term)
-            is_new = is_new or not keys.isdisjoint(now)
-            is_old = is_old or any(old[key] in assigned for key in keys & old.keys())
-            assigned.add(name)
-        if is_new and is_old:  # read one after the other, y ← 0.5 x takes the new x
+        spelled = old | now
+        before = {name: key for key, name in old.items()}
+        last = dict(before)
+        in_order, at_once = True, len(before) == len(old)
+        for key, name, term in zip(self._keys[0], self._names, self._terms[0], strict=True):
+            for read in _keys_of(term) & spelled.keys():
+                in_order &= last[spelled[read]] == read
+                at_once &= before[spelled[read]] == read
+            last[name] = key
+        if not (in_order or at_once):
             return None
-        told = self._told(self._names, old | now, "←")
-        return None if told is None else Recurrence(told, at_once=is_old)
+        told = self._told(self._names, spelled, "←")
+        return None if told is None else Recurrence(told, not in_order, False, (*self._keys[0],))
 
     def by_indices(self) -> Recurrence | None:
         """`x[t] = x[t-1] + y[t]`."""
@@ -183,18 +186,17 @@ _MOST_BACK = 2
 """Runs before that one reads."""
 
 
-def _statements(graph: nx.MultiDiGraph[Any], body: Sequence[Any]) -> list[list[int]]:
-    """The places of each assignment in the body of a loop, that of its result last."""
-    statements: list[list[int]] = []
-    previous = None
+def _statements(body: Sequence[Any]) -> list[list[int]]:
+    """The places of each assignment in the body of a loop, that of its result last.
+
+    What has no name, as in a function that is called in between, goes into the next that has one.
+    """
+    statements: list[list[int]] = [[]]
     for i, node in enumerate(body):
-        run = graph.nodes[node].get("run")
-        is_done = i > 0 and not _UNNAMED.fullmatch(str(body[i - 1]))  # of x, y = ...
-        if i == 0 or run != previous or is_done:
-            statements.append([])
         statements[-1].append(i)
-        previous = run
-    return statements
+        if not _UNNAMED.fullmatch(str(node)):
+            statements.append([])
+    return [statement for statement in statements if statement]
 
 
 def start(graph: nx.MultiDiGraph[Any], inner: Sequence[Any], count: int, export: Any) -> Any:

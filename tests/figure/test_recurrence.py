@@ -102,3 +102,59 @@ def test_a_loop_that_reads_three_runs_back_has_no_recurrence():
         return c
 
     assert all(one.formula is None for one in loop_of(f, 1.0, 1.0, 1.0))
+
+
+def test_a_name_assigned_twice_is_told_twice_where_it_is_read_in_order_and_else_not_at_all():
+    def in_order(x, k):
+        for _ in range(20):
+            x = k * x
+            y = x + 1
+            x = x * y
+        return x
+
+    def aliased(x, k):
+        for _ in range(20):
+            x = k * x
+            first = x
+            x = x + 0.1
+            y = first * x
+            x = x - y
+        return x
+
+    said = [one for one in loop_of(in_order, 0.5, 0.3) if one.formula is not None]
+    assert [str(one.formula) for one in said] in (["k*x", "x + 1", "x*y"], ["k*x*(k*x + 1)"])
+    names = [one.name for one in loop_of(aliased, 0.5, 0.3) if one.formula is not None]
+    assert len(set(names)) == len(names)
+
+
+def test_calls_in_a_loop_belong_to_the_statements_around_them():
+    def slope(y, k):
+        return -k * y * (1 - y)
+
+    def midpoint(y, k):
+        for _ in range(20):
+            k1 = slope(y, k)
+            k2 = slope(y + 0.05 * k1, k)
+            y = y + 0.1 * k2 - 0.001 * k1
+        return y
+
+    said = [one for one in loop_of(midpoint, 0.5, 1.2) if one.formula is not None]
+    y, k = 0.5, 1.2
+    for _ in range(20):
+        scope = {"y": y, "k": k}
+        for one in said:
+            exec(f"{one.name} = {one.formula}", scope)
+        y = scope["y"]
+    assert np.isclose(y, midpoint(0.5, 1.2))
+
+
+def test_what_every_state_of_a_loop_begins_with_is_told():
+    def grown(payment, growth):
+        value, price = 0.0, 100.0
+        for _ in range(10):
+            price = price * (1 + growth)
+            value = value + payment / price
+        return value
+
+    begun = {one.name: one.value for one in loop_of(grown, 1.0, 0.05) if one.value is not None}
+    assert begun.items() >= {"price": 100.0, "value": 0.0}.items()
