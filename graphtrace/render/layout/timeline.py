@@ -196,7 +196,7 @@ class _Drawing:
             x += _TRACK
         labelled = [a.width for a in into if a.kind in ("side", "straight")]
         if labelled:
-            return x + max(labelled) + _HEAD + _AIR + (2 if sides else 6)
+            return x + max(labelled) + _HEAD + 2 * _AIR + (0 if sides else 4)
         return x + (_LEAST if x else 0)
 
     def _begin(self, arrow: Arrow) -> float:
@@ -325,7 +325,7 @@ class _Drawing:
             return None
         (_, y0), (x, y) = way[-2:]
         if arrow.kind in ("straight", "side"):
-            return x - _HEAD - _AIR / 2 - arrow.width / 2, y - arrow.height / 2 - 1
+            return x - _HEAD - _AIR - arrow.width / 2, y - arrow.height / 2 - 1
         down = 1 if y > y0 else -1
         far = arrow.height / 2 + _AIR
         if arrow.kind == "vertical":
