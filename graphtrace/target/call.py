@@ -16,7 +16,7 @@ from graphtrace.core.describe_error import text_of
 from graphtrace.core.inputs import name_of, signature_of
 from graphtrace.errors import ArgumentError
 from graphtrace.target.argument import no_value, read
-from graphtrace.target.expression import is_expression
+from graphtrace.target.expression import in_order, is_expression
 
 _T = TypeVar("_T")
 
@@ -43,7 +43,7 @@ def arguments(
 ) -> tuple[list[Any], dict[str, Any]]:
     """The arguments for a call of the function, each checked against its signature.
 
-    A parameter `*xs` takes a list.
+    A parameter `*xs` takes a list. The parameters of an expression take the order of the values.
 
     Raises `ArgumentError` for a parameter that there is not, or that has no value; `option` is how
     one types the values.
@@ -53,6 +53,8 @@ def arguments(
     >>> arguments(lambda x, *xs: x, {"x": 2, "xs": [3, 4]})
     ([2, 3, 4], {})
     """
+    if is_expression(function):  # which has no other order than that in which one gives values
+        in_order(function, values)
     name = name_of(function)
     parameters = signature_of(function).parameters.values()
     named = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]

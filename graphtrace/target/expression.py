@@ -12,7 +12,7 @@ import builtins
 import inspect
 import operator
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -97,7 +97,7 @@ def parse(text: str) -> Callable[..., Any]:
     )
 
     def function(*args: Any, **kwargs: Any) -> Any:
-        return _run(statements, dict(signature.bind(*args, **kwargs).arguments))
+        return _run(statements, _bound(function, args, kwargs))
 
     name = statements[-1][0] or "f"
     function.__name__ = function.__qualname__ = name
@@ -108,6 +108,26 @@ def parse(text: str) -> Callable[..., Any]:
     function.__doc__ = text
     function.__signature__ = signature  # type: ignore[attr-defined]
     return function
+
+
+def _bound(function: Callable[..., Any], args: Any, kwargs: Any) -> dict[str, Any]:
+    """The arguments by name, in the order that the parameters have now."""
+    return dict(inspect.signature(function).bind(*args, **kwargs).arguments)
+
+
+def in_order(function: Callable[..., Any], names: Iterable[str]) -> None:
+    """Give the parameters of a parsed function the order of these names; the others come after.
+
+    >>> J = parse("J = c + a*b")
+    >>> in_order(J, ["a", "b"])
+    >>> str(inspect.signature(J))
+    '(a, b, c)'
+    """
+    signature = inspect.signature(function)
+    place = {name: i for i, name in enumerate(names)}
+    last = len(place)
+    parameters = sorted(signature.parameters.values(), key=lambda p: place.get(p.name, last))
+    function.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
 
 
 _FILE = "<expression>"

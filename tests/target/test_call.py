@@ -86,3 +86,11 @@ def test_a_text_reaches_the_function_and_is_no_value_of_an_expression():
     assert traced(f, "x=3", "mode=lin").value == 3.0
     with pytest.raises(ArgumentError, match=r"^a: 'much' is not a number, a list of numbers or"):
         arguments(parse("J = 2*a"), assigned(["a=much"]))
+
+
+def test_the_inputs_of_an_expression_stand_in_the_order_of_their_values():
+    J = parse("J = 3*(c + b*a)")
+    args, by_name = arguments(J, {"a": 5.0, "b": 3.0, "c": 2.0})
+    graph = gt.trace(J, *args, **by_name)
+    assert graph.inputs == ["a", "b", "c"]
+    assert graph.value == J(5.0, 3.0, 2.0) == 51.0
