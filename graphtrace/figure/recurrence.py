@@ -147,8 +147,10 @@ class _Body:
             last[name] = key
         if not (in_order or at_once):
             return None
-        told = self._told(self._names, spelled, "←")
-        return None if told is None else Recurrence(told, not in_order, False, (*self._keys[0],))
+        assignments = self._definitions(self._names, spelled, "←")
+        if assignments is None:
+            return None
+        return Recurrence(assignments, at_once=not in_order, results=tuple(self._keys[0]))
 
     def by_indices(self) -> Recurrence | None:
         """`x[t] = x[t-1] + y[t]`."""
@@ -159,21 +161,23 @@ class _Body:
             for back, keys in enumerate(self._keys)
             for key, name in zip(keys, self._names, strict=True)
         }
-        told = self._told([names[key] for key in self._keys[0]], names, "=")
-        return None if told is None else Recurrence(told, False, True, tuple(self._keys[0]))
+        assignments = self._definitions([names[key] for key in self._keys[0]], names, "=")
+        if assignments is None:
+            return None
+        return Recurrence(assignments, indexed=True, results=tuple(self._keys[0]))
 
-    def _told(
+    def _definitions(
         self, names: Sequence[str], spelled: dict[str, str], sign: str
     ) -> tuple[Definition, ...] | None:
-        told = []
+        assignments = []
         for name, term, before in zip(names, *self._terms, strict=True):
             if term is None or before is None:
                 return None
             general = _general(term, before, self._inside, spelled)
             if general is None:
                 return None
-            told.append(Definition(name, Symbol.of(general), sign=sign))
-        return tuple(told)
+            assignments.append(Definition(name, Symbol.of(general), sign=sign))
+        return tuple(assignments)
 
 
 def _keys_of(term: Term | None) -> set[str]:

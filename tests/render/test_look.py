@@ -14,6 +14,7 @@ from hypothesis import example, given, settings, strategies as st
 from reading import lines, middle_of, read, texts
 
 import graphtrace as gt
+from graphtrace.core.primitive import primitive_named
 from graphtrace.errors import RenderError
 from graphtrace.figure.forms import in_form
 from graphtrace.figure.parts import Edge, Shape, Source
@@ -492,7 +493,16 @@ WORDS = st.text(
 
 
 def strange(name, other, source, scope):
-    row = type("Row", (), {"keys": (name, None), "shown": (name, other), "operands": (1.0, 2.0)})()
+    row = type(
+        "Row",
+        (),
+        {
+            "primitive": primitive_named("multiply"),
+            "keys": (name, None),
+            "shown": (name, other),
+            "operands": (1.0, 2.0),
+        },
+    )()
     graph = nx.MultiDiGraph(name=other)
     graph.add_node(name, op="input", value=1.0, label=name, scope=())
     graph.add_node("out" + name, op=other, value=2.0, label=f"out = {other}", formula=other)
