@@ -59,9 +59,10 @@ class LinearMap:
         """What kind of map it is.
 
         "diagonal", "reshape" (all entries in their order, in another shape), "permutation" (in
-        another order), "selection" (of some entries), "broadcast" (an entry goes to several),
-        "padding" (with zeros), "sum" or "weighted sum" (an entry goes to one sum), "matmul by W",
-        "zero", or "dense" where it is none of these.
+        another order), "selection" (of some entries), "padding" (with zeros), "broadcast" or
+        "weighted broadcast" (an entry goes to several, as it is or multiplied), "sum" or "weighted
+        sum" (an entry goes to one sum), "matmul by W", "zero", or "dense" where it is none of
+        these.
         """
         if self._named is None:
             self._named = self._structure()
@@ -72,7 +73,8 @@ class LinearMap:
             row, k, is_transposed = self._factors[0]
             is_same = np.shape(row.value) == np.shape(row.operands[k])
             if row.primitive.partials is not None and (is_same or not is_transposed):
-                return "diagonal" if is_same else "broadcast"
+                ones = np.ones(self._factors[-1].into)[()]
+                return "diagonal" if is_same else _broadcast(self @ ones)
             by = product_with(row, k)
             if by is not None:
                 return f"matmul by {by}"
@@ -214,11 +216,15 @@ def _structure(forth: Apply, back: Apply, out: tuple[int, ...], into: tuple[int,
         if out == into and np.array_equal(kept, np.flatnonzero(weights)):
             return "diagonal"
         if is_onto and kept.size > size:
-            return "broadcast"
+            return _broadcast(weights)
     picked = _picked(back, out)
     if picked is None:
         return "dense"
     return "sum" if np.all(picked[1] == 1) else "weighted sum"
+
+
+def _broadcast(weights: Any) -> str:
+    return "broadcast" if np.all(weights == 1) else "weighted broadcast"
 
 
 def _picked(apply: Apply, shape: tuple[int, ...]) -> tuple[Any, Any] | None:
