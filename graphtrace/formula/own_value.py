@@ -41,14 +41,14 @@ def in_own_value(
     """
     if value.op in ("add", "subtract"):  # of a sum nobody knows the derivative by heart
         return derivative
-    room = len(text_of(derivative))
-    if room <= longest:
+    room = _length(derivative, name)
+    if len(text_of(derivative)) <= longest:
         room //= 2
     y = Term(atom=name)
     keys = {leaf.atom.key for leaf in (*value.leaves, *derivative.leaves) if _is_name(leaf)}
     points: list[tuple[dict[str, Any], Any]] = []
     for shorter in _in_name(derivative, value, y):
-        if len(text_of(shorter)) > room:
+        if _length(shorter, name) > room:
             continue
         points = points or list(_nearby(derivative, value, name, {k: values[k] for k in keys}))
         if all(_are_close(slope, _value(shorter, near)) for near, slope in points):
@@ -67,6 +67,13 @@ def _in_name(derivative: Term, value: Term, y: Term) -> Iterator[Term]:
     whole = None if rest is None else collected(times(y, rest))
     if whole is not None:
         yield whole
+
+
+def _length(term: Term, name: Name) -> int:
+    """How many characters the term has, as many as if the value's name were one letter."""
+    atoms = [leaf.atom for leaf in term.leaves]
+    uses = sum(isinstance(atom, Name) and atom.key == name.key for atom in atoms)
+    return len(text_of(term)) - uses * (len(name.key) - 1)
 
 
 def _is_name(leaf: Term) -> bool:

@@ -191,6 +191,11 @@ def _product(*factors: _Factor) -> LinearMap:
     return product
 
 
+def is_negative(local: LinearMap) -> bool:
+    """Whether a map that repeats entries multiplies each of them with −1."""
+    return bool(np.all(local @ np.ones(local._factors[-1].into)[()] == -1))
+
+
 def _require_shape(actual: tuple[int, ...], shape: tuple[int, ...]) -> None:
     if actual != shape:
         raise ArgumentError(f"this local derivative takes shape {shape}, not {actual}")

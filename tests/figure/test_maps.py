@@ -84,6 +84,12 @@ X, S = np.random.default_rng(3).normal(size=(5, 4)), np.random.default_rng(4).no
 x, b, v, y = (np.random.default_rng(k).normal(size=n) for k, n in enumerate((4, 3, 3, 5)))
 
 
+def gates(y):
+    a = y[:2]
+    a = 1 / (1 + np.exp(-a))
+    return a
+
+
 def layer(W, x, b):
     h = np.tanh(W @ x + b)
     return h
@@ -191,6 +197,7 @@ STATEMENTS = [
     (negative_mean, (b,), {"v": "-mean"}),
     (windows, (y,), {"y": "windows of y"}),
     (logistic, (W, x), {"x": "diag(p*(1 - p)) @ W", "W": "diag(p*(1 - p)) @ · @ x"}),
+    (gates, (y,), {"a": "diag(a_2*(1 - a_2))"}),
     (entropy, (b**2, 1 / (1 + v**2)), {"p": "(1 - y)/(3*(1 - p)) - y/(3*p)"}),
     (by_hand, (b,), {"z": "diag(p) - p @ p.T"}),
     (shifted, (b,), {"z": "diag(p) - p @ p.T"}),

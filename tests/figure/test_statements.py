@@ -386,11 +386,17 @@ def product(a, b, c, d):
     return p
 
 
+def again(z):
+    z = 1 / (1 + np.exp(-z))
+    return z
+
+
 @pytest.mark.parametrize(
     ("f", "arguments", "text"),
     [
         (logistic, (0.5,), "p*(1 - p)"),
         (logistic, (-3.0,), "p*(1 - p)"),
+        (again, (0.5,), "z_2*(1 - z_2)"),
         (tangent, (0.3,), "1 - h**2"),
         (bell, (0.7,), "-2*p*x"),
         (product, (1.0, 2.0, 3.0, 4.0), "b*c*d"),

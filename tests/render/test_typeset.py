@@ -228,3 +228,17 @@ def test_a_figure_is_set_as_by_itself_however_many_share_its_nodes_and_edges():
     for theme in [*themes, *themes]:
         for one in (figure, with_alias(figure), in_form(figure, "records")):
             assert shared.sheet(one, theme) == typeset(one, theme)
+
+
+@pytest.mark.parametrize(
+    ("f", "label"),
+    [
+        (lambda x, m: x - m, "−broadcast"),
+        (lambda x, m: x + m, "broadcast"),
+        (lambda x, m: x * m, ""),
+    ],
+)
+def test_a_map_that_repeats_entries_is_told_with_its_sign(f, label):
+    graph = gt.trace(f, np.arange(6.0).reshape(2, 3), np.ones(3))
+    local = graph.edges["m", graph.outputs[0], 1]["local"]
+    assert plain(runs(Partial(None, "m", value=local, short=True), Wording())) == label

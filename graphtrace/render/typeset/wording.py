@@ -43,6 +43,7 @@ from graphtrace.formula.printer import Backend, Markup, in_latex, is_settled, on
 from graphtrace.formula.read import term_of
 from graphtrace.formula.runs import Run, Runs, latex
 from graphtrace.formula.term import Term, total
+from graphtrace.graph.linear_map import LinearMap, is_negative
 
 EQUALS, PLUS = " = ", " + "
 
@@ -273,6 +274,8 @@ class PartPrinter(Generic[Markup]):
             return None
         if is_whole(part.value):
             return self.backend.text(str(getattr(part.value, "size", "")))
+        if isinstance(part.value, LinearMap) and part.value.structure == "weighted broadcast":
+            return self.backend.text("−broadcast") if is_negative(part.value) else None
         return self.backend.text(str(getattr(part.value, "structure", None) or part.value))
 
     def _contribution(self, part: Contribution) -> list[Markup]:
