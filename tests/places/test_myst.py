@@ -63,7 +63,7 @@ def project(tmp_path_factory):
 def test_a_directive_and_a_cell_are_shown_with_their_alternative_texts(project):
     page = Figures(project / "_build" / "html" / "index.html")
     directive = page.svgs[0]
-    assert directive["title"] == "Computational graph of J(b, c, a)"
+    assert directive["title"] == "Computational graph of J(a, b, c)"
     assert "dJ/db = 6" in directive["desc"]
     text = (project / "_build" / "html" / "index.html").read_text(encoding="utf-8")
     assert "The graph of <em>J</em>" in text
