@@ -80,6 +80,9 @@ def attributes(
             count += ", all at once" if repeated.at_once else ""
             if repeated.indexed:
                 count = f"t = 1 … {region.count:,}"
+        else:
+            lines = _lines(graph, box)
+            count = "" if lines else count
         op = f"× {region.count:,}"
     elif region.kind == "segment":
         lines = [] if region.name else _lines(graph, box)
@@ -169,7 +172,9 @@ _LONGEST_LINE = 40
 def _lines(graph: nx.MultiDiGraph[Any], box: Folded) -> list[Definition]:
     """What a stretch of statements computes, a line each, where they are few and short."""
     lines: list[Definition] = []
-    for item in box.region.items:
+    region = box.region
+    items = region.items if region.rest is None else [*region.rest.items, *region.items[1:]]
+    for item in items:
         is_statement = not isinstance(item, Region) or item.kind == "statement"
         inner = box.inner[start_of(item) - box.region.start : stop_of(item) - box.region.start]
         exports = [n for n in inner if n in box.exports or not set(inner).issuperset(graph[n])]

@@ -642,3 +642,13 @@ def test_a_direction_that_is_asked_for_is_kept():
 
 def test_what_is_wider_than_long_is_read_from_left_to_right():
     assert figure(gt.trace(fibonacci, 0.5), Content(limit=200)).direction == "LR"
+
+
+def test_what_is_unpacked_is_told_line_by_line_and_not_as_so_many_times():
+    def gates(z):
+        i, f, o, g = np.split(z, 4)
+        return np.sum(i * f + o * g)
+
+    text = gt.trace(gates, np.arange(8.0)).to_text(detail="calls")
+    assert "f = z[2:4] = [2, 3]" in text
+    assert "times" not in text
