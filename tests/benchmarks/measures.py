@@ -507,8 +507,8 @@ def torchviz(operations: int) -> Work:
     "figure of 60 operations, typeset derivatives",
     "torchviz + dot",
     0.3,
-    why="a quarter is the layout engine; the rest sets each formula and derivative in type and finds "
-    "a way for two arrows and two labels an edge, where torchviz has one word a box",
+    why="a quarter is the layout engine; the rest sets each formula and derivative in type and "
+    "finds a way for two arrows and two labels an edge, where torchviz has one word a box",
 )
 def _() -> Any:
     return figure(60, math=True, limit=100), partial(torchviz, 60)
