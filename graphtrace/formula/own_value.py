@@ -7,6 +7,7 @@ as well, so that it is the formula and not a coincidence. Knows no row and no gr
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -41,14 +42,14 @@ def in_own_value(
     """
     if value.op in ("add", "subtract"):  # of a sum nobody knows the derivative by heart
         return derivative
-    room = _length(derivative, name)
-    if len(text_of(derivative)) <= longest:
-        room //= 2
     y = Term(atom=name)
     keys = {leaf.atom.key for leaf in (*value.leaves, *derivative.leaves) if _is_name(leaf)}
     points: list[tuple[dict[str, Any], Any]] = []
-    for shorter in _in_name(derivative, value, y):
-        if _length(shorter, name) > room:
+    for shorter, is_known in _in_name(derivative, value, y):
+        # What is known by heart is read as fast under a long name.
+        length = functools.partial(_length, name=name) if is_known else _letters
+        room = length(derivative) // (2 if _letters(derivative) <= longest else 1)
+        if length(shorter) > room:
             continue
         points = points or list(_nearby(derivative, value, name, {k: values[k] for k in keys}))
         if all(_are_close(slope, _value(shorter, near)) for near, slope in points):
@@ -56,24 +57,31 @@ def in_own_value(
     return derivative
 
 
-def _in_name(derivative: Term, value: Term, y: Term) -> Iterator[Term]:
-    """What it could be: a logistic function's, a tangent's, y times what is left of it by y."""
-    yield y
-    yield times(y, Term(_SUBTRACT, (_ONE, y)))
+def _in_name(derivative: Term, value: Term, y: Term) -> Iterator[tuple[Term, bool]]:
+    """What it could be: a logistic function's, a tangent's, y times what is left of it by y.
+
+    Also whether it is known by heart, as all are but the last.
+    """
+    yield y, True
+    yield times(y, Term(_SUBTRACT, (_ONE, y))), True
     squared = Term(_POWER, (y, _TWO))
-    yield Term(_SUBTRACT, (_ONE, squared))
-    yield Term(_ADD, (_ONE, squared))
+    yield Term(_SUBTRACT, (_ONE, squared)), True
+    yield Term(_ADD, (_ONE, squared)), True
     rest = collected(Term(_DIVIDE, (derivative, value)))
     whole = None if rest is None else collected(times(y, rest))
     if whole is not None:
-        yield whole
+        yield whole, False
+
+
+def _letters(term: Term) -> int:
+    return len(text_of(term))
 
 
 def _length(term: Term, name: Name) -> int:
     """How many characters the term has, as many as if the value's name were one letter."""
     atoms = [leaf.atom for leaf in term.leaves]
     uses = sum(isinstance(atom, Name) and atom.key == name.key for atom in atoms)
-    return len(text_of(term)) - uses * (len(name.key) - 1)
+    return _letters(term) - uses * (len(name.key) - 1)
 
 
 def _is_name(leaf: Term) -> bool:
