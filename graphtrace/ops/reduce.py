@@ -110,7 +110,10 @@ def _by_ufunc(function: Any, as_method: Written) -> Written:
 
     def written(write: Writer, y: Any, xs: tuple[Any, ...], params: dict[str, Any]) -> Form | None:
         a, is_mean = xs[0], function is np.mean
-        if write.is_read or not isinstance(a, np.ndarray) or (is_mean and a.dtype != np.float64):
+        if write.is_read or not isinstance(a, np.ndarray):
+            return as_method(write, y, xs, params)
+        # Of no entries the method warns; other types it sums in a wider one.
+        if is_mean and not (a.dtype == np.float64 and _count(a, params["axis"])):
             return as_method(write, y, xs, params)
         how = [write.param(params["axis"])] + ["None, None, True"] * params["keepdims"]
         text = f"{write.call('np')}.{_UFUNCS[function]}.reduce($0, {', '.join(how)})"

@@ -163,18 +163,11 @@ def train(value_and_gradient: Callable[..., Any], epochs: int = 10) -> float:
     rng = np.random.default_rng(0)
     order = rng.permutation(len(x))
     learnt, others = order[:1500], order[1500:]
-    params = {
-        "W1": rng.normal(size=(64, 64)) / 8,
-        "b1": np.zeros(64),
-        "W2": rng.normal(size=(64, 10)) / 8,
-        "b2": np.zeros(10),
-    }
-    speed = {name: np.zeros_like(w) for name, w in params.items()}
+    params, speed = at_rest(rng)
     for _ in range(epochs):
         for batch in np.split(rng.permutation(learnt), 15):
-            _, slope = value_and_gradient(params, x[batch], y[batch])
-            speed = {name: 0.9 * speed[name] - 0.1 * slope[name] for name in params}
-            params = {name: params[name] + speed[name] for name in params}
+            value_and_slope = value_and_gradient(params, x[batch], y[batch])
+            _, params, speed = moved(params, speed, *value_and_slope)
     h = np.tanh(x[others] @ params["W1"] + params["b1"])
     scores = h @ params["W2"] + params["b2"]
     return float(np.mean(np.argmax(scores, axis=1) == np.argmax(y[others], axis=1)))
@@ -215,6 +208,17 @@ def script_step_by_hand(params: Any, speed: Any, x: Any, y: Any) -> Any:
     return moved(params, speed, np.mean(np.log(s) - z[rows, y]), slope)
 
 
+def at_rest(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The parameters of a network for the digits, and the speed of each."""
+    params = {
+        "W1": rng.normal(size=(64, 64)) / 8,
+        "b1": np.zeros(64),
+        "W2": rng.normal(size=(64, 10)) / 8,
+        "b2": np.zeros(10),
+    }
+    return params, {name: np.zeros_like(w) for name, w in params.items()}
+
+
 def moved(params: Any, speed: Any, value: Any, slope: Any) -> Any:
     """The parameters after a step."""
     speed = {k: 0.9 * speed[k] - 0.1 * slope[k] for k in params}
@@ -227,13 +231,7 @@ def script(step: Callable[..., Any]) -> float:
     x, order = x / 16, np.random.default_rng(0).permutation(len(x))
     learnt, others = order[:1500], order[1500:]
     rng = np.random.default_rng(1)
-    params = {
-        "W1": rng.normal(size=(64, 64)) / 8,
-        "b1": np.zeros(64),
-        "W2": rng.normal(size=(64, 10)) / 8,
-        "b2": np.zeros(10),
-    }
-    speed = {name: np.zeros_like(w) for name, w in params.items()}
+    params, speed = at_rest(rng)
     for _ in range(20):
         for batch in np.split(rng.permutation(learnt), 15):
             _, params, speed = step(params, speed, x[batch], y[batch])

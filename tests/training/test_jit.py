@@ -221,6 +221,14 @@ def test_reductions_are_those_of_the_plain_call(reduction, kind):
                 assert_bits(fast(y), f(y))
 
 
+@pytest.mark.parametrize("axis", [None, 0])
+def test_the_mean_of_no_entries_warns_as_numpy_does(axis):
+    fast = gt.jit(lambda x: np.mean(x, axis=axis))
+    for _ in range(2):  # the second time by the program
+        with pytest.warns(RuntimeWarning, match="Mean of empty slice"):
+            assert np.all(np.isnan(fast(np.ones((0, 3)))))
+
+
 @pytest.mark.parametrize("axis", [-1, 0, 1])
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_the_cross_entropy_is_that_of_the_plain_call(axis, kind):
