@@ -120,10 +120,11 @@ _CODE = Code(static="rule", memory="own")
 
 def _logsumexp(x: Any, *, axis: Any, keepdims: bool) -> Any:
     top = np.maximum.reduce(x, axis=axis, keepdims=True)
-    if np.isfinite(top).all():
+    if top.dtype != bool and np.isfinite(top).all():
         y = np.log(np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)) + top
     else:
-        top = np.where(np.isfinite(top), top, 0)  # of -inf alone: log(0); with inf: inf
+        # Of -inf alone it is log(0), with inf inf; truth values become numbers.
+        top = np.where(np.isfinite(top), top, 0)
         with np.errstate(divide="ignore"):
             y = np.log(np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)) + top
     return y if keepdims else np.squeeze(y, axis=axis)[()]

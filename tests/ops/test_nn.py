@@ -43,6 +43,11 @@ def test_along_an_axis_the_derivatives_are_those_of_differences(name, axis):
     agrees_with_differences(lambda x: getattr(nn, name)(x, axis), X)
 
 
+def test_logsumexp_of_truth_values_is_that_of_their_numbers():
+    assert nn.logsumexp(True) == 1
+    assert nn.logsumexp(np.array([True, False])) == np.log(np.e + 1)
+
+
 def test_logsumexp_of_large_and_infinite_entries():
     assert nn.logsumexp(np.array([1e4, 1e4])) == 1e4 + np.log(2)
     assert nn.logsumexp(np.array([-np.inf, -np.inf])) == -np.inf
