@@ -65,7 +65,7 @@ def attributes(
     one = export if len(box.exports) == 1 else {}
     is_input = graph.nodes[box.inner[0]].get("op") == "input"
     count = counted(len(box.inner), "input" if is_input else "operation")
-    named, repeated, lines = Definition(str(box.key)), None, []
+    named, repeated, lines, lists = Definition(str(box.key)), None, [], list[Note]()
     op = "input" if is_input else "operations"
     if region.kind == "call":
         op = base(region.name) if base(region.name) in calls else region.name
@@ -77,9 +77,9 @@ def attributes(
         repeated = formula(region)
         if repeated is not None:
             named = repeated.assignments[0]
+            count = repeated.counter or count
             count += ", all at once" if repeated.at_once else ""
-            if repeated.indexed:
-                count = f"t = 1 … {region.count:,}"
+            lists = list(map(Note, repeated.lists))
         else:
             lines = _lines(graph, box)
             count = "" if lines else count
@@ -96,7 +96,7 @@ def attributes(
         heading = [Definition(op)] if region.kind == "call" else []
     if repeated is not None:
         heading = [*_begun(graph, box, repeated), *repeated.assignments]
-    title_parts = [*heading, *([Note(count)] if count else [])]
+    title_parts = [*heading, *([Note(count)] if count else []), *lists]
     if box.weights:
         title_parts.append(Note(_parameters(graph, box.weights), spare=True))
     data = {

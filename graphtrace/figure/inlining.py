@@ -9,10 +9,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from graphtrace.figure.regions import base, head
 from graphtrace.formula.read import term_of
+from graphtrace.formula.row import Row
 from graphtrace.formula.symbol import formula
 from graphtrace.formula.term import Name, Term, Text
 
@@ -21,9 +23,15 @@ if TYPE_CHECKING:
 
 
 def inlined(
-    graph: nx.MultiDiGraph[Any], inner: Collection[Any], node: Any, longest: int
+    graph: nx.MultiDiGraph[Any],
+    inner: Collection[Any],
+    node: Any,
+    longest: int,
+    rows: Mapping[str, Row] = MappingProxyType({}),
 ) -> Term | None:
     """The formula of a node in what the `inner` ones get from outside; None if it is long.
+
+    A node that is among the `rows` is told by the row there.
 
     >>> import graphtrace as gt
     >>> from graphtrace.formula.printer import text_of
@@ -36,7 +44,7 @@ def inlined(
 
     def written(key: Any) -> Term | None:
         nonlocal budget
-        row = graph.nodes[key].get("row")
+        row = rows.get(str(key)) or graph.nodes[key].get("row")
         if row is None:
             return None
         term = formula(row)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from graphtrace.figure.inlining import inlined
+from graphtrace.figure.counted import Counted, counted
+from graphtrace.figure.inlining import inlined, with_terms
 from graphtrace.figure.parts import Definition
 from graphtrace.figure.regions import base
 from graphtrace.formula.symbol import Symbol
@@ -26,48 +27,20 @@ _LONGEST = 40  # operations and names
 _UNNAMED = re.compile(r"v\d+")
 
 
-def recurrence(
-    graph: nx.MultiDiGraph[Any], inner: Sequence[Any], count: int, exports: Sequence[Any]
-) -> Definition | None:
-    """The assignment that the loop repeats; what differs from run to run has the index t.
-
-    >>> import graphtrace as gt
-    >>> def f(x):
-    ...     for _ in range(9):
-    ...         x = x * x + 1
-    ...     return x
-    >>> g = gt.trace(f, 0.5)
-    >>> told = recurrence(g, list(g)[1:], 9, ["x_10"])
-    >>> told.name, told.sign, str(told.formula)
-    ('x', '←', 'x*x + 1')
-    """
-    size, rest = divmod(len(inner), count)
-    if rest or len(exports) != 1 or exports[0] not in inner[-size:]:
-        return None
-    last, before = inner[-size:], inner[-2 * size : -size]
-    result = exports[0]
-    place = last.index(result)
-    name = base(str(result))
-    trees = inlined(graph, last, result, _LONGEST), inlined(graph, before, before[place], _LONGEST)
-    if name == str(result) or _UNNAMED.fullmatch(str(result)) or None in trees:
-        return None
-    general = _general(*trees, set(map(str, inner)), {str(before[place]): name})
-    if general is None or not _is_uniform(graph, inner, size):
-        return None
-    return Definition(name, Symbol.of(general), sign="←")
-
-
 class Recurrence(NamedTuple):
     """What one run through a loop assigns; `at_once` if all from what the run before has left.
 
     They are `indexed`, x[t] = x[t-1] + ..., where one reads both what this run and what an earlier
-    one has computed of the same name. `results` are the nodes that the last run assigns.
+    one has computed of the same name. `results` are the nodes that the last run assigns. `counter`
+    says what counts the runs, where an assignment reads it, and `lists` what else changes.
     """
 
     assignments: tuple[Definition, ...]
     at_once: bool = False
     indexed: bool = False
     results: tuple[str, ...] = ()
+    counter: str = ""
+    lists: tuple[str, ...] = ()
 
 
 def recurrences(
@@ -76,6 +49,14 @@ def recurrences(
     """The assignments that the loop repeats, in their order; None where not all have a formula.
 
     >>> import graphtrace as gt
+    >>> def f(x):
+    ...     for k in range(9):
+    ...         x = x * x + 1 / (k + 1)
+    ...     return x
+    >>> g = gt.trace(f, 0.5)
+    >>> told = recurrences(g, list(g)[1:], 9, ["x_10"])
+    >>> [f"{a.name} {a.sign} {a.formula}" for a in told.assignments], told.counter
+    (['x ← x*x + 1/t'], 't = 1 … 9')
     >>> def f(x, y):
     ...     for _ in range(9):
     ...         x = x + y
@@ -94,40 +75,100 @@ def recurrences(
     >>> [f"{a.name} {a.sign} {a.formula}" for a in told.assignments]
     ['b[t] = b[t-2] + b[t-1]']
     """
-    one = recurrence(graph, inner, count, exports)
-    if one is not None:
-        return Recurrence((one,))
     size, rest = divmod(len(inner), count)
-    if rest or not _is_uniform(graph, inner, size):
+    if rest:
         return None
-    runs = [inner[begin : begin + size] for begin in range(len(inner) - size, -1, -size)]
-    statements = _statements(runs[0])
-    results = [str(runs[0][places[-1]]) for places in statements]
+    runs = [inner[begin : begin + size] for begin in range(0, len(inner), size)]
+    numbers = counted(graph, runs)
+    if numbers is not None and _is_uniform(graph, runs, numbers):
+        one = _of_one(graph, runs, numbers, exports) or _of_several(graph, runs, numbers, exports)
+        if one is not None:
+            return one
+    numbers = counted(graph, runs, is_from_one=True)
+    if numbers is None or not _is_uniform(graph, runs, numbers):
+        return None
+    body = _body(graph, runs, numbers, exports)
+    return body.by_indices() if body is not None else None
+
+
+def _of_one(
+    graph: nx.MultiDiGraph[Any],
+    runs: Sequence[Sequence[Any]],
+    numbers: Counted,
+    exports: Sequence[Any],
+) -> Recurrence | None:
+    """All of a run in one assignment, of the value that is handed on."""
+    if len(exports) != 1 or exports[0] not in runs[-1]:
+        return None
+    (result,) = exports
+    before = runs[-2][runs[-1].index(result)]
+    name = base(str(result))
+    if name == str(result) or _UNNAMED.fullmatch(str(result)):
+        return None
+    terms = _term(graph, numbers, runs[-1], result), _term(graph, numbers, runs[-2], before)
+    if terms[0] is None or terms[1] is None:
+        return None
+    inside = {str(node) for run in runs for node in run}
+    general = _general(*terms, inside, {str(before): name})
+    if general is None:
+        return None
+    assignments = (Definition(name, Symbol.of(general), sign="←"),)
+    return Recurrence(assignments, counter=numbers.sentence, lists=numbers.lists)
+
+
+def _of_several(
+    graph: nx.MultiDiGraph[Any],
+    runs: Sequence[Sequence[Any]],
+    numbers: Counted,
+    exports: Sequence[Any],
+) -> Recurrence | None:
+    body = _body(graph, runs, numbers, exports)
+    return body.by_arrows() if body is not None else None
+
+
+def _body(
+    graph: nx.MultiDiGraph[Any],
+    runs: Sequence[Sequence[Any]],
+    numbers: Counted,
+    exports: Sequence[Any],
+) -> _Body | None:
+    """The body as statements, where these are few and have all that is handed on."""
+    last_first = runs[::-1]
+    statements = _statements(runs[-1])
+    results = [str(runs[-1][places[-1]]) for places in statements]
     if len(statements) > _MOST_STATEMENTS or not set(map(str, exports)).issubset(results):
         return None
     if any(_UNNAMED.fullmatch(result) or base(result) == result for result in results):
         return None
-    body = _Body(graph, runs[: _MOST_BACK + 1], statements, set(map(str, inner)))
-    return body.by_arrows() or body.by_indices()
+    return _Body(graph, last_first, statements, numbers)
+
+
+def _term(
+    graph: nx.MultiDiGraph[Any], numbers: Counted, inner: Collection[Any], node: Any
+) -> Term | None:
+    term = inlined(graph, inner, node, _LONGEST, numbers.rows)
+    return with_terms(term, numbers.terms) if term is not None else None
 
 
 class _Body:
-    """The statements of a loop's body, in the last `runs` through it, the very last first."""
+    """The statements of a loop's body, in the runs through it, the very last first."""
 
     def __init__(
         self,
         graph: nx.MultiDiGraph[Any],
         runs: Sequence[Sequence[Any]],
         statements: Sequence[Sequence[int]],
-        inside: Collection[str],
+        numbers: Counted,
     ) -> None:
-        self._inside = inside
-        self._statements = statements
-        self._keys = [[str(run[places[-1]]) for places in statements] for run in runs]
+        self._inside = {str(node) for run in runs for node in run}
+        self._numbers = numbers
+        self._keys = [
+            [str(run[places[-1]]) for places in statements] for run in runs[: _MOST_BACK + 1]
+        ]
         self._names = [base(key) for key in self._keys[0]]
         self._terms = [
             [
-                inlined(graph, [run[i] for i in places], run[places[-1]], _LONGEST)
+                _term(graph, numbers, [run[i] for i in places], run[places[-1]])
                 for places in statements
             ]
             for run in runs[:2]
@@ -150,21 +191,34 @@ class _Body:
         assignments = self._definitions(self._names, spelled, "←")
         if assignments is None:
             return None
-        return Recurrence(assignments, at_once=not in_order, results=tuple(self._keys[0]))
+        return Recurrence(
+            assignments,
+            at_once=not in_order,
+            results=tuple(self._keys[0]),
+            counter=self._numbers.sentence,
+            lists=self._numbers.lists,
+        )
 
     def by_indices(self) -> Recurrence | None:
         """`x[t] = x[t-1] + y[t]`."""
         if len(set(self._names)) < len(self._names):
             return None
+        t = self._numbers.counter.name
         names = {
-            key: f"{name}[t-{back}]" if back else f"{name}[t]"
+            key: f"{name}[{t}-{back}]" if back else f"{name}[{t}]"
             for back, keys in enumerate(self._keys)
             for key, name in zip(keys, self._names, strict=True)
         }
         assignments = self._definitions([names[key] for key in self._keys[0]], names, "=")
         if assignments is None:
             return None
-        return Recurrence(assignments, indexed=True, results=tuple(self._keys[0]))
+        return Recurrence(
+            assignments,
+            indexed=True,
+            results=tuple(self._keys[0]),
+            counter=str(self._numbers.counter),
+            lists=self._numbers.lists,
+        )
 
     def _definitions(
         self, names: Sequence[str], spelled: dict[str, str], sign: str
@@ -215,48 +269,36 @@ def start(graph: nx.MultiDiGraph[Any], inner: Sequence[Any], count: int, export:
     return None
 
 
-def _is_uniform(graph: nx.MultiDiGraph[Any], inner: Sequence[Any], size: int) -> bool:
+def _is_uniform(
+    graph: nx.MultiDiGraph[Any], runs: Sequence[Sequence[Any]], numbers: Counted
+) -> bool:
     """Whether every run does as the last does, but for what it is handed at first."""
-    place = {str(node): i for i, node in enumerate(inner)}
-    previous: list[Any] | None = None
-    varying: set[int] | None = None
-    for begin in range(len(inner) - size, -1, -size):
-        run: list[Any] = []
+    place = {str(node): i for i, node in enumerate(node for run in runs for node in run)}
+    later: list[Any] | None = None
+    for run in reversed(runs):
+        here: list[Any] = []
         rows: list[int] = []
-        for i in range(begin, begin + size):
-            row = graph.nodes[inner[i]]["row"]
-            for key, operand in zip(row.keys, row.operands, strict=True):
+        for node in run:
+            i, row = place[str(node)], numbers.rows.get(str(node)) or graph.nodes[node]["row"]
+            for key, name, operand in zip(row.keys, row.shown, row.operands, strict=True):
                 at = place.get(key) if key is not None else None
-                run.append(_Back(i - at) if at is not None else operand if key is None else key)
-            run.append(row.params)
+                here.append(_Back(i - at) if at is not None else operand if key is None else name)
+            here.append(row.params)
             rows += [i] * (len(row.keys) + 1)
-        if previous is not None:
+        if later is not None:
             # What a later run reads from this one or before, early ones are handed from outside.
-            run = [
+            here = [
                 y if isinstance(y, _Back) and row < y else x
-                for x, y, row in zip(run, previous, rows, strict=True)
+                for x, y, row in zip(here, later, rows, strict=True)
             ]
-            pairs = list(zip(run, previous, strict=True))
-            differing = {i for i, (x, y) in enumerate(pairs) if not _same(x, y)}
-            if any(not _is_indexed(*pairs[i]) for i in differing):
+            if not all(_same(x, y) for x, y in zip(here, later, strict=True)):
                 return False
-            if varying is not None and differing != varying:
-                return False
-            varying = differing
-        previous = run
+        later = here
     return True
 
 
 class _Back(int):
     """How many rows before its use an operand was computed, within the loop."""
-
-
-def _is_indexed(x: Any, y: Any) -> bool:
-    """Whether they differ in a number that counts the runs: xs[3] and xs[4]."""
-    if isinstance(x, dict):
-        indices = x.get("index"), y.get("index")
-        return all(isinstance(i, int) for i in indices) and x.keys() == y.keys() == {"index"}
-    return isinstance(x, str) and isinstance(y, str) and _general_name(x, y) is not None
 
 
 def _general(a: Any, b: Any, inner: Collection[str], names: dict[str, str]) -> Term | None:
@@ -267,9 +309,7 @@ def _general(a: Any, b: Any, inner: Collection[str], names: dict[str, str]) -> T
         atom = _general_atom(a.atom, b.atom, inner, names)
         return Term(atom=atom) if atom is not None else None
     if not _same(a.params, b.params):
-        if not _is_indexed(a.params, b.params):
-            return None
-        a = replace(a, params={"index": _Run("t")})
+        return None
     operands = [_general(*both, inner, names) for both in zip(a.operands, b.operands, strict=True)]
     common = tuple(operand for operand in operands if operand is not None)
     return replace(a, operands=common) if len(common) == len(operands) else None
@@ -283,15 +323,6 @@ def _same(a: Any, b: Any) -> bool:
     return np.array_equal(a, b) if isinstance(a, np.ndarray) else bool(a == b)
 
 
-class _Run(str):
-    """The number of the run, as an index in a formula."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
-
-
 def _general_atom(a: Any, b: Any, inner: Collection[str], names: dict[str, str]) -> Any:
     if not isinstance(a, Name) or not isinstance(b, Name):
         return a if _same(a, b) else None
@@ -301,19 +332,4 @@ def _general_atom(a: Any, b: Any, inner: Collection[str], names: dict[str, str])
     # what is carried on, but another value.
     if a.key in inner or a.key in names.values():
         return None
-    general = _general_name(a.key, b.key)
-    return replace(a, key=general) if general is not None else None
-
-
-def _general_name(a: str, b: str) -> str | None:
-    """`xs[t]` of xs[3] and xs[4]; None for names that differ otherwise."""
-    pieces = _NUMBERS.split(a), _NUMBERS.split(b)
-    if len(pieces[0]) != len(pieces[1]):
-        return None
-    pairs = list(zip(*pieces, strict=True))
-    if any(x != y and not x.isdigit() for x, y in pairs):
-        return None
-    return "".join(x if x == y else "t" for x, y in pairs)
-
-
-_NUMBERS = re.compile(r"(\d+)")
+    return a if a.key == b.key else None
