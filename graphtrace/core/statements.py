@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import CodeType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from graphtrace.core.source import positions, remembered, source_lines
 
@@ -22,12 +22,25 @@ Place = tuple[int, int]
 """A line, and a column in bytes."""
 
 
+class Loop(NamedTuple):
+    """A loop that is in no other one, as it is written.
+
+    `before` is what was assigned in front of it, once and in any case, to names that nothing else
+    outside of it assigns; the name and the expression.
+    """
+
+    start: Place
+    text: str
+    before: tuple[tuple[str, str], ...] = ()
+
+
 class Statement(NamedTuple):
     """A statement, or the header of a compound one, as it is written.
 
     `right` is what one name is assigned to, or what is returned, where each of its variables is
     the argument of that name or what was assigned to it at one place; else None. `call_end` is the
-    end of the call that is all of the right side.
+    end of the call that is all of the right side. It is number `at` of the statements of the `loop`
+    around it, the loop itself being number 0.
     """
 
     start: Place
@@ -36,6 +49,8 @@ class Statement(NamedTuple):
     comprehensions: tuple[tuple[Place, Place], ...] = ()
     calls: tuple[tuple[Place, str], ...] = ()
     """The end of each call in it, and the name of what is called."""
+    loop: Loop | None = None
+    at: int = 0
 
     def repeats(self, place: Place) -> bool:
         """Whether what stands there runs several times in one execution: in a comprehension."""
@@ -99,8 +114,67 @@ def _statements(code: CodeType, _: int) -> tuple[Statement, ...]:
         ast.increment_lineno(tree, shift)
         nodes = (node for node in ast.walk(tree) if isinstance(node, ast.stmt))
         uncertain = _uncertain(code, 0)
-        return tuple(sorted(_written(n, uncertain, rows) for n in nodes if n.lineno >= first))
+        loops = _loops(tree)
+        statements = (
+            _written(node, uncertain, rows)._replace(**loops.get(node, {}))
+            for node in nodes
+            if node.lineno >= first
+        )
+        return tuple(sorted(statements, key=lambda one: one.start))
     return ()
+
+
+def statements_of(loop: ast.stmt) -> list[ast.stmt]:
+    """The loop and what is in it, in the order of their numbers."""
+    return [node for node in ast.walk(loop) if isinstance(node, ast.stmt)]
+
+
+def _loops(tree: ast.AST) -> dict[ast.stmt, dict[str, Any]]:
+    """For each statement of a loop that loop, and its number in it."""
+    known: dict[ast.stmt, dict[str, Any]] = {}
+    waiting: list[tuple[ast.AST, ast.AST]] = [(tree, tree)]
+    while waiting:
+        node, function = waiting.pop()
+        if isinstance(node, ast.For | ast.While):
+            loop = Loop((node.lineno, node.col_offset), ast.unparse(node), _before(node, function))
+            for at, statement in enumerate(statements_of(node)):
+                known[statement] = {"loop": loop, "at": at}
+            continue
+        inner = node if isinstance(node, ast.FunctionDef) else function
+        waiting += ((child, inner) for child in ast.iter_child_nodes(node))
+    return known
+
+
+def _before(loop: ast.stmt, function: ast.AST) -> tuple[tuple[str, str], ...]:
+    inside = set(ast.walk(loop))
+    stores = Counter(
+        node.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name) and node not in inside and not isinstance(node.ctx, ast.Load)
+    )
+    pairs: list[tuple[ast.expr, ast.expr]] = []
+    for one in getattr(function, "body", ()):
+        if one is loop:
+            break
+        match one:
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
+                pairs += zip(names, values, strict=False)
+            case ast.Assign(targets=names, value=value):
+                pairs += ((name, value) for name in names)
+            case ast.AnnAssign(target=name, value=ast.expr() as value):
+                pairs.append((name, value))
+    # A list of that name may have been changed since.
+    changed = {
+        node.value.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.value, ast.Name)
+        if isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load)
+    }
+    return tuple(
+        (name.id, ast.unparse(value))
+        for name, value in pairs
+        if isinstance(name, ast.Name) and stores[name.id] == 1 and name.id not in changed
+    )
 
 
 def _of_lambda(code: CodeType) -> Statement:

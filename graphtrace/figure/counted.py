@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from graphtrace.core.primitive import primitive_named
-from graphtrace.figure.regions import base, head
 from graphtrace.formula.printer import in_digits, text_of
 from graphtrace.formula.row import Row
 from graphtrace.formula.term import Name, Term
@@ -91,7 +90,7 @@ def counted(
         for place in range(len(rows[-1]))
         for slot, numbers in _changing([run[place] for run in rows], inside)
     }
-    taken = {name for key in map(str, graph) for name in (key, base(key), head(key))}
+    taken = _letters_in(graph) if changing or is_from_one else ()
     letter = next((letter for letter in _COUNTING if letter not in taken), None)
     if letter is None:
         return None
@@ -117,6 +116,12 @@ def counted(
         for place, formulas in slots.items()
     }
     return Counted(replaced, stands_for, counter, len(lists) < len(forms), sentences)
+
+
+def _letters_in(graph: nx.MultiDiGraph[Any]) -> set[str]:
+    """The letters that are names of something: of `t`, `t_2` and `t[0]` the t."""
+    keys = map(str, graph)
+    return {key[0] for key in keys if len(key) == 1 or (key and key[1] in "_[.")}
 
 
 _COUNTING = "tkinjm"

@@ -31,6 +31,7 @@ from graphtrace.figure.statements import statement_boxes
 from graphtrace.figure.sums import sum_starts, without
 from graphtrace.figure.total import Total, adjoints
 from graphtrace.figure.trouble import Trouble
+from graphtrace.figure.written import as_it_is_written
 from graphtrace.formula.symbol import Symbol, row_text
 
 if TYPE_CHECKING:
@@ -148,7 +149,8 @@ def _in_statements(
     """The graph with a box for each statement, or for calls and loops where there is a limit."""
     whole = regions_of(graph, nodes, statements=True)
     formula = cache(lambda loop: _formula(graph, nodes, loop))
-    items = statement_boxes(graph, nodes, whole, limit)
+    has_lines = (lambda loop: formula(loop) is not None) if limit is not None else None
+    items = statement_boxes(graph, nodes, whole, limit, has_lines)
     weights = set(graph.graph.get("weights", ()))
     items = [
         Region("statement", "", item, item + 1)
@@ -229,9 +231,16 @@ def _in_time(graph: nx.MultiDiGraph[Any], show: Content, loop: Loop | None) -> n
 
 
 def _formula(graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], loop: Region) -> Recurrence | None:
-    """What each run of the loop computes, where a formula says it."""
+    """What each run of the loop computes, where a formula says it, or else its source."""
     inner, outputs = nodes[loop.start : loop.stop], set(outputs_of(graph))
     inside = set(inner)
+    if loop.kind == "written":
+        alike = next(loop.regions, loop)
+        is_alike = len(loop.items) == 1 and alike.kind == "loop"
+        if is_alike and _formula(graph, nodes, alike) is not None:
+            return None
+        tails = {tail for node in inner for tail in graph.pred[node] if tail not in inside}
+        return as_it_is_written(graph, loop, tails)
     exports = [n for n in inner if n in outputs or not inside.issuperset(graph[n])]
     return recurrences(graph, inner, loop.count, exports)
 

@@ -84,6 +84,10 @@ def attributes(
             lines = _lines(graph, box)
             count = "" if lines else count
         op = f"× {region.count:,}"
+    elif region.kind == "written":
+        repeated, op = formula(region), "loop"
+        if repeated is not None:
+            named, count, lists = repeated.assignments[-1], "", list(map(Note, repeated.lists))
     elif region.kind == "segment":
         lines = [] if region.name else _lines(graph, box)
         count = region.name or ("" if lines else count)
@@ -95,7 +99,8 @@ def attributes(
     if len(box.exports) > 1 and not is_input and not lines:
         heading = [Definition(op)] if region.kind == "call" else []
     if repeated is not None:
-        heading = [*_begun(graph, box, repeated), *repeated.assignments]
+        begun = _begun(graph, box, repeated) if region.kind == "loop" else ()
+        heading = [*begun, *repeated.assignments]
     title_parts = [*heading, *([Note(count)] if count else []), *lists]
     if box.weights:
         title_parts.append(Note(_parameters(graph, box.weights), spare=True))

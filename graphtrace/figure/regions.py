@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
 Item: TypeAlias = "Region | int"
-Kind: TypeAlias = Literal["whole", "call", "statement", "loop", "inputs", "segment"]
+Kind: TypeAlias = Literal["whole", "call", "statement", "loop", "written", "inputs", "segment"]
 
 FEWEST = 3
 """Fewer repeats than this are no loop."""
@@ -35,7 +35,8 @@ class Region:
 
     `name` is the call's in the attribute `scope`; `run` is the number of a statement's run; `calls`
     says how many calls are around it; `count` how often a loop's body was run. The items of a loop
-    are a loop of all runs but the last, `rest`, and those of the last.
+    are a loop of all runs but the last, `rest`, and those of the last. Where statements are known,
+    all of a `for` or `while` is a region as well, "written": its runs need not be alike.
     """
 
     kind: Kind
@@ -93,8 +94,9 @@ def regions_of(
     >>> [(r.kind, r.count, len(r.items)) for r in regions_of(g, list(g)).regions]
     [('loop', 12, 3)]
     """
-    reader = _Reader(alike if siblings else base)
-    chains = _Chains(graph.graph.get("runs", ()) if statements else ())
+    runs = graph.graph.get("runs", ()) if statements else ()
+    reader = _Reader(alike if siblings else base, runs)
+    chains = _Chains(runs)
     whole = Region("whole", "", 0)
     open_regions = [whole]
     path: tuple[_Step, ...] = ()
@@ -187,8 +189,9 @@ def _shared(a: Sequence[object], b: Sequence[object]) -> int:
 class _Reader:
     """Gives equal parts of a computation equal numbers."""
 
-    def __init__(self, kind_of: Callable[[str], str]) -> None:
+    def __init__(self, kind_of: Callable[[str], str], runs: Sequence[Any]) -> None:
         self._kind_of = kind_of
+        self._runs = runs
         self._numbers: dict[Hashable, int] = {}
 
     def number(self, what: Hashable) -> int:
@@ -198,11 +201,39 @@ class _Reader:
         """End the innermost open region and put it among the items of the one around it."""
         region = open_regions.pop()
         region.stop = stop
+        self._gather_written(region)
         self._find_loops(region)
         if open_regions:
             open_regions[-1].items.append(region)
             sign = (region.kind, self._kind_of(region.name), tuple(region.signs))
             open_regions[-1].signs.append(self.number(sign))
+
+    def _gather_written(self, region: Region) -> None:
+        """Make a region of the statements of each `for` and `while`."""
+        pairs = list(zip(region.items, region.signs, strict=True))
+        if not any(self._loop_of(item) for item in region.items):
+            return
+        region.items, region.signs = [], []
+        for loop, group in groupby(pairs, key=lambda pair: self._loop_of(pair[0])):
+            items, signs = (list(column) for column in zip(*group, strict=True))
+            if loop is None or len(items) < FEWEST:
+                region.items += items
+                region.signs += signs
+                continue
+            calls = region.calls + (region.kind == "call")
+            ends = start_of(items[0]), stop_of(items[-1])
+            written = Region("written", "", *ends, calls, parent=region)
+            written.items, written.signs = items, signs
+            for inner in written.regions:
+                inner.parent = written
+            self._find_loops(written)
+            region.items.append(written)
+            region.signs.append(self.number(("written", tuple(written.signs))))
+
+    def _loop_of(self, item: Item) -> Any:
+        if isinstance(item, Region) and item.kind == "statement" and item.run < len(self._runs):
+            return self._runs[item.run].loop
+        return None
 
     def _find_loops(self, region: Region) -> None:
         """Make a region of every loop; inner loops have shorter bodies, so they come first."""

@@ -8,7 +8,7 @@ function that has statements of its own, as in `h = layer(x)`, those are the box
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -26,14 +26,17 @@ def statement_boxes(
     nodes: Sequence[Any],
     whole: Region,
     limit: int | None,
+    has_lines: Callable[[Region], bool] | None = None,
 ) -> list[Item]:
     """The boxes: all statements; or, with a limit, calls and loops of which so many are opened.
+
+    A `for` or `while` whose runs are not alike is a box where it is told by lines (`has_lines`).
 
     At most `limit` boxes for operations are made by opening calls and loops, alike ones together
     and small ones first; what is not opened is one box, so that there may be more.
     """
     inputs = sum(graph.nodes[node].get("op") == "input" for node in nodes)
-    tree = _Tree(graph.graph.get("runs", ()), whole)
+    tree = _Tree(graph.graph.get("runs", ()), whole, has_lines)
     opened = {whole}
     parameters = sum(start_of(item) < inputs for item in tree.shown(opened))
     while True:
@@ -56,24 +59,33 @@ def statement_boxes(
 class _Tree:
     """The regions, and which of them may be opened."""
 
-    def __init__(self, runs: Sequence[Any], whole: Region) -> None:
+    def __init__(
+        self, runs: Sequence[Any], whole: Region, has_lines: Callable[[Region], bool] | None
+    ) -> None:
         self._runs = runs
         self._whole = whole
+        self._has_lines = has_lines
 
     def shown(self, opened: Iterable[Region]) -> Iterator[Item]:
         """What stands in the open regions."""
         todo: list[Item] = [self._whole]
         while todo:
             item = todo.pop()
-            if isinstance(item, Region) and item in opened:
+            if isinstance(item, Region) and (item in opened or self._is_untold(item)):
                 todo += reversed(_side_by_side(item))
             else:
                 yield item
+
+    def _is_untold(self, region: Region) -> bool:
+        has_lines = self._has_lines
+        return region.kind == "written" and not (has_lines is not None and has_lines(region))
 
     def opens(self, region: Region) -> list[Region]:
         """The regions that are opened together to see what is in it; none of a plain statement."""
         if region.kind == "loop":
             return [region, region.rest] if region.rest is not None else [region]
+        if region.kind == "written":
+            return list(_loops_in(region))
         if region.kind != "statement":
             return [region]
         call = self._call(region)
@@ -100,18 +112,42 @@ class _Tree:
         return None
 
 
+def _loops_in(region: Region) -> Iterator[Region]:
+    """The region and what repeats in it: all of a loop that is told by its lines, or none."""
+    yield region
+    for inner in region.regions:
+        if inner.kind == "loop":
+            yield from _loops_in(inner)
+
+
 def gathered(items: Sequence[Item], inputs: int, limit: int) -> list[Item]:
-    """The items, neighbours of them in one box where there are more than `limit` of operations."""
+    """The items, neighbours of them in one box where there are more than `limit` of operations.
+
+    A loop stands by itself where that can be: it tells more than a stretch.
+    """
     first = next((i for i, item in enumerate(items) if start_of(item) >= inputs), len(items))
-    size = math.ceil((len(items) - first) / limit)
-    if size < 2:
+    if len(items) - first <= limit:
         return list(items)
-    groups = (items[at : at + size] for at in range(first, len(items), size))
+    stretches = [
+        list(group)
+        for _, group in groupby(items[first:], key=lambda item: item if _is_loop(item) else None)
+    ]
+    for size in range(2, len(items) + 1):
+        groups = [part[at : at + size] for part in stretches for at in range(0, len(part), size)]
+        if len(groups) <= limit:
+            break
+    else:
+        size = math.ceil((len(items) - first) / limit)
+        groups = [list(items[at : at + size]) for at in range(first, len(items), size)]
     boxes = [
-        Region("segment", "", start_of(g[0]), stop_of(g[-1]), items=list(g)) if len(g) > 1 else g[0]
+        Region("segment", "", start_of(g[0]), stop_of(g[-1]), items=g) if len(g) > 1 else g[0]
         for g in groups
     ]
     return [*items[:first], *boxes]
+
+
+def _is_loop(item: Item) -> bool:
+    return isinstance(item, Region) and item.kind in ("loop", "written")
 
 
 def _side_by_side(region: Region) -> list[Item]:

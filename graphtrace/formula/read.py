@@ -7,8 +7,9 @@ their terms from the rows, and never come here.
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping, Sequence
 
-from graphtrace.core.primitive import Form, Notation, Primitive, primitive_named
+from graphtrace.core.primitive import COMPARE, Form, Notation, Primitive, primitive_named
 from graphtrace.core.source import OPERATORS
 from graphtrace.formula.term import Name, Term, Text, simplified
 
@@ -37,8 +38,41 @@ def called(name: str, *operands: Term) -> Term:
     return Term(Primitive(name, lambda: None, notation=Notation(form, form)), operands)
 
 
+def joined_by(words: Sequence[str], *operands: Term) -> Term:
+    """The operands with words or signs between them and behind them: `x/2 if x > 0`.
+
+    >>> from graphtrace.formula.printer import text_of
+    >>> text_of(joined_by(["if"], term_of("x/2"), term_of("x > 0")))
+    'x/2 if x > 0'
+    """
+    tail = f" ${len(words)}" if len(operands) > len(words) else ""
+
+    def form(spelling: Mapping[str, str], board: str = "") -> Form:
+        spelled = (spelling.get(word, word) for word in words)
+        parts = (f"${k}{'' if ',' in w else ' '}{w}" for k, w in enumerate(spelled))
+        return Form(" ".join(parts) + tail, COMPARE, (COMPARE,), board)
+
+    upright = {w: rf"\text{{ {w} }}" for w in words if w[0].isalpha()}
+    upright |= {w: rf"\text{{{w}}}" for w in words if w[0] == ","}
+    notation = Notation(form({}, form(_SIGNS).template), form(upright | _LATEX))
+    return Term(Primitive(" ".join(words), lambda: None, notation=notation), operands)
+
+
+_SIGNS = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
+_LATEX = {"<": "<", ">": ">", "<=": r"\leq", ">=": r"\geq", "==": "=", "!=": r"\neq"}
+_COMPARED = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+
+
 def _term(node: ast.expr) -> Term:
     match node:
+        case ast.Compare(left=left, ops=operators, comparators=others):
+            signs = [_COMPARED[type(operator)] for operator in operators]
+            return joined_by(signs, *map(_term, (left, *others)))
+        case ast.IfExp(test=test, body=value, orelse=other):
+            return joined_by(["if", "else"], *map(_term, (value, test, other)))
+        case ast.BoolOp(op=operator, values=values):
+            word = "and" if isinstance(operator, ast.And) else "or"
+            return joined_by([word] * (len(values) - 1), *map(_term, values))
         case ast.BinOp(left, operator, right):
             row = primitive_named(_OPERATORS[type(operator)])
             return Term(row, (_term(left), _term(right)))

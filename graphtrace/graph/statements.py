@@ -13,7 +13,7 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 from graphtrace.core.source import is_operator, operator
-from graphtrace.core.statements import Place, Statement, begin, end, statement
+from graphtrace.core.statements import Loop, Place, Statement, begin, end, statement
 from graphtrace.core.tape import Location, Scope
 
 INNER_FUNCTIONS = frozenset(("<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>"))
@@ -41,11 +41,14 @@ class Run(NamedTuple):
     `caller` is the run that the function was called in, -1 in the traced function; `is_whole` says
     that the call is all that the caller's statement computes, as in `h = layer(x)`. `right` is what
     the statement computes, as it is written; None where it is not known what its names stand for.
+    It is number `at` of the statements of a `loop`.
     """
 
     caller: int
     right: str | None
     is_whole: bool
+    loop: Loop | None = None
+    at: int = 0
 
 
 class _Level:
@@ -152,7 +155,10 @@ class _Reader:
         del self._levels[depth:]
 
     def _new(self, caller: int, written: Statement | None, is_whole: bool) -> int:
-        self.all.append(Run(caller, written.right if written else None, is_whole))
+        if written is None:
+            self.all.append(Run(caller, None, is_whole))
+        else:
+            self.all.append(Run(caller, written.right, is_whole, written.loop, written.at))
         return len(self.all) - 1
 
     def _whole(self, depth: int) -> bool:

@@ -20,6 +20,7 @@ def lines(formula: str, widest: float, most: int = 3) -> list[str]:
         ("u = a + (b + c)", 90, ["u = a", "+ (b + c)"]),
         # Between two factors, not inside one.
         ("A = (s·(s − a)(s − b)(s − c))", 180, ["A = (s·(s − a)", "(s − b)(s − c))"]),
+        ("V ← hold if hold > early else early", 190, ["V ← hold", "if hold > early", "else early"]),
     ],
 )
 def test_a_line_begins_as_far_outside_the_brackets_as_it_can(formula, widest, expected):

@@ -13,8 +13,11 @@ from typing import NamedTuple
 from graphtrace.formula.runs import Run, Runs, joined
 from graphtrace.render.typeset import metrics
 
-_BEFORE = (" = ", " ← ", " + ", " − ", " · ", " @ ", " ⊙ ")
-"""Signs that a line may begin with."""
+_BEFORE = (
+    *(" = ", " ← ", " + ", " − ", " · ", " @ ", " ⊙ "),
+    *(" if ", " else ", " otherwise", " in that case", " while ", " for ", " and ", " or "),
+)
+"""Signs and words that a line may begin with."""
 
 _BEHIND = ("·", ", ")
 """Signs that a line may end with."""
