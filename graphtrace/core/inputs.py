@@ -21,7 +21,9 @@ from collections.abc import (
     Sequence,
 )
 from functools import partial
+from types import FunctionType
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -82,6 +84,8 @@ def unbind(
 
 def signature_of(f: Callable[..., Any]) -> inspect.Signature:
     """The parameters of `f`; those of a ufunc, or of a builtin that does not say, are x1, x2."""
+    if isinstance(f, FunctionType) and not f.__dict__ and not f.__kwdefaults__:
+        return _signature_of_plain(f)
     if not isinstance(f, np.ufunc):
         try:
             return inspect.signature(f)
@@ -91,6 +95,20 @@ def signature_of(f: Callable[..., Any]) -> inspect.Signature:
     names = ["x"] if count == 1 else [f"x{i}" for i in range(1, count + 1)]
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     return inspect.Signature([inspect.Parameter(name, kind) for name in names])
+
+
+_signatures: WeakKeyDictionary[FunctionType, tuple[Any, ...]] = WeakKeyDictionary()
+"""Code, defaults and signature."""
+
+
+def _signature_of_plain(f: FunctionType) -> inspect.Signature:
+    """That of a function with nothing but code and defaults; a trace asks six times."""
+    code, defaults = f.__code__, f.__defaults__
+    known = _signatures.get(f)
+    if known is None or known[0] is not code or known[1] is not defaults:
+        known = _signatures[f] = code, defaults, inspect.signature(f)
+    signature: inspect.Signature = known[2]
+    return signature
 
 
 def name_of(f: Callable[..., Any]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.core.inputs import INPUT, of_numpy, value_of
+from graphtrace.core.inputs import IDENTITY, INPUT, of_numpy, value_of
 from graphtrace.core.primitive import Primitive
 from graphtrace.core.tape import Row, Tape, here, parts
 from graphtrace.core.variable import Variable, forgive, record
@@ -33,11 +33,14 @@ def sweep(
     stop: int,
     seeds: Iterable[tuple[int, Any]],
     tape: Tape | None = None,
+    *,
+    inputs_only: bool = False,
 ) -> list[Any]:
     """The adjoints of rows `start` to `stop`, given those of the outputs as (row, adjoint) pairs.
 
     With a `tape` the rules run on its traced values and add their own rows to it, so that the
-    result can be differentiated again. Rows older than `start` are constants.
+    result can be differentiated again. Rows older than `start` are constants. With `inputs_only` a
+    row may have no adjoint that would pass none on.
     """
     adjoints: list[Any] = [None] * (stop - start)
     for index, seed in seeds:
@@ -106,7 +109,7 @@ def sweep(
             k = -1
             for parent in parents:
                 k += 1
-                if parent >= start:
+                if parent >= start and not (inputs_only and _ends(rows[parent], start)):
                     if k == 0 and primitive.add_into and is_plain and _is_alike(g, xs[0]):
                         before = adjoints[parent - start]
                         if parent not in owned or type(before) is not np.ndarray:
@@ -123,6 +126,17 @@ def sweep(
                         before = adjoints[parent - start]
                         adjoints[parent - start] = c if before is None else before + c
     return adjoints
+
+
+def _ends(row: Row, start: int) -> bool:
+    """Whether no adjoint goes on from a row to another, such as from truth values as floats."""
+    if len(row) == 3 or row[0] is IDENTITY:
+        return False  # an input
+    _, _, xs, parents, _ = parts(row)
+    return all(
+        p < start or (type(x) is np.ndarray and x.dtype.kind in "biu")
+        for x, p in zip(xs, parents, strict=True)
+    )
 
 
 def _is_alike(g: Any, x: Any) -> bool:

@@ -18,6 +18,7 @@ others. No levels, no tags, and no confusion between the two derivatives.
 
 from __future__ import annotations
 
+import functools
 import gc
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -342,7 +343,12 @@ def activated(tape: Tape | None) -> Iterator[None]:
 
 
 def _is_ours(code: CodeType) -> bool:
-    return code.co_filename.startswith(_NOT_THE_USERS)
+    return _is_in_library(code.co_filename)
+
+
+@functools.cache
+def _is_in_library(filename: str) -> bool:
+    return filename.startswith(_NOT_THE_USERS)
 
 
 is_library = _is_ours
@@ -354,6 +360,7 @@ def regard_as_library(folder: str) -> None:
     global _NOT_THE_USERS
     if folder not in _NOT_THE_USERS:
         _NOT_THE_USERS += (folder,)
+        _is_in_library.cache_clear()
 
 
 def name_value(value: object, name: str) -> None:

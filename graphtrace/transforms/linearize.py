@@ -133,7 +133,8 @@ class Linearized:
 
     def _pulled(self, seeds: list[tuple[int, Any]]) -> tuple[Any, ...]:
         with self.sweeping():
-            adjoints = sweep(self._rows, self._start, self._stop, seeds, self._tape)
+            span = self._rows, self._start, self._stop
+            adjoints = sweep(*span, seeds, self._tape, inputs_only=True)
         return tuple(_gradients(one, adjoints, self._start) for one in self._opened)
 
     def pushforward(self, *tangents: Any) -> Any:
