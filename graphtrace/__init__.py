@@ -116,7 +116,7 @@ _LAZY = {
     "load_ipython_extension": "graphtrace.ipython",
     "trace": "graphtrace.api",
 }
-"""Names that import networkx, which takes longer than all the rest: only when they are used."""
+"""Names whose modules, and networkx for some, take longer to import than all the rest: when used."""
 
 
 def __getattr__(name: str) -> Any:

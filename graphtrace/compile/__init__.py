@@ -15,7 +15,7 @@ import itertools
 import linecache
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphtrace.compile import parts
 from graphtrace.compile.calls import array, changed, forward, items, reshaped, rule, same, scalar
@@ -26,7 +26,10 @@ from graphtrace.compile.writer import Written, written
 from graphtrace.core.made import Made
 from graphtrace.core.tape import collector_paused
 from graphtrace.errors import ArgumentError
-from graphtrace.graph.traced import TracedGraph, Tree
+from graphtrace.graph.tree import Listing, Tree
+
+if TYPE_CHECKING:
+    from graphtrace.graph.traced import TracedGraph
 
 __all__ = [
     "MOST",
@@ -96,7 +99,7 @@ def compile_graph(graph: TracedGraph, jit: str | None = None, **options: Any) ->
     return Made(f, functools.partial(compile_graph, graph, jit, **options))
 
 
-def stand_in(graph: TracedGraph, what: StandIn) -> Callable[..., Any]:
+def stand_in(graph: Listing, what: StandIn) -> Callable[..., Any]:
     """A function that does for the same kind of arguments what the user's own function does.
 
     It raises `Elsewhere` for all others and where another way through the branches is taken, and
@@ -109,8 +112,8 @@ def stand_in(graph: TracedGraph, what: StandIn) -> Callable[..., Any]:
     (20.0, 5.0)
     """
     output = None if what.returns == "value" else graph.outputs[0]
-    options = {"output": output, "wrt": what.wrt, "stand_in": what}
-    module, _ = _written(graph, options)
+    with collector_paused():
+        module = written(Program(graph, output, wrt=what.wrt, stand_in=what))
     f: Callable[..., Any] = _run(module)[module.function]
     return f
 

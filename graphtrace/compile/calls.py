@@ -16,7 +16,7 @@ from graphtrace.core.primitive import Primitive, primitive_named
 from graphtrace.core.sweep import pull
 from graphtrace.core.variable import describe
 from graphtrace.errors import ArgumentError
-from graphtrace.graph.traced import changed as changed, fitting, reshaped as reshaped, same as same
+from graphtrace.graph.fitting import changed as changed, fitting, reshaped as reshaped, same as same
 
 _ARRAY = np.ndarray
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from graphtrace.formula.row import Row
-from graphtrace.graph.traced import TracedGraph
+from graphtrace.graph.tree import Listing
 
 MAY_RAISE = frozenset((operator.truediv, operator.floordiv, operator.mod, operator.pow))
 
@@ -26,7 +26,7 @@ _COMPARISONS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq,
 _TESTS = frozenset((bool, int, math.floor, math.ceil, math.trunc, *_COMPARISONS))
 
 
-def floats_for(graph: TracedGraph, order: list[str]) -> set[str]:
+def floats_for(graph: Listing, order: list[str]) -> set[str]:
     """The keys of those nodes."""
     values = {key: graph._node[key]["value"] for key in order}
     if not any(type(value) is np.float64 for value in values.values()):
@@ -49,7 +49,7 @@ def floats_for(graph: TracedGraph, order: list[str]) -> set[str]:
     return floats
 
 
-def _kept(graph: TracedGraph, order: list[str], rows: dict[str, Row]) -> set[str]:
+def _kept(graph: Listing, order: list[str], rows: dict[str, Row]) -> set[str]:
     """The keys of values whose type matters to something."""
     kept: set[str] = set()
     for branch in graph.graph["branches"]:

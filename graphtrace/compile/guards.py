@@ -17,7 +17,7 @@ from graphtrace.compile.literals import Literals, string
 from graphtrace.compile.nodes import GUARD, Node
 from graphtrace.compile.program import Program
 from graphtrace.core.primitive import PRIMITIVES, Form
-from graphtrace.graph.traced import Branch
+from graphtrace.graph.tree import Branch
 
 
 @functools.cache

@@ -21,7 +21,7 @@ from graphtrace.compile.javascript_rows import LOGICAL, ROWS, TRUTHS
 from graphtrace.compile.nodes import FLOAT, LITERAL, RULE, Node
 from graphtrace.core.primitive import ATOM, COMPARE, PRIMITIVES, Form, Primitive
 from graphtrace.errors import clean
-from graphtrace.graph.traced import Branch
+from graphtrace.graph.tree import Branch
 
 
 class Refused(Exception):

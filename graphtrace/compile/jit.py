@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from graphtrace.errors import ArgumentError
-from graphtrace.graph.traced import TracedGraph
+from graphtrace.graph.tree import Listing
 
 _SCALARS = (float, np.float64, int, bool, np.bool_)
 
 
-def require_floats(graph: TracedGraph) -> None:
+def require_floats(graph: Listing) -> None:
     """Raise ArgumentError, which names the first that is not, unless all values are plain floats.
 
     >>> import graphtrace as gt

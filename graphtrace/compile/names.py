@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from graphtrace.core.inputs import is_name
 from graphtrace.errors import ArgumentError
-from graphtrace.graph.traced import TracedGraph
+from graphtrace.graph.tree import Listing
 
 _KEYS = re.compile(r"\w+((?:\['\w+'\])+)")
 _LONGEST = 40
@@ -39,7 +39,7 @@ class Issued(NamedTuple):
 class Names:
     """The names of one program. The parameters keep their own; others give way to them."""
 
-    def __init__(self, graph: TracedGraph, order: list[str]) -> None:
+    def __init__(self, graph: Listing, order: list[str]) -> None:
         self._last: dict[str, int] = {}  # the last number behind a name that was taken
         self._numbers: Counter[str] = Counter()
         self._adjoints: dict[str, str] = {}

@@ -36,7 +36,7 @@ from graphtrace.core.sweep import fit, on_tape, partial, pull, times, vjp
 from graphtrace.core.tape import NO_PARAMS, Parts, Tape, parts
 from graphtrace.core.variable import Variable, apply, record
 from graphtrace.errors import ArgumentError
-from graphtrace.graph.traced import Branch, Leaf, TracedGraph
+from graphtrace.graph.tree import Branch, Leaf, Listing, Tree
 
 _NUMBERED = re.compile(r"v\d+").fullmatch  # the keys of values without a name of their own
 
@@ -51,7 +51,7 @@ class Program:
 
     def __init__(
         self,
-        graph: TracedGraph,
+        graph: Listing,
         output: str | None = None,
         seed: Any = None,
         wrt: str | Sequence[str] | None = None,
@@ -127,7 +127,7 @@ class Program:
 
     def _backward(self, rows: dict[str, int]) -> dict[int, Variable]:
         """Run the rules on the list, in the order of `core.sweep`; the adjoints."""
-        tape = self._tape
+        tape, wanted = self._tape, self._on_the_way()
         adjoints = {rows[key]: record(tape, LITERAL, seed) for key, seed in self.seeds.items()}
         for i in range(self._first - 1, -1, -1):
             g = adjoints.get(i)
@@ -138,12 +138,24 @@ class Program:
             row = parts(tape.rows[i])
             y, xs = on_tape(tape, i, *row[1:4])
             for k, parent in enumerate(row[3]):
-                c = self._contribution(row, (y, *xs), k, g) if parent >= 0 else None
+                is_wanted = parent >= 0 and wanted[parent]
+                c = self._contribution(row, (y, *xs), k, g) if is_wanted else None
                 if c is not None:
                     before = adjoints.get(parent)
                     total = c if before is None else before + c
                     adjoints[parent] = self._step(total, parent, note)
         return adjoints
+
+    def _on_the_way(self) -> Sequence[bool]:
+        """Of each row, whether its adjoint is wanted: where nobody reads it, for `wrt` alone."""
+        if self.stand_in is None:
+            return [True] * self._first
+        trees: dict[str, Tree] = self.graph.graph["parameters"]
+        inputs = {leaf.key for name in self.wrt for leaf in trees[name].leaves}
+        wanted: list[bool] = []
+        for key, row in zip(self.keys, self._tape.rows, strict=True):
+            wanted.append(key in inputs or any(p >= 0 and wanted[p] for p in row[4::2]))
+        return wanted
 
     def _step(self, value: Any, parent: int, note: str) -> Variable:
         """A line for an adjoint."""
@@ -287,7 +299,7 @@ class Program:
         return named
 
 
-def _chosen(graph: TracedGraph, wrt: str | Sequence[str] | None) -> list[str]:
+def _chosen(graph: Listing, wrt: str | Sequence[str] | None) -> list[str]:
     """The parameters whose gradient is wanted, in their own order."""
     known = list(graph.graph["parameters"])
     if not (wrt is None or isinstance(wrt, Iterable)):

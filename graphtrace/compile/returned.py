@@ -17,7 +17,7 @@ from graphtrace.compile.program import Program
 from graphtrace.compile.standing import StandIn
 from graphtrace.compile.trees import Trees
 from graphtrace.core.primitive import ATOM
-from graphtrace.graph.traced import Leaf, Tree
+from graphtrace.graph.tree import Leaf, Tree
 
 
 class Returned:

@@ -42,22 +42,20 @@ class StandIn:
     whole: frozenset[str] = frozenset()
 
 
-def array(x: Any, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
-    """`x`, if it is an array of that shape and dtype."""
-    # 0.1 us a call: a step of a small network is 12 us, and it has a call for each array.
-    if x.__class__ is _ARRAY and x.shape == shape:
-        kind = x.dtype
-        if kind.type is dtype or kind == dtype:
-            return x
-    raise Elsewhere
+def arrays(kinds: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...], *xs: Any) -> None:
+    """Nothing, if each is an array of its shape and dtype."""
+    # All in one call, 0.1 us each: a step of a small network is 12 us.
+    for x, (shape, dtype) in zip(xs, kinds, strict=True):
+        if x.__class__ is not _ARRAY or x.shape != shape or x.dtype != dtype:
+            raise Elsewhere
 
 
-def packed(x: Any) -> Any:
-    """An array that a transform is to differentiate in, without gaps, as the transform copies it.
+def packed(*xs: Any) -> list[Any]:
+    """Arrays that a transform is to differentiate in, without gaps, as the transform copies them.
 
     NumPy sums the entries of an array with gaps in another order.
     """
-    return x if x.flags.forc else x.copy("K")
+    return [x if x.flags.forc else x.copy("K") for x in xs]
 
 
 def scalar(x: Any, name: str, kind: type[np.generic]) -> Any:
@@ -120,7 +118,7 @@ def reshaped(*_: Any) -> NoReturn:
 HELPERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (
-        array, changed, floats, forward, items, leaves_of, packed, reshaped, rule, same, scalar,
+        arrays, changed, floats, forward, items, leaves_of, packed, reshaped, rule, same, scalar,
         whole,
     )
 }  # fmt: skip

@@ -17,7 +17,7 @@ from graphtrace.compile.expressions import Expressions
 from graphtrace.compile.literals import Literals, string, tuple_of
 from graphtrace.compile.program import Program
 from graphtrace.core.pytree import Structure, flatten
-from graphtrace.graph.traced import Leaf, Tree
+from graphtrace.graph.tree import Leaf, Tree
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +55,10 @@ class Trees:
         # converts: text, name and kind.
         self.conversion = self.checked = ""
         self.converted: list[tuple[str, str, type]] = []
+        # Of a program that stands in: the arrays, by name, and those that it differentiates in.
+        self._arrays: list[tuple[str, Any]] = []
+        self._packed: list[str] = []
+        self._is_differentiated = False
 
     def signature(self) -> str:
         """The traced function's own: its defaults, its stars, what is positional or by name."""
@@ -73,6 +77,7 @@ class Trees:
         """Lines that check the arguments and take them apart."""
         scalars: _Scalars = []
         for name, tree in self._program.graph.graph["parameters"].items():
+            self._is_differentiated = self._stand_in is not None and name in self._stand_in.wrt
             marks = [_Mark(leaf) for leaf in tree.leaves]
             if not self._take_apart(tree.structure(marks), name, name, scalars):
                 keys = [leaf.key or f"{name}[{i}]" for i, leaf in enumerate(tree.leaves)]
@@ -121,12 +126,13 @@ class Trees:
             say(f"{literals.call('same')}({text}, {string(name)}, {traced})")
             return
         own, value = self._names.of[leaf.key], self._program.values[leaf.key].value
-        if isinstance(value, np.ndarray):
+        if isinstance(value, np.ndarray) and self._stand_in:
+            self._arrays.append((own, value))
+            if self._is_differentiated:
+                self._packed.append(own)
+        elif isinstance(value, np.ndarray):
             how = f"{text}, {string(name)}, {value.shape}, {literals.dtype(value.dtype)}"
-            checked = f"{literals.call('array')}({how})"
-            if self._stand_in and name in self._stand_in.wrt:
-                checked = f"{literals.call('packed')}({checked})"
-            say(f"{own} = {checked}")
+            say(f"{own} = {literals.call('array')}({how})")
         elif self._stand_in:
             scalars.append((own, text, leaf.key))
         elif isinstance(value, np.generic):
@@ -145,8 +151,15 @@ class Trees:
         return f"{self._literals.bind(structure.leaves_of, 'leaves_of')}({name}, {string(name)})"
 
     def _checked(self, scalars: _Scalars) -> None:
-        """Lines that take the numbers, by name, text and key; plain floats all at once."""
+        """Lines that check the arrays, and take the numbers, by name, text and key."""
         floats, call = [], self._literals.call
+        if self._arrays:
+            kinds = self._literals.bind(tuple((x.shape, x.dtype) for _, x in self._arrays), "kinds")
+            names = ", ".join(own for own, _ in self._arrays)
+            self._code.say(f"{call('arrays')}({kinds}, {names})")
+        if self._packed:
+            names = ", ".join(self._packed)
+            self._code.say(f"[{names}] = {call('packed')}({names})")
         for own, text, key in scalars:
             node = self._program.graph._node[key]
             kind = type(node["value"])

@@ -41,7 +41,8 @@ from graphtrace.graph.build import CONSTANT, local_of
 from graphtrace.graph.linear_map import LinearMap
 from graphtrace.graph.statements import Run
 from graphtrace.graph.trace import AnyGraph
-from graphtrace.graph.traced import Branch, Leaf, TracedGraph, Tree
+from graphtrace.graph.traced import TracedGraph
+from graphtrace.graph.tree import Branch, Leaf, Tree
 
 
 def read(source: str | os.PathLike[str] | IO[Any], graph: AnyGraph) -> AnyGraph:

@@ -24,7 +24,7 @@ from graphtrace.document.work import Allowance
 from graphtrace.errors import GraphtraceError
 from graphtrace.formula.row import Row
 from graphtrace.graph.build import CONSTANT
-from graphtrace.graph.traced import Branch
+from graphtrace.graph.tree import Branch
 from graphtrace.ops.index import Slot
 
 _WORD = re.compile(r"[A-Za-z_]{0,30}")

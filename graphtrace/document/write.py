@@ -16,7 +16,8 @@ from graphtrace.errors import ArgumentError
 from graphtrace.formula.row import Row
 from graphtrace.formula.symbol import Symbol
 from graphtrace.graph.linear_map import LinearMap
-from graphtrace.graph.traced import Branch, TracedGraph, Tree
+from graphtrace.graph.traced import TracedGraph
+from graphtrace.graph.tree import Branch, Tree
 
 VERSION = 1
 

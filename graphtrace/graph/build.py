@@ -27,7 +27,7 @@ from graphtrace.graph.array_names import ArrayNames, Names
 from graphtrace.graph.linear_map import LinearMap
 from graphtrace.graph.recording import Recording
 from graphtrace.graph.statements import INNER_FUNCTIONS, Run, calls_back, runs_of
-from graphtrace.graph.traced import Branch, Leaf, TracedGraph, Tree
+from graphtrace.graph.tree import Branch, Leaf, Tree
 
 CONSTANT = declare(Primitive("constant", lambda: None))
 
@@ -59,12 +59,12 @@ class Builder:
         self.scopes: dict[Scope, tuple[str, ...]] = {}
         self.scope_names = Names()
 
-    def fill(self, graph: TracedGraph) -> None:
+    def fill(self, graph: Any) -> None:
         """Add the nodes, the edges and the graph's attributes."""
         first = len(self.recording.input_names)
         self._find_origins(first)
         self._name_rows(first)
-        constants = self._name_outputs(graph)
+        constants = self._name_outputs()
         self.node_keys = [self.keys.get(o) for o in self.origin]
         with np.errstate(all="ignore"):  # a local derivative of inf or nan is a fact, no warning
             self._add_nodes(graph)
@@ -231,7 +231,7 @@ class Builder:
         self.back.update(dict.fromkeys(waiting, answer))
         return answer
 
-    def _name_outputs(self, graph: TracedGraph) -> dict[str, Any]:
+    def _name_outputs(self) -> dict[str, Any]:
         """Fill in `result`; constants that are returned get a node of their own."""
         constants: dict[str, Any] = {}
         names = Names(self.keys.values())
@@ -247,7 +247,7 @@ class Builder:
                 self.result.append(Leaf(None, leaf))
         return constants
 
-    def _add_nodes(self, graph: TracedGraph) -> None:
+    def _add_nodes(self, graph: Any) -> None:
         """What add_node and add_edge do, at a fifth of their time.
 
         There is one dictionary for the edges between two nodes, in both directions.
@@ -410,7 +410,7 @@ def local_of(row: Row, k: int) -> Any:
     return np.broadcast_to(d, np.shape(value))
 
 
-def _add_constant(graph: TracedGraph, key: str, value: Any, index: int) -> None:
+def _add_constant(graph: Any, key: str, value: Any, index: int) -> None:
     """A node for a returned constant: an output that depends on no input."""
     graph.add_node(
         key,

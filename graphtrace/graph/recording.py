@@ -1,31 +1,40 @@
 """Recording: what a trace leaves, the Wengert list with its inputs and its outputs.
 
-In: the list, opened arguments and what the function returned. Out: the value and the gradients, as
-long as no graph has been made of it. Knows no names of nodes and no graph.
+In: a function and its arguments. Out: the list of its operations, opened arguments and what it
+returned; the value and the gradients, as long as no graph has been made of it. Knows no names of
+nodes and no graph.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from graphtrace.core.float_warnings import at_the_users_line
 from graphtrace.core.inputs import (
     Opened,
+    bind,
+    call,
     carries_gradient,
     close_output,
     gradient_like,
+    is_static,
     name_of,
+    open_tree,
     own,
     seed_for,
     signature_of,
+    unbind,
     value_of,
 )
 from graphtrace.core.pytree import leaf_names
 from graphtrace.core.sweep import sweep
-from graphtrace.core.tape import Tape
-from graphtrace.core.variable import Variable
+from graphtrace.core.tape import Tape, recording
+from graphtrace.core.variable import Variable, holds_variable
+from graphtrace.errors import ArgumentError
 
 
 class Recording:
@@ -86,3 +95,27 @@ class Recording:
         all_names = leaf_names(argument, name)
         rows = self.opened[name].rows
         return [n for n, row in zip(all_names, rows, strict=True) if row is not None]
+
+
+def recorded(
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    is_fixed: Callable[[Any], bool] = is_static,
+) -> Recording:
+    """What `f(*args, **kwargs)` leaves; leaves of the arguments that `is_fixed` are constants."""
+    arguments = bind(f, args, kwargs)
+    for name, argument in arguments.items():
+        if holds_variable(argument):
+            raise ArgumentError(
+                f"parameter {name} of {name_of(f)}() is traced already; gt.trace takes plain "
+                f"values, and gt.grad is what can be used inside a traced function"
+            )
+    with recording(locate=True, nested=False) as (tape, _), at_the_users_line():
+        opened = {
+            name: open_tree(tape, argument, partial(str, name), is_fixed)
+            for name, argument in arguments.items()
+        }
+        positional, keywords = unbind(f, {name: one.tree for name, one in opened.items()})
+        out = call(tape, f, positional, keywords)
+        return Recording(f, tape, arguments, opened, out)

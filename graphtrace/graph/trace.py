@@ -8,65 +8,30 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, TypeVar
 
-from graphtrace.core.float_warnings import at_the_users_line
-from graphtrace.core.inputs import (
-    bind,
-    call,
-    is_static,
-    name_of,
-    open_tree,
-    signature_of,
-    unbind,
-)
+from graphtrace.core.inputs import name_of, signature_of
 from graphtrace.core.objects import is_opened
 from graphtrace.core.pytree import flatten
-from graphtrace.core.tape import recording
-from graphtrace.core.variable import holds_variable
-from graphtrace.errors import ArgumentError
 from graphtrace.graph.build import Builder
 from graphtrace.graph.lazy import fill_later
-from graphtrace.graph.recording import Recording
+from graphtrace.graph.recording import Recording, recorded
 from graphtrace.graph.traced import TracedGraph
 
 AnyGraph = TypeVar("AnyGraph", bound=TracedGraph)
 
 
-def filled_from(graph: AnyGraph, outcome: Recording, builder: type[Builder] = Builder) -> AnyGraph:
+def filled_from(graph: AnyGraph, outcome: Recording) -> AnyGraph:
     """The empty `graph` as that of a recording."""
-    fill_later(graph, outcome, lambda unread: builder(outcome).fill(unread))
+    fill_later(graph, outcome, lambda unread: Builder(outcome).fill(unread))
     return graph
 
 
 def trace_into(
-    graph: AnyGraph,
-    f: Callable[..., Any],
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-    is_fixed: Callable[[Any], bool] = is_static,
-    builder: type[Builder] = Builder,
+    graph: AnyGraph, f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> AnyGraph:
-    """The empty `graph` as that of `f(*args, **kwargs)`; `graphtrace.trace` says the rest.
-
-    Leaves of the arguments that `is_fixed` are constants; `builder` fills the graph.
-    """
-    arguments = bind(f, args, kwargs)
-    for name, argument in arguments.items():
-        if holds_variable(argument):
-            raise ArgumentError(
-                f"parameter {name} of {name_of(f)}() is traced already; gt.trace takes plain "
-                f"values, and gt.grad is what can be used inside a traced function"
-            )
-    with recording(locate=True, nested=False) as (tape, _), at_the_users_line():
-        opened = {
-            name: open_tree(tape, argument, partial(str, name), is_fixed)
-            for name, argument in arguments.items()
-        }
-        positional, keywords = unbind(f, {name: one.tree for name, one in opened.items()})
-        out = call(tape, f, positional, keywords)
-        return filled_from(graph, Recording(f, tape, arguments, opened, out), builder)
+    """The empty `graph` as that of `f(*args, **kwargs)`; `graphtrace.trace` says the rest."""
+    return filled_from(graph, recorded(f, args, kwargs))
 
 
 def with_itself(

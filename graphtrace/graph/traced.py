@@ -7,10 +7,9 @@ pickles are whole. Knows nothing of how it is shown or compiled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -19,54 +18,18 @@ from graphtrace.core.float_warnings import at_the_line_of
 from graphtrace.core.inputs import (
     carries_gradient,
     gradient_like,
-    is_static,
     own,
     require_kind,
     seed_for,
 )
-from graphtrace.core.pytree import Structure
 from graphtrace.core.sweep import sweep, sweep_forward
-from graphtrace.core.variable import describe, has_own_operators, no_plain_array
+from graphtrace.core.variable import has_own_operators, no_plain_array
 from graphtrace.core.whole import as_float
-from graphtrace.errors import ArgumentError, BranchChanged, clean
+from graphtrace.errors import ArgumentError, clean
 from graphtrace.formula.row import Row
+from graphtrace.graph.fitting import changed, fitting, reshaped, same
 from graphtrace.graph.lazy import FilledWhenRead, backward_unread, pending
-
-
-class Leaf(NamedTuple):
-    """A leaf of a parameter or of the value: the key of its node, or a value that is no node."""
-
-    key: str | None
-    constant: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """A parameter, or the traced function's value: its leaves and how they are put together."""
-
-    leaves: tuple[Leaf, ...]
-    structure: Structure
-
-    def gradients(self, adjoints: Mapping[str, Any]) -> Any:
-        """The adjoints of the leaves, in their structure; None for a leaf that has none."""
-        each = [None if leaf.key is None else adjoints.get(leaf.key) for leaf in self.leaves]
-        return self.structure(each)
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """A decision taken while tracing: `test(*operands)` was `outcome`, before node `index`.
-
-    `keys` are the nodes that the operands came from, None for a constant.
-    """
-
-    index: int
-    test: Callable[..., Any]
-    operands: tuple[Any, ...]
-    keys: tuple[str | None, ...]
-    outcome: Any
-    text: str
-    source: str | None
+from graphtrace.graph.tree import Branch, Leaf, Tree
 
 
 class TracedGraph(nx.MultiDiGraph):  # type: ignore[misc]  # networkx has no types
@@ -501,59 +464,3 @@ def _check_branch(branch: Branch, values: Mapping[str, Any]) -> None:
     if not np.array_equal(outcome, branch.outcome):
         where = branch.source or "the traced function"
         raise changed(where, branch.text, branch.outcome, outcome)
-
-
-def same(x: Any, name: str, traced: Any) -> None:
-    """Refuse another value for a parameter that was fixed when it was traced."""
-    if x is not traced and (isinstance(x, np.ndarray) or x != traced):
-        raise ArgumentError(
-            f"parameter {name} was fixed at {describe(traced)} when it was traced and is now "
-            f"{describe(x)}; trace again with it"
-        )
-
-
-def fitting(x: Any, name: str, shape: tuple[int, ...], dtype: Any) -> Any:
-    """`x`, an array where it is a list, if it has that shape and numbers of that kind.
-
-    True and False are 1 and 0, as they are to NumPy.
-
-    >>> fitting([1, 2], "x", (2,), np.float64)
-    array([1, 2])
-    """
-    value: Any
-    try:
-        value = np.asarray(x) if isinstance(x, (list, tuple)) else x
-    except ValueError:  # its rows have different lengths
-        value = None
-    if is_static(value) and not isinstance(value, (bool, np.bool_)):
-        traced = f"an array of shape {shape}" if shape else "a number"
-        raise ArgumentError(
-            f"{name} was traced as {traced} and is now {describe(x)}; give it one, or trace again"
-        )
-    if np.shape(value) != shape:
-        raise ArgumentError(
-            f"{name} was traced with shape {shape} and now has shape {np.shape(value)}; give it "
-            f"the same shape, or trace again"
-        )
-    if not np.can_cast(np.result_type(value), dtype, "same_kind"):
-        raise ArgumentError(
-            f"{name} was traced as {np.dtype(dtype)} and is now {np.result_type(value)}; give it "
-            f"numbers of the same kind, or trace again"
-        )
-    return value
-
-
-def changed(where: str, what: str, then: Any, now: Any) -> BranchChanged:
-    """The error for a decision that comes out otherwise than when it was traced."""
-    return BranchChanged(
-        f"{where}: `{what}` was {then} when it was traced and is {now} for these inputs; trace "
-        f"again with them"
-    )
-
-
-def reshaped(where: str, what: str, then: tuple[int, ...], now: tuple[int, ...]) -> BranchChanged:
-    """The error for a value whose shape depends on numbers, and has changed."""
-    return BranchChanged(
-        f"{where}: {what} had shape {then} when it was traced and has {now} for these inputs; "
-        f"trace again with them"
-    )

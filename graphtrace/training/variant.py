@@ -17,9 +17,9 @@ from graphtrace.compile import StandIn, stand_in
 from graphtrace.core.inputs import carries_gradient, is_static, signature_of
 from graphtrace.core.made import Made
 from graphtrace.core.pytree import flatten
-from graphtrace.graph.bare import BareBuilder
-from graphtrace.graph.trace import trace_into
-from graphtrace.graph.traced import TracedGraph, Tree
+from graphtrace.graph.bare import bare
+from graphtrace.graph.recording import recorded
+from graphtrace.graph.tree import Listing, Tree
 from graphtrace.training.whole import counts_by_value, whole_values
 from graphtrace.transforms.grad import grad, value_and_grad
 from graphtrace.transforms.linearize import positions
@@ -77,14 +77,13 @@ def variant(
         NoVariant: A gradient is asked for that there is not.
     """
     gradient = gradient_of(f)
-    graph = TracedGraph()
     is_fixed = functools.partial(counts_by_value, ints=ints)
     if gradient is None:
-        trace_into(graph, f, args, kwargs, is_fixed, BareBuilder)
+        graph = bare(recorded(f, args, kwargs, is_fixed))
         whole = whole_values(graph, ())
         return None if whole is None else stand_in(graph, StandIn(whole=whole))
     wrt = _parameters(gradient, args if given is None else args[:given], is_fixed)
-    trace_into(graph, gradient.loss, args, kwargs, is_fixed, BareBuilder)
+    graph = bare(recorded(gradient.loss, args, kwargs, is_fixed))
     whole = whole_values(graph, wrt)
     if whole is None:
         return None
@@ -109,7 +108,7 @@ def _parameters(
     return tuple(parameters[i] for i in chosen)
 
 
-def _require_scalar(graph: TracedGraph) -> None:
+def _require_scalar(graph: Listing) -> None:
     """Refuse what has no gradient; the transform itself says so in its own words."""
     result: Tree = graph.graph["result"]
     key = result.leaves[0].key if result.structure.is_leaf else None

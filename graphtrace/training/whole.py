@@ -14,7 +14,7 @@ import numpy as np
 from graphtrace.compile import MOST
 from graphtrace.core.inputs import is_static
 from graphtrace.formula.row import Row
-from graphtrace.graph.traced import TracedGraph
+from graphtrace.graph.tree import Listing
 
 _STAY = frozenset("add subtract negative positive absolute remainder floor_divide".split())
 _DECIDE = frozenset("less less_equal greater greater_equal equal not_equal".split())
@@ -32,7 +32,7 @@ def counts_by_value(leaf: Any, *, ints: bool) -> bool:
     return is_static(leaf) or isinstance(leaf, np.integer)
 
 
-def whole_values(graph: TracedGraph, wrt: Collection[str]) -> frozenset[str] | None:
+def whole_values(graph: Listing, wrt: Collection[str]) -> frozenset[str] | None:
     """The keys of the values that are ints; None where floats in their place give something else.
 
     In the parameters `wrt` ints are floats: a gradient takes them so.

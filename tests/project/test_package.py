@@ -85,6 +85,12 @@ def test_a_gradient_needs_neither_the_graph_nor_the_drawing():
     assert not heavy & modules_after(script)
 
 
+def test_jit_needs_neither_the_graph_nor_the_drawing():
+    heavy = {"networkx", "graphviz", "click", "rich", "ziamath", "scipy", "matplotlib"}
+    script = "import graphtrace as gt; assert gt.jit(gt.grad(lambda x: x * x))(3.0) == 6.0"
+    assert not heavy & modules_after(script)
+
+
 def test_every_public_name_exists_and_shows_in_dir():
     assert gt.__all__
     for name in gt.__all__:

@@ -123,6 +123,15 @@ def test_memory_with_gaps_is_summed_as_the_plain_call_sums_it():
             assert_bits(fast(x), f(x))
 
 
+def test_memory_with_gaps_in_a_container_is_summed_as_the_plain_call_sums_it():
+    f = gt.value_and_grad(lambda params: np.sum(params["w"]) ** 2)
+    fast = gt.jit(f)
+    for big in RNG.normal(size=(3, 400, 600)):
+        params = {"w": big[:, :300]}  # NumPy's buffer does not hold them all
+        assert np.sum(params["w"]) != np.sum(params["w"].copy())
+        assert_bits(fast(params), f(params))
+
+
 def test_a_memmap_and_a_read_only_array_are_arrays(tmp_path):
     np.save(tmp_path / "x.npy", X)
     mapped, fast = np.load(tmp_path / "x.npy", mmap_mode="r"), gt.jit(gt.value_and_grad(loss))
