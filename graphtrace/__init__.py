@@ -116,7 +116,7 @@ _LAZY = {
     "load_ipython_extension": "graphtrace.ipython",
     "trace": "graphtrace.api",
 }
-"""Names whose modules, and networkx for some, take longer to import than all the rest: when used."""
+"""Names whose modules, and networkx for some, take long to import: only when they are used."""
 
 
 def __getattr__(name: str) -> Any:

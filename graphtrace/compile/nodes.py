@@ -33,6 +33,9 @@ SCATTER_AT = primitive_named("scatter_at")
 _RESHAPE, _SUM, _TRANSPOSE = map(primitive_named, ("reshape", "sum", "matrix_transpose"))
 
 
+_LARGEST_CONSTANT = 1000  # entries
+
+
 @dataclass(eq=False, slots=True)
 class Node:
     """A value of the program: an operation on others."""
@@ -115,6 +118,8 @@ class Nodes:
         """The node of an operation, or of a simpler one with the same result."""
         if not ops:
             return self.made(primitive, value, ops, params)
+        if self._exact and _is_constant(value, ops):
+            return self.literal(value)
         if primitive.partials is None and primitive.code.static != "elementwise":
             return self._moved(primitive, value, ops, params)
         if any(op.primitive is BROADCAST or (self._exact and _is_uniform(op)) for op in ops):
@@ -177,6 +182,12 @@ class Nodes:
         if type(value) in (int, float) and _number(a) is not None and _number(b) is not None:
             return self.literal(value)
         return None
+
+
+def _is_constant(value: Any, ops: tuple[Node, ...]) -> bool:
+    """Whether a value comes of constants alone, and is not too large to be kept."""
+    is_small = not isinstance(value, np.ndarray) or value.size <= _LARGEST_CONSTANT
+    return is_small and all(op.primitive is LITERAL for op in ops)
 
 
 def _is_uniform(op: Node) -> bool:

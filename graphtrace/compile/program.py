@@ -134,7 +134,8 @@ class Program:
             if g is None:
                 continue
             node = self.graph._node[self.keys[i]]
-            note = ", ".join(filter(None, (node["label"], node["source"])))
+            shown = (node["label"], node["source"]) if self.stand_in is None else ()
+            note = ", ".join(filter(None, shown))
             row = parts(tape.rows[i])
             y, xs = on_tape(tape, i, *row[1:4])
             for k, parent in enumerate(row[3]):
@@ -291,6 +292,8 @@ class Program:
 
     def _adjoint(self, x: Node, name: str, note: str) -> Node:
         """A line of the backward part. The name is for the numbers, before they are spread."""
+        if self.stand_in is not None and x.primitive is LITERAL:
+            return x  # nobody reads the name
         if x.primitive is BROADCAST:
             inner = self._adjoint(x.operands[0], name, note)
             return self._nodes.made(BROADCAST, x.value, (inner,), x.params)

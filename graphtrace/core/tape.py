@@ -108,12 +108,16 @@ class View(NamedTuple):
 
 
 class Tape:
-    """Rows in the order they ran; with `locate`, also where each was made and what was decided."""
+    """Rows in the order they ran; with `decide` also what was decided.
+
+    With `locate` also where each was made, and then all in one thread.
+    """
 
     __slots__ = (
         "_calls",
         "_depths",
         "_generators",
+        "decides",
         "frame",
         "given_names",
         "given_scopes",
@@ -130,8 +134,9 @@ class Tape:
         "whole_to",
     )
 
-    def __init__(self, *, locate: bool = False) -> None:
+    def __init__(self, *, locate: bool = False, decide: bool = False) -> None:
         self.rows: list[Row] = []
+        self.decides = decide
         self.thread = get_ident()
         # With `locate`: each row's bytecode offset, and the scope from row number so-and-so on.
         self.lastis: list[int] | None = [] if locate else None
@@ -237,8 +242,8 @@ class Tape:
                     f"{here(frame)}: a decision is taken here from a whole number that no float "
                     f"holds, and ints are traced as floats; take a smaller one"
                 )
-        if self.lastis is not None and max(parents, default=-1) >= 0:
-            lasti = self.locate(frame)
+        if self.decides and max(parents, default=-1) >= 0:
+            lasti = -1 if self.lastis is None else self.locate(frame)
             position = len(self.rows)
             place = self.scope, lasti
             self.guards.append(Guard(position, test, operands, parents, outcome, place))
@@ -262,6 +267,7 @@ class Tape:
         self.frame = self.root = None
         self.rows = _ClosedRows()
         self.lastis = None
+        self.decides = False
 
 
 def place_of(rows: list[Row], row: Row, start: int) -> int:
@@ -307,7 +313,9 @@ def collector_paused() -> Iterator[None]:
 
 
 @contextmanager
-def recording(*, locate: bool = False, nested: bool = True) -> Iterator[tuple[Tape, bool]]:
+def recording(
+    *, locate: bool = False, decide: bool = False, nested: bool = True
+) -> Iterator[tuple[Tape, bool]]:
     """The list to append to, and whether an enclosing trace will sweep it again.
 
     An active list is shared unless `nested` is False. The context variable is restored whatever
@@ -318,7 +326,7 @@ def recording(*, locate: bool = False, nested: bool = True) -> Iterator[tuple[Ta
     if outer is not None and nested and type(outer.rows) is list:
         yield outer, True
         return
-    tape = Tape(locate=locate)
+    tape = Tape(locate=locate, decide=decide)
     token = _ACTIVE.set(tape)
     try:
         with collector_paused():

@@ -60,7 +60,7 @@ def record_program(
     Raises TraceError for what cannot be followed, ArgumentError for what is no argument.
     """
     arguments = bind(f, args, kwargs)
-    with recording(locate=True, nested=False) as (tape, _):
+    with recording(locate=True, decide=True, nested=False) as (tape, _):
         tape.lastis = None  # what runs here is no frame of the user's
         opened = {name: _open(tape, argument, name) for name, argument in arguments.items()}
         leaves = [x for one in opened.values() for x in _moving(one)]

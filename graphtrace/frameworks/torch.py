@@ -90,7 +90,7 @@ def record_program(
     arguments = bind(body, args, kwargs)
     copies: dict[str, Any] = {}
     modules = Modules(f, arguments)
-    with recording(locate=True, nested=False) as (tape, _), modules.kept(copies):
+    with recording(locate=True, decide=True, nested=False) as (tape, _), modules.kept(copies):
         follower = _Follower(tape, modules)
         opened: dict[str, Opened] = {}
         handed: dict[str, Any] = {}

@@ -1,19 +1,20 @@
-"""A listing of a recording for programs: what is compiled of it, and nothing that somebody reads.
+"""A listing of a trace for programs: what is compiled of it, and nothing that somebody reads.
 
-In: what a trace has recorded. Out: the nodes that `build` makes, with values and rows, in half of
-the time and without NetworkX, which takes longer to import than all the rest: names are numbers,
+In: a function and its arguments. Out: the nodes that `build` makes, with values and rows, in half
+of the time and without NetworkX, which takes longer to import than all the rest: names are numbers,
 and there are no edges, labels, sources or local derivatives.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from graphtrace.core.inputs import carries_gradient, seed_for
+from graphtrace.core.inputs import carries_gradient, is_static, seed_for
 from graphtrace.core.tape import collector_paused
 from graphtrace.graph.array_names import Names
 from graphtrace.graph.build import Builder
-from graphtrace.graph.recording import Recording
+from graphtrace.graph.recording import Recording, recorded
 
 
 class BareGraph:
@@ -51,17 +52,36 @@ class BareGraph:
         self._node[key] = attributes
 
 
-def bare(recording: Recording) -> BareGraph:
-    """What a recording says to a compiler.
+def bare(
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    is_fixed: Callable[[Any], bool] = is_static,
+) -> BareGraph:
+    """What `f(*args, **kwargs)` did; leaves of the arguments that `is_fixed` are constants.
 
-    >>> from graphtrace.graph.recording import recorded
-    >>> bare(recorded(lambda x: x * x + 1, (2.0,), {})).outputs
+    >>> bare(lambda x: x * x + 1, (2.0,), {}).outputs
     ['v2']
     """
     graph = BareGraph()
     with collector_paused():
-        _BareBuilder(recording).fill(graph)
+        _BareBuilder(recorded(f, args, kwargs, is_fixed, _Bare)).fill(graph)
     return graph
+
+
+class _Bare(Recording):
+    """A recording with names that nobody reads."""
+
+    is_located = False
+
+    def _names(self, name: str, argument: Any) -> list[str]:
+        one = self.opened[name]
+        if one.structure.is_leaf:
+            return [name] if one.rows[0] is not None else []
+        return [f"{name}_{i}" for i, row in enumerate(one.rows) if row is not None]
+
+    def _names_of_results(self, out: Any) -> list[str]:
+        return [self.name] * len(self.out)
 
 
 class _BareBuilder(Builder):

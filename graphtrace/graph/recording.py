@@ -43,6 +43,9 @@ class Recording:
     weights: Collection[str] = ()
     """The inputs that are parameters of modules."""
 
+    is_located = True
+    """Whether somebody reads where in the source a row was made."""
+
     def __init__(
         self,
         f: Callable[..., Any],
@@ -62,7 +65,7 @@ class Recording:
         self.opened = opened
         self.input_names = [n for name, arg in arguments.items() for n in self._names(name, arg)]
         self.out, self.structure = close_output(out, tape, f)
-        self.out_names = leaf_names(out, self.name)
+        self.out_names = self._names_of_results(out)
         self.adjoints: list[Any] | None = None
 
     def value(self) -> Any:
@@ -96,12 +99,17 @@ class Recording:
         rows = self.opened[name].rows
         return [n for n, row in zip(all_names, rows, strict=True) if row is not None]
 
+    def _names_of_results(self, out: Any) -> list[str]:
+        """What the leaves of the result are called, where nothing else is."""
+        return leaf_names(out, self.name)
+
 
 def recorded(
     f: Callable[..., Any],
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
     is_fixed: Callable[[Any], bool] = is_static,
+    kind: type[Recording] = Recording,
 ) -> Recording:
     """What `f(*args, **kwargs)` leaves; leaves of the arguments that `is_fixed` are constants."""
     arguments = bind(f, args, kwargs)
@@ -111,11 +119,12 @@ def recorded(
                 f"parameter {name} of {name_of(f)}() is traced already; gt.trace takes plain "
                 f"values, and gt.grad is what can be used inside a traced function"
             )
-    with recording(locate=True, nested=False) as (tape, _), at_the_users_line():
+    how = {"locate": kind.is_located, "decide": True, "nested": False}
+    with recording(**how) as (tape, _), at_the_users_line():
         opened = {
             name: open_tree(tape, argument, partial(str, name), is_fixed)
             for name, argument in arguments.items()
         }
         positional, keywords = unbind(f, {name: one.tree for name, one in opened.items()})
         out = call(tape, f, positional, keywords)
-        return Recording(f, tape, arguments, opened, out)
+        return kind(f, tape, arguments, opened, out)

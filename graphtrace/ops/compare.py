@@ -89,7 +89,7 @@ def _sharing_ties(name: str, test: Callable[[Any, Any], Any], sign: str) -> Call
         if not isinstance(holds, np.ndarray):
             return holds + 0.5 * is_tie
         shares = holds.astype(float)
-        if is_tie.any():
+        if np.count_nonzero(is_tie):  # a third of the time of any()
             shares[is_tie] = 0.5
         return shares
 

@@ -7,6 +7,7 @@ derivative is asked for, and its rows are swept at once.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,13 @@ from graphtrace.core.variable import Variable, define, record
 
 
 def composed(
-    name: str, forward: Rule, formula: Rule, *, notation: Any = None, is_exact: bool = False
+    name: str,
+    forward: Rule,
+    formula: Rule,
+    *,
+    notation: Any = None,
+    is_exact: bool = False,
+    code: Code = SAFE,
 ) -> Rule:
     """Declare a row with the value of `forward` and the derivative of `formula`.
 
@@ -34,7 +41,7 @@ def composed(
             lambda x: formula(*xs[:k], x, *xs[k + 1 :], **params), g, xs[k], (*xs[:k], *xs[k + 1 :])
         )
 
-    code = Code(expands=formula) if is_exact else SAFE
+    code = replace(code, expands=formula) if is_exact else code
     return define(name, forward, vjp_each=vjp, notation=notation, code=code)
 
 

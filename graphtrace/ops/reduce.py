@@ -12,7 +12,6 @@ from graphtrace.core.inputs import plain
 from graphtrace.core.primitive import PRODUCT, Code, Form, Writer, Written
 from graphtrace.core.variable import define
 from graphtrace.ops.as_python import by_method
-from graphtrace.ops.compare import equal
 from graphtrace.ops.shape import axes_of, merged
 from graphtrace.ops.stable import squares_fit
 
@@ -45,10 +44,18 @@ def _count(a: Any, axis: Any) -> int:
     return int(np.size(a)) // max(math.prod(kept_shape(a, axis)), 1)
 
 
+def _tie_shares(a: Any, y: Any, *, axis: Any) -> Any:
+    """1 for an entry that is `y`, 0 for the others; equal ones share."""
+    chosen = np.equal(a, y).astype(float)  # NumPy adds and divides truth values in half of the pace
+    return chosen / np.add.reduce(chosen, axis=axis, keepdims=True)
+
+
+_tie_shares_row = define("tie_shares", _tie_shares, code=Code(static="shape", memory="own"))
+
+
 def _extreme_vjp(g: Any, y: Any, a: Any, *, axis: Any, keepdims: bool) -> Any:
-    chosen = equal(a, _spread(y, a, axis))
-    share = chosen / np.sum(chosen, axis=axis, keepdims=True)
-    return _spread(g, a, axis) * share
+    shares = _tie_shares_row(a, np.reshape(y, kept_shape(a, axis)), axis=axis)
+    return _spread(g, a, axis) * shares
 
 
 def _prod_vjp(g: Any, y: Any, a: Any, *, axis: Any, keepdims: bool) -> Any:

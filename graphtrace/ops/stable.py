@@ -9,6 +9,7 @@ and takes no gradient: what it depends on does.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -67,11 +68,25 @@ def _sech_squared(x: Any, y: Any) -> Any:
         return 1 - y**2
     if np.ndim(y) == 0:
         return (1 / np.cosh(x)) ** 2
-    return _of_many(x, y) if np.size(y) >= _MANY else _secant_squared(x)
+    if np.size(y) >= _MANY and not _has_fast_cosh():
+        return _of_many(x, y)
+    return _secant_squared(x)
 
 
 _MANY = 4096
 """From so many entries on it pays to tell apart those where nothing cancels."""
+
+
+@functools.cache
+def _has_fast_cosh() -> bool:
+    """Whether NumPy computes several entries of cosh at a time on this machine.
+
+    Then all take half of the time of telling them apart, and else eight times as much as exp.
+    """
+    from numpy.lib.introspect import opt_func_info
+
+    loops = opt_func_info(func_name="^cosh$").get("cosh", {}).get("dd", {})
+    return not loops.get("current", "baseline").startswith("baseline")
 
 
 def _of_many(x: Any, y: Any) -> Any:

@@ -18,7 +18,6 @@ from graphtrace.core.inputs import carries_gradient, is_static, signature_of
 from graphtrace.core.made import Made
 from graphtrace.core.pytree import flatten
 from graphtrace.graph.bare import bare
-from graphtrace.graph.recording import recorded
 from graphtrace.graph.tree import Listing, Tree
 from graphtrace.training.whole import counts_by_value, whole_values
 from graphtrace.transforms.grad import grad, value_and_grad
@@ -79,11 +78,11 @@ def variant(
     gradient = gradient_of(f)
     is_fixed = functools.partial(counts_by_value, ints=ints)
     if gradient is None:
-        graph = bare(recorded(f, args, kwargs, is_fixed))
+        graph = bare(f, args, kwargs, is_fixed)
         whole = whole_values(graph, ())
         return None if whole is None else stand_in(graph, StandIn(whole=whole))
     wrt = _parameters(gradient, args if given is None else args[:given], is_fixed)
-    graph = bare(recorded(gradient.loss, args, kwargs, is_fixed))
+    graph = bare(gradient.loss, args, kwargs, is_fixed)
     whole = whole_values(graph, wrt)
     if whole is None:
         return None

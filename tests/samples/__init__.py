@@ -56,6 +56,8 @@ INNER = {
     "sech_squared": "in the rules of tanh and sigmoid",
     "hypotenuse": "in the rules of arcsinh and arctan",
     "one_less_square": "in the rules of arcsin, arccos and arctanh",
+    "softmax_adjoint": "in the rule of softmax",
+    "log_softmax_adjoint": "in the rule of log_softmax",
     "gamma_kernel": "in the rules of gammainc and its like",
     "beta_kernel": "in the rules of betainc and its like",
     "erfc_ratio": "in the rules of erfcx and hazard",

@@ -5,6 +5,7 @@ import re
 import sys
 import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -388,6 +389,20 @@ def test_the_jit_of_a_gradient_pickles():
     fast = pickle.loads(pickle.dumps(gt.jit(gt.value_and_grad(loss), limit=3)))
     args = parameters(), X, Y
     assert_bits(fast(*args), gt.value_and_grad(loss)(*args))
+
+
+def test_a_function_may_use_a_thread_pool():
+    def f(w, x):
+        def part(i):
+            return np.sum(np.tanh(x[i] @ w)) if x[i].sum() > 0 else np.sum(w)
+
+        with ThreadPoolExecutor(4) as pool:
+            return sum(list(pool.map(part, range(len(x)))))
+
+    fast = gt.jit(gt.value_and_grad(f))
+    for x in RNG.normal(size=(8, 6, 2, 3)):
+        for found, right in zip(fast(X[0], x), gt.value_and_grad(f)(X[0], x), strict=True):
+            np.testing.assert_allclose(found, right, rtol=1e-14)
 
 
 def test_threads_share_the_traces():

@@ -47,7 +47,9 @@ def test_the_fewer_sweeps_are_made(rows, columns, used, monkeypatch):
     for mode, name in (("rev", "sweep"), ("fwd", "sweep_forward")):
         real = getattr(linearized, name)
         monkeypatch.setattr(
-            linearized, name, lambda *a, real=real, mode=mode: made.append(mode) or real(*a)
+            linearized,
+            name,
+            lambda *a, real=real, mode=mode, **how: made.append(mode) or real(*a, **how),
         )
     A = np.arange(float(rows * columns)).reshape(rows, columns)
     assert_allclose(gt.jacobian(lambda x: A @ x)(np.ones(columns)), A)
