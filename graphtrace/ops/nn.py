@@ -116,9 +116,7 @@ def gelu(x: Any) -> Any:
 # Along an axis.
 
 _CODE = Code(static="rule", memory="own")
-
-
-_SHORT = 20
+_SHORT = 20  # entries of a row
 
 
 def _reduced(ufunc: np.ufunc, x: Any, axis: Any) -> Any:

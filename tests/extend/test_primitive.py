@@ -416,3 +416,19 @@ def test_partials_are_for_elementwise_functions():
 def test_the_operands_are_a_fixed_number():
     with raises(gt.ArgumentError, r"takes \*xs"):
         gt.primitive(lambda *xs: xs[0])
+
+
+def test_no_rule_is_run_for_truth_values_as_numbers():
+    asked = []
+
+    @gt.primitive
+    def total(x, weights):
+        return np.sum(x * weights)
+
+    total.defvjp(
+        lambda g, y, x, weights: asked.append("x") or g * weights,
+        lambda g, y, x, weights: asked.append("weights") or g * x,
+    )
+    slope = gt.grad(lambda x: total(x, (x > 0).astype(float)))
+    assert_allclose(slope(B), [1.0, 0.0])
+    assert asked == ["x"]
