@@ -25,13 +25,13 @@ from graphtrace.figure.modules import has_modules, is_cut, module_boxes, readers
 from graphtrace.figure.options import Content
 from graphtrace.figure.parts import Detail, Note
 from graphtrace.figure.reading_order import is_array, nodes_of, outputs_of, title
-from graphtrace.figure.recurrence import Recurrence, recurrences
+from graphtrace.figure.recurrence import Recurrence
 from graphtrace.figure.regions import Item, Region, is_called, regions_of, start_of, stop_of
 from graphtrace.figure.statements import statement_boxes
 from graphtrace.figure.sums import sum_starts, without
 from graphtrace.figure.total import Total, adjoints
 from graphtrace.figure.trouble import Trouble
-from graphtrace.figure.written import as_it_is_written
+from graphtrace.figure.written import assigned
 from graphtrace.formula.symbol import Symbol, row_text
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def fold(
     inputs = 0
     while inputs < len(nodes) and graph.nodes[nodes[inputs]].get("op") == "input":
         inputs += 1
-    formula = cache(lambda loop: _formula(graph, nodes, loop))
+    formula = cache(lambda loop: assigned(graph, nodes, loop))
     items = chosen(
         whole,
         nodes,
@@ -148,7 +148,7 @@ def _in_statements(
 ) -> nx.MultiDiGraph[Any]:
     """The graph with a box for each statement, or for calls and loops where there is a limit."""
     whole = regions_of(graph, nodes, statements=True)
-    formula = cache(lambda loop: _formula(graph, nodes, loop))
+    formula = cache(lambda loop: assigned(graph, nodes, loop))
     has_lines = (lambda loop: formula(loop) is not None) if limit is not None else None
     items = statement_boxes(graph, nodes, whole, limit, has_lines)
     weights = set(graph.graph.get("weights", ()))
@@ -228,21 +228,6 @@ def _in_time(graph: nx.MultiDiGraph[Any], show: Content, loop: Loop | None) -> n
     }
     folded.graph["shared"] = set(map(str, steps.shared))
     return folded
-
-
-def _formula(graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], loop: Region) -> Recurrence | None:
-    """What each run of the loop computes, where a formula says it, or else its source."""
-    inner, outputs = nodes[loop.start : loop.stop], set(outputs_of(graph))
-    inside = set(inner)
-    if loop.kind == "written":
-        alike = next(loop.regions, loop)
-        is_alike = len(loop.items) == 1 and alike.kind == "loop"
-        if is_alike and _formula(graph, nodes, alike) is not None:
-            return None
-        tails = {tail for node in inner for tail in graph.pred[node] if tail not in inside}
-        return as_it_is_written(graph, loop, tails)
-    exports = [n for n in inner if n in outputs or not inside.issuperset(graph[n])]
-    return recurrences(graph, inner, loop.count, exports)
 
 
 def _check(graph: nx.MultiDiGraph[Any], whole: Region, names: Collection[str]) -> None:

@@ -28,7 +28,8 @@ from graphtrace.figure.header import (
 from graphtrace.figure.inlining import with_terms
 from graphtrace.figure.often import always_traced, assignment
 from graphtrace.figure.parts import Definition
-from graphtrace.figure.recurrence import Recurrence
+from graphtrace.figure.reading_order import outputs_of
+from graphtrace.figure.recurrence import Recurrence, recurrences
 from graphtrace.figure.regions import Region, base, head
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.printer import in_digits, on_board
@@ -48,7 +49,22 @@ _MOST_BEGUN = 3
 _LONGEST = 40
 
 
-def as_it_is_written(
+def assigned(graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], loop: Region) -> Recurrence | None:
+    """What each run of the loop computes, where a formula says it, or else its source."""
+    inner, outputs = nodes[loop.start : loop.stop], set(outputs_of(graph))
+    inside = set(inner)
+    if loop.kind == "written":
+        alike = next(loop.regions, loop)
+        is_alike = len(loop.items) == 1 and alike.kind == "loop"
+        if is_alike and assigned(graph, nodes, alike) is not None:
+            return None
+        tails = {tail for node in inner for tail in graph.pred[node] if tail not in inside}
+        return _as_it_is_written(graph, loop, tails)
+    exports = [n for n in inner if n in outputs or not inside.issuperset(graph[n])]
+    return recurrences(graph, inner, loop.count, exports)
+
+
+def _as_it_is_written(
     graph: nx.MultiDiGraph[Any], loop: Region, tails: Collection[Any]
 ) -> Recurrence | None:
     """The assignments of a loop, into which the arrows from `tails` go."""
@@ -258,7 +274,7 @@ class _Reader:
         names = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
         if not always and names.isdisjoint(self._read):
             return
-        target, ends = ast.unparse(loop.target), range_of(loop.iter)
+        target, ends = ast.unparse(loop.target).strip("()"), range_of(loop.iter)
         if ends is None:
             listed = computed(loop.iter, self._known)
             if isinstance(listed, list) and isinstance(loop.target, ast.Name):

@@ -7,6 +7,7 @@ their terms from the rows, and never come here.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 
 from graphtrace.core.primitive import COMPARE, Form, Notation, Primitive, primitive_named
@@ -81,7 +82,7 @@ def _term(node: ast.expr) -> Term:
         case ast.Constant(int() | float() | complex() as value):
             return Term(atom=value)
         case ast.Call(function, arguments, []):
-            name = ast.unparse(function).removeprefix("np.").removeprefix("math.")
+            name = re.sub(r"^(np\.linalg|np|math)\.", "", ast.unparse(function))
             if name == "sqrt" and len(arguments) == 1:
                 return Term(primitive_named("sqrt"), (_term(arguments[0]),))
             return called(name, *map(_term, arguments))
