@@ -154,7 +154,7 @@ def _before(loop: ast.stmt, function: ast.AST) -> tuple[tuple[str, str], ...]:
     )
     pairs: list[tuple[ast.expr, ast.expr]] = []
     for one in getattr(function, "body", ()):
-        if one is loop:
+        if (one.end_lineno or 0) >= loop.lineno:
             break
         match one:
             case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):

@@ -261,6 +261,19 @@ def test_what_is_done_with_plain_numbers_at_first_is_not_counted():
     assert math.isclose(by_what_is_said(parts, {"x": 1.5})["z"], doubled(1.5))
 
 
+def test_what_is_assigned_behind_the_loop_is_not_what_it_reads():
+    def f(x, k):
+        y = x
+        if x > 0:
+            for _ in range(6):
+                y = y - k if y > 1 else y + k
+                y = y * k
+        k = 3.0
+        return y + k * 0
+
+    assert said(box_of(f, 1.5, 0.5))[0] == "y ← y - k if y > 1 else y + k"
+
+
 def test_a_loop_stands_by_itself_where_what_is_beside_it_goes_into_one_box():
     def f(x, y):
         a = x * y
