@@ -240,10 +240,21 @@ def _forms(
     for start, step in starts:
         counter = Counter(name, start, step, count)
         forms = {numbers: _form(numbers, counter) for numbers in all_numbers}
-        cost = sum(_LONGEST if form is None else len(text_of(form)) for form in forms.values())
+        cost = sum(_length(*pair) for pair in forms.items())
         choices.append((cost, len(choices), counter, forms))
     _, _, counter, forms = min(choices, key=lambda choice: choice[:2])
     return counter, forms
+
+
+def _length(numbers: Numbers, form: Term | None) -> int:
+    """How long it takes to tell the numbers; in a list longer than by any formula."""
+    if form is not None:
+        return len(text_of(form))
+    length = len(_listed(numbers))
+    return _LONGEST + length if length + len("c = ") <= _LONGEST else _UNTOLD
+
+
+_UNTOLD = 10_000
 
 
 def _counts(numbers: Numbers) -> bool:
