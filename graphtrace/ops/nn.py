@@ -13,7 +13,7 @@ import numpy as np
 
 import graphtrace.ops.stable as _stable
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import Code, Rule
+from graphtrace.core.primitive import POWER, PRODUCT, SUM, Code, Form, Notation, Rule
 from graphtrace.core.variable import Variable, define, fixed, traced
 from graphtrace.ops.compare import greater
 from graphtrace.ops.composed import composed
@@ -200,12 +200,36 @@ _softmax_adjoint_row = composed(
     "softmax_adjoint",
     _softmax_adjoint,
     lambda g, y, *, axis: _balanced(_softmax_formula(g, y, None, axis=axis), y, axis),
+    notation=Notation(
+        Form(
+            "$1*($0 - sum($0*$1$*, keepdims=True))",
+            PRODUCT,
+            (POWER,),
+            "$1*($0 - sum($0*$1$*))",
+        ),
+        Form(
+            r"$1 \, \left($0 - \operatorname{sum}\left($0 \, $1$*\right)\right)", PRODUCT, (POWER,)
+        ),
+    ),
     code=_CODE,
 )
 _log_softmax_adjoint_row = composed(
     "log_softmax_adjoint",
     _log_softmax_adjoint,
     lambda g, y, *, axis: _balanced(_log_softmax_formula(g, y, None, axis=axis), np.exp(y), axis),
+    notation=Notation(
+        Form(
+            "$0 - exp($1)*sum($0$*, keepdims=True)",
+            SUM,
+            (POWER,),
+            "$0 - exp($1)*sum($0$*)",
+        ),
+        Form(
+            r"$0 - \operatorname{exp}\left($1\right) \, \operatorname{sum}\left($0$*\right)",
+            SUM,
+            (POWER,),
+        ),
+    ),
     code=_CODE,
 )
 _softmax_row: Rule = define(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import PRODUCT, Code, Form, Writer, Written
+from graphtrace.core.primitive import COMPARE, PRODUCT, Code, Form, Notation, Writer, Written
 from graphtrace.core.variable import define
 from graphtrace.ops.as_python import by_method
 from graphtrace.ops.shape import axes_of, merged
@@ -50,7 +50,31 @@ def _tie_shares(a: Any, y: Any, *, axis: Any) -> Any:
     return chosen / np.add.reduce(chosen, axis=axis, keepdims=True)
 
 
-_tie_shares_row = define("tie_shares", _tie_shares, code=Code(static="shape", memory="own"))
+def _tie_shares_written(write: Writer, y: Any, xs: tuple[Any, ...], params: Any) -> Form | None:
+    if not write.is_read:
+        return None
+    axis = "" if params["axis"] is None else f"axis={write.param(params['axis'])}, "
+    return Form(f"($0 == $1) / ($0 == $1).sum({axis}keepdims=True)", PRODUCT, (COMPARE + 1,))
+
+
+_tie_shares_row = define(
+    "tie_shares",
+    _tie_shares,
+    notation=Notation(
+        Form(
+            "[$0 == $1]/sum([$0 == $1]$*, keepdims=True)",
+            PRODUCT,
+            (COMPARE + 1,),
+            "[$0 == $1]/sum([$0 == $1]$*)",
+        ),
+        Form(
+            r"\left[$0 = $1\right] / \operatorname{sum}\left(\left[$0 = $1\right]$*\right)",
+            PRODUCT,
+            (COMPARE + 1,),
+        ),
+    ),
+    code=Code(_tie_shares_written, static="shape", memory="own"),
+)
 
 
 def _extreme_vjp(g: Any, y: Any, a: Any, *, axis: Any, keepdims: bool) -> Any:
