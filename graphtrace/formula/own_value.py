@@ -52,6 +52,8 @@ def in_own_value(
         if length(shorter) > room:
             continue
         points = points or list(_nearby(derivative, value, name, {k: values[k] for k in keys}))
+        if not any(np.any(slope) for _, slope in points):  # 0 is y too, and y/x, where y is 0
+            return derivative
         if all(_are_close(slope, _value(shorter, near)) for near, slope in points):
             return shorter
     return derivative

@@ -415,6 +415,14 @@ def test_a_derivative_that_the_value_tells_at_one_point_only_is_not_told_by_it()
     assert symbols(f, 0.0)["z", "y"] is None
 
 
+def test_a_derivative_of_nought_is_not_told_by_a_value_of_nought():
+    def f(d, margin):
+        loss = np.maximum(d * margin, 0.0)
+        return loss**2
+
+    assert symbols(f, -2.0, 1.0)["d", "loss"] is None
+
+
 # Laws, on strangers' functions
 
 
