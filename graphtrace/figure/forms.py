@@ -66,6 +66,35 @@ def with_gradients_in_boxes(figure: Figure) -> Figure | None:
     return replace(figure, nodes=tuple(nodes), edges=tuple(edges))
 
 
+def with_input_gradients_in_boxes(figure: Figure) -> Figure:
+    """The figure with the gradient of each input in its box by name, and a number on its arrow.
+
+    >>> import graphtrace as gt
+    >>> g = gt.trace(lambda a: 3 * a, 2.0)
+    >>> _ = g.backward()
+    >>> one = with_input_gradients_in_boxes(g.figure())
+    >>> one.nodes[0].gradient.value, one.edges[1].part.short
+    (3.0, True)
+    """
+    gradients = _gradients(figure)
+    inputs = {n.id for n in figure.nodes if n.role == "input" and n.gradient is None}
+    nodes = (
+        replace(n, gradient=gradients.get(n.id)) if n.id in inputs else n for n in figure.nodes
+    )
+    edges = (_short(e) if e.kind == "backward" and e.tail in inputs else e for e in figure.edges)
+    return replace(figure, nodes=tuple(nodes), edges=tuple(edges))
+
+
+def _short(edge: Edge) -> Edge:
+    """A derivative on an arrow without its name."""
+    match edge.part:
+        case Partial() as part:
+            return replace(edge, part=replace(part, short=True))
+        case Blanked(part=Partial() as part) as blanked:
+            return replace(edge, part=replace(blanked, part=replace(part, short=True)))
+    return edge
+
+
 def with_derivatives_in_boxes(figure: Figure) -> Figure | None:
     """The figure with each local derivative in the box that it is of, and arrows that only point.
 

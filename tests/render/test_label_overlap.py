@@ -104,7 +104,7 @@ def between(tail, label, head):
     """A track whose way, as the engine has found it, leaves the tail by its upper side."""
     around = straight((tail.middle[0], -30.0), (label.left, label.middle[1]))
     onward = straight((label.right, label.middle[1]), (head.left, head.middle[1]))
-    return Track(Lane(around, label.middle, onward), tail, head, label, (0, 0))
+    return Track(Lane(around, label.middle, onward), tail, head, label, label.middle[1], (0, 0))
 
 
 def test_two_pairs_of_arrows_that_part_at_a_box_leave_it_by_the_same_side():

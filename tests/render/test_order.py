@@ -25,11 +25,11 @@ def attention(X, W_q, W_k, W_v):
     return weights @ V
 
 
-def across(svg, *names):
-    """Where the boxes of these names begin, across the direction in which the figure is read."""
+def across(svg, *names, at="x"):
+    """Where the boxes of these names begin, on the way across or, by their y, down the page."""
     places = []
     for name in names:
-        box = re.search(rf'data-node="{re.escape(name)}".*?<rect [^>]*? x="([\d.]+)"', svg, re.S)
+        box = re.search(rf'data-node="{re.escape(name)}".*?<rect [^>]*? {at}="([\d.]+)"', svg, re.S)
         places.append(float(box[1]))
     return places
 
@@ -46,6 +46,18 @@ def test_neighbours_are_swapped_where_all_in_order_would_cross():
     graph.backward()
     places = across(graph.to_svg(), "lat1", "lat2", "lon1", "lon2")
     assert places == sorted(places)
+
+
+def test_a_figure_is_mirrored_where_its_inputs_would_stand_the_other_way_around():
+    def quadratic(a, b, c):
+        D = b**2 - 4 * a * c
+        return (-b + np.sqrt(D)) / (2 * a)
+
+    graph = gt.trace(quadratic, 1.0, -3.0, 2.0)
+    graph.backward()
+    for width, at in (360, "x"), (720, "y"):
+        places = across(graph.to_svg(width=width), "a", "c", "b", at=at)
+        assert places == sorted(places)
 
 
 def test_an_order_that_crosses_is_not_taken():
@@ -68,6 +80,11 @@ def lane(tail, label, head):
     return Lane(way(tail, label), label, way(label, head))
 
 
+def track(lane, tail, head, label):
+    """A track whose arrows run through the middle of its label's room."""
+    return Track(lane, tail, head, label, label.middle[1], (8, 8))
+
+
 def straight_ends(route):
     """The heights at which a route leaves its box, passes its label and meets the next box."""
     return {round(y, 6) for _, y in route.curve}
@@ -77,7 +94,7 @@ def test_a_line_whose_label_is_straight_ahead_of_its_box_does_not_bend_there():
     box, ahead, off = Box((0, 0), 60, 120), Box((100, 10), 40, 20), Box((100, 90), 40, 20)
     heads = [Box((200, 10), 60, 40), Box((200, 90), 60, 40)]
     tracks = {
-        i: Track(lane((30, 0), label.middle, (170, label.middle[1])), box, head, label, (8, 8))
+        i: track(lane((30, 0), label.middle, (170, label.middle[1])), box, head, label)
         for i, (label, head) in enumerate(zip((ahead, off), heads, strict=True))
     }
     forward, backward = pairs(tracks, [box, *heads], 0, 24)[0]
@@ -89,7 +106,7 @@ def test_lines_that_meet_one_side_keep_apart_and_in_order():
     labels = [Box((100, y), 40, 10) for y in (-14, -8, 60)]
     tails = [Box((0, label.middle[1]), 60, 10) for label in labels]
     tracks = {
-        i: Track(lane((30, label.middle[1]), label.middle, (170, 0)), tail, box, label, (4, 4))
+        i: track(lane((30, label.middle[1]), label.middle, (170, 0)), tail, box, label)
         for i, (label, tail) in enumerate(zip(labels, tails, strict=True))
     }
     drawn = pairs(tracks, [box, *tails], 0, 24)

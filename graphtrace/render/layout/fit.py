@@ -11,14 +11,24 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
-from graphtrace.figure.forms import with_gradients_in_boxes
+from graphtrace.figure.forms import with_gradients_in_boxes, with_input_gradients_in_boxes
 from graphtrace.figure.parts import Direction, Figure
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.runs import plain
 from graphtrace.render.layout import timeline
+from graphtrace.render.layout.crossings import crossings
 from graphtrace.render.layout.frame import frame_of, smallest_shown
 from graphtrace.render.layout.places import Layout
-from graphtrace.render.layout.tries import closer, named, number_alone, short, tries, with_edges
+from graphtrace.render.layout.route import routes
+from graphtrace.render.layout.tries import (
+    closer,
+    hides_gradient,
+    named,
+    number_alone,
+    short,
+    tries,
+    with_edges,
+)
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset.sheet import Sheet
 from graphtrace.render.typeset.typesetting import Typesetting
@@ -47,9 +57,12 @@ def laid_out(
     in the boxes to make it smaller. Also which of them it is.
     """
     best: tuple[float, int, Setting] | None = None
+    tangled: _Tangled | None = None
     in_time: tuple[float, int, Setting] | None = None
     least: tuple[float, int, Figure, Sheet, Theme] | None = None  # of those that are too large
     for at, (figure, theme, boxed) in enumerate(figures):
+        if tangled is not None and at > tangled.last:
+            break
         typesetting = Typesetting()
         if figure.timeline is not None:
             readable, setting = _in_time(figure, theme, typesetting)
@@ -61,7 +74,9 @@ def laid_out(
         turned: Direction = "TB" if figure.direction == "LR" else "LR"
         ways = (figure.direction, turned) if turn else (figure.direction,)
         for count, (one, style) in enumerate(tries(figure, theme, ways, boxed), 1):
-            sheet = typesetting.sheet(one, style)
+            if tangled is not None and at == tangled.at and _goes_back(one):
+                continue
+            one, sheet = _with_its_names(one, style, typesetting)
             size = _least_size(one, sheet, style)
             if least is None or at > least[1] or size <= least[0]:
                 least = size, at, one, sheet, style
@@ -75,8 +90,15 @@ def laid_out(
             readable = _readable(setting)
             if best is None or readable > best[0]:
                 best = readable, at, setting
-            if readable >= 1:
+            if readable < 1:
+                continue
+            crossed = _crossings(setting)
+            if crossed <= (0 if boxed else _MOST_CROSSINGS):
                 return at, setting
+            if tangled is None or crossed < tangled.crossings:
+                tangled = _Tangled(crossed, at, at if boxed else at + 1, setting)
+    if tangled is not None:
+        return tangled.at, tangled.setting
     if best is None and least is None:  # nothing but time was asked for
         best = in_time
     if best is None:
@@ -85,6 +107,46 @@ def laid_out(
         best = 0, at, Setting(one, sheet, engine(one, sheet, style), style)
     return best[1:]
 
+
+def _with_its_names(figure: Figure, style: Theme, typesetting: Typesetting) -> tuple[Figure, Sheet]:
+    """The figure, measured, in which the gradient of each input has its name somewhere."""
+    sheet = typesetting.sheet(figure, style)
+    if not hides_gradient(figure, sheet, style):
+        return figure, sheet
+    named = with_input_gradients_in_boxes(figure)
+    return named, typesetting.sheet(named, style)
+
+
+class _Tangled(NamedTuple):
+    """What can be read, but for pairs of arrows that cross.
+
+    It is drawn if the figures up to the `last` cannot be read without such crossings: the same
+    with gradients in its boxes, and so with single arrows, or the next in less detail.
+    """
+
+    crossings: int
+    at: int
+    last: int
+    setting: Setting
+
+
+def _crossings(setting: Setting) -> int:
+    """How often pairs of arrows cross; 0 for a figure of single arrows or of many boxes."""
+    figure = setting.figure
+    if len(figure.nodes) > _MOST_BOXES or not _goes_back(figure):
+        return 0
+    ways = routes(*setting)
+    return crossings({e.id: ways[e.id] for e in figure.edges if e.beside is None})
+
+
+def _goes_back(figure: Figure) -> bool:
+    return any(edge.kind == "backward" for edge in figure.edges)
+
+
+_MOST_CROSSINGS = 1
+"""Of pairs of arrows in a figure that could only be told in less detail."""
+
+_MOST_BOXES = 40
 
 _MOST_SHRUNK = 3
 """What is so many times too large for the page fits on it in no other way."""

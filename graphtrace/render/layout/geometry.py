@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from graphtrace.figure.parts import Direction, Figure
 from graphtrace.render.layout.layers import layers, room_for
@@ -15,9 +16,12 @@ from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset.escape import decimal
 from graphtrace.render.typeset.sheet import Line, Sheet
 
-_CELL = (
-    '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"><TR>'
-    '<TD FIXEDSIZE="TRUE" WIDTH="{}" HEIGHT="{}"></TD></TR></TABLE>>'
+_ROW = '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"><TR>{}</TR></TABLE>>'
+_CELL = _ROW.format('<TD FIXEDSIZE="TRUE" WIDTH="{}" HEIGHT="{}"></TD>')
+_LANE = _ROW.format(
+    '<TD FIXEDSIZE="TRUE" WIDTH="{}" HEIGHT="4"></TD>'
+    '<TD PORT="m" FIXEDSIZE="TRUE" WIDTH="2" HEIGHT="4"></TD>'
+    '<TD FIXEDSIZE="TRUE" WIDTH="{}" HEIGHT="4"></TD>'
 )
 
 _BESIDE = 8
@@ -94,11 +98,12 @@ def _edges(
         # A lane and a label are a rank of their own, so that a row is two ranks.
         longer = 2 * rows.get(edge.tail, 0)
         if edge.id in companions:
-            size = lane_size(line, companions[edge.id], theme, figure.direction)
-            yield f"l{i} [{_size(*size)}]"
+            lane = lane_room(line, companions[edge.id], theme, figure.direction)
             length = f" minlen={1 + longer}" if longer else ""
-            yield f"{tail} -> l{i}:{into} [id=t{i} dir=back{length}]"
-            yield f"l{i}:{out} -> {head} [id=h{i}]"
+            port = "" if lane.before == lane.width / 2 else "m:"
+            yield f"l{i} [{_lane(lane)}]"
+            yield f"{tail} -> l{i}:{port}{into} [id=t{i} dir=back{length}]"
+            yield f"l{i}:{port}{out} -> {head} [id=h{i}]"
         elif edge.tail in layer:
             room = lone_size(line, figure.direction) if line is not None else None
             label = f" label={_CELL.format(*room)}" if room is not None else ""
@@ -145,18 +150,41 @@ def lone_size(line: Line, direction: Direction) -> tuple[int, int]:
     return (width + _BESIDE, height) if direction == "TB" else (width, height)
 
 
-def lane_size(
+class LaneRoom(NamedTuple):
+    """The room of two arrows with a label on either side: above and below, or left and right.
+
+    From top to bottom the labels are seldom as wide as each other, and the arrows run through the
+    middle only where they are: they are `before` from the left side of the room.
+    """
+
+    width: float
+    height: float
+    before: float
+
+
+def lane_room(
     above: Line | None, below: Line | None, theme: Theme, direction: Direction
-) -> tuple[int, int]:
-    """The room of two arrows with a label on either side: above and below, or left and right."""
-    sizes = [label_size(line) for line in (above, below) if line is not None]
-    width = max((size[0] for size in sizes), default=0)
-    height = max((size[1] for size in sizes), default=0)
+) -> LaneRoom:
+    """The room of a lane with these labels."""
+    sizes = [label_size(line) if line is not None else (0, 0) for line in (above, below)]
+    (first, _), (second, _) = sizes
+    height = max(size[1] for size in sizes)
     lane = math.ceil(theme.lane)
     wider = max(lane - 10, 0)  # a wide line bends at some distance from the label
     if direction == "TB":
-        return 2 * width + lane, height + 8 + wider
-    return width + wider, 2 * height + lane
+        return LaneRoom(first + lane + second, height + 8 + wider, first + lane / 2)
+    width = max(first, second) + wider
+    return LaneRoom(width, 2 * height + lane, width / 2)
+
+
+def _lane(room: LaneRoom) -> str:
+    """The node of a lane, with a port where its arrows run if that is not in its middle."""
+    size = _size(room.width, room.height)
+    if room.before == room.width / 2:
+        return size
+    sides = (room.before, room.width - room.before)
+    left, right = (max(1, math.floor(side) - 2) for side in sides)
+    return f"{size} margin=0 label={_LANE.format(left, right)}"
 
 
 def _inches(pixels: float) -> str:

@@ -54,15 +54,17 @@ class Box(NamedTuple):
 
 
 class Track(NamedTuple):
-    """A lane, the boxes at its ends, the room of its labels, and how far they are off its middle.
+    """A lane, the boxes at its ends, and the room of its labels.
 
-    A lane runs from left to right; one from top to bottom is `turned` before and after.
+    Its arrows run through that room at the height `line`; the labels are so far `off` it. A lane
+    runs from left to right; one from top to bottom is `turned` before and after.
     """
 
     lane: Lane
     tail: Box
     head: Box
     label: Box
+    line: float
     off: tuple[float, float]
 
 
@@ -80,8 +82,8 @@ def pairs(
     label, the lines leave the box at a place of their own on its side, in the order of the
     labels; elsewhere they follow the engine's way around.
     """
-    leaving = _slots({i: (t.tail, t.label) for i, t in tracks.items()}, spread)
-    entering = _slots({i: (t.head, t.label) for i, t in tracks.items()}, spread)
+    leaving = _slots({i: (t.tail, t.line) for i, t in tracks.items()}, spread)
+    entering = _slots({i: (t.head, t.line) for i, t in tracks.items()}, spread)
     obstacles = [*boxes, *(track.label for track in tracks.values())]
     return {
         i: _pair(track, leaving[i], entering[i], obstacles, apart) for i, track in tracks.items()
@@ -109,32 +111,27 @@ def turned_lane(lane: Lane) -> Lane:
 
 def turned_route(route: Route) -> Route:
     """The route mirrored at the diagonal."""
-
-    def turn(point: Point | None) -> Point | None:
-        return None if point is None else _turned_point(point)
-
-    curve = tuple(_turned_point(point) for point in route.curve)
-    return Route(curve, turn(route.start), turn(route.end), turn(route.label))
+    return route.to(_turned_point)
 
 
 def _turned_point(point: Point) -> Point:
     return point[1], point[0]
 
 
-def _slots(ends: Mapping[int, tuple[Box, Box]], spread: float) -> dict[int, _Slot]:
-    """For each track the height at which it meets its box."""
+def _slots(ends: Mapping[int, tuple[Box, float]], spread: float) -> dict[int, _Slot]:
+    """For each track the height at which it meets its box, by that of its line at its label."""
     of_box: dict[Box, list[int]] = {}
     for i, (box, _) in ends.items():
         of_box.setdefault(box, []).append(i)
     slots: dict[int, _Slot] = {}
     for box, tracks in of_box.items():
         if len(tracks) == 1:  # straight, where it can be
-            slots[tracks[0]] = _Slot(_near(ends[tracks[0]][1].middle[1], box), True)
+            slots[tracks[0]] = _Slot(_near(ends[tracks[0]][1], box), True)
             continue
         step = min(spread, (box.height - 6) / len(tracks))
-        tracks.sort(key=lambda i: (ends[i][1].middle[1], i))
-        heights = _heights(box, [ends[i][1].middle[1] for i in tracks], step)
-        bends = [sorted((heights[n], ends[i][1].middle[1])) for n, i in enumerate(tracks)]
+        tracks.sort(key=lambda i: (ends[i][1], i))
+        heights = _heights(box, [ends[i][1] for i in tracks], step)
+        bends = [sorted((heights[n], ends[i][1])) for n, i in enumerate(tracks)]
         for n, i in enumerate(tracks):
             others = (*bends[:n], *bends[n + 1 :])
             alone = all(bends[n][1] < low or high < bends[n][0] for low, high in others)
@@ -170,9 +167,9 @@ def _near(y: float, box: Box) -> float:
 def _pair(
     track: Track, leaving: _Slot, entering: _Slot, obstacles: Sequence[Box], apart: float
 ) -> tuple[Route, Route]:
-    lane, (x, y) = track.lane, track.label.middle
-    out = _half(track.tail, leaving, track.label, obstacles, 1)
-    into = _half(track.head, entering, track.label, obstacles, -1)
+    lane, x, y = track.lane, track.label.middle[0], track.line
+    out = _half(track.tail, leaving, track, obstacles, 1)
+    into = _half(track.head, entering, track, obstacles, -1)
     routes = []
     for side in (-apart / 2, apart / 2):
         first = _shifted(out, side, 1) if out else _beside(_tail_way(lane), side, track.tail)
@@ -191,12 +188,12 @@ def _pair(
 
 
 def _half(
-    box: Box, at: _Slot, label: Box, obstacles: Sequence[Box], direction: int
+    box: Box, at: _Slot, track: Track, obstacles: Sequence[Box], direction: int
 ) -> _Points | None:
     """The tip at the box, then a smooth way to the label, if nothing stands between them."""
-    slot = at.height
+    slot, label, y = at.height, track.label, track.line
     side, stop = box.side(slot, direction), label.left if direction > 0 else label.right
-    base, y = side + direction * _HEAD, label.middle[1]
+    base = side + direction * _HEAD
     # Near its end it is at its own label, and in no other's way.
     end = (stop - direction * _STILL if at.alone else stop, y)
     if (stop - base) * direction < _STILL or not _free(box, label, (base, slot), end, obstacles):
@@ -252,13 +249,22 @@ def _head_way(lane: Lane) -> _Points:
 def _beside(points: _Points, by: float, box: Box) -> _Points:
     """The way moved sideways: each control point along its normal, the tip to the box's border."""
     out = []
-    for i, (x, y) in enumerate(points):
-        before, after = points[max(i - 1, 0)], points[min(i + 1, len(points) - 1)]
+    for i, point in enumerate(points):
+        # Where a way has a corner, its control points are in one place.
+        before = next((p for p in points[i::-1] if _apart(p, point)), point)
+        after = next((p for p in points[i:] if _apart(p, point)), point)
         dx, dy = after[0] - before[0], after[1] - before[1]
         length = math.hypot(dx, dy) or 1.0
-        out.append((x - dy / length * by, y + dx / length * by))
+        out.append((point[0] - dy / length * by, point[1] + dx / length * by))
     out[0] = _on_border(out[1], out[0], box)
     return out
+
+
+def _apart(p: Point, q: Point) -> bool:
+    return abs(p[0] - q[0]) + abs(p[1] - q[1]) > _SAME
+
+
+_SAME = 0.01
 
 
 def _on_border(base: Point, tip: Point, box: Box) -> Point:

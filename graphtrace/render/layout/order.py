@@ -9,20 +9,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import combinations, pairwise
 from typing import TypeAlias
 
-import numpy as np
-
-from graphtrace.figure.parts import Figure
-from graphtrace.render.layout.places import Layout, Point, Route
-from graphtrace.render.layout.ways import Points, way_points
+from graphtrace.figure.parts import Figure, Role
+from graphtrace.render.layout.crossings import crossings
+from graphtrace.render.layout.places import Lane, Layout, Point, Route
 
 Orders: TypeAlias = tuple[tuple[int, int], ...]
 """Pairs of places of nodes of one rank: the first stands before the second."""
-
-Pieces: TypeAlias = tuple[Points, Points]
-"""Where the pieces of a way begin, and where they end."""
 
 _MOST_BOXES = 40
 """A figure of more boxes is laid out once."""
@@ -47,6 +43,7 @@ def in_order(
     """
     if len(figure.nodes) > _MOST_BOXES or figure.scopes:
         return layout
+    layout = min(layout, _mirrored(figure, layout), key=partial(_disorder, figure, outputs=True))
     best, disorder = layout, _disorder(figure, layout)
     tried: set[Orders] = set()
     first: int | None = None
@@ -59,10 +56,32 @@ def in_order(
         other = again(wanted)
         better = _disorder(figure, other)
         if better < disorder and _fits(other, layout, room):
-            first = _faults(drawn(layout)) if first is None else first
-            if _faults(drawn(other)) <= first:
+            first = crossings(drawn(layout)) if first is None else first
+            if crossings(drawn(other)) <= first:
                 best, disorder = other, better
     return best
+
+
+def _mirrored(figure: Figure, layout: Layout) -> Layout:
+    """The layout with its left side to the right, or its upper one down.
+
+    Lanes from top to bottom have no mirror: their labels stand on the side that they are for.
+    """
+    if figure.direction == "TB" and layout.lanes:
+        return layout
+
+    def place(point: Point) -> Point:
+        x, y = point
+        return (layout.width - x, y) if figure.direction == "TB" else (x, layout.height - y)
+
+    return layout._replace(
+        nodes=tuple(map(place, layout.nodes)),
+        routes={i: route.to(place) for i, route in layout.routes.items()},
+        lanes={
+            i: Lane(lane.to_label.to(place), place(lane.label), lane.from_label.to(place))
+            for i, lane in layout.lanes.items()
+        },
+    )
 
 
 def _wishes(figure: Figure, layout: Layout) -> Iterator[list[list[int]]]:
@@ -86,13 +105,13 @@ def _chained(ranks: Iterable[Sequence[int]]) -> Orders:
     return tuple(pair for rank in ranks for pair in pairwise(rank))
 
 
-def _ranks(figure: Figure, layout: Layout) -> list[list[int]]:
+def _ranks(figure: Figure, layout: Layout, role: Role = "input") -> list[list[int]]:
     """The places of the inputs that stand in one row, or column, in the order in which they do."""
     along = 1 if figure.direction == "TB" else 0
-    inputs = [i for i, node in enumerate(figure.nodes) if node.role == "input"]
-    inputs.sort(key=lambda i: layout.nodes[i][along])
+    boxes = [i for i, node in enumerate(figure.nodes) if node.role == role]
+    boxes.sort(key=lambda i: layout.nodes[i][along])
     ranks: list[list[int]] = []
-    for i in inputs:
+    for i in boxes:
         at = layout.nodes[i][along]
         if ranks and at - layout.nodes[ranks[-1][-1]][along] < _SAME_RANK:
             ranks[-1].append(i)
@@ -101,48 +120,13 @@ def _ranks(figure: Figure, layout: Layout) -> list[list[int]]:
     return [sorted(rank, key=lambda i: layout.nodes[i][1 - along]) for rank in ranks]
 
 
-def _disorder(figure: Figure, layout: Layout) -> int:
-    """How many pairs of inputs of one rank stand the wrong way around."""
-    return sum(a > b for rank in _ranks(figure, layout) for a, b in combinations(rank, 2))
+def _disorder(figure: Figure, layout: Layout, outputs: bool = False) -> int:
+    """How many pairs of inputs of one rank stand the wrong way around; and of `outputs`."""
+    ranks = _ranks(figure, layout) + (_ranks(figure, layout, "output") if outputs else [])
+    return sum(a > b for rank in ranks for a, b in combinations(rank, 2))
 
 
 def _fits(other: Layout, layout: Layout, room: Point) -> bool:
     """Whether a layout is no larger than the first, or has room."""
     width, height = min(room[0], layout.width * _LARGER), min(room[1], layout.height * _LARGER)
     return other.width <= width and other.height <= height
-
-
-def _faults(routes: Mapping[str, Route]) -> int:
-    """How often arrows cross: a label that is nearest to another one is moved afterwards."""
-    ways = [way_points(route) for route in routes.values()]
-    return sum(_crossings(one, other) for one, other in _near(ways))
-
-
-def _near(ways: Iterable[Points]) -> Iterator[tuple[Pieces, Pieces]]:
-    """The pieces of each two ways that come near to the other way."""
-    framed = [((way[:-1], way[1:]), way.min(0), way.max(0)) for way in ways]
-    for (one, low, high), (other, least, most) in combinations(framed, 2):
-        if (low <= most).all() and (least <= high).all():
-            yield _within(one, least, most), _within(other, low, high)
-
-
-def _within(pieces: Pieces, low: Points, high: Points) -> Pieces:
-    """The pieces that may have a point in that frame."""
-    near = (np.minimum(*pieces) <= high) & (np.maximum(*pieces) >= low)
-    chosen = near.all(1)
-    return pieces[0][chosen], pieces[1][chosen]
-
-
-def _crossings(one: Pieces, other: Pieces) -> int:
-    """How often a piece of one way crosses one of the other."""
-    a, b = one[0][:, None], one[1][:, None]
-    c, d = other[0][None], other[1][None]
-    apart = (_side(a, b, c) * _side(a, b, d) < 0) & (_side(c, d, a) * _side(c, d, b) < 0)
-    return int(apart.sum())
-
-
-def _side(p: Points, q: Points, r: Points) -> Points:
-    """On which side of the line from p to q the point r is, by the sign."""
-    u, v = q - p, r - p
-    across: Points = u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]
-    return across

@@ -8,7 +8,7 @@ pictures (steps, a quiz and its solution) can be drawn on one layout.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from graphtrace.errors import RenderError
@@ -27,6 +27,11 @@ class Route(NamedTuple):
     end: Point | None
     label: Point | None
     over: bool = False
+
+    def to(self, place: Callable[[Point], Point]) -> Route:
+        """The route with each point at another place."""
+        start, end, label = (p and place(p) for p in (self.start, self.end, self.label))
+        return Route(tuple(map(place, self.curve)), start, end, label, self.over)
 
 
 class Lane(NamedTuple):

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from graphtrace.figure.parts import Direction, Figure
-from graphtrace.render.layout.geometry import label_size, lane_size, lone_size
+from graphtrace.render.layout.geometry import label_size, lane_room, lone_size
 from graphtrace.render.layout.heads import with_own_heads
 from graphtrace.render.layout.label_overlap import cleared, sides
 from graphtrace.render.layout.lane import Box, Track, pairs, turned, turned_lane, turned_route
-from graphtrace.render.layout.places import Layout, Point, Route
+from graphtrace.render.layout.places import Layout, Route
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset.sheet import Line, Sheet
 
@@ -52,9 +52,11 @@ def routes(figure: Figure, sheet: Sheet, layout: Layout, theme: Theme) -> dict[s
     for i, lane in layout.lanes.items():
         edge = figure.edges[i]
         lines = (sheet.labels[i], sheet.labels[below[edge.id]] if edge.id in below else None)
-        label = Box(lane.label, *lane_size(*lines, theme, figure.direction))
+        room = lane_room(*lines, theme, figure.direction)
+        label = Box(lane.label, room.width, room.height)
+        at = label.left + room.before if figure.direction == "TB" else label.middle[1]
         off = _offsets(lines, label, figure, theme)
-        tracks[i] = Track(lane, boxes[edge.tail], boxes[edge.head], label, off)
+        tracks[i] = Track(lane, boxes[edge.tail], boxes[edge.head], label, at, off)
     apart = 0 if figure.form == "wires" else theme.lane
     for i, (forward, backward) in _pairs(tracks, obstacles, apart, figure.direction).items():
         edge = figure.edges[i]
@@ -113,7 +115,12 @@ def _pairs(
     if direction == "LR":
         return pairs(tracks, obstacles, apart, _SPREAD)
     flat = {
-        i: Track(turned_lane(t.lane), turned(t.tail), turned(t.head), turned(t.label), t.off)
+        i: t._replace(
+            lane=turned_lane(t.lane),
+            tail=turned(t.tail),
+            head=turned(t.head),
+            label=turned(t.label),
+        )
         for i, t in tracks.items()
     }
     flat_pairs = pairs(flat, [turned(box) for box in obstacles], apart, _SPREAD)
@@ -133,9 +140,4 @@ def _onward(route: Route, along: int) -> Route:
 
 def moved(route: Route, by: float) -> Route:
     """The route further to the right and further down by so much."""
-
-    def move(point: Point | None) -> Point | None:
-        return None if point is None else (point[0] + by, point[1] + by)
-
-    curve = tuple((x + by, y + by) for x, y in route.curve)
-    return Route(curve, move(route.start), move(route.end), move(route.label), route.over)
+    return route.to(lambda point: (point[0] + by, point[1] + by))

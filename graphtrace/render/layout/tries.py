@@ -26,10 +26,11 @@ from graphtrace.figure.parts import (
     Partial,
 )
 from graphtrace.formula.number import is_scalar
+from graphtrace.formula.runs import plain
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset.line import runs_width
-from graphtrace.render.typeset.sheet import SHIFTED_SIZE, SMALL_SHIFTED
-from graphtrace.render.typeset.wording import is_array, runs, wording
+from graphtrace.render.typeset.sheet import SHIFTED_SIZE, SMALL_SHIFTED, Sheet
+from graphtrace.render.typeset.wording import is_array, name_of, runs, wording
 
 
 def tries(
@@ -49,6 +50,9 @@ def tries(
             named = replace(close, widest_gradient=theme.widest_label)
             yield from _turned(with_edges(one, short), named, ways)
         yield from _turned(with_edges(one, short), close, ways)
+        if "TB" in ways and theme.column > _NARROW:
+            low = replace(close, turned_rank_gap=close.turned_rank_gap * 0.85)
+            yield from _turned(with_edges(one, short), low, ("TB",))
         if _without_notes(one) is not one:
             yield from _turned(with_edges(_without_notes(one), short), close, ways)
     if _without_notes(one) is not one:
@@ -126,6 +130,18 @@ def named(figure: Figure, theme: Theme) -> Figure:
     labels = _typical(figure)
     is_full = any(runs_width(runs(label, words), theme.label_size) > room for label in labels)
     return with_alias(figure) if is_full else figure
+
+
+def hides_gradient(figure: Figure, sheet: Sheet, theme: Theme) -> bool:
+    """Whether an arrow back to an input has no room for the name of the gradient that it tells."""
+    words = wording(figure, theme.digits)
+    inputs = {node.id for node in figure.nodes if node.role == "input" and not node.gradient}
+    for edge, line in zip(figure.edges, sheet.labels, strict=True):
+        if edge.kind == "backward" and edge.tail in inputs and line is not None:
+            part = edge.part.part if isinstance(edge.part, Blanked) else edge.part
+            if isinstance(part, Partial) and name_of(part, words) not in plain(line.runs):
+                return True
+    return False
 
 
 def _typical(figure: Figure) -> Iterable[Partial | Contribution]:

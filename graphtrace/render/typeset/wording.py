@@ -41,7 +41,7 @@ from graphtrace.formula.number import (
 )
 from graphtrace.formula.printer import Backend, Markup, in_latex, is_settled, on_board
 from graphtrace.formula.read import term_of
-from graphtrace.formula.runs import Run, Runs, latex
+from graphtrace.formula.runs import Run, Runs, latex, plain
 from graphtrace.formula.term import Term, total
 from graphtrace.graph.linear_map import LinearMap, is_negative
 
@@ -95,6 +95,11 @@ def whole(side: Side[Runs]) -> Runs:
 def sides(part: Part, words: Wording) -> list[Side[Runs]]:
     """What a part says, cut so that it can be broken over lines."""
     return _printed(part, words)[0]
+
+
+def name_of(part: Partial, words: Wording) -> str:
+    """The name of a derivative, dL/dw."""
+    return plain(PartPrinter(on_board(words.names), words.digits)._derivative(part))
 
 
 def _printed(part: Part, words: Wording) -> tuple[list[Side[Runs]], Runs, Part]:
