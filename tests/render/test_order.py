@@ -56,7 +56,7 @@ def test_a_figure_is_mirrored_where_its_inputs_would_stand_the_other_way_around(
     graph = gt.trace(quadratic, 1.0, -3.0, 2.0)
     graph.backward()
     for width, at in (360, "x"), (720, "y"):
-        places = across(graph.to_svg(width=width), "a", "c", "b", at=at)
+        places = across(graph.to_svg(width=width, detail="statements"), *"acb", at=at)
         assert places == sorted(places)
 
 

@@ -171,8 +171,9 @@ def lane_room(
     height = max(size[1] for size in sizes)
     lane = math.ceil(theme.lane)
     wider = max(lane - 10, 0)  # a wide line bends at some distance from the label
-    if direction == "TB":
-        return LaneRoom(first + lane + second, height + 8 + wider, first + lane / 2)
+    if direction == "TB":  # a pair that runs past it is wider than the one line of the engine
+        before = first + theme.lane
+        return LaneRoom(before + second + theme.lane, height + 8 + wider, before)
     width = max(first, second) + wider
     return LaneRoom(width, 2 * height + lane, width / 2)
 

@@ -51,7 +51,11 @@ def tries(
             yield from _turned(with_edges(one, short), named, ways)
         yield from _turned(with_edges(one, short), close, ways)
         if "TB" in ways and theme.column > _NARROW:
-            low = replace(close, turned_rank_gap=close.turned_rank_gap * 0.85)
+            low = replace(
+                close,
+                turned_rank_gap=close.turned_rank_gap * 0.85,
+                widest_gradient=theme.widest_label,
+            )
             yield from _turned(with_edges(one, short), low, ("TB",))
         if _without_notes(one) is not one:
             yield from _turned(with_edges(_without_notes(one), short), close, ways)
