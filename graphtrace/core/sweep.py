@@ -132,11 +132,11 @@ def _ends(row: Row, start: int) -> bool:
     """Whether no adjoint goes on from a row to another, such as from truth values as floats."""
     if len(row) == 3 or row[0] is IDENTITY:
         return False  # an input
-    _, _, xs, parents, _ = parts(row)
-    return all(
-        p < start or (type(x) is np.ndarray and x.dtype.kind in "biu")
-        for x, p in zip(xs, parents, strict=True)
-    )
+    for k in range(3, len(row), 2):  # of most rows the first operand answers, in 0.2 us
+        x, parent = row[k], row[k + 1]
+        if parent >= start and not (type(x) is np.ndarray and x.dtype.kind in "biu"):
+            return False
+    return True
 
 
 def _is_alike(g: Any, x: Any) -> bool:
