@@ -50,13 +50,6 @@ def _tie_shares(a: Any, y: Any, *, axis: Any) -> Any:
     return chosen / np.add.reduce(chosen, axis=axis, keepdims=True)
 
 
-def _tie_shares_written(write: Writer, y: Any, xs: tuple[Any, ...], params: Any) -> Form | None:
-    if not write.is_read:
-        return None
-    axis = "" if params["axis"] is None else f"axis={write.param(params['axis'])}, "
-    return Form(f"($0 == $1) / ($0 == $1).sum({axis}keepdims=True)", PRODUCT, (COMPARE + 1,))
-
-
 _tie_shares_row = define(
     "tie_shares",
     _tie_shares,
@@ -73,7 +66,7 @@ _tie_shares_row = define(
             (COMPARE + 1,),
         ),
     ),
-    code=Code(_tie_shares_written, static="shape", memory="own"),
+    code=Code(static="shape", memory="own"),
 )
 
 
