@@ -33,7 +33,7 @@ from graphtrace.figure.recurrence import Recurrence, recurrences
 from graphtrace.figure.regions import Region, base, head
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.printer import in_digits, on_board
-from graphtrace.formula.read import joined_by, term_of
+from graphtrace.formula.read import IF, REMARK, joined_by, term_of
 from graphtrace.formula.runs import plain
 from graphtrace.formula.symbol import Symbol
 from graphtrace.formula.term import Name, Term, Text
@@ -323,13 +323,13 @@ class _Line(NamedTuple):
 
     def with_words(self, words: Sequence[str], *operands: Term) -> _Line:
         """The line with a condition behind it."""
-        return self._replace(term=joined_by(words, self.term, *operands), is_always=False)
+        return self._replace(term=joined_by(words, self.term, *operands, binds=IF), is_always=False)
 
     def counted(self, count: int | None) -> Term:
         """What is assigned, and how often where that is not as often as the others."""
         if self.times is None or self.is_always or self.times == count:
             return self.term
-        return joined_by([f", {_times(self.times)}"], self.term)
+        return joined_by([f", {_times(self.times)}"], self.term, binds=REMARK)
 
 
 def _times(count: int) -> str:

@@ -39,19 +39,26 @@ def called(name: str, *operands: Term) -> Term:
     return Term(Primitive(name, lambda: None, notation=Notation(form, form)), operands)
 
 
-def joined_by(words: Sequence[str], *operands: Term) -> Term:
+AND, OR, IF, REMARK = range(-1, -5, -1)
+"""How strongly words bind their operands, each less than a comparison and those before it."""
+
+
+def joined_by(words: Sequence[str], *operands: Term, binds: int) -> Term:
     """The operands with words or signs between them and behind them: `x/2 if x > 0`.
 
+    What binds no more strongly is put in parentheses, and comparisons are not: they make a chain.
+
     >>> from graphtrace.formula.printer import text_of
-    >>> text_of(joined_by(["if"], term_of("x/2"), term_of("x > 0")))
-    'x/2 if x > 0'
+    >>> text_of(joined_by(["if"], term_of("x/2"), term_of("(x > 0 or y > 0) and z > 0"), binds=IF))
+    'x/2 if (x > 0 or y > 0) and z > 0'
     """
+    least = min(binds + 1, COMPARE)
     tail = f" ${len(words)}" if len(operands) > len(words) else ""
 
     def form(spelling: Mapping[str, str], board: str = "") -> Form:
         spelled = (spelling.get(word, word) for word in words)
         parts = (f"${k}{'' if ',' in w else ' '}{w}" for k, w in enumerate(spelled))
-        return Form(" ".join(parts) + tail, COMPARE, (COMPARE,), board)
+        return Form(" ".join(parts) + tail, binds, (least,), board)
 
     upright = {w: rf"\text{{ {w} }}" for w in words if w[0].isalpha()}
     upright |= {w: rf"\text{{{w}}}" for w in words if w[0] == ","}
@@ -66,14 +73,16 @@ _COMPARED = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==
 
 def _term(node: ast.expr) -> Term:
     match node:
-        case ast.Compare(left=left, ops=operators, comparators=others):
+        case ast.Compare(left=left, ops=operators, comparators=others) if not any(
+            isinstance(one, ast.Compare) for one in (left, *others)
+        ):
             signs = [_COMPARED[type(operator)] for operator in operators]
-            return joined_by(signs, *map(_term, (left, *others)))
+            return joined_by(signs, *map(_term, (left, *others)), binds=COMPARE)
         case ast.IfExp(test=test, body=value, orelse=other):
-            return joined_by(["if", "else"], *map(_term, (value, test, other)))
+            return joined_by(["if", "else"], *map(_term, (value, test, other)), binds=IF)
         case ast.BoolOp(op=operator, values=values):
-            word = "and" if isinstance(operator, ast.And) else "or"
-            return joined_by([word] * (len(values) - 1), *map(_term, values))
+            word, binds = ("and", AND) if isinstance(operator, ast.And) else ("or", OR)
+            return joined_by([word] * (len(values) - 1), *map(_term, values), binds=binds)
         case ast.BinOp(left, operator, right):
             row = primitive_named(_OPERATORS[type(operator)])
             return Term(row, (_term(left), _term(right)))

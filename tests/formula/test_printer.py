@@ -10,6 +10,7 @@ from samples import SAMPLES
 import graphtrace as gt
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.printer import in_latex, on_board, text_of
+from graphtrace.formula.read import term_of
 from graphtrace.formula.runs import Run, plain
 from graphtrace.render import to_svg, to_text
 
@@ -282,3 +283,19 @@ def test_an_index_that_is_a_node_is_printed_by_its_name():
     assert "= w[y] " in listed
     assert "(·)[y]" in listed
     assert "$" not in listed + graph.to_svg() + str(graph.wengert())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(a > 0 or b > 0) and c > 0",
+        "a > 0 or b > 0 and c > 0",
+        "(a and b) > 0",
+        "a < b < c",
+        "(a if p else b) if q else c",
+        "(a if p else b) + 1",
+        "a if p or q else b",
+    ],
+)
+def test_conditions_keep_the_parentheses_that_they_need(text):
+    assert text_of(term_of(text)) == text
