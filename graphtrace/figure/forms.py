@@ -6,6 +6,7 @@ the graph that the figure came from, so that a step, a path or a frame can be to
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from graphtrace.figure.chain import contribution_value
@@ -16,6 +17,7 @@ from graphtrace.figure.parts import (
     Edge,
     Figure,
     Form,
+    Kind,
     Node,
     Part,
     Partial,
@@ -81,17 +83,25 @@ def with_input_gradients_in_boxes(figure: Figure) -> Figure:
     nodes = (
         replace(n, gradient=gradients.get(n.id)) if n.id in inputs else n for n in figure.nodes
     )
-    edges = (_short(e) if e.kind == "backward" and e.tail in inputs else e for e in figure.edges)
+
+    def numbered(edge: Edge) -> Edge:
+        if edge.tail not in inputs:
+            return edge
+        return with_part(edge, "backward", lambda part: replace(part, short=True))
+
+    edges = map(numbered, figure.edges)
     return replace(figure, nodes=tuple(nodes), edges=tuple(edges))
 
 
-def _short(edge: Edge) -> Edge:
-    """A derivative on an arrow without its name."""
+def with_part(edge: Edge, kind: Kind, change: Callable[[Partial], Partial]) -> Edge:
+    """The arrow with another derivative, whether it is shown already or has only its room."""
+    if edge.kind != kind:
+        return edge
     match edge.part:
         case Partial() as part:
-            return replace(edge, part=replace(part, short=True))
+            return replace(edge, part=change(part))
         case Blanked(part=Partial() as part) as blanked:
-            return replace(edge, part=replace(blanked, part=replace(part, short=True)))
+            return replace(edge, part=replace(blanked, part=change(part)))
     return edge
 
 

@@ -100,7 +100,7 @@ def _edges(
         if edge.id in companions:
             lane = lane_room(line, companions[edge.id], theme, figure.direction)
             length = f" minlen={1 + longer}" if longer else ""
-            port = "" if lane.before == lane.width / 2 else "m:"
+            port = "" if lane.is_even else "m:"
             yield f"l{i} [{_lane(lane)}]"
             yield f"{tail} -> l{i}:{port}{into} [id=t{i} dir=back{length}]"
             yield f"l{i}:{port}{out} -> {head} [id=h{i}]"
@@ -161,6 +161,11 @@ class LaneRoom(NamedTuple):
     height: float
     before: float
 
+    @property
+    def is_even(self) -> bool:
+        """Whether the arrows run through its middle."""
+        return self.before == self.width / 2
+
 
 def lane_room(
     above: Line | None, below: Line | None, theme: Theme, direction: Direction
@@ -181,7 +186,7 @@ def lane_room(
 def _lane(room: LaneRoom) -> str:
     """The node of a lane, with a port where its arrows run if that is not in its middle."""
     size = _size(room.width, room.height)
-    if room.before == room.width / 2:
+    if room.is_even:
         return size
     sides = (room.before, room.width - room.before)
     left, right = (max(1, math.floor(side) - 2) for side in sides)

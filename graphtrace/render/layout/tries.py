@@ -13,14 +13,13 @@ from itertools import product
 import numpy as np
 
 from graphtrace.figure.alias import gradients_of, with_alias
-from graphtrace.figure.forms import with_derivatives_in_boxes, with_gradients_in_boxes
+from graphtrace.figure.forms import with_derivatives_in_boxes, with_gradients_in_boxes, with_part
 from graphtrace.figure.parts import (
     Blanked,
     Contribution,
     Direction,
     Edge,
     Figure,
-    Kind,
     Note,
     Part,
     Partial,
@@ -227,7 +226,7 @@ def number_alone(edge: Edge) -> Edge:
     def number(part: Partial) -> Partial:
         return replace(part, formula=None) if is_scalar(part.value) else part
 
-    return _with_part(short(edge), "forward", number)
+    return with_part(short(edge), "forward", number)
 
 
 def _bare(edge: Edge) -> Edge:
@@ -236,7 +235,7 @@ def _bare(edge: Edge) -> Edge:
     def bare(part: Partial) -> Partial:
         return replace(part, short=True) if is_array(part.value) else part
 
-    return _with_part(edge, "backward", bare)
+    return with_part(edge, "backward", bare)
 
 
 def _without_spare(edge: Edge) -> Edge:
@@ -246,21 +245,9 @@ def _without_spare(edge: Edge) -> Edge:
         return edge
     if inner.formula is None:
         return replace(edge, part=None)
-    return _with_part(edge, "forward", lambda part: replace(part, value=None))
+    return with_part(edge, "forward", lambda part: replace(part, value=None))
 
 
 def short(edge: Edge) -> Edge:
     """A local derivative without its name, which the arrow's ends tell."""
-    return _with_part(_without_spare(edge), "forward", lambda part: replace(part, short=True))
-
-
-def _with_part(edge: Edge, kind: Kind, change: Callable[[Partial], Partial]) -> Edge:
-    """The arrow with another derivative, whether it is shown already or has only its room."""
-    if edge.kind != kind:
-        return edge
-    match edge.part:
-        case Partial() as part:
-            return replace(edge, part=change(part))
-        case Blanked(part=Partial() as part) as blanked:
-            return replace(edge, part=replace(blanked, part=change(part)))
-    return edge
+    return with_part(_without_spare(edge), "forward", lambda part: replace(part, short=True))
