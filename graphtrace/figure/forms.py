@@ -93,16 +93,31 @@ def with_input_gradients_in_boxes(figure: Figure) -> Figure:
     return replace(figure, nodes=tuple(nodes), edges=tuple(edges))
 
 
+def with_short_gradients(figure: Figure) -> Figure:
+    """The figure with the gradients in its boxes without the names that these already have."""
+
+    def short(part: Partial) -> Partial:
+        return replace(part, short=True)
+
+    nodes = (
+        replace(node, gradient=_changed(node.gradient, short)) if node.gradient else node
+        for node in figure.nodes
+    )
+    return replace(figure, nodes=tuple(nodes))
+
+
 def with_part(edge: Edge, kind: Kind, change: Callable[[Partial], Partial]) -> Edge:
     """The arrow with another derivative, whether it is shown already or has only its room."""
-    if edge.kind != kind:
+    if edge.kind != kind or not isinstance(edge.part, Partial | Blanked):
         return edge
-    match edge.part:
-        case Partial() as part:
-            return replace(edge, part=change(part))
-        case Blanked(part=Partial() as part) as blanked:
-            return replace(edge, part=replace(blanked, part=change(part)))
-    return edge
+    return replace(edge, part=_changed(edge.part, change))
+
+
+def _changed(part: Partial | Blanked, change: Callable[[Partial], Partial]) -> Partial | Blanked:
+    if isinstance(part, Partial):
+        return change(part)
+    inner = part.part
+    return replace(part, part=change(inner)) if isinstance(inner, Partial) else part
 
 
 def with_derivatives_in_boxes(figure: Figure) -> Figure | None:

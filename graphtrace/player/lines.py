@@ -65,7 +65,10 @@ def written_lines(setting: Setting, printer: Printer) -> list[Written]:
             is_gradient = part is node.gradient
             when: When = "g" if is_gradient else "v" if _waits(part) else ""
             for line in part_lines:
-                templates = _templates(_in_box(part) if is_gradient else [part], line, printer)
+                ways = _in_box(part) if is_gradient else [part]
+                if is_gradient and line is not part_lines[-1]:
+                    ways = []  # only the name, which stays
+                templates = _templates(ways, line, printer)
                 if when or templates:
                     place = _in_cell(cell, i, middle, theme)
                     lines.append(Written(node.id, i, when, place, templates))
@@ -124,8 +127,8 @@ def _templates(ways: Iterable[Part], line: Line, printer: Printer) -> tuple[Runs
             continue
         filled = printer.slots.filled(runs)
         if filled and line.text.endswith(filled):
-            before = line.text.removesuffix(filled)  # data, grad
-            if before in ("", "data ", "grad "):
+            before = line.text.removesuffix(filled)
+            if before in ("", "data ", "grad ", "= "):
                 templates.append((Run(before), *runs) if before else runs)
     distinct = tuple(dict.fromkeys(templates)) or ((shortest,) if shortest else ())
     return distinct if len(distinct) <= _MOST_WAYS else (distinct[0], *distinct[1 - _MOST_WAYS :])

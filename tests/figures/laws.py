@@ -151,7 +151,7 @@ def nothing_dead(drawn):
 def gradients_named(drawn):
     """The gradient of each input has its name, on an arrow that comes back to it or in its box.
 
-    It is the point of the figure: dL/dw, ‖dL/dw‖, or in the box of w, where it is long, grad.
+    It is the point of the figure: dL/dw, ‖dL/dw‖.
     """
     told = defaultdict(str)
     for edge in drawn.groups("backward"):
@@ -159,7 +159,7 @@ def gradients_named(drawn):
     for node in drawn.groups("input"):
         key = node.get("data-node")
         lines = [line.text for line in lines_of(node) if "gt-gradient" in line.role]
-        has_name = any(re.match(r"grad |‖?d.*/d", line) for line in lines) or "/d" in told[key]
+        has_name = any(re.match(r"‖?d.*/d", line) for line in lines) or "/d" in told[key]
         if (lines or told[key]) and not has_name:
             yield f"the gradient of {key} is “{told[key] or lines[0]}”, without its name"
 

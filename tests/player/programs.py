@@ -32,6 +32,12 @@ def neuron(w, x, b):
     return 1 / (1 + np.exp(-z))
 
 
+def discounted(initial_investment, interest_rate):
+    growth_factor = 1 + interest_rate
+    final_amount = initial_investment * growth_factor**10
+    return final_amount / (1 + final_amount * interest_rate)
+
+
 def kinked(x, y):
     h = x * y if x > 0 else y - x
     return 2 * h

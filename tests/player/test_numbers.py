@@ -69,6 +69,23 @@ def test_all_text_is_that_of_a_player_made_there(show, theme, detail):
     assert ends[0] == ends[1]
 
 
+def test_the_name_above_a_gradient_stays_where_its_number_changes(show):
+    texts = []
+    for start in ({"initial_investment": 1.5, "interest_rate": 0.07}, AFTERWARDS):
+        page = show(gt.trace(programs.discounted, **start).play(width=360).html)
+        for name, x in AFTERWARDS.items():
+            change(page, name, x)
+        page.locator("[data-action=last]").click()
+        texts.append(shown(page))
+    rate = gt.grad(programs.discounted, argnums=1)(*AFTERWARDS.values())
+    named = texts[0].index("dL/dinterest_rate")
+    assert texts[0][named + 1] == f"={rate:.4g}"
+    assert texts[0] == texts[1]
+
+
+AFTERWARDS = {"initial_investment": 2.5, "interest_rate": 0.03}
+
+
 def test_another_branch_says_which_and_shows_no_number(show):
     page = show(gt.trace(programs.kinked, 2.0, 3.0).play().html)
     page.locator("[data-action=last]").click()

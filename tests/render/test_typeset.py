@@ -161,6 +161,26 @@ def test_where_there_is_no_room_a_gradient_keeps_its_name_and_its_numbers_give_w
     assert gradient_label(grad, 80, "a_long_name") == "[−0.0234 … 0.5]"
 
 
+def gradient_lines(value, widest, key="w", math=False, **more):
+    part = Partial("L", key, value=value, total=True, **more)
+    node = Node("node-w", key, "input", (), gradient=part)
+    theme = replace(LECTURE, widest_row=widest, math=math)
+    return [plain(line.runs) for line in node_lines(node, Wording(), "boxes", theme)]
+
+
+@pytest.mark.parametrize(("math", "widths"), [(False, (300, 140, 110)), (True, (300, 140, 90))])
+def test_in_a_box_a_gradient_keeps_its_name_above_its_number_where_that_is_too_wide(math, widths):
+    grad = np.array([0.125, 0.5, -0.25])
+    told = [gradient_lines(grad, widest, math=math) for widest in widths]
+    assert told == [
+        ["dL/dw = [0.125, 0.5, −0.25]"],
+        ["dL/dw", "= [0.125, 0.5, −0.25]"],
+        ["‖dL/dw‖ = 0.573"],
+    ]
+    assert gradient_lines(-2.5, 60, "a_long_name") == ["grad −2.5"]
+    assert gradient_lines(-2.5, 300, short=True) == ["grad −2.5"]
+
+
 def test_of_an_array_there_is_what_fits_and_it_is_whole():
     for values in (np.arange(4) / 7 - 0.3, np.arange(12) / 7 - 0.3, np.eye(3) / 7):
         told = set()

@@ -11,7 +11,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
-from graphtrace.figure.forms import with_gradients_in_boxes, with_input_gradients_in_boxes
+from graphtrace.figure.forms import (
+    with_gradients_in_boxes,
+    with_input_gradients_in_boxes,
+    with_short_gradients,
+)
 from graphtrace.figure.parts import Direction, Figure
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.runs import plain
@@ -166,6 +170,7 @@ def _in_time(figure: Figure, theme: Theme, typesetting: Typesetting) -> tuple[fl
     labelled, numbers = with_edges(whole, short), with_edges(whole, number_alone)
     styles = [(labelled, style) for style in (theme, close, *tight)]
     styles += [(numbers, style) for style in (close, *tight)]
+    styles.append((with_short_gradients(numbers), tight[-1]))
     best: tuple[float, Setting] | None = None
     for drawn, style in styles:
         one = named(drawn, style)

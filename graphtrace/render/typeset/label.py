@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import TypeVar
 
 from graphtrace.figure.chain import contribution_value
@@ -74,19 +75,39 @@ def lines_by_part(
             continue  # it is told by its number or as a whole
         yield part, rows
     if node.gradient is not None:
-        yield node.gradient, [_gradient_line(node.gradient, records, words, theme)]
+        yield node.gradient, _gradient_lines(node.gradient, records, words, theme)
 
 
-def _gradient_line(gradient: Part, records: bool, words: Wording, theme: Theme) -> Line:
-    """The line of a gradient: dJ/dx = 3, in a record grad 3, and so where it would be cut."""
+def _gradient_lines(gradient: Part, records: bool, words: Wording, theme: Theme) -> list[Line]:
+    """The line of a gradient: dJ/dx = 3, or where that is too wide its name above = 3.
+
+    In a record it is grad 3, and so if it is to be short, or its name is too wide on its own or
+    beside a number that a quiz asks for.
+    """
     inner = gradient.part if isinstance(gradient, Blanked) else gradient
     size, widest = theme.label_size, theme.widest_row
     ways: list[tuple[Part, str]] = [(gradient, "")]
     if isinstance(inner, Partial):
         own = replace(inner, short=True)
         short = replace(gradient, part=own) if isinstance(gradient, Blanked) else own
-        ways = [(short, "grad")] if records else [*ways, (short, "grad")]
-    return _part_line(ways, "gradient", size, widest, words, theme)
+        is_short = records or inner.short
+        ways = [(short, "grad")] if is_short else [*ways, (short, "grad")]
+    line = _part_line(ways, "gradient", size, widest, words, theme)
+    if len(ways) > 1 and line.blank is None and line.text.startswith("grad "):
+        for telling in narrower(inner, words):
+            rows = _named_rows(inner, size, widest, telling, theme)
+            if len(rows) == 2 and not any(map(is_cut, rows)):
+                return [row._replace(shown=line.shown) for row in rows]
+    return [line]
+
+
+def _named_rows(part: Part, size: float, widest: float, words: Wording, theme: Theme) -> list[Line]:
+    """Each side of an equation in a line of its own: dJ/dx, and = 3 below it."""
+    formulas = (side.lead + side.markup for side in tex_sides(part, words) if theme.math)
+    said = sides(part, words)
+    texts = ((Run(f"{lead.strip()} "), *own) if lead else own for lead, own in said)
+    rows = zip_longest(texts, formulas)
+    return [line_of("gradient", text, size, widest, formula) for text, formula in rows]
 
 
 def _part_lines(
