@@ -1,9 +1,10 @@
-"""Inputs stand in the order of the signature where no crossing comes of it; lines have no kinks."""
+"""Inputs stand in the order of the signature where no pairs cross for it; lines have no kinks."""
 
 import re
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
 import graphtrace as gt
 from graphtrace.render.layout.lane import Box, Track, pairs
@@ -48,15 +49,32 @@ def test_neighbours_are_swapped_where_all_in_order_would_cross():
     assert places == sorted(places)
 
 
-def test_a_figure_is_mirrored_where_its_inputs_would_stand_the_other_way_around():
-    def quadratic(a, b, c):
-        D = b**2 - 4 * a * c
-        return (-b + np.sqrt(D)) / (2 * a)
+def quadratic(a, b, c):
+    D = b**2 - 4 * a * c
+    return (-b + np.sqrt(D)) / (2 * a)
 
+
+@pytest.mark.parametrize(("width", "at", "order"), [(360, "x", "abc"), (720, "y", "acb")])
+def test_single_lines_may_cross_for_the_order_of_all_and_pairs_may_not(width, at, order):
     graph = gt.trace(quadratic, 1.0, -3.0, 2.0)
     graph.backward()
-    for width, at in (360, "x"), (720, "y"):
-        places = across(graph.to_svg(width=width, detail="statements"), *"acb", at=at)
+    places = across(graph.to_svg(width=width, detail="statements"), *order, at=at)
+    assert places == sorted(places)
+
+
+def test_entries_of_two_sequences_stand_in_pairs():
+    def distance(p, q):
+        return np.sqrt(sum((a - b) ** 2 for a, b in zip(p, q, strict=True)))
+
+    def neuron(x1, x2, w1, w2):
+        return np.tanh(x1 * w1 + x2 * w2)
+
+    entries = gt.trace(distance, [3.0, 1.0], [0.0, 4.0]).to_svg(direction="TB")
+    numbered = gt.trace(neuron, 3.0, 1.0, 0.0, 4.0).to_svg(direction="TB")
+    for places in (
+        across(entries, "p[0]", "q[0]", "p[1]", "q[1]"),
+        across(numbered, "x1", "w1", "x2", "w2"),
+    ):
         assert places == sorted(places)
 
 

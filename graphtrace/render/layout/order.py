@@ -1,12 +1,12 @@
-"""Set the inputs of one rank in the order of the signature, where that costs no crossing.
+"""Set the inputs of one rank in the order of the signature, where no pairs of arrows cross for it.
 
 In: a laid-out figure, and how to lay it out with some boxes in a given order. Out: the layout as it
-is, or one of the same size or smaller in which more inputs are in their order. Knows no text and no
-colours.
+is, or one that also fits in which more inputs are in their order. Knows no text and no colours.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -20,13 +20,18 @@ from graphtrace.render.layout.places import Lane, Layout, Point, Route
 Orders: TypeAlias = tuple[tuple[int, int], ...]
 """Pairs of places of nodes of one rank: the first stands before the second."""
 
+_ENTRY = re.compile(r"_?\d+$|\[.*")
+
 _MOST_BOXES = 40
 """A figure of more boxes is laid out once."""
 
 _MOST_TRIES = 6
 _SAME_RANK = 1.0
-_LARGER = 1.1
+_LARGER = 1.25
 """So many times as large a figure may become, where there is room."""
+
+_MOST_CROSSINGS = 1
+"""So many more the order of all may cost: two lines that cross, but no two pairs of lines."""
 
 
 def in_order(
@@ -57,7 +62,7 @@ def in_order(
         better = _disorder(figure, other)
         if better < disorder and _fits(other, layout, room):
             first = crossings(drawn(layout)) if first is None else first
-            if crossings(drawn(other)) <= first:
+            if crossings(drawn(other)) <= first + (0 if better else _MOST_CROSSINGS):
                 best, disorder = other, better
     return best
 
@@ -121,9 +126,18 @@ def _ranks(figure: Figure, layout: Layout, role: Role = "input") -> list[list[in
 
 
 def _disorder(figure: Figure, layout: Layout, outputs: bool = False) -> int:
-    """How many pairs of inputs of one rank stand the wrong way around; and of `outputs`."""
+    """How many pairs of inputs of one rank stand the wrong way around; and of `outputs`.
+
+    Entries of two sequences have no order: p[1] or p1 may stand before q[0] or q0.
+    """
     ranks = _ranks(figure, layout) + (_ranks(figure, layout, "output") if outputs else [])
-    return sum(a > b for rank in ranks for a, b in combinations(rank, 2))
+    wholes = [_ENTRY.sub("", node.key) for node in figure.nodes]
+
+    def is_wrong(a: int, b: int) -> bool:
+        are_entries = all(wholes[i] != figure.nodes[i].key for i in (a, b))
+        return a > b and not (are_entries and wholes[a] != wholes[b])
+
+    return sum(is_wrong(a, b) for rank in ranks for a, b in combinations(rank, 2))
 
 
 def _fits(other: Layout, layout: Layout, room: Point) -> bool:

@@ -104,8 +104,8 @@ def _gradient_lines(gradient: Part, records: bool, words: Wording, theme: Theme)
 def _named_rows(part: Part, size: float, widest: float, words: Wording, theme: Theme) -> list[Line]:
     """Each side of an equation in a line of its own: dJ/dx, and = 3 below it."""
     formulas = (side.lead + side.markup for side in tex_sides(part, words) if theme.math)
-    said = sides(part, words)
-    texts = ((Run(f"{lead.strip()} "), *own) if lead else own for lead, own in said)
+    both = sides(part, words)
+    texts = ((Run(f"{lead.strip()} "), *own) if lead else own for lead, own in both)
     rows = zip_longest(texts, formulas)
     return [line_of("gradient", text, size, widest, formula) for text, formula in rows]
 
