@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ast
 import dis
+import math
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import CodeType
 from typing import Any, NamedTuple
@@ -34,13 +35,23 @@ class Loop(NamedTuple):
     before: tuple[tuple[str, str], ...] = ()
 
 
+class Function(NamedTuple):
+    """What a function's variables are: its parameters, and what is assigned once and in any case.
+
+    `assigned` are the name, the expression and the line that it ends in.
+    """
+
+    parameters: tuple[str, ...] = ()
+    assigned: tuple[tuple[str, str, int], ...] = ()
+
+
 class Statement(NamedTuple):
     """A statement, or the header of a compound one, as it is written.
 
     `right` is what one name is assigned to, or what is returned, where each of its variables is
     the argument of that name or what was assigned to it at one place; else None. `call_end` is the
     end of the call that is all of the right side. It is number `at` of the statements of the `loop`
-    around it, the loop itself being number 0.
+    around it, the loop itself being number 0. `name` is the one that it assigns all of it to.
     """
 
     start: Place
@@ -51,6 +62,8 @@ class Statement(NamedTuple):
     """The end of each call in it, and the name of what is called."""
     loop: Loop | None = None
     at: int = 0
+    name: str = ""
+    function: Function = Function()
 
     def repeats(self, place: Place) -> bool:
         """Whether what stands there runs several times in one execution: in a comprehension."""
@@ -115,8 +128,9 @@ def _statements(code: CodeType, _: int) -> tuple[Statement, ...]:
         nodes = (node for node in ast.walk(tree) if isinstance(node, ast.stmt))
         uncertain = _uncertain(code, 0)
         loops = _loops(tree)
+        function = _function_in(tree, rows)
         statements = (
-            _written(node, uncertain, rows)._replace(**loops.get(node, {}))
+            _written(node, uncertain, rows)._replace(function=function, **loops.get(node, {}))
             for node in nodes
             if node.lineno >= first
         )
@@ -146,34 +160,57 @@ def _loops(tree: ast.AST) -> dict[ast.stmt, dict[str, Any]]:
 
 
 def _before(loop: ast.stmt, function: ast.AST) -> tuple[tuple[str, str], ...]:
-    inside = set(ast.walk(loop))
+    return tuple(
+        (name, ast.unparse(value))
+        for name, value in _assigned_once(function, loop.lineno, set(ast.walk(loop)))
+    )
+
+
+def _assigned_once(
+    function: ast.AST, stop: float = math.inf, beside: Collection[ast.AST] = ()
+) -> Iterator[tuple[str, ast.expr]]:
+    """What is assigned in any case before that line, to names that nothing else but that assigns.
+
+    Left out are lists that may have been changed since, or an attribute of which is asked for.
+    """
+    nodes = [node for node in ast.walk(function) if node not in beside]
     stores = Counter(
         node.id
-        for node in ast.walk(function)
-        if isinstance(node, ast.Name) and node not in inside and not isinstance(node.ctx, ast.Load)
+        for node in nodes
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
     )
     pairs: list[tuple[ast.expr, ast.expr]] = []
     for one in getattr(function, "body", ()):
-        if (one.end_lineno or 0) >= loop.lineno:
+        if (one.end_lineno or 0) >= stop:
             break
         match one:
             case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
                 pairs += zip(names, values, strict=False)
             case ast.Assign(targets=names, value=value):
                 pairs += ((name, value) for name in names)
-            case ast.AnnAssign(target=name, value=ast.expr() as value):
-                pairs.append((name, value))
-    # A list of that name may have been changed since.
+            case ast.AnnAssign(target=ast.Name() as target, value=ast.expr() as value):
+                pairs.append((target, value))
     changed = {
         node.value.id
         for node in ast.walk(function)
         if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.value, ast.Name)
         if isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load)
     }
-    return tuple(
-        (name.id, ast.unparse(value))
-        for name, value in pairs
-        if isinstance(name, ast.Name) and stores[name.id] == 1 and name.id not in changed
+    for name, value in pairs:
+        if isinstance(name, ast.Name) and stores[name.id] == 1 and name.id not in changed:
+            yield name.id, value
+
+
+def _function_in(tree: ast.AST, rows: Sequence[str]) -> Function:
+    """The function that the code is of; of a cell or a module, all of it."""
+    node = next((n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)), tree)
+    arguments = node.args if isinstance(node, ast.FunctionDef) else None
+    return Function(
+        tuple(a.arg for a in (*arguments.posonlyargs, *arguments.args)) if arguments else (),
+        tuple(
+            (name, _text(value, rows), value.end_lineno or 0)
+            for name, value in _assigned_once(node)
+        ),
     )
 
 
@@ -197,10 +234,12 @@ def _of_lambda(code: CodeType) -> Statement:
 def _written(node: ast.stmt, uncertain: Collection[str], rows: Sequence[str]) -> Statement:
     start = node.lineno, node.col_offset
     match node:
-        case ast.Assign(targets=[ast.Name()], value=value) | ast.Return(value=ast.expr() as value):
+        case ast.Return(value=ast.expr() as value):
             return _computing(start, value, uncertain, _text(value, rows))
-        case ast.AnnAssign(target=ast.Name(), value=ast.expr() as value):
-            return _computing(start, value, uncertain, _text(value, rows))
+        case ast.Assign(targets=[ast.Name(name)], value=value):
+            return _computing(start, value, uncertain, _text(value, rows))._replace(name=name)
+        case ast.AnnAssign(target=ast.Name(name), value=ast.expr() as value):
+            return _computing(start, value, uncertain, _text(value, rows))._replace(name=name)
         case ast.Assign(value=value) | ast.Expr(value=value):
             return _computing(start, value, (), "")
         case ast.AugAssign(value=value) | ast.AnnAssign(value=ast.expr() as value):

@@ -331,7 +331,7 @@ class _Reader:
             self.place = f"runs[{i}]"
             _require(type(caller) is int and -1 <= caller < i, "no run that has come before")
             _require(type(is_whole) is bool, "neither true nor false")
-            runs.append(Run(caller, None, is_whole))
+            runs.append(Run(caller, is_whole))
         for i, node in enumerate(graph._node.values()):
             self.place = f"nodes[{i}].run"
             run = node.get("run")

@@ -50,7 +50,7 @@ def chosen(
     shown: list[Item] = []
     for segment in _segments(items, inputs, most):
         is_named = any(start < segment.stop and segment.start < stop for start, stop in stretches)
-        if is_named or segment.name in unfold or len(segment.items) == 1:
+        if is_named or (segment.name and segment.name in unfold) or len(segment.items) == 1:
             shown += segment.items
         else:
             shown.append(segment)
@@ -74,11 +74,11 @@ def _segments(items: Sequence[Item], inputs: int, most: int) -> Iterator[Region]
     first = sum(start_of(item) < inputs for item in items)
     for part, what in ((items[:first], "inputs"), (items[first:], "operations")):
         size = math.ceil(len(part) / max(most // 2, 1)) if len(part) > most // 2 else 1
-        before = 0 if what == "inputs" else inputs
         for at in range(0, len(part), size):
             members = list(part[at : at + size])
             start, stop = start_of(members[0]), stop_of(members[-1])
-            name = f"{what} {start - before + 1:,}–{stop - before:,}"
+            # Where inputs are, is in no source; operations are told by what they compute.
+            name = f"inputs {start + 1:,}–{stop:,}" if what == "inputs" else ""
             yield Region("segment", name, start, stop, items=members)
 
 

@@ -236,7 +236,7 @@ def _check(graph: nx.MultiDiGraph[Any], whole: Region, names: Collection[str]) -
         if (
             not any(is_called(region, name) for region in known)
             and name not in graph
-            and not name.startswith(("operations ", "inputs "))
+            and not name.startswith("inputs ")
         ):
             listed = [region.name for region in whole.all if region.kind == "call"]
             calls = ", ".join(listed if len(listed) <= 12 else [*listed[:11], "..."])

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from graphtrace.figure.inlining import as_written, inlined, quoted
+from graphtrace.figure.lines import lines_of, origin, statement
 from graphtrace.figure.modules import has_modules, title_of
 from graphtrace.figure.parts import Definition, Note, Part, Value
 from graphtrace.figure.recurrence import Recurrence, start
-from graphtrace.figure.regions import Region, base, head, start_of, stop_of
-from graphtrace.formula.printer import text_of
+from graphtrace.figure.regions import Region, base, head
 from graphtrace.formula.read import called
 from graphtrace.formula.symbol import Symbol
-from graphtrace.formula.term import Term, Text
+from graphtrace.formula.term import Name, Term, Text
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -66,6 +65,7 @@ def attributes(
     is_input = graph.nodes[box.inner[0]].get("op") == "input"
     count = counted(len(box.inner), "input" if is_input else "operation")
     named, repeated, lines, lists = Definition(str(box.key)), None, [], list[Note]()
+    is_told = False
     op = "input" if is_input else "operations"
     if region.kind == "call":
         op = base(region.name) if base(region.name) in calls else region.name
@@ -77,26 +77,29 @@ def attributes(
         repeated = formula(region)
         if repeated is not None:
             named = repeated.assignments[0]
-            count = repeated.counter or count
+            count = repeated.counter or f"{region.count:,} times"
             count += ", all at once" if repeated.at_once else ""
             lists = list(map(Note, repeated.lists))
         else:
-            lines = _lines(graph, box)
-            count = "" if lines else count
+            lines = lines_of(graph, region, box.inner, box.exports, formula)
+            times = filter(None, [f"{region.count:,} times", origin(box.tails)])
+            count = "" if lines else ", ".join(times)
         op = f"× {region.count:,}"
     elif region.kind == "written":
         repeated, op = formula(region), "loop"
         if repeated is not None:
             named, count, lists = repeated.assignments[-1], "", list(map(Note, repeated.lists))
     elif region.kind == "segment":
-        lines = [] if region.name else _lines(graph, box)
-        count = region.name or ("" if lines else count)
+        lines = [] if region.name else lines_of(graph, region, box.inner, box.exports, formula)
+        count = region.name or ("" if lines else origin(box.tails))
     elif region.kind == "statement":
-        term = _statement(graph, box) if len(box.exports) == 1 else None
-        if term is not None:
-            count, named = "", Definition(str(box.key), Symbol.of(term))
+        written = statement(graph, box.region.run, box.inner, box.exports, box.tails)
+        if written is not None:
+            is_told, count, named = True, "", written
+        else:
+            count = origin(box.tails)
     heading: list[Part] = [*(lines or [named])]
-    if len(box.exports) > 1 and not is_input and not lines:
+    if len(box.exports) > 1 and not is_input and not lines and not is_told:
         heading = [Definition(op)] if region.kind == "call" else []
     if repeated is not None:
         begun = _begun(graph, box, repeated) if region.kind == "loop" else ()
@@ -104,18 +107,25 @@ def attributes(
     title_parts = [*heading, *([Note(count)] if count else []), *lists]
     if box.weights:
         title_parts.append(Note(_parameters(graph, box.weights), spare=True))
+    is_formula = named.name == str(box.key) and _is_of_nodes(graph, named.formula)
     data = {
         "op": op,
         "value": one.get("value"),
         "label": f"{box.key} ({count})" if count else str(box.key),
         "scope": tuple(export.get("scope") or ())[: region.calls],
         "source": graph.nodes[box.inner[0]].get("source"),
-        "formula": named.formula if named.name == str(box.key) else None,
+        "formula": named.formula if is_formula else None,
         "index": region.start,
         "exports": box.exports,
         "parts": (*title_parts, *(() if is_input or lines else _values(graph, box, named))),
     }
     return data | ({"grad": one["grad"]} if "grad" in one else {})
+
+
+def _is_of_nodes(graph: nx.MultiDiGraph[Any], formula: Any) -> bool:
+    """Whether all that the formula reads is in the graph, and no variable of a comprehension."""
+    leaves = formula.term.leaves if isinstance(formula, Symbol) else ()
+    return all(leaf.atom.key in graph for leaf in leaves if isinstance(leaf.atom, Name))
 
 
 def _module(graph: nx.MultiDiGraph[Any], box: Folded, title: str) -> dict[str, Any]:
@@ -168,56 +178,6 @@ def _begun(graph: nx.MultiDiGraph[Any], box: Folded, loop: Recurrence) -> Iterat
         if constant is not None:
             name = base(str(node))
             yield Definition(f"{name}[0]" if loop.indexed else name, None, constant)
-
-
-_MOST_LINES = 4
-_LONGEST_LINE = 40
-
-
-def _lines(graph: nx.MultiDiGraph[Any], box: Folded) -> list[Definition]:
-    """What a stretch of statements computes, a line each, where they are few and short."""
-    lines: list[Definition] = []
-    region = box.region
-    items = region.items if region.rest is None else [*region.rest.items, *region.items[1:]]
-    for item in items:
-        is_statement = not isinstance(item, Region) or item.kind == "statement"
-        inner = box.inner[start_of(item) - box.region.start : stop_of(item) - box.region.start]
-        exports = [n for n in inner if n in box.exports or not set(inner).issuperset(graph[n])]
-        if len(exports) + len(lines) > _MOST_LINES or not is_statement:
-            return []
-        for export in exports:
-            own = [n for n in inner if n not in exports]
-            term = inlined(graph, own, export, _LONGEST_STATEMENT)
-            if term is None or len(text_of(term)) > _LONGEST_LINE:
-                return []
-            value = graph.nodes[export].get("value")
-            lines.append(Definition(str(export), Symbol.of(term), value))
-    return lines
-
-
-_LONGEST_STATEMENT = 60  # operations, and operands of them
-
-
-def _statement(graph: nx.MultiDiGraph[Any], box: Folded) -> Term | None:
-    """What a statement computes: with the calls that it makes as they are written, or put in."""
-    runs, number = graph.graph["runs"], box.region.run
-    whole = inlined(graph, box.inner, box.exports[0], _LONGEST_STATEMENT)
-    run = runs[number] if number >= 0 else None
-    if run is None or run.right is None or run.caller >= 0:
-        return whole
-    if whole is not None and not any(region.kind == "call" for region in box.region.regions):
-        return whole
-    rows = [graph.nodes[node].get("row") for node in box.inner]
-    constants = {
-        name
-        for row in rows
-        if row is not None
-        for name, key in zip(row.shown, row.keys, strict=True)
-        if key is None and name is not None
-    }
-    tails = set(map(str, box.tails))
-    written = as_written(run.right, tails, constants) or whole
-    return written or quoted(run.right, tails.union(graph.graph.get("inputs", ())))
 
 
 def _values(graph: nx.MultiDiGraph[Any], box: Folded, named: Definition) -> Iterator[Part]:

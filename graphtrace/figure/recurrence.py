@@ -79,6 +79,9 @@ def recurrences(
     if rest:
         return None
     runs = [inner[begin : begin + size] for begin in range(0, len(inner), size)]
+    # What every run hands on, as does a list of all states, is told by what the last one does.
+    places = {node: place % size for place, node in enumerate(inner)}
+    exports = list(dict.fromkeys(runs[-1][places[node]] for node in exports))
     numbers = counted(graph, runs)
     if numbers is not None and _is_uniform(graph, runs, numbers):
         one = _of_one(graph, runs, numbers, exports) or _of_several(graph, runs, numbers, exports)
@@ -113,7 +116,9 @@ def _of_one(
     if general is None:
         return None
     assignments = (Definition(name, Symbol.of(general), sign="←"),)
-    return Recurrence(assignments, counter=numbers.sentence, lists=numbers.lists)
+    return Recurrence(
+        assignments, results=(str(result),), counter=numbers.sentence, lists=numbers.lists
+    )
 
 
 def _of_several(

@@ -56,7 +56,7 @@ def assigned(graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], loop: Region) ->
     if loop.kind == "written":
         alike = next(loop.regions, loop)
         is_alike = len(loop.items) == 1 and alike.kind == "loop"
-        if is_alike and assigned(graph, nodes, alike) is not None:
+        if is_alike and not _has_end(graph, loop) and assigned(graph, nodes, alike) is not None:
             return None
         tails = {tail for node in inner for tail in graph.pred[node] if tail not in inside}
         return _as_it_is_written(graph, loop, tails)
@@ -69,7 +69,7 @@ def _as_it_is_written(
 ) -> Recurrence | None:
     """The assignments of a loop, into which the arrows from `tails` go."""
     runs: Sequence[Any] = graph.graph["runs"]
-    number = next((region.run for region in loop.all if region.kind == "statement"), -1)
+    number = _first_run(loop)
     written = runs[number].loop if number >= 0 else None
     if written is None:
         return None
@@ -86,6 +86,18 @@ def _as_it_is_written(
         return _Reader(written.text, counts, known, keys).lines()
     except _Untold:
         return None
+
+
+def _first_run(loop: Region) -> int:
+    return next((region.run for region in loop.all if region.kind == "statement"), -1)
+
+
+def _has_end(graph: nx.MultiDiGraph[Any], loop: Region) -> bool:
+    """Whether a condition ends the loop, which its runs do not tell even if they are alike."""
+    number = _first_run(loop)
+    written = graph.graph["runs"][number].loop if number >= 0 else None
+    text = written.text if written is not None else ""
+    return text.startswith("while ") or "break" in text.split()
 
 
 def _runs_beside(runs: Sequence[Any], number: int) -> Iterator[Any]:

@@ -32,15 +32,16 @@ def term_of(text: str) -> Term:
         return Term(atom=Text(text))
 
 
+AND, OR, IF, REMARK = range(-1, -5, -1)
+"""How strongly words bind their operands, each less than a comparison and those before it."""
+
+
 def called(name: str, *operands: Term) -> Term:
     """The call of a function that is no operation of a graph."""
     slots = ", ".join(f"${k}" for k in range(len(operands)))
-    form = Form(f"{name}({slots})")
+    # The parentheses of the call are enough around `x for x in xs`.
+    form = Form(f"{name}({slots})", operands=(IF if len(operands) == 1 else COMPARE,))
     return Term(Primitive(name, lambda: None, notation=Notation(form, form)), operands)
-
-
-AND, OR, IF, REMARK = range(-1, -5, -1)
-"""How strongly words bind their operands, each less than a comparison and those before it."""
 
 
 def joined_by(words: Sequence[str], *operands: Term, binds: int) -> Term:

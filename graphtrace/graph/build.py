@@ -91,6 +91,7 @@ class Builder:
         if self.named:  # they look like the keys of temporaries, and are the user's
             graph.graph["named"] = self.named
         graph.graph["runs"] = self.runs
+        graph.graph["constants"] = self.recording.constants
         graph.graph["outputs"] = [leaf.key for leaf in self.result if leaf.key is not None]
         if self.recording.adjoints is not None:
             (graph.graph["gradient_of"],) = graph.graph["outputs"]

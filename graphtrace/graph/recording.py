@@ -7,8 +7,9 @@ nodes and no graph.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,7 @@ class Recording:
     ) -> None:
         self.name = name_of(f)
         self.signature = signature_of(f)
+        self.constants = dict(_constants_of(f))
         self.rows = tape.rows
         self.lastis = tape.lastis or []
         self.scopes = tape.scopes
@@ -102,6 +104,27 @@ class Recording:
     def _names_of_results(self, out: Any) -> list[str]:
         """What the leaves of the result are called, where nothing else is."""
         return leaf_names(out, self.name)
+
+
+def _constants_of(f: Callable[..., Any]) -> Iterator[tuple[str, float]]:
+    """The numbers that the function reads by name and that are no variables of its own."""
+    code = getattr(f, "__code__", None)
+    if code is None:
+        return
+    outside = f.__globals__
+    waiting = [code]
+    while waiting:
+        inner = waiting.pop()
+        for name in inner.co_names:
+            if type(outside.get(name)) in (int, float):
+                yield name, outside[name]
+        waiting += (one for one in inner.co_consts if isinstance(one, CodeType))
+    for name, cell in zip(code.co_freevars, f.__closure__ or (), strict=False):
+        try:
+            if type(cell.cell_contents) in (int, float):
+                yield name, cell.cell_contents
+        except ValueError:  # it is not yet assigned to
+            continue
 
 
 def recorded(

@@ -39,16 +39,28 @@ class Run(NamedTuple):
     """One execution of a statement.
 
     `caller` is the run that the function was called in, -1 in the traced function; `is_whole` says
-    that the call is all that the caller's statement computes, as in `h = layer(x)`. `right` is what
-    the statement computes, as it is written; None where it is not known what its names stand for.
-    It is number `at` of the statements of a `loop`.
+    that the call is all that the caller's statement computes, as in `h = layer(x)`. `written` is
+    the statement; None where it stands in no source.
     """
 
     caller: int
-    right: str | None
     is_whole: bool
-    loop: Loop | None = None
-    at: int = 0
+    written: Statement | None = None
+
+    @property
+    def right(self) -> str | None:
+        """What it computes, as it is written; None where it is not known what its names are."""
+        return self.written.right if self.written is not None else None
+
+    @property
+    def loop(self) -> Loop | None:
+        """The loop that it is in."""
+        return self.written.loop if self.written is not None else None
+
+    @property
+    def at(self) -> int:
+        """Its number among the statements of the loop."""
+        return self.written.at if self.written is not None else 0
 
 
 class _Level:
@@ -155,10 +167,7 @@ class _Reader:
         del self._levels[depth:]
 
     def _new(self, caller: int, written: Statement | None, is_whole: bool) -> int:
-        if written is None:
-            self.all.append(Run(caller, None, is_whole))
-        else:
-            self.all.append(Run(caller, written.right, is_whole, written.loop, written.at))
+        self.all.append(Run(caller, is_whole, written))
         return len(self.all) - 1
 
     def _whole(self, depth: int) -> bool:

@@ -174,3 +174,87 @@ LOOPS = {
     two_loops: (0.7, 0.4),
     regularized: (0.5, [1.0, 0.5, -1.0], 0.01),
 }
+
+
+# What a box says where it is all of such a loop or comprehension
+
+
+def trapezoid(a, b):
+    n = 16
+    h = (b - a) / n
+    inner = sum(np.exp(-((a + k * h) ** 2)) for k in range(1, n))
+    return h * ((np.exp(-(a**2)) + np.exp(-(b**2))) / 2 + inner)
+
+
+def monte_carlo(S, K, r, sigma, zs):
+    paths = [S * np.exp((r - sigma**2 / 2) + sigma * z) for z in zs]
+    payoffs = [np.maximum(s - K, 0.0) for s in paths]
+    return np.exp(-r) * sum(payoffs) / len(payoffs)
+
+
+def least_squares(a, b, xs, ys):
+    return sum((a * x + b - y) ** 2 for x, y in zip(xs, ys, strict=True))
+
+
+def softmax_by_hand(z):
+    m = max(z)
+    e = [np.exp(v - m) for v in z]
+    s = sum(e)
+    return np.log(s) + m - z[2]
+
+
+def all_states(W, U, b, xs):
+    h = np.zeros(2)
+    hs = []
+    for x in xs:
+        h = np.tanh(W @ h + U @ x + b)
+        hs.append(h)
+    return sum(np.sum(h * h) for h in hs)
+
+
+def newton_until(a, x):
+    for _ in range(50):
+        new = x - (x * x - a) / (2 * x)
+        if abs(new - x) < 1e-6:
+            break
+        x = new
+    return new
+
+
+ZS = [0.1, -0.1, 0.6, 0.2, -0.5, 0.4, 1.3, 0.9, -0.7, -1.3]
+LINES = {
+    trapezoid: (
+        (0.0, 1.0),
+        [
+            "h = (b - a)/16",
+            "inner = sum(exp(-(a + k*h)**2) for k = 1 … 15)",
+            "trapezoid = h*((exp(-a**2) + exp(-b**2))/2 + inner)",
+        ],
+    ),
+    monte_carlo: (
+        (100.0, 95.0, 0.03, 0.2, ZS),
+        [
+            "paths = S*exp(r - sigma**2/2 + sigma*z) for z in zs",
+            "payoffs = maximum(s - K, 0) for s in paths",
+            "monte_carlo = exp(-r)*sum(payoffs)/len(payoffs)",
+        ],
+    ),
+    least_squares: (
+        (2.0, 1.0, ZS, ZS[::-1]),
+        ["least_squares = sum((a*x + b - y)**2 for x, y in zip(xs, ys))"],
+    ),
+    softmax_by_hand: (
+        (ZS,),
+        [
+            "e = exp(v - max(z)) for v in z",
+            "s = sum(e)",
+            "softmax_by_hand = log(s) + z[6] - z[2]",
+        ],
+    ),
+    all_states: (
+        (W[:2, :2], U[:2], np.full(2, 0.1), list(XS)),
+        ["h ← tanh(W @ h + U @ xs[t] + b)"],
+    ),
+    newton_until: ((2.0, 1.0), ["new ← new - (new*new - a)/(2*new)"]),
+}
+"""The lines, with two boxes."""

@@ -1,0 +1,191 @@
+"""Say what a stretch of operations computes, a line for each statement in it: h = (b − a)/16.
+
+In: a graph, nodes of it in evaluation order and those that are read elsewhere. Out: `Definition`s
+with their values, none where they are many or long; and what it is computed from, in a phrase.
+Knows nothing about boxes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from graphtrace.figure.comprehensions import comprehended
+from graphtrace.figure.inlining import as_written, inlined, quoted
+from graphtrace.figure.parts import Definition
+from graphtrace.figure.recurrence import Recurrence
+from graphtrace.figure.regions import Region, head, start_of, stop_of
+from graphtrace.formula.printer import text_of
+from graphtrace.formula.symbol import Symbol
+from graphtrace.formula.term import Name, Term
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+_MOST_LINES = 4
+_LONGEST_LINE = 60
+_LONGEST_STATEMENT = 60  # operations, and operands of them
+_MOST_NAMED = 3
+_UNNAMED = re.compile(r"v\d+")
+
+
+def lines_of(
+    graph: nx.MultiDiGraph[Any],
+    region: Region,
+    inner: Sequence[Any],
+    exports: Sequence[Any],
+    formula: Callable[[Region], Recurrence | None],
+) -> list[Definition]:
+    """A line for each value that a statement hands on, and what each run of a loop in it assigns.
+
+    >>> import graphtrace as gt
+    >>> def f(a, b):
+    ...     s, d = a + b, a - b
+    ...     return (s * d + 1) / s
+    >>> g = gt.trace(f, 2.0, 1.0)
+    >>> stretch = Region("segment", "", 2, 7, items=[2, 3, 4, 5, 6])
+    >>> lines = lines_of(g, stretch, list(g)[2:], ["f"], lambda loop: None)
+    >>> [f"{line.name} = {line.formula}" for line in lines]
+    ['s = a + b', 'd = a - b', 'f = (s*d + 1)/s']
+    """
+    lines: list[Definition] = []
+    for piece, members in _pieces(graph, region, inner):
+        inside = set(members)
+        own = [n for n in members if n in exports or not inside.issuperset(graph[n])]
+        if isinstance(piece, Region):
+            repeated = formula(piece)
+            if repeated is None:
+                return []
+            lines += repeated.assignments
+            lines += (Definition(str(n), None, graph.nodes[n].get("value")) for n in own)
+        else:
+            known = _of_piece(graph, piece, members, own)
+            if not known:
+                return []
+            lines += known
+        if len(lines) > _MOST_LINES:
+            return []
+    return lines
+
+
+def _pieces(
+    graph: nx.MultiDiGraph[Any], region: Region, inner: Sequence[Any]
+) -> Iterator[tuple[Region | int, list[Any]]]:
+    """The loops, and the runs of statements by their number, with their nodes."""
+    runs = graph.graph.get("runs", ())
+
+    def outermost(node: Any) -> int:
+        number = int(graph.nodes[node].get("run", -1))
+        while 0 <= number < len(runs) and runs[number].caller >= 0:
+            number = runs[number].caller
+        return number
+
+    items = region.items if region.rest is None else [*region.rest.items, *region.items[1:]]
+    is_loop = [isinstance(one, Region) and one.kind in ("loop", "written") for one in items]
+    for together, group in groupby(
+        range(len(items)), key=lambda k: items[k] if is_loop[k] else None
+    ):
+        members = list(group)
+        start, stop = start_of(items[members[0]]), stop_of(items[members[-1]])
+        nodes = inner[start - region.start : stop - region.start]
+        if isinstance(together, Region):
+            yield together, list(nodes)
+        else:
+            yield from ((number, list(own)) for number, own in groupby(nodes, key=outermost))
+
+
+def _of_piece(
+    graph: nx.MultiDiGraph[Any], number: int, inner: Sequence[Any], exports: Sequence[Any]
+) -> list[Definition]:
+    """The lines of a run of a statement; none where one of them is long."""
+    inside = set(inner)
+    tails = list(dict.fromkeys(t for n in inner for t in graph.pred[n] if t not in inside))
+    whole = statement(graph, number, inner, exports, tails)
+    if whole is not None:
+        value = graph.nodes[exports[0]].get("value") if len(exports) == 1 else None
+        lines = [Definition(whole.name, whole.formula, value)]
+    else:
+        own = [node for node in inner if node not in exports]
+        lines = []
+        for export in exports:
+            term = inlined(graph, own, export, _LONGEST_STATEMENT)
+            if term is None or len(lines) >= _MOST_LINES:
+                return []
+            value = graph.nodes[export].get("value")
+            lines.append(Definition(str(export), Symbol.of(term), value))
+    return [] if any(len(str(line.formula)) > _LONGEST_LINE for line in lines) else lines
+
+
+def statement(
+    graph: nx.MultiDiGraph[Any],
+    number: int,
+    inner: Sequence[Any],
+    exports: Sequence[Any],
+    tails: Sequence[Any],
+) -> Definition | None:
+    """What a run of a statement computes: its comprehension, or its one value.
+
+    The calls in it are as they are written, or what they compute is put in.
+    """
+    runs = graph.graph.get("runs", ())
+    run = runs[number] if 0 <= number < len(runs) else None
+    term = inlined(graph, inner, exports[0], _LONGEST_STATEMENT) if len(exports) == 1 else None
+    if run is not None and not (term is not None and _is_short(term)):
+        listed = comprehended(graph, number, exports, tails)
+        if listed is not None:
+            name = str(exports[0]) if len(exports) == 1 else listed[0]
+            return Definition(name, Symbol.of(listed[1])) if name else None
+    if len(exports) != 1:
+        return None
+    if run is not None and run.right is not None and run.caller < 0:
+        term = _as_written(graph, run.right, inner, tails, term)
+    return Definition(str(exports[0]), Symbol.of(term)) if term is not None else None
+
+
+def _is_short(term: Term) -> bool:
+    """Whether it is read at a glance: few terms, and none of them a part of a list of many."""
+    keys = (leaf.atom.key for leaf in term.leaves if isinstance(leaf.atom, Name))
+    return len(text_of(term)) <= _LONGEST_LINE and not any(map(_UNNAMED.fullmatch, keys))
+
+
+def _as_written(
+    graph: nx.MultiDiGraph[Any],
+    right: str,
+    inner: Sequence[Any],
+    tails: Sequence[Any],
+    whole: Term | None,
+) -> Term | None:
+    nodes = [graph.nodes[node] for node in inner]
+    if whole is not None and not any(one.get("scope") for one in nodes):
+        return whole
+    rows = [one.get("row") for one in nodes]
+    constants = {
+        name
+        for row in rows
+        if row is not None
+        for name, key in zip(row.shown, row.keys, strict=True)
+        if key is None and name is not None
+    }
+    keys = set(map(str, tails))
+    written = as_written(right, keys, constants) or whole
+    return written or quoted(right, keys.union(graph.graph.get("inputs", ())))
+
+
+def origin(tails: Sequence[Any]) -> str:
+    """What it is computed from: `from x, W and 3 more`.
+
+    >>> origin(["x", "p[0]", "p[1]"]), origin(["v1"]), origin(["a", "b", "c", "d"])
+    ('from x and p', 'from one value', 'from a, b and 2 more')
+    """
+    names = list(dict.fromkeys(head(tail) for tail in tails if not _UNNAMED.fullmatch(str(tail))))
+    others = sum(bool(_UNNAMED.fullmatch(str(tail))) for tail in tails)
+    if not names:
+        return "from one value" if others == 1 else f"from {others:,} values" if others else ""
+    if len(names) + bool(others) > _MOST_NAMED:
+        others += len(names) - _MOST_NAMED + 1
+        names = names[: _MOST_NAMED - 1]
+    if others:
+        names.append(f"{others:,} more")
+    return "from " + " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
