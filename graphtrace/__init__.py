@@ -36,13 +36,12 @@ from graphtrace.errors import (
 from graphtrace.extend.custom_vjp import checkpoint, custom_vjp
 from graphtrace.extend.primitive import primitive
 from graphtrace.ops.assign import array, zeros
+from graphtrace.ops.classes import cross_entropy, one_hot
 from graphtrace.ops.nn import (
-    cross_entropy,
     gelu,
     layer_norm,
     log_softmax,
     logsumexp,
-    one_hot,
     relu,
     sigmoid,
     silu,

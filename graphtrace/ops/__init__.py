@@ -14,6 +14,7 @@ from graphtrace.ops import (
     calculus,
     calls,
     choose,
+    classes,
     compare,
     complex,
     composed,

@@ -6,6 +6,7 @@ They work on plain values too. Where NumPy has none of them, these are graphtrac
 
 from __future__ import annotations
 
+import cmath
 import math
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 import graphtrace.ops.stable as _stable
 from graphtrace.core.inputs import plain
 from graphtrace.core.primitive import POWER, PRODUCT, SUM, Code, Form, Notation, Rule
-from graphtrace.core.variable import Variable, define, fixed, traced
+from graphtrace.core.variable import define, fixed, traced
 from graphtrace.ops.compare import greater
 from graphtrace.ops.composed import composed
 from graphtrace.ops.reduce import kept_shape
@@ -119,31 +120,50 @@ _CODE = Code(static="rule", memory="own")
 _SHORT = 20  # entries of a row
 
 
-def _reduced(ufunc: np.ufunc, x: Any, axis: Any) -> Any:
-    """`ufunc.reduce` with the axes kept; of short rows in half of the time.
+def _is_short(x: Any, axis: Any) -> bool:
+    """Whether these are short rows, which are quicker as columns.
 
     NumPy takes row by row, and as long for its start as for ten entries.
     """
-    if isinstance(x, np.ndarray) and x.ndim == 2 and axis in (-1, 1) and 0 < x.shape[1] <= _SHORT:
-        return ufunc.reduce(x.T.copy(), 0)[:, None]
-    return ufunc.reduce(x, axis=axis, keepdims=True)
+    return (
+        isinstance(x, np.ndarray) and x.ndim == 2 and axis in (-1, 1) and 0 < x.shape[1] <= _SHORT
+    )
+
+
+def _shifted(x: Any, axis: Any) -> tuple[Any, Any, Any]:
+    """The largest entry along the axis, x without it, and the logarithm of the sum of their exp."""
+    top = np.maximum.reduce(x, axis=axis, keepdims=True)
+    if top.dtype != bool and cmath.isfinite(np.vdot(top, top)):
+        rest = x - top
+        return top, rest, np.log(np.add.reduce(np.exp(rest), axis=axis, keepdims=True))
+    # Of -inf alone it is log(0), with inf inf; truth values become numbers.
+    top = np.where(np.isfinite(top), top, 0)
+    rest = x - top
+    with np.errstate(divide="ignore"):
+        return top, rest, np.log(np.add.reduce(np.exp(rest), axis=axis, keepdims=True))
 
 
 def _logsumexp(x: Any, *, axis: Any, keepdims: bool) -> Any:
-    top = _reduced(np.maximum, x, axis)
-    if top.dtype != bool and np.isfinite(top).all():
-        y = np.log(_reduced(np.add, np.exp(x - top), axis)) + top
-    else:
-        # Of -inf alone it is log(0), with inf inf; truth values become numbers.
-        top = np.where(np.isfinite(top), top, 0)
-        with np.errstate(divide="ignore"):
-            y = np.log(_reduced(np.add, np.exp(x - top), axis)) + top
+    if _is_short(x, axis):
+        y = _logsumexp(x.T.copy(), axis=0, keepdims=False)
+        return y[:, None] if keepdims else y
+    top, _, log_sum = _shifted(x, axis)
+    y = log_sum + top
     return y if keepdims else np.squeeze(y, axis=axis)[()]
 
 
+def _log_softmax(x: Any, *, axis: Any) -> Any:
+    if _is_short(x, axis):
+        return _log_softmax(x.T.copy(), axis=0).T.copy()
+    _, rest, log_sum = _shifted(x, axis)
+    return rest - log_sum
+
+
 def _softmax(x: Any, *, axis: Any) -> Any:
-    e = np.exp(x - _reduced(np.maximum, x, axis))
-    return e / _reduced(np.add, e, axis)
+    if _is_short(x, axis):
+        return _softmax(x.T.copy(), axis=0).T.copy()
+    e = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
+    return e / np.add.reduce(e, axis=axis, keepdims=True)
 
 
 _logsumexp_row = define(
@@ -169,13 +189,12 @@ def _balanced(adjoint: Any, p: Any, axis: Any) -> Any:
 
 
 def _balance(adjoint: Any, p: Any, axis: Any) -> Any:
-    """The same in the array that is given, in half of the time."""
+    """The same in the array that is given, in half of the time: there is nothing to decide."""
     if not isinstance(adjoint, np.ndarray):
         return _balanced(adjoint, p, axis)
-    is_top = p > 0.5
-    np.copyto(adjoint, 0, where=is_top)
-    others = _reduced(np.add, adjoint, axis)
-    np.copyto(adjoint, np.negative(others, out=others), where=is_top)
+    is_top = np.rint(p)  # 1 above 0.5
+    adjoint -= adjoint * is_top
+    adjoint -= is_top * np.add.reduce(adjoint, axis=axis, keepdims=True)
     return adjoint
 
 
@@ -188,12 +207,16 @@ def _log_softmax_formula(g: Any, y: Any, x: Any, *, axis: Any) -> Any:
 
 
 def _softmax_adjoint(g: Any, y: Any, *, axis: Any) -> Any:
-    return _balance(y * (g - _reduced(np.add, g * y, axis)), y, axis)
+    if _is_short(y, axis):
+        return _softmax_adjoint(g.T.copy(), y.T.copy(), axis=0).T.copy()
+    return _balance(y * (g - np.add.reduce(g * y, axis=axis, keepdims=True)), y, axis)
 
 
 def _log_softmax_adjoint(g: Any, y: Any, *, axis: Any) -> Any:
+    if _is_short(y, axis):
+        return _log_softmax_adjoint(g.T.copy(), y.T.copy(), axis=0).T.copy()
     p = np.exp(y)
-    return _balance(g - p * _reduced(np.add, g, axis), p, axis)
+    return _balance(g - p * np.add.reduce(g, axis=axis, keepdims=True), p, axis)
 
 
 _softmax_adjoint_row = composed(
@@ -241,7 +264,7 @@ _softmax_row: Rule = define(
 )
 _log_softmax_row = define(
     "log_softmax",
-    lambda x, *, axis: x - _logsumexp(x, axis=axis, keepdims=True),
+    _log_softmax,
     vjps=(lambda g, y, x, *, axis: _log_softmax_adjoint_row(g, y, axis=axis),),
     formulas=(_log_softmax_formula,),
     code=_CODE,
@@ -291,65 +314,6 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
     array([-1000.,     0.])
     """
     return _log_softmax_row(traced(x), axis=fixed(axis))
-
-
-def one_hot(labels: Any, classes: int) -> Any:
-    """For every whole number in `labels`, a row with 1 at that position and 0 elsewhere.
-
-    Args:
-        labels: Whole numbers from 0 on, in any shape. One that is no class has a row of zeros, as
-            in JAX.
-        classes: How many there are.
-
-    Returns:
-        A float64 array of the shape of `labels` and one axis more, which carries no gradient.
-
-    >>> import graphtrace as gt
-    >>> gt.one_hot([2, 0], 3)
-    array([[0., 0., 1.],
-           [1., 0., 0.]])
-    """
-    if type(labels) is Variable and labels.shape and labels.dtype.kind in "iu":
-        return (labels[..., None] == np.arange(classes)).astype(float)
-    return np.asarray(np.asarray(fixed(labels))[..., None] == np.arange(classes), dtype=float)
-
-
-def _cross_entropy(logits: Any, labels: Any, *, axis: int) -> Any:
-    return -np.sum(labels * (logits - _logsumexp(logits, axis=axis, keepdims=True)), axis=axis)
-
-
-_cross_entropy_row = composed(
-    "cross_entropy",
-    _cross_entropy,
-    lambda logits, labels, *, axis: -np.sum(labels * log_softmax(logits, axis), axis=axis),
-    is_exact=True,
-)
-
-
-def cross_entropy(logits: Any, labels: Any, axis: int = -1) -> Any:
-    """The cross-entropy of the softmax of `logits` to `labels`, one number for each distribution.
-
-    Args:
-        logits: Scores before the softmax, along `axis`.
-        labels: Probabilities of the shape of `logits`, or whole numbers that name the true class
-            (one axis less). Of a number that is no class, the cross-entropy is 0.
-        axis: The axis of the classes.
-
-    Returns:
-        An array of the shape of `logits` without `axis`. For a loss, take its mean.
-
-    >>> import graphtrace as gt, numpy as np
-    >>> gt.cross_entropy(np.zeros((2, 4)), [3, 0]).round(4)
-    array([1.3863, 1.3863])
-    >>> gt.grad(gt.cross_entropy)(np.array([0.0, 0.0]), 1)
-    array([ 0.5, -0.5])
-    """
-    logits, labels = traced(logits), traced(labels)
-    if np.ndim(labels) < np.ndim(logits):
-        ndim, count = np.ndim(logits), np.shape(logits)[axis]
-        labels = one_hot(labels, count)
-        labels = labels if axis % ndim == ndim - 1 else np.moveaxis(labels, -1, axis)
-    return _cross_entropy_row(logits, labels, axis=axis)
 
 
 def _layer_norm(x: Any, scale: Any, shift: Any, eps: Any, *, axis: Any) -> Any:

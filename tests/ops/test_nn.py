@@ -1,5 +1,7 @@
 """Activations and losses: JAX's values and derivatives, stable far out, one node in the figure."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from checks import agrees_with_differences
@@ -61,18 +63,49 @@ def test_logsumexp_of_a_number_and_with_keepdims():
 
 
 def test_cross_entropy_differentiates_in_logits_and_probabilities():
-    agrees_with_differences(nn.cross_entropy, X, T)
+    agrees_with_differences(gt.cross_entropy, X, T)
 
 
 def test_cross_entropy_of_labels_is_that_of_their_one_hot_rows():
     labels = np.array([1, 0, 3])
-    assert_allclose(nn.cross_entropy(X, labels), nn.cross_entropy(X, nn.one_hot(labels, 4)))
-    agrees_with_differences(lambda x: nn.cross_entropy(x, labels), X)
-    agrees_with_differences(lambda x: nn.cross_entropy(x, [1, 0, 2, 1], axis=0), X)
+    assert_allclose(gt.cross_entropy(X, labels), gt.cross_entropy(X, gt.one_hot(labels, 4)))
+    agrees_with_differences(lambda x: gt.cross_entropy(x, labels), X)
+    agrees_with_differences(lambda x: gt.cross_entropy(x, [1, 0, 2, 1], axis=0), X)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int8, np.uint8])
+@pytest.mark.parametrize("shape", [(3, 4), (2, 3, 4), (4,), (0, 4), (25, 30)])
+@pytest.mark.parametrize("axis", [-1, 0])
+def test_cross_entropy_of_labels_is_that_of_probabilities_to_second_order(shape, axis, dtype):
+    rng = np.random.default_rng(0)
+    x, tangent = rng.normal(size=(2, *np.moveaxis(np.empty(shape), -1, axis).shape))
+    labels = rng.integers(0 if dtype == np.uint8 else -1, 6, size=shape[:-1]).astype(dtype)
+    hot = np.moveaxis(gt.one_hot(labels, shape[-1]), -1, axis)
+    ours, theirs = (partial(weighed, labels=to, axis=axis) for to in (labels, hot))
+    assert ours(x) == pytest.approx(theirs(x), rel=1e-14)
+    assert_allclose(gt.grad(ours)(x), gt.grad(theirs)(x), rtol=1e-13, atol=1e-16)
+    assert_allclose(gt.jit(gt.grad(ours))(x), gt.grad(ours)(x), rtol=0)
+    for sweep in (lambda f: gt.jvp(f, (x,), (tangent,))[1], lambda f: gt.hvp(f, (x,), (tangent,))):
+        assert_allclose(sweep(ours), sweep(theirs), rtol=1e-12, atol=1e-15)
+
+
+def weighed(x, labels, axis):
+    loss = gt.cross_entropy(x, labels, axis)
+    return np.sum(loss * (1 + np.arange(np.size(loss)).reshape(np.shape(loss))) ** 2)
+
+
+def test_labels_are_one_node_with_the_scores_and_no_gradient():
+    graph = gt.trace(lambda x, labels: gt.cross_entropy(x, labels), X, np.array([1, 0, 3]))
+    assert [graph.nodes[key]["op"] for key in graph] == ["input", "input", "cross_entropy"]
+    assert not np.any(graph.backward(seed=np.ones(3))["labels"])
+    # One label for all rows, and numbers that may be whole.
+    for labels in (2, [1.0, 0.0, 3.0], [1.0, 0.5, 3.0], [True, False, True]):
+        hot = gt.one_hot(labels, 4)
+        assert_allclose(gt.cross_entropy(X, labels), gt.cross_entropy(X, hot * np.ones(X.shape)))
 
 
 def test_the_gradient_of_cross_entropy_is_softmax_minus_label():
-    gradient = gt.grad(lambda x: nn.cross_entropy(x, 2))(X[0])
+    gradient = gt.grad(lambda x: gt.cross_entropy(x, 2))(X[0])
     assert_allclose(gradient, nn.softmax(X[0]) - [0, 0, 1, 0], rtol=1e-12)
 
 
@@ -104,7 +137,7 @@ def test_an_activation_is_one_node_with_the_formula_of_a_lecture(name, label, ed
 
 @pytest.mark.parametrize("name", ["softmax", "cross_entropy", "layer_norm", "logsumexp"])
 def test_a_function_of_an_array_is_one_node(name):
-    call = getattr(nn, name)
+    call = getattr(gt, name)
     graph = gt.trace(
         (lambda x: call(x, 1)) if name == "cross_entropy" else (lambda x: call(x)), X[0]
     )
@@ -112,4 +145,4 @@ def test_a_function_of_an_array_is_one_node(name):
 
 
 def test_one_hot_takes_a_batch():
-    assert_allclose(nn.one_hot([[0], [2]], 3), [[[1, 0, 0]], [[0, 0, 1]]])
+    assert_allclose(gt.one_hot([[0], [2]], 3), [[[1, 0, 0]], [[0, 0, 1]]])

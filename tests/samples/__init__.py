@@ -65,6 +65,8 @@ INNER = {
     "log_ratio": "in the rules of rel_entr and kl_div",
     "expn_derivative": "in the rule of expn",
     "psi_difference": "in the rules of beta and its like",
+    "entry_of": "in the rule of cross_entropy",
+    "entry_only": "the vjp of entry_of",
     "scatter_at": "the vjp of getitem",
     "scatter": "the vjp of the functions that move entries",
     "gather": "the vjp of scatter",
