@@ -41,6 +41,7 @@ class Function(NamedTuple):
     `assigned` are the name, the expression and the line that it ends in.
     """
 
+    name: str = ""
     parameters: tuple[str, ...] = ()
     assigned: tuple[tuple[str, str, int], ...] = ()
 
@@ -206,6 +207,7 @@ def _function_in(tree: ast.AST, rows: Sequence[str]) -> Function:
     node = next((n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)), tree)
     arguments = node.args if isinstance(node, ast.FunctionDef) else None
     return Function(
+        node.name if isinstance(node, ast.FunctionDef) else "",
         tuple(a.arg for a in (*arguments.posonlyargs, *arguments.args)) if arguments else (),
         tuple(
             (name, _text(value, rows), value.end_lineno or 0)

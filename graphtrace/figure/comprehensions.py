@@ -8,13 +8,14 @@ that gives what was traced. Knows nothing about boxes.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphtrace.figure.evaluated import Evaluation, Unsure, is_equal, leaves_of
 from graphtrace.figure.header import before, computed, constant, range_of
 from graphtrace.figure.inlining import with_terms
 from graphtrace.figure.regions import base
+from graphtrace.figure.values import arguments, needed, read_by, with_assigned
 from graphtrace.formula.printer import text_of
 from graphtrace.formula.read import IF, joined_by, term_of
 from graphtrace.formula.term import Name, Term, Text
@@ -78,28 +79,16 @@ class _Variables:
     ) -> None:
         self._graph = graph
         self._tails = list(map(str, tails))
-        self._texts = {
-            name: ast.parse(text, mode="eval").body
-            for name, text, end in _needed(written.function.assigned, right, written.start[0])
-        }
-        self.values: dict[str, Any] = dict(graph.graph["constants"])
-        self._constants = set(self.values)
-        for name, tree in graph.graph["parameters"].items():
-            leaves = [
-                leaf.constant if leaf.key is None else graph.nodes[leaf.key].get("value")
-                for leaf in tree.leaves
-            ]
-            self.values[name] = tree.structure(leaves)
-            if all(leaf.key is None for leaf in tree.leaves):
-                self._constants.add(name)
+        read, start = read_by(right), written.start[0]
+        assigned = ((name, text) for name, text, end in written.function.assigned if end < start)
+        self._texts = dict(needed(assigned, read))
+        self.values = with_assigned(arguments(graph), self._texts.items())
+        trees = graph.graph["parameters"].items()
+        self._constants = set(graph.graph["constants"])
+        self._constants |= {n for n, tree in trees if all(leaf.key is None for leaf in tree.leaves)}
         for name, text in self._texts.items():
-            read = _read_by(text)
-            try:
-                self.values[name] = Evaluation(self.values).value(text)
-            except Unsure:
-                self.values.pop(name, None)
             self._constants.discard(name)
-            if read <= self._constants and name in self.values:
+            if read_by(text) <= self._constants and name in self.values:
                 self._constants.add(name)
         self._markers: dict[str, Term] = {}
         self._open: list[str] = []
@@ -108,7 +97,7 @@ class _Variables:
         """Whether the expression is of one, or reads what was assigned one."""
         if any(isinstance(node, _COMPREHENSIONS) for node in ast.walk(right)):
             return True
-        return any(isinstance(self._texts.get(n), ast.ListComp) for n in _read_by(right))
+        return any(isinstance(self._texts.get(n), ast.ListComp) for n in read_by(right))
 
     def term(self, expression: ast.expr, bound: frozenset[str] = frozenset()) -> Term:
         """The expression with the names and numbers of the figure."""
@@ -203,25 +192,3 @@ class _Filling(ast.NodeTransformer):
     def _comprehended(self, node: ast.ListComp | ast.GeneratorExp) -> ast.expr:
         variables = self._variables
         return variables.marked(variables.comprehension(node, self._bound))
-
-
-def _needed(
-    assigned: Sequence[tuple[str, str, int]], right: ast.expr, line: int
-) -> Iterator[tuple[str, str, int]]:
-    """Those assignments before the line that lead to the expression, in their order."""
-    names = _read_by(right)
-    needed = []
-    for name, text, end in reversed([one for one in assigned if one[2] < line]):
-        if name in names:
-            needed.append((name, text, end))
-            names |= _read_by(ast.parse(text, mode="eval").body)
-    yield from reversed(needed)
-
-
-def _read_by(expression: ast.expr) -> set[str]:
-    """The variables that an expression reads, but for its own and the functions that it calls."""
-    nodes = list(ast.walk(expression))
-    functions = {id(n) for node in nodes if isinstance(node, ast.Call) for n in ast.walk(node.func)}
-    names = [node for node in nodes if isinstance(node, ast.Name) and id(node) not in functions]
-    own = {node.id for node in names if isinstance(node.ctx, ast.Store)}
-    return {node.id for node in names} - own

@@ -65,7 +65,7 @@ def attributes(
     is_input = graph.nodes[box.inner[0]].get("op") == "input"
     count = counted(len(box.inner), "input" if is_input else "operation")
     named, repeated, lines, lists = Definition(str(box.key)), None, [], list[Note]()
-    is_told = False
+    written: Definition | None = None
     op = "input" if is_input else "operations"
     if region.kind == "call":
         op = base(region.name) if base(region.name) in calls else region.name
@@ -95,11 +95,11 @@ def attributes(
     elif region.kind == "statement":
         written = statement(graph, box.region.run, box.inner, box.exports, box.tails)
         if written is not None:
-            is_told, count, named = True, "", written
+            count, named = "", written
         else:
             count = origin(box.tails)
     heading: list[Part] = [*(lines or [named])]
-    if len(box.exports) > 1 and not is_input and not lines and not is_told:
+    if len(box.exports) > 1 and not is_input and not lines and written is None:
         heading = [Definition(op)] if region.kind == "call" else []
     if repeated is not None:
         begun = _begun(graph, box, repeated) if region.kind == "loop" else ()
