@@ -133,7 +133,8 @@ def cross_entropy(logits: Any, labels: Any, axis: int = -1) -> Any:
     ndim, shape = np.ndim(logits), np.shape(logits)
     if np.ndim(labels) < ndim:
         at = axis % ndim
-        labels = labels if type(labels) is Variable else np.asarray(labels)
+        if type(labels) is not Variable or not _name_classes(labels):
+            labels = np.asarray(fixed(labels))[()]
         if not _name_classes(labels) or labels.shape != shape[:at] + shape[at + 1 :]:
             labels = one_hot(labels, shape[at])  # one for many rows, or a number that may be whole
             labels = labels if at == ndim - 1 else np.moveaxis(labels, -1, at)
