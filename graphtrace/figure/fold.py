@@ -112,7 +112,8 @@ def fold(
     inputs = 0
     while inputs < len(nodes) and graph.nodes[nodes[inputs]].get("op") == "input":
         inputs += 1
-    formula = cache(lambda loop: assigned(graph, nodes, loop))
+    live = set(nodes)
+    formula = cache(lambda loop: assigned(graph, nodes, live, loop))
     items = chosen(
         whole,
         nodes,
@@ -148,7 +149,8 @@ def _in_statements(
 ) -> nx.MultiDiGraph[Any]:
     """The graph with a box for each statement, or for calls and loops where there is a limit."""
     whole = regions_of(graph, nodes, statements=True)
-    formula = cache(lambda loop: assigned(graph, nodes, loop))
+    live = set(nodes)
+    formula = cache(lambda loop: assigned(graph, nodes, live, loop))
     has_lines = (lambda loop: formula(loop) is not None) if limit is not None else None
     items = statement_boxes(graph, nodes, whole, limit, has_lines)
     weights = set(graph.graph.get("weights", ()))

@@ -26,6 +26,16 @@ def assignment(statement: ast.stmt) -> tuple[ast.expr, ast.expr] | None:
             return None
 
 
+def at_once(statement: ast.stmt) -> list[tuple[ast.expr, ast.expr]]:
+    """The names and values of `a, b = b, a + b`."""
+    match statement:
+        case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
+            is_plain = all(isinstance(name, ast.Name) for name in names)
+            return list(zip(names, values, strict=False)) if is_plain else []
+        case _:
+            return []
+
+
 def always_traced(loop: ast.For | ast.While, traced: Collection[str]) -> set[ast.stmt]:
     """The assignments in the loop that compute with a traced value each time.
 

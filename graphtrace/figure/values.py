@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphtrace.figure.evaluated import Evaluation, Unsure
+from graphtrace.figure.header import computed
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -52,8 +53,16 @@ def handed(graph: nx.MultiDiGraph[Any], number: int) -> dict[str, ast.expr] | No
     return {**dict(zip(function.parameters, calls[0].args, strict=False)), **by_name}
 
 
-def values_before(graph: nx.MultiDiGraph[Any], number: int, read: set[str]) -> dict[str, Any]:
-    """What the variables are that are read, and those that lead to them; some are not known."""
+def values_before(
+    graph: nx.MultiDiGraph[Any],
+    number: int,
+    read: set[str],
+    assigned: Iterable[tuple[str, str]] | None = None,
+) -> dict[str, Any]:
+    """What the variables are that are read, and those that lead to them; some are not known.
+
+    `assigned` is what leads to them, where it is not what is assigned before the statement.
+    """
     run = graph.graph["runs"][number]
     known = arguments(graph)
     if run.caller >= 0:
@@ -66,9 +75,31 @@ def values_before(graph: nx.MultiDiGraph[Any], number: int, read: set[str]) -> d
                 known[name] = evaluation.value(expression)
             except Unsure:
                 continue
-    assigned = run.written.function.assigned
-    lines = ((name, text) for name, text, end in assigned if end < run.written.start[0])
-    return with_assigned(known, needed(lines, read))
+    if assigned is None:
+        function, start = run.written.function, run.written.start[0]
+        assigned = ((name, text) for name, text, end in function.assigned if end < start)
+    return with_assigned(known, needed(assigned, read))
+
+
+def numbers_before(graph: nx.MultiDiGraph[Any], loop: Any, is_outermost: bool) -> dict[str, Any]:
+    """The numbers, and lists of numbers, that variables hold as the loop begins."""
+    known: dict[str, Any] = {}
+    if is_outermost:
+        known |= graph.graph["constants"]
+        for name, tree in graph.graph.get("parameters", {}).items():
+            if len(tree.leaves) == 1 and tree.leaves[0].key is None:
+                known[name] = tree.leaves[0].constant
+    for name, text in loop.before:
+        known.pop(name, None)
+        number = computed(ast.parse(text, mode="eval").body, known)
+        if number is not None:
+            known[name] = number
+    return {name: x for name, x in known.items() if _is_numbers(x)}
+
+
+def _is_numbers(x: Any) -> bool:
+    is_number = isinstance(x, (int, float)) and not isinstance(x, bool)
+    return is_number or (isinstance(x, list) and bool(x))
 
 
 def with_assigned(

@@ -14,7 +14,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from graphtrace.core.primitive import COMPARE
 from graphtrace.core.statements import statements_of
+from graphtrace.figure.branching import side_by_side
 from graphtrace.figure.header import (
     Header,
     before,
@@ -26,11 +28,13 @@ from graphtrace.figure.header import (
     stop_of,
 )
 from graphtrace.figure.inlining import with_terms
-from graphtrace.figure.often import always_traced, assignment
+from graphtrace.figure.often import always_traced, assignment, at_once
 from graphtrace.figure.parts import Definition
 from graphtrace.figure.reading_order import outputs_of
 from graphtrace.figure.recurrence import Recurrence, recurrences
 from graphtrace.figure.regions import Region, base, head
+from graphtrace.figure.replay import is_as_traced, renamed
+from graphtrace.figure.values import handed, numbers_before
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.printer import in_digits, on_board
 from graphtrace.formula.read import IF, REMARK, joined_by, term_of
@@ -49,23 +53,36 @@ _MOST_BEGUN = 3
 _LONGEST = 40
 
 
-def assigned(graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], loop: Region) -> Recurrence | None:
-    """What each run of the loop computes, where a formula says it, or else its source."""
+def assigned(
+    graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], live: Collection[Any], loop: Region
+) -> Recurrence | None:
+    """What each run of the loop computes, where a formula says it, or else its source.
+
+    Those of the `nodes` are told that the figure has, which are `live`, a set.
+    """
     inner, outputs = nodes[loop.start : loop.stop], set(outputs_of(graph))
     inside = set(inner)
+    exports = [
+        node
+        for node in inner
+        if node in outputs or any(head in live and head not in inside for head in graph[node])
+    ]
     if loop.kind == "written":
         alike = next(loop.regions, loop)
         is_alike = len(loop.items) == 1 and alike.kind == "loop"
-        if is_alike and not _has_end(graph, loop) and assigned(graph, nodes, alike) is not None:
+        if (
+            is_alike
+            and not _has_end(graph, loop)
+            and assigned(graph, nodes, live, alike) is not None
+        ):
             return None
         tails = {tail for node in inner for tail in graph.pred[node] if tail not in inside}
-        return _as_it_is_written(graph, loop, tails)
-    exports = [n for n in inner if n in outputs or not inside.issuperset(graph[n])]
+        return _as_it_is_written(graph, loop, tails, exports)
     return recurrences(graph, inner, loop.count, exports)
 
 
 def _as_it_is_written(
-    graph: nx.MultiDiGraph[Any], loop: Region, tails: Collection[Any]
+    graph: nx.MultiDiGraph[Any], loop: Region, tails: Collection[Any], exports: Sequence[Any]
 ) -> Recurrence | None:
     """The assignments of a loop, into which the arrows from `tails` go."""
     runs: Sequence[Any] = graph.graph["runs"]
@@ -75,17 +92,29 @@ def _as_it_is_written(
         return None
     is_outermost = runs[number].caller < 0
     counts = Counter(one.at for one in _runs_beside(runs, number))
-    known = _known_before(graph, written, is_outermost)
-    if is_outermost:
-        keys = {*map(str, tails), *map(str, graph.graph["inputs"])}
-    else:  # what it is handed has the names that it has outside
+    known = numbers_before(graph, written, is_outermost)
+    keys, text = {*map(str, tails), *map(str, graph.graph["inputs"])}, written.text
+    begun: dict[str, ast.expr] = {}
+    is_proved = is_as_traced(graph, number, tails, exports)
+    if not is_outermost:  # what it is handed has the names that it has outside
         made = {tail: graph.nodes[tail].get("run", -1) for tail in tails}
         caller = runs[number].caller
-        keys = {str(tail) for tail, run in made.items() if run >= 0 and runs[run].caller == caller}
+        local = {str(tail) for tail, run in made.items() if run >= 0 and runs[run].caller == caller}
+        given = handed(graph, number) if is_proved else None
+        names = renamed(text, given) if given else None
+        if names is None:
+            keys = local
+        else:
+            text, begun = names
+            known |= {name: x for name, x in graph.graph["constants"].items() if name not in known}
     try:
-        return _Reader(written.text, counts, known, keys).lines()
+        lines = _Reader(text, counts, known, keys).lines()
     except _Untold:
         return None
+    if is_proved is False:
+        return None
+    first = (Definition(name, Symbol.of(term_of(ast.unparse(x)))) for name, x in begun.items())
+    return lines._replace(assignments=(*first, *lines.assignments))
 
 
 def _first_run(loop: Region) -> int:
@@ -116,26 +145,6 @@ def _runs_beside(runs: Sequence[Any], number: int) -> Iterator[Any]:
 
 class _Untold(Exception):
     """What stands there is not told."""
-
-
-def _known_before(graph: nx.MultiDiGraph[Any], loop: Any, is_outermost: bool) -> dict[str, Any]:
-    """The numbers, and lists of numbers, that variables hold as the loop begins."""
-    known: dict[str, Any] = {}
-    if is_outermost:
-        for name, tree in graph.graph.get("parameters", {}).items():
-            if len(tree.leaves) == 1 and tree.leaves[0].key is None:
-                known[name] = tree.leaves[0].constant
-    for name, text in loop.before:
-        known.pop(name, None)
-        number = computed(ast.parse(text, mode="eval").body, known)
-        if number is not None:
-            known[name] = number
-    return {name: x for name, x in known.items() if _is_numbers(x)}
-
-
-def _is_numbers(x: Any) -> bool:
-    is_number = isinstance(x, (int, float)) and not isinstance(x, bool)
-    return is_number or (isinstance(x, list) and bool(x))
 
 
 class _Reader:
@@ -174,6 +183,7 @@ class _Reader:
         if len(headers) == 1 and (test := ends[0] or ends[1]):
             body = body[1:] if ends[0] else body[:-1]
             notes.append(f"until {_plain(self._term(test))}")
+        body = side_by_side(body)
         self._times = count = self._count(headers, body)
         lines = [line for one in body for line in self._lines(one)]
         for header in reversed(headers):  # the range of an inner one reads what outer ones count
@@ -182,7 +192,7 @@ class _Reader:
         assignments = [
             Definition(line.name, Symbol.of(line.counted(count)), sign="←") for line in lines
         ]
-        names = {line.name for line in lines}
+        names = {name for line in lines for name in line.name.split(", ")}
         begun = [Definition(n, None, x) for n, x in self._begun.items() if n in names]
         texts = [f"{line.name} ← {_plain(line.counted(count))}" for line in lines]
         rows = [math.ceil(len(text) / _LONGEST) for text in texts]
@@ -213,6 +223,14 @@ class _Reader:
             name = _tight(ast.unparse(self._filled(pair[0])))
             yield _Line(name, self._term(pair[1]), self._counts.get(statement))
             return
+        pairs = at_once(statement)
+        if pairs:
+            names = ", ".join(_tight(ast.unparse(self._filled(name))) for name, _ in pairs)
+            values = joined_by(
+                [","] * (len(pairs) - 1), *(self._term(x) for _, x in pairs), binds=COMPARE
+            )
+            yield _Line(names, values, None)
+            return
         match statement:
             case ast.Pass() | ast.Expr(value=ast.Constant()):
                 return
@@ -238,7 +256,7 @@ class _Reader:
                 tests, body, rest = [self._term(one.test)], one.body, one.orelse
             else:
                 word, tests, body, rest, is_all = "otherwise", [], rest, [], True
-            if not all(map(assignment, body)):
+            if not all(assignment(one) or at_once(one) for one in body):
                 raise _Untold
             first, *others = [line for one in body for line in self._lines(one)]
             others = [line.with_words(["in that case"]) for line in others]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -57,7 +57,7 @@ class Recording:
     ) -> None:
         self.name = name_of(f)
         self.signature = signature_of(f)
-        self.constants = dict(_constants_of(f))
+        self.constants = _constants_of(f) if self.is_located else {}
         self.rows = tape.rows
         self.lastis = tape.lastis or []
         self.scopes = tape.scopes
@@ -106,23 +106,36 @@ class Recording:
         return leaf_names(out, self.name)
 
 
-def _constants_of(f: Callable[..., Any]) -> Iterator[tuple[str, float]]:
-    """The numbers that the function reads by name and that are no variables of its own."""
-    code = getattr(f, "__code__", None)
-    if code is None:
-        return
-    outside = f.__globals__
-    waiting = [code]
-    while waiting:
-        inner = waiting.pop()
-        for name in inner.co_names:
-            if type(outside.get(name)) in (int, float):
-                yield name, outside[name]
-        waiting += (one for one in inner.co_consts if isinstance(one, CodeType))
-    for name, cell in zip(code.co_freevars, f.__closure__ or (), strict=False):
+def _constants_of(f: Callable[..., Any]) -> dict[str, float]:
+    """The numbers that the function reads by name and that are no variables of its own.
+
+    So do the functions of its module that it calls, where it has no other number of that name.
+    """
+    if getattr(f, "__code__", None) is None:
+        return {}
+    constants: dict[str, float] = {}
+    module = f.__globals__
+    functions: list[Any] = [f]
+    known = {f.__code__}
+    for function in functions:
+        for name, x in _outside(function, module):
+            if type(x) in (int, float):
+                constants.setdefault(name, x)
+            elif type(x) is FunctionType and x.__globals__ is module and x.__code__ not in known:
+                functions.append(x)
+                known.add(x.__code__)
+    return constants
+
+
+def _outside(function: Any, module: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What the function reads of its module and of the functions around it, by name."""
+    codes = [function.__code__]
+    for code in codes:
+        yield from ((name, module[name]) for name in code.co_names if name in module)
+        codes += (one for one in code.co_consts if type(one) is CodeType)
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
         try:
-            if type(cell.cell_contents) in (int, float):
-                yield name, cell.cell_contents
+            yield name, cell.cell_contents
         except ValueError:  # it is not yet assigned to
             continue
 

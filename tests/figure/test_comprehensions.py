@@ -78,7 +78,7 @@ EACH = {
     of_constants: (2.0, 0.5),
     of_two: (2.0, XS),
     of_a_local_value: (2.0, 3.0, XS),
-    **{f: args for f, (args, lines) in LINES.items() if "←" not in lines[0]},
+    **{f: args for f, (args, lines) in LINES.items() if "←" not in "".join(lines)},
 }
 
 

@@ -95,15 +95,6 @@ def test_the_values_that_a_loop_begins_with_are_told():
     assert begun == {"x[0]": 0.0, "integral[0]": 0.0, "error[0]": 0.0}
 
 
-def test_a_loop_that_reads_three_runs_back_has_no_recurrence():
-    def f(a, b, c):
-        for _ in range(20):
-            a, b, c = b, c, a + b
-        return c
-
-    assert all(one.formula is None for one in loop_of(f, 1.0, 1.0, 1.0))
-
-
 def test_a_name_assigned_twice_is_told_twice_where_it_is_read_in_order_and_else_not_at_all():
     def in_order(x, k):
         for _ in range(20):

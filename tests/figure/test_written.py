@@ -44,7 +44,7 @@ def runs(headers, scope):
     if not headers:
         yield
         return
-    header, *inner = (one.replace("−", "-").replace("⁻", "-") for one in headers)
+    header, *inner = (one.replace("−", "-").replace("⁻", "-").replace("≥", ">=") for one in headers)
     if counter := re.fullmatch(r"(\w+) = (.+) … (.+)", header):
         first, last = (of(end, scope) for end in counter.groups()[1:])
         for value in range(first, last + 1) if first <= last else range(first, last - 1, -1):
@@ -210,7 +210,71 @@ def weighed(x, a):
     return x
 
 
+def falling(y, v):
+    for _ in range(9):
+        v = v - GRAVITY * 0.1 if y > 0 else -v
+        y = y + v
+    return y
+
+
+def to_the_ground(v, dt):
+    x, y = 0.0, 0.0
+    while y >= 0:
+        v = v - GRAVITY * dt
+        x = x + dt
+        y = y + v * dt
+    return x * v
+
+
+def skipping(x):
+    for k in range(9):
+        if k == 4:
+            continue
+        if x > 3:
+            x = x - 1
+            continue
+        x = x + x / 3
+    return x
+
+
+def decisions_in_a_decision(x, a):
+    for _ in range(8):
+        if x > 1:
+            if x > 2:
+                x = x / 2
+            elif x > 1.5:
+                x = x - a
+            else:
+                x = x + a
+        else:
+            x = x + 2 * a
+    return x
+
+
+def euclid(a, b):
+    for _ in range(8):
+        if a > b:
+            a, b = b, a - b
+        elif a > 1:
+            a = a / 2
+        else:
+            a, b = a + b, b / 3
+    return a * b
+
+
+def three_at_once(a, b, c):
+    for _ in range(9):
+        a, b, c = b, c, a + b
+    return c
+
+
 PROGRAMS = {
+    falling: ((1.5, 1.5), "y", ["9 times"]),
+    to_the_ground: ((4.0, 0.1), "x*v", ["8 times", "while y ≥ 0"]),
+    skipping: ((1.5,), "x", ["k = 0 … 8"]),
+    decisions_in_a_decision: ((0.5, 0.3), "x", ["8 times"]),
+    euclid: ((9.0, 2.5), "a*b", ["8 times"]),
+    three_at_once: ((1.0, 1.0, 2.0), "c", ["9 times"]),
     collatz: ((7.0,), "x", ["9 times"]),
     collatz_to_the_end: ((7.0,), "x", ["16 times", "while x > 1"]),
     bisection: ((0.0, 2.0, 2.0), "a + b", ["10 times"]),
@@ -292,7 +356,24 @@ def test_a_loop_stands_by_itself_where_what_is_beside_it_goes_into_one_box():
     assert operations == ["input", "input", "operations", "loop", "operations"]
 
 
-def test_in_a_helper_what_it_is_handed_has_another_name_and_is_not_told():
+def test_a_loop_of_a_helper_has_the_names_that_the_caller_has():
+    def cooled(start, rate):
+        b = 2 * start
+        for _ in range(6):
+            start = start - rate * b if start > 1 else start + b
+            start = start * GRAVITY / 10
+        return start
+
+    def f(x, r):
+        return cooled(x, r)
+
+    parts = box_of(f, 4.0, 0.5, limit=3)
+    begun = "start = x"
+    lines = ["start ← start - r*b if start > 1 else start + b", "start ← start*9.81/10"]
+    assert said(parts) == [begun, *lines]
+
+
+def test_where_a_helper_has_a_name_of_its_caller_for_something_else_it_is_not_told():
     def cooled(b, a):
         for _ in range(6):
             b = b - a * b if b > 1 else b + a
@@ -315,13 +396,6 @@ def test_in_a_helper_what_it_is_handed_has_another_name_and_is_not_told():
 # What is not told
 
 
-def of_a_global(y, v):
-    for _ in range(9):
-        v = v - GRAVITY * 0.1 if y > 0 else -v
-        y = y + v
-    return y
-
-
 def of_an_untraced_name(x):
     k = 1
     if x > 0:
@@ -339,16 +413,18 @@ def of_a_changed_list(x):
     return x
 
 
-def of_a_way_out(x):
+def of_a_way_out_of_a_decision(x):
     for _ in range(9):
         if x > 3:
-            x = x - 1
-            continue
+            if x > 5:
+                x = x - 1
+                continue
+            x = x + 2
         x = x + x
     return x
 
 
-@pytest.mark.parametrize("f", [of_a_global, of_an_untraced_name, of_a_changed_list, of_a_way_out])
+@pytest.mark.parametrize("f", [of_an_untraced_name, of_a_changed_list, of_a_way_out_of_a_decision])
 def test_what_reads_something_that_is_not_told_is_not_told_either(f):
     args = (1.5,) * f.__code__.co_argcount
     assert box_of(f, *args) is None
@@ -395,10 +471,18 @@ NUMBERS = st.sampled_from(["2", "0.5", "-1", "3", "c", "k"])
 VALUES = st.sampled_from(["x", "y", "z", "x * y", "x + {n}", "y - {n} * x", "{n} * y", "z / {n}"])
 TESTS = st.sampled_from(["x > {n}", "x < y", "k % 2 == 0", "y >= {n} and x < 3", "z != x"])
 SIMPLE = st.builds("{} = {}".format, st.sampled_from("xyz"), VALUES)
+AT_ONCE = st.builds("x, {} = {}, {}".format, st.sampled_from("yz"), VALUES, VALUES)
+SIMPLE = SIMPLE | AT_ONCE
 
 
 def block(statements, indent=" " * 12):
     return "".join(f"{indent}{one}\n" for one in statements)
+
+
+def within(test, one, rest):
+    """A decision in another."""
+    inner = "".join(f"    {line}\n" for line in one.splitlines())
+    return f"        if {test}:\n{inner}" + (f"        else:\n{block(rest)}" if rest else "")
 
 
 def decision(test, one, others, rest):
@@ -412,8 +496,14 @@ BODY = st.lists(SIMPLE, min_size=1, max_size=2)
 DECISIONS = st.builds(
     decision, TESTS, BODY, st.lists(st.tuples(TESTS, BODY), max_size=1), st.just([]) | BODY
 )
+SKIPS = st.builds(
+    lambda test, done: f"        if {test}:\n{block([*done, 'continue'])}",
+    TESTS,
+    BODY | st.just([]),
+)
+NESTED = st.builds(within, TESTS, DECISIONS, st.just([]) | BODY)
 STATEMENTS = st.lists(
-    SIMPLE.map(lambda one: f"        {one}\n") | DECISIONS, min_size=1, max_size=3
+    SIMPLE.map(lambda one: f"        {one}\n") | DECISIONS | SKIPS | NESTED, min_size=1, max_size=3
 ).map("".join)
 HEADERS = st.sampled_from(["range(6)", "range(1, 7)", "range(c + 3, 0, -1)", "[2, 3, 5, 7]"])
 

@@ -221,6 +221,63 @@ def newton_until(a, x):
     return new
 
 
+G = 9.81
+
+
+def projectile(vx, vy, dt):
+    x, y = 0.0, 0.0
+    while y >= 0:
+        vy = vy - G * dt
+        x = x + vx * dt
+        y = y + vy * dt
+    return x
+
+
+def fibonacci_like(a, b):
+    for _ in range(8):
+        if a > b:
+            a, b = b, a - b
+        elif a > 1:
+            a = a / 2
+        else:
+            a, b = a + b, b / 3
+    return a * b
+
+
+def nested_decisions(x, a):
+    for _ in range(8):
+        if x > 1:
+            if x > 2:  # noqa: SIM108
+                x = x / 2
+            else:
+                x = x - a
+        else:
+            x = x + 2 * a
+    return x
+
+
+def with_continue(x, a):
+    for _ in range(9):
+        if x > 3:
+            x = x - 1
+            continue
+        x = x + a * x
+    return x
+
+
+def shrink(p, f):
+    for _ in range(6):
+        p = p - f * p * p
+        if p > 0.4:
+            p = p * 0.9 + G
+    return p
+
+
+def of_a_helper(w, rate):
+    y = shrink(w, rate)
+    return y * y
+
+
 ZS = [0.1, -0.1, 0.6, 0.2, -0.5, 0.4, 1.3, 0.9, -0.7, -1.3]
 LINES = {
     trapezoid: (
@@ -254,6 +311,30 @@ LINES = {
     all_states: (
         (W[:2, :2], U[:2], np.full(2, 0.1), list(XS)),
         ["h ← tanh(W @ h + U @ xs[t] + b)"],
+    ),
+    projectile: (
+        (3.0, 4.0, 0.1),
+        ["vy ← vy - 9.81*dt", "x ← x + vx*dt", "y ← y + vy*dt"],
+    ),
+    fibonacci_like: (
+        (9.0, 2.5),
+        [
+            "a, b ← b, a - b if a > b",
+            "a ← a/2 else if a > 1",
+            "a, b ← a + b, b/3 otherwise",
+        ],
+    ),
+    nested_decisions: (
+        (0.5, 0.3),
+        ["x ← x/2 if x > 1 and x > 2", "x ← x - a else if x > 1", "x ← x + 2*a otherwise"],
+    ),
+    with_continue: (
+        (1.0, 0.5),
+        ["x ← x - 1 if x > 3, 3 times", "x ← x + a*x otherwise, 6 times"],
+    ),
+    of_a_helper: (
+        (0.5, 0.1),
+        ["p = w", "p ← p - rate*p*p", "p ← p*0.9 + 9.81 if p > 0.4"],
     ),
     newton_until: ((2.0, 1.0), ["new ← new - (new*new - a)/(2*new)"]),
 }
