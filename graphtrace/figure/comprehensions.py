@@ -59,12 +59,10 @@ def comprehended(
 
 
 def _is_what_was_traced(graph: nx.MultiDiGraph[Any], result: Any, exports: Sequence[Any]) -> bool:
-    """Whether the exports are among the numbers of the result, in their order."""
+    """Whether the exports are all numbers of the result, in their order."""
     values = [graph.nodes[export].get("value") for export in exports]
-    if len(values) == 1:
-        return not isinstance(result, list) and is_equal(result, values[0])
-    leaves = leaves_of(result)
-    return all(any(is_equal(x, one) for one in leaves) for x in values)
+    leaves = list(leaves_of(result))
+    return len(leaves) == len(values) and all(map(is_equal, leaves, values))
 
 
 class _Variables:

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from functools import partial
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 
 from graphtrace.figure.comprehensions import comprehended
 from graphtrace.figure.inlining import as_written, inlined, quoted
-from graphtrace.figure.parts import Definition
+from graphtrace.figure.parts import Definition, Note
 from graphtrace.figure.recurrence import Recurrence
 from graphtrace.figure.regions import Region, head, start_of, stop_of
-from graphtrace.formula.printer import text_of
+from graphtrace.formula.naming import Naming
+from graphtrace.formula.printer import on_board, text_of
+from graphtrace.formula.runs import plain
 from graphtrace.formula.symbol import Symbol
 from graphtrace.formula.term import Name, Term
 
@@ -37,7 +40,7 @@ def lines_of(
     inner: Sequence[Any],
     exports: Sequence[Any],
     formula: Callable[[Region], Recurrence | None],
-) -> list[Definition]:
+) -> list[Definition | Note]:
     """A line for each value that a statement hands on, and what each run of a loop in it assigns.
 
     >>> import graphtrace as gt
@@ -50,22 +53,29 @@ def lines_of(
     >>> [f"{line.name} = {line.formula}" for line in lines]
     ['s = a + b', 'd = a - b', 'f = (s*d + 1)/s']
     """
-    lines: list[Definition] = []
-    for piece, members in _pieces(graph, region, inner):
+    pieces = list(islice(_pieces(graph, region, inner), _MOST_LINES + 1))
+    if len(pieces) > _MOST_LINES:  # each has a line
+        return []
+    lines: list[Definition | Note] = []
+    for piece, members in pieces:
         inside = set(members)
         own = [n for n in members if n in exports or not inside.issuperset(graph[n])]
         if isinstance(piece, Region):
             repeated = formula(piece)
             if repeated is None:
                 return []
+            times = repeated.counter or f"{piece.count:,} times"
+            times += ", all at once" if repeated.at_once else ""
             lines += repeated.assignments
+            lines += [Note(times)] if piece.kind == "loop" else []
+            lines += map(Note, repeated.lists)
             lines += (Definition(str(n), None, graph.nodes[n].get("value")) for n in own)
         else:
             known = _of_piece(graph, piece, members, own)
             if not known:
                 return []
             lines += known
-        if len(lines) > _MOST_LINES:
+        if sum(isinstance(line, Definition) for line in lines) > _MOST_LINES:
             return []
     return lines
 
@@ -74,14 +84,7 @@ def _pieces(
     graph: nx.MultiDiGraph[Any], region: Region, inner: Sequence[Any]
 ) -> Iterator[tuple[Region | int, list[Any]]]:
     """The loops, and the runs of statements by their number, with their nodes."""
-    runs = graph.graph.get("runs", ())
-
-    def outermost(node: Any) -> int:
-        number = int(graph.nodes[node].get("run", -1))
-        while 0 <= number < len(runs) and runs[number].caller >= 0:
-            number = runs[number].caller
-        return number
-
+    run_of = partial(_outermost, graph)
     items = region.items if region.rest is None else [*region.rest.items, *region.items[1:]]
     is_loop = [isinstance(one, Region) and one.kind in ("loop", "written") for one in items]
     for together, group in groupby(
@@ -93,7 +96,15 @@ def _pieces(
         if isinstance(together, Region):
             yield together, list(nodes)
         else:
-            yield from ((number, list(own)) for number, own in groupby(nodes, key=outermost))
+            yield from ((number, list(own)) for number, own in groupby(nodes, key=run_of))
+
+
+def _outermost(graph: nx.MultiDiGraph[Any], node: Any) -> int:
+    """The run of the traced function's own statement that the node is of."""
+    runs, number = graph.graph.get("runs", ()), int(graph.nodes[node].get("run", -1))
+    while 0 <= number < len(runs) and runs[number].caller >= 0:
+        number = runs[number].caller
+    return number
 
 
 def _of_piece(
@@ -102,7 +113,10 @@ def _of_piece(
     """The lines of a run of a statement; none where one of them is long."""
     inside = set(inner)
     tails = list(dict.fromkeys(t for n in inner for t in graph.pred[n] if t not in inside))
-    whole = statement(graph, number, inner, exports, tails)
+    # What is a part of a statement is not told as all of it is written.
+    beside = [*tails, *(head for node in inner for head in graph[node] if head not in inside)]
+    is_part = any(_outermost(graph, node) == number for node in beside)
+    whole = statement(graph, -1 if is_part else number, inner, exports, tails)
     if whole is not None:
         value = graph.nodes[exports[0]].get("value") if len(exports) == 1 else None
         lines = [Definition(whole.name, whole.formula, value)]
@@ -179,7 +193,9 @@ def origin(tails: Sequence[Any]) -> str:
     >>> origin(["x", "p[0]", "p[1]"]), origin(["v1"]), origin(["a", "b", "c", "d"])
     ('from x and p', 'from one value', 'from a, b and 2 more')
     """
-    names = list(dict.fromkeys(head(tail) for tail in tails if not _UNNAMED.fullmatch(str(tail))))
+    names = list(
+        dict.fromkeys(_printed(head(tail)) for tail in tails if not _UNNAMED.fullmatch(str(tail)))
+    )
     others = sum(bool(_UNNAMED.fullmatch(str(tail))) for tail in tails)
     if not names:
         return "from one value" if others == 1 else f"from {others:,} values" if others else ""
@@ -189,3 +205,8 @@ def origin(tails: Sequence[Any]) -> str:
     if others:
         names.append(f"{others:,} more")
     return "from " + " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def _printed(name: str) -> str:
+    """A name in a sentence, as the figure prints it: β."""
+    return plain(on_board(Naming()).term(Term(atom=Name(name))))

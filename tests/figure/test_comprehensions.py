@@ -104,6 +104,34 @@ def test_constants_of_the_module_and_of_a_closure_are_numbers():
     assert texts_in(f, (2.0, XS)) == ["f = sum(0.5*a*x + 0.75*exp(x) for x in xs)"]
 
 
+def test_a_part_of_a_statement_is_not_told_as_all_of_it():
+    def f(a, b, xs):
+        return sum((a * x + b - x) ** 2 for x in xs)
+
+    graph = gt.trace(f, 2.0, 1.0, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0])
+    for limit in range(2, 20):
+        folded = fold(graph, detail="operations", limit=limit, dead=False)
+        for _, data in folded.nodes(data=True):
+            for part in data.get("parts", ()):
+                is_all = "f" in data.get("exports", ())
+                assert is_all or " for " not in str(getattr(part, "formula", ""))
+
+
+def test_a_loop_beside_other_statements_says_how_often():
+    def f(x, r):
+        a = x * r
+        b = a + r
+        for _ in range(6):
+            b = r * b * (1 - b)
+        return b + a
+
+    folded = fold(gt.trace(f, 0.5, 0.9), detail="operations", limit=4)
+    (parts,) = (
+        data["parts"] for _, data in folded.nodes(data=True) if len(data.get("parts", ())) > 3
+    )
+    assert Note("6 times") in parts
+
+
 # What is not told
 
 
