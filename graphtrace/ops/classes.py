@@ -12,7 +12,7 @@ import numpy as np
 from graphtrace.core.primitive import Code, Rule
 from graphtrace.core.variable import Variable, define, fixed, traced
 from graphtrace.ops.composed import composed
-from graphtrace.ops.nn import log_softmax
+from graphtrace.ops.nn import along_last, log_softmax, softmax
 
 
 def one_hot(labels: Any, classes: int) -> Any:
@@ -31,9 +31,20 @@ def one_hot(labels: Any, classes: int) -> Any:
     array([[0., 0., 1.],
            [1., 0., 0.]])
     """
-    if type(labels) is Variable and labels.shape and labels.dtype.kind in "iu":
-        return (labels[..., None] == np.arange(classes)).astype(float)
-    return np.asarray(np.asarray(fixed(labels))[..., None] == np.arange(classes), dtype=float)
+    if type(labels) is not Variable or not labels.shape or not _name_classes(labels):
+        labels = np.asarray(fixed(labels))
+    return _one_hot_row(labels, classes=classes)
+
+
+def _name_classes(labels: Any) -> bool:
+    return labels.dtype.kind in "iu"
+
+
+_one_hot_row: Rule = define(
+    "one_hot",
+    lambda labels, *, classes: np.asarray(labels[..., None] == np.arange(classes), dtype=float),
+    code=Code(static="shape", memory="own"),
+)
 
 
 def _places(labels: Any, count: int) -> tuple[Any, Any]:
@@ -104,11 +115,25 @@ def _cross_entropy(logits: Any, labels: Any, *, axis: int) -> Any:
     return -np.sum(labels * log_softmax(logits, axis), axis=axis)
 
 
-def _name_classes(labels: Any) -> bool:
-    return labels.dtype.kind in "iu"
+def _by_logits(g: Any, y: Any, logits: Any, labels: Any, *, axis: int) -> Any:
+    """The softmax less the labels, for print; where these are weights, it has their sum."""
+    ndim = np.ndim(logits)
+    g = np.expand_dims(g, axis) if ndim > 1 else g
+    if np.ndim(labels) < ndim:
+        hot = one_hot(labels, np.shape(logits)[axis])
+        return g * (softmax(logits, axis) - np.moveaxis(hot, -1, axis))
+    total = np.sum(labels, axis=axis, keepdims=True) if ndim > 1 else np.sum(labels)
+    return g * (softmax(logits, axis) * total - labels)
 
 
-_cross_entropy_row = composed("cross_entropy", _cross_entropy, _cross_entropy, is_exact=True)
+_cross_entropy_row = composed(
+    "cross_entropy",
+    _cross_entropy,
+    _cross_entropy,
+    is_exact=True,
+    printed=(_by_logits, None),
+    notation=along_last("cross_entropy"),
+)
 
 
 def cross_entropy(logits: Any, labels: Any, axis: int = -1) -> Any:

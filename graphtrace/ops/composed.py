@@ -7,6 +7,7 @@ derivative is asked for, and its rows are swept at once.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +27,7 @@ def composed(
     *,
     notation: Any = None,
     is_exact: bool = False,
+    printed: tuple[Rule | None, ...] = (),
     code: Code = SAFE,
 ) -> Rule:
     """Declare a row with the value of `forward` and the derivative of `formula`.
@@ -42,7 +44,10 @@ def composed(
         )
 
     code = replace(code, expands=formula) if is_exact else code
-    return define(name, forward, vjp_each=vjp, notation=notation, code=code)
+    if not printed:
+        return define(name, forward, vjp_each=vjp, notation=notation, code=code)
+    vjps = tuple([functools.partial(vjp, k) for k in range(len(printed))])
+    return define(name, forward, vjps=vjps, formulas=printed, notation=notation, code=code)
 
 
 def pulled_back(f: Rule, g: Any, x: Any, others: tuple[Any, ...]) -> Any:

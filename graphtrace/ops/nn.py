@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import cmath
 import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 import graphtrace.ops.stable as _stable
 from graphtrace.core.inputs import plain
-from graphtrace.core.primitive import POWER, PRODUCT, SUM, Code, Form, Notation, Rule
+from graphtrace.core.primitive import POWER, PRODUCT, SUM, Code, Form, Notation, Rule, call
 from graphtrace.core.variable import define, fixed, traced
 from graphtrace.ops.compare import greater
 from graphtrace.ops.composed import composed
@@ -118,6 +119,16 @@ def gelu(x: Any) -> Any:
 
 _CODE = Code(static="rule", memory="own")
 _SHORT = 20  # entries of a row
+
+
+def along_last(name: str) -> Callable[[int, Mapping[str, Any], bool], Form]:
+    """The notation of a function whose axis is the last one, if it does not say another."""
+
+    def notation(count: int, params: Mapping[str, Any], latex: bool) -> Form:
+        kept = {key: value for key, value in params.items() if (key, value) != ("axis", -1)}
+        return call(name, count, latex, kept)
+
+    return notation
 
 
 def _is_short(x: Any, axis: Any) -> bool:
@@ -260,6 +271,7 @@ _softmax_row: Rule = define(
     _softmax,
     vjps=(lambda g, y, x, *, axis: _softmax_adjoint_row(g, y, axis=axis),),
     formulas=(_softmax_formula,),
+    notation=along_last("softmax"),
     code=_CODE,
 )
 _log_softmax_row = define(
@@ -267,6 +279,7 @@ _log_softmax_row = define(
     _log_softmax,
     vjps=(lambda g, y, x, *, axis: _log_softmax_adjoint_row(g, y, axis=axis),),
     formulas=(_log_softmax_formula,),
+    notation=along_last("log_softmax"),
     code=_CODE,
 )
 
