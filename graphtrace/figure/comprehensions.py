@@ -8,6 +8,7 @@ that gives what was traced. Knows nothing about boxes.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
 _LONGEST = 100
+_MARKER = re.compile(r"_\d+_")
 _COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp)
 
 
@@ -103,7 +105,11 @@ class _Variables:
         whole = term_of(ast.unparse(filled))
         if any(isinstance(leaf.atom, Text) for leaf in whole.leaves):
             raise Unsure
-        return with_terms(whole, self._markers)
+        term = with_terms(whole, self._markers)
+        keys = (leaf.atom.key for leaf in term.leaves if isinstance(leaf.atom, Name))
+        if any(map(_MARKER.match, keys)):  # an entry or an attribute of what a name stands for
+            raise Unsure
+        return term
 
     def marked(self, term: Term) -> ast.expr:
         """A name that stands for the term."""

@@ -170,3 +170,20 @@ def test_a_function_of_the_user_that_has_a_known_name_stands_as_in_the_source():
         return sum(exp(a * x) + a for x in xs)
 
     assert texts_in(f, (2.0, XS)) == ["f = sum(exp(a * x) + a for x in xs)"]
+
+
+def of_an_entry(z):
+    e = [np.exp(v - max(z)) for v in z]
+    return e[0] / sum(e)
+
+
+def test_an_entry_of_a_list_is_told_by_the_entries_of_the_figure():
+    graph = gt.trace(of_an_entry, [0.1, 0.7, -0.3, 0.2])
+    folded = fold(graph, detail="statements", limit=20, dead=False)
+    texts = [
+        str(p.formula)
+        for _, d in folded.nodes(data=True)
+        for p in d.get("parts", ())
+        if isinstance(p, Definition)
+    ]
+    assert texts[-1] == "v2/(v2 + v4 + v6 + v8)"
