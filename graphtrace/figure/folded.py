@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from graphtrace.figure.lines import lines_of, origin, statement
+from graphtrace.figure.lines import call, lines_of, origin, statement
 from graphtrace.figure.modules import has_modules, title_of
 from graphtrace.figure.parts import Definition, Note, Part, Value
 from graphtrace.figure.recurrence import Recurrence, start
@@ -69,9 +69,10 @@ def attributes(
     op = "input" if is_input else "operations"
     if region.kind == "call":
         op = base(region.name) if base(region.name) in calls else region.name
-        # How often each of what goes into it is handed over, and what constants, is not known.
+        as_written = call(graph, region, box.inner, box.tails)
         arguments = [Term(atom=Text("…"))] if box.tails else []
-        named = Definition(str(box.key), Symbol.of(called(op, *arguments)))
+        named = Definition(str(box.key), Symbol.of(as_written or called(op, *arguments)))
+        count = "" if as_written is not None else origin(box.tails)
     elif region.kind == "loop":
         count = f"{region.count:,} times, {count}"
         repeated = formula(region)

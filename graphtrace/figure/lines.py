@@ -158,6 +158,21 @@ def statement(
     return Definition(str(exports[0]), Symbol.of(term)) if term is not None else None
 
 
+def call(
+    graph: nx.MultiDiGraph[Any], region: Region, inner: Sequence[Any], tails: Sequence[Any]
+) -> Term | None:
+    """A call as the traced function writes it, `cell(h, x)`, where it is all of a statement."""
+    runs, number = graph.graph.get("runs", ()), int(graph.nodes[inner[-1]].get("run", -1))
+    if region.calls or not 0 <= number < len(runs):
+        return None
+    while runs[number].caller >= 0 and runs[runs[number].caller].caller >= 0:
+        number = runs[number].caller
+    caller = runs[number].caller
+    if caller < 0 or not runs[number].is_whole or runs[caller].right is None:
+        return None
+    return _as_written(graph, runs[caller].right, inner, tails, None)
+
+
 def _is_short(term: Term) -> bool:
     """Whether it is read at a glance: few terms, and none of them a part of a list of many."""
     keys = (leaf.atom.key for leaf in term.leaves if isinstance(leaf.atom, Name))

@@ -17,9 +17,8 @@ from graphtrace.figure.parts import Definition, Note, Partial, Value
 from graphtrace.figure.reading_order import ordered
 from graphtrace.figure.recurrence import recurrences
 from graphtrace.figure.regions import regions_of, repeats
-from graphtrace.formula.read import called
+from graphtrace.formula.read import term_of
 from graphtrace.formula.symbol import Symbol
-from graphtrace.formula.term import Term, Text
 
 RNG = np.random.default_rng(7)
 
@@ -276,8 +275,7 @@ def test_a_folded_box_has_the_value_and_the_gradient_of_what_it_hands_on():
     box = fold(graph, depth=0).nodes["p"]
     assert (box["value"], box["grad"]) == (graph.nodes["p"]["value"], graph.nodes["p"]["grad"])
     assert box["parts"] == (
-        Definition("p", Symbol.of(called("outer", Term(atom=Text("…"))))),
-        Note("11 operations"),
+        Definition("p", Symbol.of(term_of("outer(a)"))),
         Value(box["value"]),
     )
 
@@ -285,6 +283,26 @@ def test_a_folded_box_has_the_value_and_the_gradient_of_what_it_hands_on():
 def test_a_call_of_several_operands_does_not_guess_their_order():
     box = fold(traced("perceptron"), depth=0).nodes["h"]
     assert str(box["formula"]) == "layer(…)"
+
+
+def test_a_call_is_told_as_it_is_written_where_its_arguments_are_in_the_figure():
+    def shrink(x, by):
+        return np.sign(x) * np.maximum(abs(x) - by, 0)
+
+    def f(a, b):
+        y = shrink(a, 0.5) * 2
+        c = shrink(by=0.1, x=y)
+        return shrink(c, b)
+
+    folded = fold(gt.trace(f, 2.0, 0.3), depth=0)
+    boxes = [(d["formula"], d["parts"]) for _, d in folded.nodes(data=True) if d["op"] == "shrink"]
+    assert [str(formula) for formula, _ in boxes] == [
+        "shrink(…)",  # a part of a statement
+        "shrink(by=0.1, x=y)",
+        "shrink(c, b)",
+    ]
+    assert Note("from a") in boxes[0][1]
+    assert not any(isinstance(part, Note) for _, parts in boxes[1:] for part in parts)
 
 
 def test_unfold_opens_one_call_and_what_is_around_it():

@@ -6,7 +6,6 @@ is, or one that also fits in which more inputs are in their order. Knows no text
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -19,8 +18,6 @@ from graphtrace.render.layout.places import Lane, Layout, Point, Route
 
 Orders: TypeAlias = tuple[tuple[int, int], ...]
 """Pairs of places of nodes of one rank: the first stands before the second."""
-
-_ENTRY = re.compile(r"_?\d+$|\[.*")
 
 _MOST_BOXES = 40
 """A figure of more boxes is laid out once."""
@@ -131,7 +128,7 @@ def _disorder(figure: Figure, layout: Layout, outputs: bool = False) -> int:
     Entries of two sequences have no order: p[1] or p1 may stand before q[0] or q0.
     """
     ranks = _ranks(figure, layout) + (_ranks(figure, layout, "output") if outputs else [])
-    wholes = [_ENTRY.sub("", node.key) for node in figure.nodes]
+    wholes = [node.key.partition("[")[0].rstrip("0123456789") for node in figure.nodes]
 
     def is_wrong(a: int, b: int) -> bool:
         are_entries = all(wholes[i] != figure.nodes[i].key for i in (a, b))
