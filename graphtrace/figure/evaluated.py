@@ -248,8 +248,10 @@ class Evaluation:
             case ast.Tuple(elts) | ast.List(elts):
                 for one, part in zip(elts, list(x), strict=True):
                     self._store(one, part, scope)
-            case ast.Subscript(value, index):
-                self._value(value, scope)[self._index(index, scope)] = x
+            case ast.Subscript(ast.Name(name), index):
+                if isinstance(_known(name, scope), np.ndarray):  # it may be the graph's own
+                    scope[name] = scope[name].copy()
+                scope[name][self._index(index, scope)] = x
             case _:
                 raise Unsure
 
@@ -278,8 +280,7 @@ def _known(name: str, scope: Mapping[str, Any]) -> Any:
 
 
 def _copied(x: Any) -> Any:
-    if isinstance(x, np.ndarray):
-        return x.copy()
+    """Lists and dicts that can be changed; an array is copied where it is."""
     if isinstance(x, dict):
         return {key: _copied(one) for key, one in x.items()}
     return list(map(_copied, x)) if isinstance(x, (list, tuple)) else x
