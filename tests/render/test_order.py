@@ -42,6 +42,14 @@ def test_siblings_stand_in_the_order_of_the_signature():
     assert places == sorted(places)
 
 
+def test_an_input_in_the_midst_of_those_behind_it_has_a_row_of_its_own():
+    rng = np.random.default_rng(0)
+    svg = gt.trace(attention, rng.normal(size=(3, 4)), *rng.normal(size=(3, 4, 2))).to_svg()
+    above, *below = across(svg, "X", "W_q", "W_k", "W_v", at="y")
+    assert len(set(below)) == 1
+    assert above < below[0]
+
+
 def test_neighbours_are_swapped_where_all_in_order_would_cross():
     graph = gt.trace(haversine, 52.52, 13.405, 48.8566, 2.3522)
     graph.backward()

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from graphtrace.figure.parts import Direction, Figure
 from graphtrace.render.layout.layers import layers, room_for
+from graphtrace.render.layout.order import Order
 from graphtrace.render.paint.theme import Theme
 from graphtrace.render.typeset.escape import decimal
 from graphtrace.render.typeset.sheet import Line, Sheet
@@ -35,12 +36,10 @@ _SPINE = 8
 """With more boxes than that, the weight of an edge between operations, which keeps them in line."""
 
 
-def layout_dot(
-    figure: Figure, sheet: Sheet, theme: Theme, orders: Iterable[tuple[int, int]] = ()
-) -> str:
+def layout_dot(figure: Figure, sheet: Sheet, theme: Theme, orders: Iterable[Order] = ()) -> str:
     """The figure as bare geometry: node n3 is its fourth node, edge e3 its fourth edge.
 
-    `orders` are pairs of places of nodes that stand on one rank, the first before the second.
+    `orders` are of places of nodes.
 
     A lone arrow has an ordinary edge label, which the engine sets beside the line. Where a
     backward arrow runs beside a forward one, the pair is one edge with a node l3 in its midst:
@@ -71,8 +70,11 @@ def layout_dot(
         lines.append(f"n{i} [{_size(cell.width, cell.height)}{shape}]")
     lines += _frames(figure, sheet, companions, None)
     lines += _edges(figure, sheet, theme, companions)
-    for i, (first, second) in enumerate(orders):
-        lines.append(f"{{rank=same n{first} -> n{second} [id=o{i} style=invis]}}")
+    for i, (first, second, beside) in enumerate(orders):
+        # A lane is a rank of its own, so that a row is two ranks.
+        apart = f" minlen={2 if companions else 1} weight=0"
+        rank, apart = ("rank=same ", "") if beside else ("", apart)
+        lines.append(f"{{{rank}n{first} -> n{second} [id=o{i} style=invis{apart}]}}")
     return "\n".join([*lines, "}\n"])
 
 

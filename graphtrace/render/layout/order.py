@@ -10,19 +10,27 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import combinations, pairwise
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from graphtrace.figure.parts import Figure, Role
 from graphtrace.render.layout.crossings import crossings
 from graphtrace.render.layout.places import Lane, Layout, Point, Route
 
-Orders: TypeAlias = tuple[tuple[int, int], ...]
-"""Pairs of places of nodes of one rank: the first stands before the second."""
+
+class Order(NamedTuple):
+    """The first of two nodes stands before the second, on one rank, or else a row before it."""
+
+    first: int
+    second: int
+    beside: bool = True
+
+
+Orders: TypeAlias = tuple[Order, ...]
 
 _MOST_BOXES = 40
 """A figure of more boxes is laid out once."""
 
-_MOST_TRIES = 6
+_MOST_TRIES = 9
 _SAME_RANK = 1.0
 _LARGER = 1.25
 """So many times as large a figure may become, where there is room."""
@@ -50,7 +58,7 @@ def in_order(
     tried: set[Orders] = set()
     first: int | None = None
     for _ in range(_MOST_TRIES):
-        orders = (_chained(ranks) for ranks in _wishes(figure, best))
+        orders = (*map(_chained, _wishes(figure, best)), *_apart(figure, best))
         wanted = next((order for order in orders if order and order not in tried), None)
         if not disorder or wanted is None:
             break
@@ -104,7 +112,24 @@ def _wishes(figure: Figure, layout: Layout) -> Iterator[list[list[int]]]:
 
 
 def _chained(ranks: Iterable[Sequence[int]]) -> Orders:
-    return tuple(pair for rank in ranks for pair in pairwise(rank))
+    return tuple(Order(*pair) for rank in ranks for pair in pairwise(rank))
+
+
+def _apart(figure: Figure, layout: Layout) -> Iterator[Orders]:
+    """The first input of a rank in a row before it, or the last one behind, if all is then right.
+
+    The others as they stand, and in their order. An entry stays beside the others of its sequence.
+    """
+    for rank in _ranks(figure, layout):
+        wrong = [set(pair) for pair in combinations(rank, 2) if pair[0] > pair[1]]
+        for end in {min(rank), max(rank)}.intersection(*wrong) if wrong else ():
+            if _whole(figure, end) != figure.nodes[end].key:
+                continue
+            others = [i for i in rank if i != end]
+            pairs = ((end, i) if end < i else (i, end) for i in others)
+            row = tuple(Order(*pair, beside=False) for pair in pairs)
+            yield row
+            yield (*row, *_chained([sorted(others)]))
 
 
 def _ranks(figure: Figure, layout: Layout, role: Role = "input") -> list[list[int]]:
@@ -128,13 +153,18 @@ def _disorder(figure: Figure, layout: Layout, outputs: bool = False) -> int:
     Entries of two sequences have no order: p[1] or p1 may stand before q[0] or q0.
     """
     ranks = _ranks(figure, layout) + (_ranks(figure, layout, "output") if outputs else [])
-    wholes = [node.key.partition("[")[0].rstrip("0123456789") for node in figure.nodes]
 
     def is_wrong(a: int, b: int) -> bool:
-        are_entries = all(wholes[i] != figure.nodes[i].key for i in (a, b))
-        return a > b and not (are_entries and wholes[a] != wholes[b])
+        wholes = [_whole(figure, i) for i in (a, b)]
+        are_entries = all(figure.nodes[i].key not in wholes for i in (a, b))
+        return a > b and not (are_entries and len(set(wholes)) > 1)
 
     return sum(is_wrong(a, b) for rank in ranks for a, b in combinations(rank, 2))
+
+
+def _whole(figure: Figure, i: int) -> str:
+    """Of what sequence an input is an entry; its own key where it is none."""
+    return figure.nodes[i].key.partition("[")[0].rstrip("0123456789")
 
 
 def _fits(other: Layout, layout: Layout, room: Point) -> bool:
