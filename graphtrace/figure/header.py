@@ -10,46 +10,26 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
-from graphtrace.core.source import OPERATORS
+from graphtrace.figure.evaluated import Evaluation, Unsure
 
 Header: TypeAlias = ast.For | ast.While
 
 
+_ARITHMETIC = (
+    *(ast.Constant, ast.Name, ast.UnaryOp, ast.BinOp, ast.List, ast.Tuple),
+    *(ast.operator, ast.unaryop, ast.expr_context),
+)
+
+
 def computed(node: ast.expr, known: Mapping[str, Any]) -> Any:
-    """What an expression of numbers comes to; None of others."""
-    match node:
-        case ast.Constant(int() | float() as value) if not isinstance(value, bool):
-            return value
-        case ast.Name(name):
-            return known.get(name)
-        case ast.UnaryOp(ast.USub(), operand):
-            x = computed(operand, known)
-            return -x if isinstance(x, (int, float)) else None
-        case ast.BinOp(left, operator, right):
-            a, b = computed(left, known), computed(right, known)
-            compute = _COMPUTE.get(OPERATORS.get(type(operator), ""))
-            if compute is None or not all(isinstance(x, (int, float)) for x in (a, b)):
-                return None
-            try:
-                return compute(a, b)
-            except (ArithmeticError, ValueError):
-                return None
-        case ast.List(elts) | ast.Tuple(elts):
-            numbers = [computed(one, known) for one in elts]
-            return numbers if all(isinstance(x, (int, float)) for x in numbers) else None
-        case _:
-            return None
-
-
-_COMPUTE: dict[str, Any] = {
-    "add": lambda a, b: a + b,
-    "subtract": lambda a, b: a - b,
-    "multiply": lambda a, b: a * b,
-    "divide": lambda a, b: a / b,
-    "floor_divide": lambda a, b: a // b,
-    "remainder": lambda a, b: a % b,
-    "power": lambda a, b: a**b if abs(b) < 99 else None,
-}
+    """What an expression of numbers, or of a list of them, comes to; None of others."""
+    if not all(isinstance(one, _ARITHMETIC) for one in ast.walk(node)):
+        return None
+    try:
+        x = Evaluation(known).value(node)
+    except Unsure:
+        return None
+    return x if all(type(one) in (int, float) for one in (x if type(x) is list else [x])) else None
 
 
 def range_of(iterated: ast.expr) -> list[ast.expr] | None:
