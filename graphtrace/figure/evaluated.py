@@ -15,6 +15,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from graphtrace.core.operators import BINARY, COMPARE, UNARY
+
 Scope: TypeAlias = MutableMapping[str, Any]
 
 
@@ -32,26 +34,7 @@ class _Continue(Exception):
 
 _MOST = 20_000  # expressions
 
-_BINARY: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.MatMult: operator.matmul,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-}
-_UNARY: dict[type[ast.AST], Callable[[Any], Any]] = {
-    ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
-    ast.Not: operator.not_,
-}
+_BINARY = BINARY | COMPARE
 _BUILT_IN: dict[str, Callable[..., Any]] = {
     "abs": abs,
     "enumerate": lambda xs, start=0: list(enumerate(xs, start)),
@@ -111,8 +94,8 @@ class Evaluation:
                 return self._power(self._value(left, scope), self._value(right, scope))
             case ast.BinOp(left, sign, right) if type(sign) in _BINARY:
                 return _BINARY[type(sign)](self._value(left, scope), self._value(right, scope))
-            case ast.UnaryOp(sign, operand) if type(sign) in _UNARY:
-                return _UNARY[type(sign)](self._value(operand, scope))
+            case ast.UnaryOp(sign, operand) if type(sign) in UNARY:
+                return UNARY[type(sign)](self._value(operand, scope))
             case ast.Compare(left, signs, others):
                 return self._compared(left, signs, others, scope)
             case ast.BoolOp(sign, values):

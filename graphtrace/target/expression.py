@@ -10,13 +10,13 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
-import operator
 import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from graphtrace.core.operators import BINARY, COMPARE, UNARY
 from graphtrace.errors import ExpressionError
 from graphtrace.ops import nn
 from graphtrace.target.budget import Budget
@@ -50,30 +50,6 @@ linalg.solve linalg.lstsq linalg.cholesky linalg.qr linalg.svd linalg.svdvals li
 linalg.eigvalsh linalg.cond linalg.matrix_rank linalg.multi_dot linalg.trace linalg.diagonal
 linalg.cross linalg.outer linalg.matmul linalg.vecdot linalg.tensordot linalg.matrix_transpose
 """.split()
-
-_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
-    ast.MatMult: operator.matmul,
-}
-_UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
-    ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
-    ast.Not: operator.not_,
-}
-_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-}
 
 
 def parse(text: str) -> Callable[..., Any]:
@@ -247,13 +223,13 @@ def _check(node: ast.AST, text: str, depth: int = 1) -> None:
             pass
         case ast.Attribute() if _dotted(node) in _DOTTED_CONSTANTS:
             return
-        case ast.BinOp(op=op) if type(op) in _BINARY:
+        case ast.BinOp(op=op) if type(op) in BINARY:
             pass
         case ast.BinOp(op=ast.BitXor()):
             _refuse(node, text, instead="a power is written **, as in x**2")
-        case ast.UnaryOp(op=op) if type(op) in _UNARY:
+        case ast.UnaryOp(op=op) if type(op) in UNARY:
             pass
-        case ast.Compare(ops=ops) if all(type(op) in _COMPARE for op in ops):
+        case ast.Compare(ops=ops) if all(type(op) in COMPARE for op in ops):
             pass
         case ast.BoolOp() | ast.IfExp() | ast.List() | ast.Tuple() | ast.Subscript() | ast.Slice():
             pass
@@ -366,7 +342,7 @@ def _evaluate(node: ast.expr | None, scope: _Scope) -> Any:
         case ast.UnaryOp(op=op, operand=operand):
             value = _operand(_evaluate(operand, scope))
             scope.budget.spend(type(op).__name__, [value])
-            return _UNARY[type(op)](value)
+            return UNARY[type(op)](value)
         case ast.Compare():
             return _compare(node, scope)
         case ast.BoolOp(op=op, values=values):
@@ -397,7 +373,7 @@ def _binary(op: ast.operator, left: Any, right: Any, scope: _Scope) -> Any:
     if isinstance(op, ast.Pow) and type(left) is int and type(right) is int:
         left = float(left)  # 9**9**9 is an overflow at once, not an integer of 370 million digits
     scope.budget.spend("matmul" if isinstance(op, ast.MatMult) else "arithmetic", (left, right))
-    return _bounded(_BINARY[type(op)](left, right))
+    return _bounded(BINARY[type(op)](left, right))
 
 
 def _bounded(value: Any) -> Any:
@@ -416,7 +392,7 @@ def _compare(node: ast.Compare, scope: _Scope) -> Any:
     for op, comparator in zip(node.ops, node.comparators, strict=True):
         right = _operand(_evaluate(comparator, scope))
         scope.budget.spend("comparison", (left, right))
-        outcome = _COMPARE[type(op)](left, right)
+        outcome = COMPARE[type(op)](left, right)
         if comparator is not node.comparators[-1] and not outcome:
             break
         left = right

@@ -7,6 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from figures.loops import fibonacci_like
 from hypothesis import assume, given, strategies as st
 
 import graphtrace as gt
@@ -251,17 +252,6 @@ def decisions_in_a_decision(x, a):
     return x
 
 
-def euclid(a, b):
-    for _ in range(8):
-        if a > b:
-            a, b = b, a - b
-        elif a > 1:
-            a = a / 2
-        else:
-            a, b = a + b, b / 3
-    return a * b
-
-
 def three_at_once(a, b, c):
     for _ in range(9):
         a, b, c = b, c, a + b
@@ -273,7 +263,7 @@ PROGRAMS = {
     to_the_ground: ((4.0, 0.1), "x*v", ["8 times", "while y ≥ 0"]),
     skipping: ((1.5,), "x", ["k = 0 … 8"]),
     decisions_in_a_decision: ((0.5, 0.3), "x", ["8 times"]),
-    euclid: ((9.0, 2.5), "a*b", ["8 times"]),
+    fibonacci_like: ((9.0, 2.5), "a*b", ["8 times"]),
     three_at_once: ((1.0, 1.0, 2.0), "c", ["9 times"]),
     collatz: ((7.0,), "x", ["9 times"]),
     collatz_to_the_end: ((7.0,), "x", ["16 times", "while x > 1"]),
