@@ -83,9 +83,14 @@ class _Variables:
         assigned = ((name, text) for name, text, end in written.function.assigned if end < start)
         self._texts = dict(needed(assigned, read))
         self.values = with_assigned(arguments(graph), self._texts.items())
-        trees = graph.graph["parameters"].items()
         self._constants = set(graph.graph["constants"])
-        self._constants |= {n for n, tree in trees if all(leaf.key is None for leaf in tree.leaves)}
+        for name, tree in graph.graph["parameters"].items():
+            value = self.values.get(name)
+            if all(leaf.key is None for leaf in tree.leaves):
+                self._constants.add(name)
+            elif type(value) is float and value.is_integer() and name not in self._tails:
+                self.values[name] = int(value)  # it is counted to, and nothing is computed with it
+                self._constants.add(name)
         for name, text in self._texts.items():
             self._constants.discard(name)
             if read_by(text) <= self._constants and name in self.values:

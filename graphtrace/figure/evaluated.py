@@ -50,6 +50,7 @@ _BUILT_IN: dict[str, Callable[..., Any]] = {
     "tuple": tuple,
     "zip": lambda *xs, strict=False: list(zip(*xs, strict=strict)),
 }
+_OF_WHOLE_NUMBERS = (range, math.factorial)
 _OF_ARRAYS = "array clip dot linalg.norm linspace max mean min ones outer prod sum where zeros"
 
 
@@ -156,6 +157,8 @@ class Evaluation:
             raise Unsure
         arguments = [self._value(one, scope) for one in node.args]
         named = {str(one.arg): self._value(one.value, scope) for one in node.keywords}
+        if function in _OF_WHOLE_NUMBERS:  # an int among the inputs is traced as a float
+            arguments = [int(x) if type(x) is float and x.is_integer() else x for x in arguments]
         if function is range and len(range(*arguments)) > _MOST:
             raise Unsure
         return function(*arguments, **named)
@@ -247,6 +250,8 @@ def function_of(node: ast.expr) -> Callable[..., Any] | None:
     name = ast.unparse(node)
     if name in _BUILT_IN:
         return _BUILT_IN[name]
+    if name == "math.factorial":
+        return math.factorial
     _, _, short = name.rpartition(".") if "linalg" not in name else ("", "", name[3:])
     if name not in (f"np.{short}", f"numpy.{short}", f"math.{short}", short):
         return None

@@ -187,3 +187,12 @@ def test_an_entry_of_a_list_is_told_by_the_entries_of_the_figure():
         if isinstance(p, Definition)
     ]
     assert texts[-1] == "v2/(v2 + v4 + v6 + v8)"
+
+
+def of_a_series(x, terms=5):
+    return sum((-1) ** k * x ** (2 * k + 1) / math.factorial(2 * k + 1) for k in range(terms))
+
+
+def test_an_argument_that_is_only_counted_to_is_told_by_its_number():
+    (line,) = texts_in(of_a_series, (0.8,))
+    assert line == "of_a_series = sum((-1)**k*x**(2*k + 1)/factorial(2*k + 1) for k = 0 … 4)"
