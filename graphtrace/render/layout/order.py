@@ -122,7 +122,7 @@ def _apart(figure: Figure, layout: Layout) -> Iterator[Orders]:
     """
     for rank in _ranks(figure, layout):
         wrong = [set(pair) for pair in combinations(rank, 2) if pair[0] > pair[1]]
-        for end in {min(rank), max(rank)}.intersection(*wrong) if wrong else ():
+        for end in sorted({min(rank), max(rank)}.intersection(*wrong)) if wrong else ():
             if _whole(figure, end) != figure.nodes[end].key:
                 continue
             others = [i for i in rank if i != end]
