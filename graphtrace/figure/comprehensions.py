@@ -16,7 +16,7 @@ from graphtrace.figure.evaluated import Evaluation, Unsure, is_equal, leaves_of
 from graphtrace.figure.header import before, computed, constant, range_of
 from graphtrace.figure.inlining import with_terms
 from graphtrace.figure.regions import base
-from graphtrace.figure.values import arguments, needed, read_by, with_assigned
+from graphtrace.figure.values import arguments, assigned_before, read_by, with_assigned
 from graphtrace.formula.printer import text_of
 from graphtrace.formula.read import IF, joined_by, term_of
 from graphtrace.formula.term import Name, Term, Text
@@ -79,9 +79,7 @@ class _Variables:
     ) -> None:
         self._graph = graph
         self._tails = list(map(str, tails))
-        read, start = read_by(right), written.start[0]
-        assigned = ((name, text) for name, text, end in written.function.assigned if end < start)
-        self._texts = dict(needed(assigned, read))
+        self._texts = dict(assigned_before(written, read_by(right)))
         self.values = with_assigned(arguments(graph), self._texts.items())
         self._constants = set(graph.graph["constants"])
         for name, tree in graph.graph["parameters"].items():

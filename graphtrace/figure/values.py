@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from graphtrace.core.statements import Statement
 from graphtrace.figure.evaluated import Evaluation, Unsure
 from graphtrace.figure.header import computed
 
@@ -75,10 +76,15 @@ def values_before(
                 known[name] = evaluation.value(expression)
             except Unsure:
                 continue
-    if assigned is None:
-        function, start = run.written.function, run.written.start[0]
-        assigned = ((name, text) for name, text, end in function.assigned if end < start)
-    return with_assigned(known, needed(assigned, read))
+    leading = assigned_before(run.written, read) if assigned is None else needed(assigned, read)
+    return with_assigned(known, leading)
+
+
+def assigned_before(written: Statement, read: set[str]) -> Sequence[tuple[str, ast.expr]]:
+    """What is assigned before a statement and leads to what is read."""
+    start = written.start[0]
+    lines = ((name, text) for name, text, end in written.function.assigned if end < start)
+    return needed(lines, read)
 
 
 def numbers_before(graph: nx.MultiDiGraph[Any], loop: Any, is_outermost: bool) -> dict[str, Any]:
