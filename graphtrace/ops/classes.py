@@ -12,7 +12,7 @@ import numpy as np
 from graphtrace.core.primitive import Code, Rule
 from graphtrace.core.variable import Variable, define, fixed, traced
 from graphtrace.ops.composed import composed
-from graphtrace.ops.nn import along_last, log_softmax, softmax
+from graphtrace.ops.nn import along_last, log_softmax, softmax, sum_of_rows
 
 
 def one_hot(labels: Any, classes: int) -> Any:
@@ -69,50 +69,58 @@ def _entry_of(x: Any, labels: Any, *, axis: int) -> Any:
     return entries
 
 
-def _entry_only(g: Any, labels: Any, *, axis: int, count: int) -> Any:
-    """An entry in each row along the axis, at its label, and zeros beside it."""
-    if labels.ndim != 1 or axis not in (-1, 1):
-        rows = _entry_only(np.reshape(g, -1), labels.reshape(-1), axis=1, count=count)
-        return np.moveaxis(rows.reshape(*labels.shape, count), -1, axis)
-    rows = np.zeros((labels.size, count), g.dtype)
+def _adjoint(g: Any, y: Any, labels: Any, *, axis: int) -> Any:
+    """What the logits get: g times the softmax less the one-hot label, `y` being its logarithm.
+
+    At the label it is minus the sum of the others, as 1 - p cancels where p is nearly 1.
+    """
+    if y.ndim != 2 or axis not in (-1, 1):
+        rows = np.moveaxis(y, axis, -1)
+        flat = rows.reshape(labels.size, y.shape[axis])
+        adjoint = _adjoint(np.reshape(g, -1), flat, labels.reshape(-1), axis=1)
+        return np.moveaxis(adjoint.reshape(rows.shape), -1, axis)
     if np.minimum.reduce(labels, initial=0) >= 0:
+        others, places = np.exp(y), (np.arange(labels.size), labels)
         try:
-            rows[np.arange(labels.size), labels] = g
-            return rows
+            others[places] *= 0  # nan stays nan
         except IndexError:
             pass
-    places = _places(labels, count)
-    rows[places] = g[places[0]]
-    return rows
+        else:
+            others[places] = 0 - sum_of_rows(others)
+            return others * g[:, None]
+    is_class = (labels >= 0) & (labels < y.shape[1])
+    return _adjoint(np.where(is_class, g, 0), y, np.where(is_class, labels, 0), axis=1)
 
 
-_CODE = Code(static="rule")
-_entry_of_row: Rule = define(
-    "entry_of",
-    _entry_of,
-    vjps=(
-        lambda g, y, x, labels, *, axis: _entry_only_row(
-            g, labels, axis=axis, count=np.shape(x)[axis]
-        ),
-        None,
-    ),
-    code=_CODE,
+def _adjoint_formula(g: Any, y: Any, labels: Any, *, axis: int) -> Any:
+    hot = np.moveaxis(_one_hot_row(labels, classes=np.shape(y)[axis]), -1, axis)
+    others = np.exp(y) * (1 - hot)
+    balanced = others - hot * np.sum(others, axis=axis, keepdims=True)
+    g = np.expand_dims(g, axis) if np.ndim(y) > 1 else g
+    return g * (balanced * np.sum(hot, axis=axis, keepdims=True))
+
+
+_entry_of_row: Rule = define("entry_of", _entry_of, code=Code(static="rule"))
+_adjoint_row = composed(
+    "cross_entropy_adjoint", _adjoint, _adjoint_formula, code=Code(static="rule", memory="own")
 )
-_entry_only_row: Rule = define(
-    "entry_only",
-    _entry_only,
-    vjps=(
-        lambda h, y, g, labels, *, axis, count: _entry_of_row(h, labels, axis=axis),
-        None,
-    ),
-    code=_CODE,
-)
+
+
+def _are_classes(labels: Any, logits: Any) -> bool:
+    return np.ndim(labels) < np.ndim(logits) and _name_classes(labels)
 
 
 def _cross_entropy(logits: Any, labels: Any, *, axis: int) -> Any:
-    if np.ndim(labels) < np.ndim(logits) and _name_classes(labels):
+    if _are_classes(labels, logits):
         return -_entry_of_row(log_softmax(logits, axis), labels, axis=axis)
     return -np.sum(labels * log_softmax(logits, axis), axis=axis)
+
+
+def _of_classes(k: int, g: Any, y: Any, logits: Any, labels: Any, *, axis: int) -> Any:
+    """The adjoint of the logits where the labels are classes."""
+    if not _are_classes(labels, logits):
+        return None
+    return _adjoint_row(g, log_softmax(logits, axis), labels, axis=axis)
 
 
 def _by_logits(g: Any, y: Any, logits: Any, labels: Any, *, axis: int) -> Any:
@@ -131,6 +139,7 @@ _cross_entropy_row = composed(
     _cross_entropy,
     _cross_entropy,
     is_exact=True,
+    quick=_of_classes,
     printed=(_by_logits, None),
     notation=along_last("cross_entropy"),
 )

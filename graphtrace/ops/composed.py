@@ -27,18 +27,23 @@ def composed(
     *,
     notation: Any = None,
     is_exact: bool = False,
+    quick: Rule | None = None,
     printed: tuple[Rule | None, ...] = (),
     code: Code = SAFE,
 ) -> Rule:
     """Declare a row with the value of `forward` and the derivative of `formula`.
 
     Both take the same operands and params; the function returned applies the row. `is_exact` says
-    that the values of both are the same, to the last bit.
+    that the values of both are the same, to the last bit. `quick(k, g, y, *operands, **params)` is
+    the adjoint of operand `k` where there is a shorter way to it than the formula's, else None.
     """
 
     def vjp(k: int, g: Any, y: Any, *xs: Any, **params: Any) -> Any:
         if np.result_type(value_of(xs[k])).kind not in "fc":
             return None
+        adjoint = quick(k, g, y, *xs, **params) if quick else None
+        if adjoint is not None:
+            return adjoint
         return pulled_back(
             lambda x: formula(*xs[:k], x, *xs[k + 1 :], **params), g, xs[k], (*xs[:k], *xs[k + 1 :])
         )

@@ -141,6 +141,11 @@ def _is_short(x: Any, axis: Any) -> bool:
     )
 
 
+def sum_of_rows(x: Any) -> Any:
+    """The sum of each row."""
+    return np.add.reduce(x.T.copy(), axis=0) if _is_short(x, 1) else np.add.reduce(x, axis=1)
+
+
 def _shifted(x: Any, axis: Any) -> tuple[Any, Any, Any]:
     """The largest entry along the axis, x without it, and the logarithm of the sum of their exp."""
     top = np.maximum.reduce(x, axis=axis, keepdims=True)

@@ -112,6 +112,14 @@ def test_the_gradient_of_cross_entropy_is_softmax_minus_label():
     assert_allclose(gradient, nn.softmax(X[0]) - [0, 0, 1, 0], rtol=1e-12)
 
 
+def test_where_the_cross_entropy_is_nan_so_is_its_gradient():
+    with np.errstate(invalid="ignore"):
+        for logits in ([np.inf, 0.0], [np.nan, 0.0]):
+            value, gradient = gt.value_and_grad(gt.cross_entropy)(np.array(logits), 0)
+            assert np.isnan(value)
+            assert np.isnan(gradient[0])
+
+
 def test_layer_norm_differentiates_in_all_three():
     agrees_with_differences(nn.layer_norm, X, T[0], T[1])
     agrees_with_differences(lambda x: nn.layer_norm(x, axis=0), X)
