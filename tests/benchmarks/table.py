@@ -1,8 +1,9 @@
 """Print every measure beside its goal, and write docs/benchmarks.md: `python -m benchmarks.table`.
 
-Each row is a ratio of two times of one run: the least of repeats in turn (A, B, A, B, ...), one
-thread for each library, the garbage collector as users have it. Arguments are words: only the rows
-that have one of them are measured, and nothing is written; `--slow` adds those that take minutes.
+Each row has two times of one run, of repeats in turn (A, B, A, B, ...): the least of each, and the
+median of the ratios A / B, as whatever else slows the machine down slows both of a pair. One thread
+for each library, the garbage collector as users have it. Arguments are words: only the rows that
+have all of them are measured, and nothing is written; `--slow` adds those that take minutes.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import gc
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import textwrap
@@ -39,6 +41,7 @@ BATCH, ROW, FEWEST = 0.001, 2.0, 3  # seconds of a batch of calls and of a row; 
 class Result(NamedTuple):
     ours: float | None
     peer: float | None = None
+    ratio: float | None = None
     note: str = ""
 
 
@@ -80,22 +83,20 @@ def work_of(make_peer: Callable[[], Work] | None) -> Work | None:
         return None
 
 
-def seconds_of(*works: Work | None) -> Result:
-    """The least time of a call, of repeats in turn."""
-    present = [work for work in works if work is not None]
-    calls, least = [], []
-    for work in present:
+def seconds_of(ours: Work, peer: Work | None) -> Result:
+    """The least time of a call of each, and the median ratio of repeats in turn."""
+    works = [work for work in (ours, peer) if work is not None]
+    calls = []
+    for work in works:
         work()  # what is done once: imports, compilers, caches
-        once = timed(work, 1)
-        calls.append(max(1, round(BATCH / once)))
-        least.append(once)
-    start = time.perf_counter()
-    repeats = 0
-    while repeats < FEWEST or time.perf_counter() < start + ROW:
-        repeats += 1
-        for i, work in enumerate(present):
-            least[i] = min(least[i], timed(work, calls[i]))
-    return Result(least[0], least[1] if len(least) > 1 else None)
+        calls.append(max(1, round(BATCH / timed(work, 1))))
+    start, repeats = time.perf_counter(), []
+    while len(repeats) < FEWEST or time.perf_counter() < start + ROW:
+        repeats.append([timed(*pair) for pair in zip(works, calls, strict=True)])
+    least = map(min, zip(*repeats, strict=True))
+    if peer is None:
+        return Result(*least)
+    return Result(*least, statistics.median(a / b for a, b in repeats))
 
 
 def timed(work: Work, calls: int) -> float:
@@ -107,7 +108,7 @@ def timed(work: Work, calls: int) -> float:
 
 def bytes_of(unit: str, *works: Work | None) -> Result:
     """The memory that what is returned takes, or the most at any time."""
-    sizes = []
+    sizes: list[float] = []
     for work in filter(None, works):
         work()
         gc.collect()
@@ -117,21 +118,21 @@ def bytes_of(unit: str, *works: Work | None) -> Result:
         sizes.append(float(tracemalloc.get_traced_memory()[unit == "peak B"]))
         tracemalloc.stop()
         del kept
-    return Result(*sizes)
+    return Result(*sizes, *([sizes[0] / sizes[1]] if len(sizes) > 1 else []))
 
 
 def row(m: Measure, found: Result) -> tuple[str, ...]:
     """The texts of a row; a dash stands for a peer that is not installed."""
-    ours, peer, note = found
+    ours, peer, ratio, note = found
     if ours is None:
         return m.what, m.peer, note, "", "", goal(m), ""
     if peer is None and m.peer:
         return m.what, m.peer, quantity(ours, m.unit), "—", "—", goal(m), "—"
-    shown = ours if peer is None else ours * m.scale / peer
+    shown = ours if ratio is None else ratio * m.scale
     text = f"{shown:.2f}" if shown >= 0.1 else f"{shown:.3f}"
     held = "" if m.goal is None else "yes" if float(text) <= m.goal else "**no**"
-    ratio = "" if peer is None else text
-    return m.what, m.peer, quantity(ours, m.unit), quantity(peer, m.unit), ratio, goal(m), held
+    times = quantity(ours, m.unit), quantity(peer, m.unit)
+    return m.what, m.peer, *times, "" if ratio is None else text, goal(m), held
 
 
 def goal(m: Measure) -> str:
@@ -173,9 +174,11 @@ def reasons(missed: dict[str, list[str]]) -> str:
 def page(table: str, missed: str) -> str:
     return f"""# Benchmarks
 
-Written by `make bench`. A ratio is graphtrace's time divided by that of what stands beside it, in
-one run: the least of repeats in turn, one thread for each library, the garbage collector on. A dash
-is a peer that was not installed. The programs are in `tests/benchmarks/programs.py`.
+Written by `make bench`. Both times of a row come from one run of repeats in turn: the least of
+each. The ratio is graphtrace's time divided by the other's, the median of all repeats, so that what
+slows the machine down for a while counts for both. One thread for each library, the garbage
+collector on. A dash is a peer that was not installed. The programs are in
+`tests/benchmarks/programs.py`.
 
 {machine()}
 
