@@ -33,8 +33,6 @@ from graphtrace.errors import (
     UnknownPrimitive,
     WrongDerivative,
 )
-from graphtrace.extend.custom_vjp import checkpoint, custom_vjp
-from graphtrace.extend.primitive import primitive
 from graphtrace.ops.assign import array, zeros
 from graphtrace.ops.classes import cross_entropy, one_hot
 from graphtrace.ops.nn import (
@@ -49,14 +47,16 @@ from graphtrace.ops.nn import (
     softplus,
 )
 from graphtrace.ops.stop import stop_gradient
-from graphtrace.transforms.check_grads import check_grads
 from graphtrace.transforms.grad import grad, jvp, value_and_grad, vjp
 from graphtrace.transforms.jacobians import hessian, hvp, jacobian
 
 if TYPE_CHECKING:
     from graphtrace import plots as figures
     from graphtrace.api import Graph, defaults, load, trace
+    from graphtrace.extend.custom_vjp import checkpoint, custom_vjp
+    from graphtrace.extend.primitive import primitive
     from graphtrace.training import accumulate, jit
+    from graphtrace.transforms.check_grads import check_grads
 
 __all__ = [
     "ArgumentError",
@@ -107,12 +107,16 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "Graph": "graphtrace.api",
+    "accumulate": "graphtrace.training",
+    "check_grads": "graphtrace.transforms.check_grads",
+    "checkpoint": "graphtrace.extend.custom_vjp",
+    "custom_vjp": "graphtrace.extend.custom_vjp",
     "defaults": "graphtrace.api",
     "figures": "graphtrace.plots",
-    "accumulate": "graphtrace.training",
     "jit": "graphtrace.training",
     "load": "graphtrace.api",
     "load_ipython_extension": "graphtrace.ipython",
+    "primitive": "graphtrace.extend.primitive",
     "trace": "graphtrace.api",
 }
 """Names whose modules, and networkx for some, take long to import: only when they are used."""

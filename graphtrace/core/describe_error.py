@@ -6,11 +6,18 @@ division by zero`. Knows nothing of what was being done.
 
 from __future__ import annotations
 
+import os
 from functools import cache
-from pathlib import Path
 from types import FrameType
 
-_PACKAGE = str(Path(__file__).parents[1])
+
+def folder(path: str) -> str:
+    """The folder of a file, as text: all programs would wait 7 ms for pathlib."""
+    return path.rpartition(os.sep)[0]
+
+
+PACKAGE = folder(folder(__file__))
+"""The folder of graphtrace itself."""
 
 
 def describe(error: BaseException) -> str:
@@ -69,7 +76,7 @@ def raised_at(error: BaseException) -> str:
 
 def is_installed(filename: str) -> bool:
     """Whether the file is Python's own or that of an installed package."""
-    return filename.startswith(_installed()) or "site-packages" in Path(filename).parts
+    return filename.startswith(_installed()) or f"{os.sep}site-packages{os.sep}" in filename
 
 
 @cache
@@ -83,12 +90,14 @@ def _installed() -> tuple[str, ...]:
 def _is_ours(frame: FrameType) -> bool:
     """Whether the code is graphtrace's; what a dataclass has written for it has no file."""
     if frame.f_code.co_filename != "<string>":
-        return frame.f_code.co_filename.startswith(_PACKAGE)
+        return frame.f_code.co_filename.startswith(PACKAGE)
     return str(frame.f_globals.get("__name__")).startswith("graphtrace.")
 
 
 def _short(name: str) -> str:
     """The path as seen from here, where that is shorter."""
+    from pathlib import Path
+
     path = Path(name)
     if path.is_relative_to(Path.cwd()):
         return str(path.relative_to(Path.cwd()))

@@ -7,13 +7,11 @@ what to write there, or none where the exception is the user's own.
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from traceback import walk_tb
 from types import TracebackType
 
 import numpy as np
 
-from graphtrace.core.describe_error import text_of
+from graphtrace.core.describe_error import folder, text_of
 from graphtrace.core.refusal import instead_of_call
 from graphtrace.core.tape import is_foreign, place, source, user_frame
 from graphtrace.core.variable import Variable, holds_variable, stale
@@ -24,7 +22,7 @@ _LONGEST = 200
 _NAMED = r"(?:['.]|\b(?:not|got|type|of|from|a) )Variable\b"
 """How an error says that it got a traced value: `must be Tensor, not Variable`."""
 
-_OURS = str(Path(__file__).parent)
+_OURS = folder(__file__)
 
 
 def in_our_words(error: Exception) -> Exception | None:
@@ -86,6 +84,8 @@ def _source(at: TracebackType) -> str:
 
 def _is_about_a_traced_value(error: Exception, words: str, at: TracebackType) -> bool:
     """Whether foreign code, which the line has called, raised because it got a traced value."""
+    from traceback import walk_tb  # 1 ms, and most programs do not fail
+
     beyond = [frame for frame, _ in walk_tb(at.tb_next)]
     if any(frame.f_code.co_filename.startswith(_OURS) for frame in beyond):
         return False  # an operation of ours, which has noted what it was given

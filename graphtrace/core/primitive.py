@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from graphtrace.errors import UnknownPrimitive
 
@@ -25,8 +25,7 @@ Rule = Callable[..., Any]
 COMPARE, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """A template with `$0`, `$1`, ... for the operands, `$*` for the settings of a call.
 
     `board` is the template in a figure, where `^{...}` is raised and `_{...}` lowered, if it is
@@ -43,8 +42,7 @@ class Form:
     settings: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Notation:
+class Notation(NamedTuple):
     """How an operation is written, in plain text and in LaTeX.
 
     Of an operand with more dimensions than `most_ndim` it is a call: there the sign would stand
@@ -109,8 +107,7 @@ Written = Callable[[Writer, Any, tuple[Any, ...], dict[str, Any]], Form | None]
 """(writer, value, operands, params) to the Python for it; of the values the shape and type only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """How a row is written in Python, and what a compiler may take for granted of it.
 
     It holds for all inputs, not only for those at hand. What is left out is safe: the row is

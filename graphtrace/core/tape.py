@@ -20,12 +20,12 @@ from __future__ import annotations
 
 import functools
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from inspect import CO_GENERATOR
-from pathlib import Path
 from threading import get_ident
 from types import CodeType, FrameType
 from typing import Any, NamedTuple, NoReturn
@@ -33,7 +33,7 @@ from weakref import ReferenceType
 
 import numpy as np
 
-from graphtrace.core.describe_error import is_installed
+from graphtrace.core.describe_error import PACKAGE, folder, is_installed
 from graphtrace.core.primitive import Primitive
 from graphtrace.core.source import line, text
 from graphtrace.core.whole import Whole, follow, misleads
@@ -44,11 +44,11 @@ Parts = tuple[Primitive, Any, tuple[Any, ...], tuple[int, ...], dict[str, Any]]
 
 NO_PARAMS: dict[str, Any] = {}
 
-_LIBRARIES = Path(np.__file__).parent.parent
+_NUMPY = folder(np.__file__)
 _NOT_THE_USERS: tuple[str, ...] = (
-    str(Path(__file__).parents[1]),
-    str(_LIBRARIES / "numpy"),
-    str(_LIBRARIES / "scipy"),
+    PACKAGE,
+    _NUMPY,
+    f"{folder(_NUMPY)}{os.sep}scipy",
 )
 
 

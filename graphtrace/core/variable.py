@@ -13,16 +13,17 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import numpy as np
 
+from graphtrace.core.describe_error import folder
 from graphtrace.core.primitive import Primitive, declare
 from graphtrace.core.refusal import (
     called_in,
@@ -62,7 +63,7 @@ _P = ParamSpec("_P")
 _F = TypeVar("_F", bound=Callable[..., Any])
 _new = object.__new__
 _BINARY_OPERATORS = "add sub mul truediv floordiv mod pow matmul".split()
-_NUMPY_METHODS = str(Path(np.__file__).parent / "_core" / "_methods.py")
+_NUMPY_METHODS = f"{folder(np.__file__)}{os.sep}_core{os.sep}_methods.py"
 
 
 class Variable:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from graphtrace.core.primitive import ATOM, COMPARE, PRODUCT, SUM, Form
 from graphtrace.errors import ArgumentError
@@ -61,4 +60,4 @@ def of_output(form: Form, output: int, *, latex: bool) -> Form:
     if form.binds < ATOM:
         text = rf"\left({text}\right)" if latex else f"({text})"
     index = f"_{{{output}}}" if latex else f"[{output}]"
-    return replace(form, template=text + index, binds=ATOM)
+    return form._replace(template=text + index, binds=ATOM)

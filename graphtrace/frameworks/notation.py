@@ -7,7 +7,7 @@ A function that has no row here is a call with its settings, and its derivative 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -111,11 +111,11 @@ def written(op: str, args: Sequence[Any], settings: Mapping[str, Any], latex: bo
         notation = PRIMITIVES[style.row].notation
     if callable(notation):
         form: Form = notation(len(args), {}, latex)
-        return replace(form, settings={})
+        return form._replace(settings={})
     if notation is None:
         return None
     form = notation.latex if latex else notation.text
-    return replace(form, settings={}) if f"${len(args)}" not in form.template else None
+    return form._replace(settings={}) if f"${len(args)}" not in form.template else None
 
 
 def _indexed(args: Sequence[Any], latex: bool) -> Form | None:

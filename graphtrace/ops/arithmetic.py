@@ -178,7 +178,7 @@ def _declare(name: str, forward: Rule, partials: tuple[Any, ...], notation: Nota
         name, forward, partials=partials, is_operator=True, notation=notation, code=code
     )
     operation(primitive)
-    twin = replace(primitive, code=replace(code, python=None))
+    twin = replace(primitive, code=code._replace(python=None))
     of_ufunc = (real_power_da, partials[1]) if ufunc is np.power else partials
     operation(
         replace(twin, name=f"np.{name}", forward=ufunc, partials=of_ufunc, is_operator=False), ufunc

@@ -8,7 +8,6 @@ derivative is asked for, and its rows are swept at once.
 from __future__ import annotations
 
 import functools
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -48,7 +47,7 @@ def composed(
             lambda x: formula(*xs[:k], x, *xs[k + 1 :], **params), g, xs[k], (*xs[:k], *xs[k + 1 :])
         )
 
-    code = replace(code, expands=formula) if is_exact else code
+    code = code._replace(expands=formula) if is_exact else code
     if not printed:
         return define(name, forward, vjp_each=vjp, notation=notation, code=code)
     vjps = tuple([functools.partial(vjp, k) for k in range(len(printed))])

@@ -6,7 +6,6 @@ The adjoint of one factor is the einsum of the output's adjoint with the other f
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -16,6 +15,8 @@ from graphtrace.core.inputs import plain
 from graphtrace.core.primitive import ATOM, PRODUCT, Form
 from graphtrace.core.refusal import no_out
 from graphtrace.core.variable import NUMPY, define, fixed, handles, traced
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def _explicit(subscripts: str, ndims: Sequence[int]) -> tuple[list[str], str]:
@@ -35,7 +36,7 @@ def _explicit(subscripts: str, ndims: Sequence[int]) -> tuple[list[str], str]:
 
 
 def _unused(labels: Iterable[str]) -> Any:
-    return iter([c for c in string.ascii_letters if c not in labels])
+    return iter([c for c in _LETTERS if c not in labels])
 
 
 def _einsum_vjp(
@@ -119,7 +120,7 @@ def _subscripts(operands: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
     lists = [*operands[1::2], *(operands[-1:] if len(operands) % 2 else ())]
     # In ASCII order, so that an implicit output keeps its own.
     numbers = sorted({label for labels in lists for label in labels if label is not Ellipsis})
-    letters = dict(zip(numbers, string.ascii_uppercase + string.ascii_lowercase, strict=False))
+    letters = dict(zip(numbers, _LETTERS.swapcase(), strict=False))
     texts = ["".join("..." if i is Ellipsis else letters[i] for i in labels) for labels in lists]
     arrow = "->" + texts.pop() if len(operands) % 2 else ""
     return ",".join(texts) + arrow, operands[: len(texts) * 2 : 2]

@@ -7,7 +7,6 @@ output's adjoint with the other factors (Giles, "Collected matrix derivative res
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -101,7 +100,7 @@ _dot_row = define(
     "dot",
     np.dot,
     vjps=(_of_dot(matmul_da, _tensordot_da), _of_dot(matmul_db, _tensordot_db)),
-    notation=replace(PRODUCT_OF_MATRICES, most_ndim=2),
+    notation=PRODUCT_OF_MATRICES._replace(most_ndim=2),
     code=Code(static="shape"),
 )
 

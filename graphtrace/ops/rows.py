@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from graphtrace.core.primitive import Form, Notation, Primitive, Rule, call
@@ -110,6 +109,6 @@ def output_of(*names: str) -> Callable[[int, dict[str, Any], bool], Form]:
         field = fields[params["output"]]
         form = call(function, count, latex, {})
         suffix = rf".\mathrm{{{field}}}" if latex else f".{field}"
-        return replace(form, template=form.template + suffix)
+        return form._replace(template=form.template + suffix)
 
     return notation

@@ -12,7 +12,6 @@ import inspect
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -139,7 +138,7 @@ matrix_transpose: Rule = operation(
         "matrix_transpose",
         lambda a: np.swapaxes(a, -1, -2),
         vjps=(lambda g, y, a: matrix_transpose(g),),
-        notation=replace(_TRANSPOSED, most_ndim=2),
+        notation=_TRANSPOSED._replace(most_ndim=2),
         code=Code(
             lambda write, y, xs, params: Form(
                 "$0.T" if np.ndim(y) == 2 else "$0.swapaxes(-1, -2)", ATOM, (ATOM,)

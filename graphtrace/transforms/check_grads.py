@@ -7,9 +7,8 @@ the mode.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -69,8 +68,7 @@ def check_grads(
     _Check(f, tuple(modes), step, rtol, atol, np.random.default_rng(0)).run(f, tuple(args), order)
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
+class _Check(NamedTuple):
     """How derivatives of `f` are checked; `run` does it for `f` or one of its derivatives."""
 
     f: Callable[..., Any]

@@ -542,8 +542,8 @@ def python(*arguments: str) -> Work:
 
 
 IMPORTS = (
-    "importing takes 50 ms after NumPy's: 534 rows of derivatives, and Python's inspect, ast and "
-    "dis, which read the source; NetworkX, Graphviz and the formats are imported when needed"
+    "importing takes 30 ms after NumPy's, a third of a millisecond for each of sixty modules, most "
+    "of them rows of derivatives; NetworkX, Graphviz and the formats are imported when needed"
 )
 
 
