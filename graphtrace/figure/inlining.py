@@ -12,6 +12,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from graphtrace.core.primitive import PRIMITIVES, primitive_named
 from graphtrace.figure.regions import base, head
 from graphtrace.formula.read import term_of
 from graphtrace.formula.row import Row
@@ -65,14 +66,16 @@ def inlined(
     return term if budget > 0 else None
 
 
-def as_written(text: str, tails: Collection[str], constants: Collection[str]) -> Term | None:
+def as_written(text: str, tails: Mapping[str, int], constants: Collection[str]) -> Term | None:
     """The term of a statement's right side, whose variables are the keys `tails`.
+
+    Each key comes with its number of dimensions, so that a product of arrays is told as one.
 
     None where a variable is none of them, or may be several: `x` of `x` and `x_2`; and for what is
     no formula, such as a comprehension.
 
     >>> from graphtrace.formula.printer import text_of
-    >>> text_of(as_written("S*N(d1) - K", {"S", "d1", "K_2"}, ()))
+    >>> text_of(as_written("S*N(d1) - K", {"S": 0, "d1": 0, "K_2": 0}, ()))
     'S*N(d1) - K_2'
     """
     keys: dict[str, list[str]] = {}
@@ -88,10 +91,27 @@ def as_written(text: str, tails: Collection[str], constants: Collection[str]) ->
             candidates = [name] if name in constants else keys.get(name, [])
             if len(candidates) != 1:
                 return None
-            names[name] = Term(atom=replace(leaf.atom, key=candidates[0]))
+            key = candidates[0]
+            names[name] = Term(atom=replace(leaf.atom, key=key, ndim=tails.get(key, 0)))
         elif isinstance(leaf.atom, Text):
             return None
-    return with_terms(term, names)
+    return _with_ranks(with_terms(term, names))
+
+
+def _with_ranks(term: Term) -> Term:
+    """The term with the rank of each product of arrays; what a call gives has none that is known.
+
+    >>> u = Term(atom=Name("u", 1))
+    >>> _with_ranks(Term(primitive_named("matmul"), (u, u))).rank
+    0
+    """
+    operands = tuple(map(_with_ranks, term.operands))
+    ranks = [operand.ndim for operand in operands]
+    if term.op in ("matmul", "dot") and len(ranks) == 2 and 0 < min(ranks) <= max(ranks) <= 2:
+        return Term(primitive_named("matmul"), operands, rank=sum(ranks) - 2)
+    is_known = term.primitive is None or PRIMITIVES.get(term.primitive.name) is term.primitive
+    is_known = is_known and not (term.op == "matmul" and 0 in ranks)
+    return replace(term, operands=operands, rank=None if is_known else 0)
 
 
 _LONGEST_QUOTED = 100

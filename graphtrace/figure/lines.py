@@ -20,6 +20,7 @@ from graphtrace.figure.recurrence import Recurrence
 from graphtrace.figure.regions import Region, head, start_of, stop_of
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.printer import on_board, text_of
+from graphtrace.formula.row import ndim_of
 from graphtrace.formula.runs import plain
 from graphtrace.formula.symbol import Symbol
 from graphtrace.formula.term import Name, Term
@@ -197,9 +198,9 @@ def _as_written(
         for name, key in zip(row.shown, row.keys, strict=True)
         if key is None and name is not None
     }
-    keys = set(map(str, tails))
+    keys = {str(tail): ndim_of(graph.nodes[tail].get("value")) for tail in tails}
     written = as_written(right, keys, constants) or whole
-    return written or quoted(right, keys.union(graph.graph.get("inputs", ())))
+    return written or quoted(right, {*keys, *graph.graph.get("inputs", ())})
 
 
 def origin(tails: Sequence[Any]) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 from graphtrace.core.primitive import (
     ATOM,
     COMPARE,
+    PRIMITIVES,
     PRODUCT,
     SIGN,
     SUM,
@@ -624,12 +625,40 @@ def _plain(term: Term) -> tuple[str, int]:
 
 
 def _is_other_product(term: Term, k: int) -> bool:
-    """Whether operand `k` mixes two products of arrays: x*(A @ y), not x*A @ y; (d*A) @ B."""
+    """Whether operand `k` mixes two products of arrays: x*(A @ y), (u @ v)*x; (d*A) @ B."""
     operand = term.operands[k]
     if term.op in ("multiply", "divide"):
-        return k == 1 and operand.op in ("matmul", "dot") and term.operands[0].ndim > 0
+        other = term.operands[1 - k]
+        if not _shows_inner_product(operand):
+            return k == 1 and operand.op in ("matmul", "dot") and other.ndim > 0
+        is_beside_two = term.op == "multiply" and _shows_inner_product(other)
+        return _may_be_array(other) or is_beside_two
     is_entrywise = operand.op == "multiply" and all(part.ndim for part in operand.operands)
     return k == 0 and term.op in ("matmul", "dot") and is_entrywise
+
+
+def _shows_inner_product(term: Term) -> bool:
+    """Whether the number u·v stands in it without brackets, so that a factor would join v.
+
+    A rank that is not known is 0 in a product of arrays.
+    """
+    if term.op in ("matmul", "dot"):
+        return not is_call(term) and all(operand.ndim <= 1 for operand in term.operands)
+    return term.op in ("multiply", "divide") and any(
+        _shows_inner_product(operand) and not _is_other_product(term, k)
+        for k, operand in enumerate(term.operands)
+    )
+
+
+def _may_be_array(term: Term) -> bool:
+    """Whether it is an array, as far as one can see: what a call gives may be one."""
+    if term.primitive is None or term.ndim:
+        return term.ndim > 0
+    is_unknown = PRIMITIVES.get(term.primitive.name) is not term.primitive
+    return is_unknown or (
+        term.op in ("multiply", "divide", "add", "subtract", "negative")
+        and any(map(_may_be_array, term.operands))
+    )
 
 
 def _plain_atom(atom: Any) -> tuple[str, int]:

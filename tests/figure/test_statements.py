@@ -14,7 +14,9 @@ from graphtrace.core.statements import _uncertain
 from graphtrace.figure.chain import times_local
 from graphtrace.figure.fold import fold
 from graphtrace.figure.inlining import quoted
-from graphtrace.formula.printer import text_of
+from graphtrace.formula.naming import Naming
+from graphtrace.formula.printer import on_board, text_of
+from graphtrace.formula.runs import plain
 from graphtrace.formula.term import Name
 from graphtrace.target.expression import parse
 
@@ -249,6 +251,22 @@ def test_a_call_inside_an_expression_stays_as_it_is_written():
         return p
 
     assert told(price, 1.0, 2.0, 0.5) == ["p = S*sigmoid(d) - K*sigmoid(d - S)"]
+
+
+def test_a_product_of_vectors_is_set_alike_beside_a_call_and_elsewhere():
+    """The source tells no ranks: sigmoid(wa) would be of numbers, and s·w·a no product of two."""
+
+    def f(a, w):
+        s = sigmoid(w @ a) * (w @ a) * a
+        t = sigmoid(a) * (w @ a)
+        return s + t
+
+    folded = fold(gt.trace(f, np.ones(2), np.array([0.5, 2.0])), detail="statements", dead=False)
+    board = on_board(Naming())
+    assert [plain(board.term(folded.nodes[key]["formula"].term)) for key in "st"] == [
+        "sigmoid(w·a)·(w·a)a",
+        "sigmoid(a)·(w·a)",
+    ]
 
 
 def test_a_call_of_one_statement_is_a_box():

@@ -8,6 +8,7 @@ import pytest
 from samples import SAMPLES
 
 import graphtrace as gt
+from graphtrace.figure.inlining import inlined
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.printer import in_latex, on_board, text_of
 from graphtrace.formula.read import term_of
@@ -101,6 +102,29 @@ def on_board_text(term):
 )
 def test_an_operation_is_written_as_a_person_would(f, args, text, board, latex):
     assert formulas(f, *args) == (text, board, latex)
+
+
+U, V = np.ones(2), np.array([0.5, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "board"),
+    [
+        (lambda n, m: 2 * np.dot(n, m) * n - m, (U, V), "(2n·m)n − m"),
+        (lambda a, b: (a @ b) * (a @ a), (U, V), "(a·b)(a·a)"),
+        (lambda a, b: a * (2 * (a @ b)), (U, V), "a·(2a·b)"),
+        (lambda a, b: (a @ b) / (b @ b) * b, (U, V), "(a·b/(b·b))b"),
+        (lambda a, b: -(a @ b) * b, (U, V), "−(a·b)b"),
+        (lambda a, b: (a @ b) / b, (U, V), "(a·b)/b"),
+        (lambda w, c: c * w @ w / 2, (U, 2.0), "cw·w/2"),
+    ],
+)
+def test_an_inner_product_is_no_part_of_the_product_beside_it(f, args, board):
+    """2n·mn would be n·(mn); a number before it changes nothing."""
+    graph = gt.trace(f, *args)
+    output = graph.outputs[0]
+    inner = [node for node in graph if node not in graph.graph["inputs"]]
+    assert on_board_text(inlined(graph, inner, output, longest=20)) == board
 
 
 def test_other_windows_are_not_set_as_algebra_with_mathematics():
