@@ -174,11 +174,11 @@ _THOUSANDS = ("", "k", "M", "G")
 
 def _begun(graph: nx.MultiDiGraph[Any], box: Folded, loop: Recurrence) -> Iterator[Definition]:
     """The constants that a loop begins with: x = 0, or x[0] = 0 where steps have a number."""
-    for node in loop.results or box.exports:
+    results = loop.results or box.exports
+    for node, name in zip(results, loop.begins or map(base, map(str, results)), strict=True):
         constant = start(graph, box.inner, box.region.count, node)
         if constant is not None:
-            name = base(str(node))
-            yield Definition(f"{name}[0]" if loop.indexed else name, None, constant)
+            yield Definition(name, None, constant)
 
 
 def _values(graph: nx.MultiDiGraph[Any], box: Folded, named: Definition) -> Iterator[Part]:

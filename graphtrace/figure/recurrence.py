@@ -30,14 +30,16 @@ _UNNAMED = re.compile(r"v\d+")
 class Recurrence(NamedTuple):
     """What one run through a loop assigns; `at_once` if all from what the run before has left.
 
-    They are `indexed`, x[t] = x[t-1] + ..., where one reads both what this run and what an earlier
-    one has computed of the same name. `results` are the nodes that the last run assigns. `counter`
-    says what counts the runs, where an assignment reads it, and `lists` what else changes.
+    They are indexed, x[t] = x[t-1] + ..., where one reads both what this run and what an earlier
+    one has computed of the same name: x[3] is the third value of that name, here and elsewhere.
+    `begins` are then the names of what is before the first run's. `results` are the nodes that the
+    last run assigns. `counter` says what counts the runs, where an assignment reads it, and `lists`
+    what else changes.
     """
 
     assignments: tuple[Definition, ...]
     at_once: bool = False
-    indexed: bool = False
+    begins: tuple[str, ...] = ()
     results: tuple[str, ...] = ()
     counter: str = ""
     lists: tuple[str, ...] = ()
@@ -73,7 +75,7 @@ def recurrences(
     >>> g = gt.trace(f, 1.0, 1.0)
     >>> told = recurrences(g, list(g)[2:], 9, ["b_10"])
     >>> [f"{a.name} {a.sign} {a.formula}" for a in told.assignments]
-    ['b[t] = b[t-2] + b[t-1]']
+    ['b[t+1] = b[t-1] + b[t]']
     """
     size, rest = divmod(len(inner), count)
     if rest:
@@ -205,21 +207,28 @@ class _Body:
         )
 
     def by_indices(self) -> Recurrence | None:
-        """`x[t] = x[t-1] + y[t]`."""
+        """`x[t] = x[t-1] + y[t]`, or `x[t+1] = x[t] + y[t]` where x is x[1] before the loop."""
         if len(set(self._names)) < len(self._names):
             return None
-        t = self._numbers.counter.name
-        names = {
-            key: f"{name}[{t}-{back}]" if back else f"{name}[{t}]"
+        t, last = self._numbers.counter.name, self._numbers.counter.values[-1]
+        ahead = [_number(key) - last for key in self._keys[0]]
+        if any(
+            _number(key) != last + shift - back
             for back, keys in enumerate(self._keys)
-            for key, name in zip(keys, self._names, strict=True)
+            for key, shift in zip(keys, ahead, strict=True)
+        ):
+            return None
+        names = {
+            key: f"{name}[{t}{shift - back:+d}]" if shift != back else f"{name}[{t}]"
+            for back, keys in enumerate(self._keys)
+            for key, name, shift in zip(keys, self._names, ahead, strict=True)
         }
         assignments = self._definitions([names[key] for key in self._keys[0]], names, "=")
         if assignments is None:
             return None
         return Recurrence(
             assignments,
-            indexed=True,
+            begins=tuple(f"{name}[{n}]" for name, n in zip(self._names, ahead, strict=True)),
             results=tuple(self._keys[0]),
             counter=str(self._numbers.counter),
             lists=self._numbers.lists,
@@ -237,6 +246,12 @@ class _Body:
                 return None
             assignments.append(Definition(name, Symbol.of(general), sign=sign))
         return tuple(assignments)
+
+
+def _number(key: str) -> int:
+    """Which value of its name it is: 3 of `x_3`, 1 of `x`."""
+    number = key.removeprefix(base(key))
+    return int(number[1:]) if number else 1
 
 
 def _keys_of(term: Term | None) -> set[str]:

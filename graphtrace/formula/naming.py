@@ -79,7 +79,7 @@ CONSTANT_ARRAY = re.compile(r"(?:u?int|float|bool|complex)\d*\[")
 
 _ENTRY = re.compile(r"(?P<of>.+)\[(?P<index>[^\[\]'\"]*)\]", re.DOTALL)
 _WHOLE_NUMBERS = re.compile(r"\d+(?:, ?\d+)*", re.ASCII)
-_STEP = re.compile(r"t(?:-\d)?", re.ASCII)
+_STEP = re.compile(r"t(?:[-+]\d)?", re.ASCII)
 _TEMPORARY = re.compile(r"v(\d+)", re.ASCII)
 _LAST_NAME = re.compile(
     r"""(?:\[(?P<index>\d+|t)\]|(?:\[['"]|\.)(?P<before>[A-Za-z]\w*)(?:['"]\])?)?"""
