@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from graphtrace.core.inputs import seed_for
@@ -31,7 +30,7 @@ from graphtrace.figure.statements import statement_boxes
 from graphtrace.figure.sums import sum_starts, without
 from graphtrace.figure.total import Total, adjoints
 from graphtrace.figure.trouble import Trouble
-from graphtrace.figure.written import assigned
+from graphtrace.figure.written import Formulas
 from graphtrace.formula.symbol import Symbol, row_text
 
 if TYPE_CHECKING:
@@ -112,8 +111,7 @@ def fold(
     inputs = 0
     while inputs < len(nodes) and graph.nodes[nodes[inputs]].get("op") == "input":
         inputs += 1
-    live = set(nodes)
-    formula = cache(lambda loop: assigned(graph, nodes, live, loop))
+    formula = Formulas(graph, nodes)
     items = chosen(
         whole,
         nodes,
@@ -149,8 +147,7 @@ def _in_statements(
 ) -> nx.MultiDiGraph[Any]:
     """The graph with a box for each statement, or for calls and loops where there is a limit."""
     whole = regions_of(graph, nodes, statements=True)
-    live = set(nodes)
-    formula = cache(lambda loop: assigned(graph, nodes, live, loop))
+    formula = Formulas(graph, nodes)
     has_lines = (lambda loop: formula(loop) is not None) if limit is not None else None
     items = statement_boxes(graph, nodes, whole, limit, has_lines)
     weights = set(graph.graph.get("weights", ()))
@@ -337,8 +334,9 @@ class _Folding:
         folded.graph["unfolded"] = self.graph
         folded.graph["outputs"] = list(dict.fromkeys(map(self.key, self.outputs)))
         # What has the index t in a loop: layers[t]['W'].
-        runs = (re.sub(r"\[\d+\]", "[t]", str(key)) for key in self.graph)
-        folded.graph["runs"] = [key for key in dict.fromkeys(runs) if key not in self.graph]
+        entries = (key for key in map(str, self.graph) if "[" in key)
+        indexed = dict.fromkeys(re.sub(r"\[\d+\]", "[t]", key) for key in entries)
+        folded.graph["indexed"] = [key for key in indexed if key not in self.graph]
         folded.graph["boxes"] = {str(node): box for node, box in self.box_of.items()}
         return folded
 

@@ -205,7 +205,7 @@ def naming_of(graph: nx.MultiDiGraph[Any]) -> Naming:
         if None in row.keys:
             keys += [name for k, name in zip(row.keys, row.shown, strict=True) if name and not k]
     weights = frozenset(whole.graph.get("weights", ()))
-    naming = Naming([*keys, *graph.graph.get("runs", ())], temporaries, weights)
+    naming = Naming([*keys, *graph.graph.get("indexed", ())], temporaries, weights)
     for _, title in graph.nodes(data="module"):
         if title is not None:
             naming = naming.with_spelling(title, verbatim(title))

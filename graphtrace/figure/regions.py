@@ -210,12 +210,13 @@ class _Reader:
 
     def _gather_written(self, region: Region) -> None:
         """Make a region of the statements of each `for` and `while`."""
-        pairs = list(zip(region.items, region.signs, strict=True))
-        if not any(self._loop_of(item) for item in region.items):
+        loops = [self._loop_of(item) for item in region.items]
+        if not any(loops):
             return
+        columns = zip(region.items, region.signs, loops, strict=True)
         region.items, region.signs = [], []
-        for loop, group in groupby(pairs, key=lambda pair: self._loop_of(pair[0])):
-            items, signs = (list(column) for column in zip(*group, strict=True))
+        for loop, group in groupby(columns, key=lambda column: column[2]):
+            items, signs, _ = (list(column) for column in zip(*group, strict=True))
             if loop is None or len(items) < FEWEST:
                 region.items += items
                 region.signs += signs

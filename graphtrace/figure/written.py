@@ -53,32 +53,39 @@ _MOST_BEGUN = 3
 _LONGEST = 40
 
 
-def assigned(
-    graph: nx.MultiDiGraph[Any], nodes: Sequence[Any], live: Collection[Any], loop: Region
-) -> Recurrence | None:
-    """What each run of the loop computes, where a formula says it, or else its source.
+class Formulas:
+    """What each run of a loop computes, where a formula says it, or else its source.
 
-    Those of the `nodes` are told that the figure has, which are `live`, a set.
+    Those of the `nodes` are told that the figure has. Each loop is looked at once.
     """
-    inner, outputs = nodes[loop.start : loop.stop], set(outputs_of(graph))
-    inside = set(inner)
-    exports = [
-        node
-        for node in inner
-        if node in outputs or any(head in live and head not in inside for head in graph[node])
-    ]
-    if loop.kind == "written":
-        alike = next(loop.regions, loop)
-        is_alike = len(loop.items) == 1 and alike.kind == "loop"
-        if (
-            is_alike
-            and not _has_end(graph, loop)
-            and assigned(graph, nodes, live, alike) is not None
-        ):
-            return None
-        tails = {tail for node in inner for tail in graph.pred[node] if tail not in inside}
-        return _as_it_is_written(graph, loop, tails, exports)
-    return recurrences(graph, inner, loop.count, exports)
+
+    def __init__(self, graph: nx.MultiDiGraph[Any], nodes: Sequence[Any]) -> None:
+        self._graph = graph
+        self._nodes = nodes
+        self._live = set(nodes)
+        self._known: dict[Region, Recurrence | None] = {}
+
+    def __call__(self, loop: Region) -> Recurrence | None:
+        """The formulas of the loop, if there are any."""
+        if loop not in self._known:
+            self._known[loop] = self._assigned(loop)
+        return self._known[loop]
+
+    def _assigned(self, loop: Region) -> Recurrence | None:
+        graph = self._graph
+        if loop.kind == "written":
+            alike = next(loop.regions, loop)
+            is_alike = len(loop.items) == 1 and alike.kind == "loop"
+            if is_alike and not _has_end(graph, loop) and self(alike) is not None:
+                return None
+        inner, outputs = self._nodes[loop.start : loop.stop], set(outputs_of(graph))
+        inside = set(inner)
+        beyond = self._live - inside
+        exports = [node for node in inner if node in outputs or beyond.intersection(graph[node])]
+        if loop.kind == "written":
+            tails = {tail for node in inner for tail in graph.pred[node] if tail not in inside}
+            return _as_it_is_written(graph, loop, tails, exports)
+        return recurrences(graph, inner, loop.count, exports)
 
 
 def _as_it_is_written(
