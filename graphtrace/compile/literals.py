@@ -229,5 +229,5 @@ def _wrapped(line: str) -> list[str]:
 def _described(x: Any) -> str:
     if isinstance(x, np.ndarray):
         return f"{x.dtype}[{','.join(map(str, x.shape))}], an array of the trace"
-    name = getattr(x, "__name__", None)
+    name = getattr(x, "__name__", None) if callable(x) else None
     return f"{type(x).__name__}{f' {name}' if name else ''} of the trace"

@@ -15,6 +15,7 @@ import numpy as np
 
 from graphtrace.compile.calls import forward, rule
 from graphtrace.core.pytree import Structure, flatten
+from graphtrace.core.state import State, state_of
 
 _ARRAY = np.ndarray
 MOST = 2**31
@@ -105,6 +106,21 @@ def same(x: Any, name: str, traced: Any) -> None:
         raise Elsewhere
 
 
+class Held:
+    """An argument that is a constant of a trace, and what it held then."""
+
+    def __init__(self, value: Any, state: State) -> None:
+        self.value = value
+        self.state = state
+
+
+def unchanged(x: Any, name: str, traced: Held) -> None:
+    """Nothing, if `x` is what it was and nothing in it has changed in place."""
+    same(x, name, traced.value)
+    if state_of(x) != traced.state:
+        raise Elsewhere
+
+
 def changed(*_: Any) -> NoReturn:
     """A decision comes out otherwise."""
     raise Elsewhere
@@ -119,7 +135,7 @@ HELPERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (
         arrays, changed, floats, forward, items, leaves_of, packed, reshaped, rule, same, scalar,
-        whole,
+        unchanged, whole,
     )
 }  # fmt: skip
 """What a program that stands in calls by name."""

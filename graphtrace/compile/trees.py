@@ -16,7 +16,9 @@ import numpy as np
 from graphtrace.compile.expressions import Expressions
 from graphtrace.compile.literals import Literals, string, tuple_of
 from graphtrace.compile.program import Program
+from graphtrace.compile.standing import Held
 from graphtrace.core.pytree import Structure, flatten
+from graphtrace.core.state import state_of
 from graphtrace.graph.tree import Leaf, Tree
 
 
@@ -122,8 +124,12 @@ class Trees:
     def _argument(self, leaf: Leaf, text: str, name: str, scalars: _Scalars) -> None:
         say, literals = self._code.say, self._literals
         if leaf.key is None:
-            traced = literals.constant(leaf.constant, name)
-            say(f"{literals.call('same')}({text}, {string(name)}, {traced})")
+            state = state_of(leaf.constant) if self._stand_in else None
+            if state is None:
+                traced, check = literals.constant(leaf.constant, name), "same"
+            else:
+                traced, check = literals.bind(Held(leaf.constant, state), name), "unchanged"
+            say(f"{literals.call(check)}({text}, {string(name)}, {traced})")
             return
         own, value = self._names.of[leaf.key], self._program.values[leaf.key].value
         if isinstance(value, np.ndarray) and self._stand_in:

@@ -7,58 +7,13 @@ other leaves. An object that two hold, or that holds itself, is one object then 
 
 from __future__ import annotations
 
-import enum
-import functools
-import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from types import ModuleType
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
-from graphtrace.core.describe_error import is_installed
+from graphtrace.core.state import attributes_of, is_opened, is_same, state_of
 
 Flatten = Callable[[Any], tuple[list[Any], Any]]
-
-_NOT_OPENED = (
-    type,
-    ModuleType,
-    BaseException,
-    str,
-    bytes,
-    bytearray,
-    int,
-    float,
-    complex,
-    list,
-    tuple,
-    dict,
-    set,
-    frozenset,
-    enum.Enum,
-)
-_NO_CONTAINER = ("__array_ufunc__", "__array__", "__next__", "__await__")
-_OURS = __name__.partition(".")[0]
-
-
-@functools.cache
-def is_opened(kind: Any) -> bool:
-    """Whether objects of a class are looked into: it is the user's own, and no kind of number.
-
-    >>> is_opened(object), is_opened(dict), is_opened(np.ndarray)
-    (False, False, False)
-    """
-    if issubclass(kind, _NOT_OPENED) or kind.__flags__ & (1 << 9) == 0:  # written in C
-        return False
-    if any(
-        hasattr(kind, name) for name in ("__array_ufunc__", "__array__", "__next__", "__await__")
-    ):
-        return False
-    if kind.__module__.partition(".")[0] in (_OURS, "builtins"):
-        return False
-    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
-    return file is None or not is_installed(file)
 
 
 class Fields:
@@ -75,19 +30,20 @@ class Fields:
 class Kind:
     """What an object is beside its leaves."""
 
-    __slots__ = ("cls", "names", "static")
+    __slots__ = ("cls", "names", "states", "static")
 
     def __init__(self, cls: type, names: tuple[str, ...], static: dict[str, Any]) -> None:
         self.cls = cls
         self.names = names
         self.static = static
+        self.states = [state_of(x) or x for x in static.values()]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Kind) or (self.cls, self.names) != (other.cls, other.names):
             return False
         if self.static.keys() != other.static.keys():
             return False
-        return all(_is_same(x, other.static[name]) for name, x in self.static.items())
+        return all(map(is_same, self.states, other.states))
 
     def __hash__(self) -> int:
         return hash((self.cls, self.names))
@@ -147,7 +103,7 @@ def opened(leaves: Sequence[Any], flatten: Flatten, is_number: Callable[[Any], b
     first = meet(leaves)
     while todo:
         one = todo.popleft()
-        for name, x in _attributes(one.object):
+        for name, x in attributes_of(one.object):
             inner, back = flatten(x)
             one.attributes[name] = meet(inner), back
     every = list(met.values())
@@ -203,26 +159,3 @@ def closed(leaves: Sequence[Any], flatten: Flatten) -> list[Any]:
 
 def _close(leaf: Any, made: dict[int, Any]) -> Any:
     return made[leaf.number] if isinstance(leaf, (Again, Fields)) else leaf
-
-
-def _attributes(x: Any) -> Iterator[tuple[str, Any]]:
-    """What an object holds, by name: in its dictionary and in its slots."""
-    yield from getattr(x, "__dict__", {}).items()
-    for cls in type(x).__mro__:
-        slots = cls.__dict__.get("__slots__", ())
-        for slot in (slots,) if isinstance(slots, str) else slots:
-            name = f"_{cls.__name__.lstrip('_')}{slot}" if _is_private(slot) else slot
-            if name not in ("__dict__", "__weakref__") and hasattr(x, name):
-                yield name, getattr(x, name)
-
-
-def _is_private(name: str) -> bool:
-    return name.startswith("__") and not name.endswith("__")
-
-
-def _is_same(a: Any, b: Any) -> bool:
-    if a is b:
-        return True
-    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return np.array_equal(a, b)
-    return type(a) is type(b) and bool(a == b)

@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from graphtrace.core.objects import Fields, Kind, closed, is_opened, opened
+from graphtrace.core.objects import Fields, Kind, closed, opened
+from graphtrace.core.state import is_opened, is_same
 from graphtrace.errors import ArgumentError
 
 _LEAVES = (int, float, complex, str)
@@ -222,16 +223,10 @@ class _Static:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, _Static) or len(self.values) != len(other.values):
             return False
-        pairs = zip(self.values, other.values, strict=True)
-        return all(a is b or _is_equal(a, b) for a, b in pairs)
+        return all(map(is_same, self.values, other.values))
 
     def __hash__(self) -> int:
         return len(self.values)
-
-
-def _is_equal(a: Any, b: Any) -> bool:
-    is_array = isinstance(a, np.ndarray) or isinstance(b, np.ndarray)
-    return np.array_equal(a, b) if is_array else bool(a == b)
 
 
 def _kinds(treedef: Any) -> list[type]:

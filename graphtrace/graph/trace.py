@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from graphtrace.core.inputs import name_of, signature_of
-from graphtrace.core.objects import is_opened
 from graphtrace.core.pytree import flatten
+from graphtrace.core.state import is_opened
 from graphtrace.graph.build import Builder
 from graphtrace.graph.lazy import fill_later
 from graphtrace.graph.recording import Recording, recorded

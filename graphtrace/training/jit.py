@@ -20,6 +20,7 @@ from graphtrace.compile import Elsewhere
 from graphtrace.core.inputs import bind, name_of, unbind
 from graphtrace.core.made import Made
 from graphtrace.core.pytree import Structure, flatten, leaf_names
+from graphtrace.core.state import is_same, state_of
 from graphtrace.core.variable import Variable, describe, has_own_operators
 from graphtrace.errors import ArgumentError
 from graphtrace.training.variant import NoVariant, variant
@@ -257,16 +258,17 @@ class _Traces:
 
 
 class _Value:
-    """A value as part of a key: equal to what is equal to it, or else to itself alone."""
+    """A value as part of a key, with what it holds now: equal to what is equal to it."""
 
-    __slots__ = ("_hash", "value")
+    __slots__ = ("_hash", "state", "value")
 
     def __init__(self, value: Any) -> None:
         self.value = value
+        self.state = state_of(value)
         try:
             self._hash = hash(value)
         except Exception:  # noqa: BLE001
-            self._hash = id(value)
+            self._hash = hash(type(value))
 
     def __hash__(self) -> int:
         return self._hash
@@ -274,8 +276,7 @@ class _Value:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, _Value):
             return False
-        a, b = self.value, other.value
-        return a is b or (self._hash != id(a) and type(a) is type(b) and bool(a == b))
+        return is_same(self.value, other.value) and self.state == other.state
 
 
 def _as_array(leaf: Any) -> Any:
