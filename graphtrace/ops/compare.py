@@ -1,7 +1,8 @@
 """Comparisons, logic, and all else that returns truth values or positions: flat, no gradient.
 
-A comparison of scalars in the user's code is a plain bool and a remembered decision. The functions
-`greater`, `less` and `equal` of this module are for derivative rules: they decide nothing.
+A comparison of scalars in the user's code is a plain truth value, Python's or NumPy's as without a
+trace, and a remembered decision. The functions `greater`, `less` and `equal` of this module are for
+derivative rules: they decide nothing.
 """
 
 from __future__ import annotations
@@ -51,13 +52,21 @@ def _ordered(x: Any) -> Any:
     return of_numpy(x) if type(plain(x)) is complex else x
 
 
+def _of_ufunc(primitive: Primitive, test: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    def compared(a: Any, b: Any) -> Any:
+        holds = compare(primitive, test, _ordered(a), _ordered(b))
+        return np.bool_(holds) if type(holds) is bool else holds
+
+    return compared
+
+
 _rules: dict[str, Callable[..., Any]] = {}
 for _name, _test, _text, _latex in _COMPARISONS:
     _ufunc = getattr(np, _name)
     _code = Code(Form(f"$0 {_text} $1", COMPARE, (COMPARE + 1,)), "elementwise", memory="own")
     _primitive = Primitive(_name, _test, notation=_iverson(_text, _latex), code=_code)
     _rules[_name] = operation(_primitive)
-    NUMPY[_ufunc] = lambda a, b, p=_primitive, t=_test: compare(p, t, _ordered(a), _ordered(b))
+    NUMPY[_ufunc] = _of_ufunc(_primitive, _test)
     add_methods({f"__{_test.__name__}__": comparison_operator(_primitive, _test)})
 
 

@@ -117,7 +117,7 @@ def inplace_operator(method: Callable[..., Any]) -> Callable[..., Any]:
 def comparison_operator(
     primitive: Primitive, test: Callable[[Any, Any], Any]
 ) -> Callable[[Variable, Any], Any]:
-    """`a < b`: a plain bool for scalars, remembered as a decision; a traced mask for arrays."""
+    """`a < b`: the truth for scalars, remembered as a decision; a traced mask for arrays."""
 
     def method(a: Variable, b: Any) -> Any:
         kind = type(b)
@@ -138,9 +138,9 @@ def compare(primitive: Primitive, test: Callable[[Any, Any], Any], a: Any, b: An
         raise foreign()
     if np.ndim(x) or np.ndim(y):
         return apply(primitive, (a, b), NO_PARAMS)
-    outcome = bool(test(x, y))
-    tape.guard(test, (x, y), (i, j), outcome, sys._getframe(2))
-    return outcome
+    holds = test(x, y)
+    tape.guard(test, (x, y), (i, j), bool(holds), sys._getframe(2))
+    return holds  # of NumPy's numbers it is NumPy's, whose ~ is `not`
 
 
 def operand_of(x: Any, value: Any, function: Callable[[Any, Any], Any]) -> Any:

@@ -48,6 +48,25 @@ def test_every_comparison_is_a_plain_bool_and_remembered(compare):
                 g.forward(a=a, b=b)
 
 
+@pytest.mark.parametrize("compare", [operator.lt, operator.ge, operator.eq, np.less, np.not_equal])
+@pytest.mark.parametrize("x", [1.0, np.float64(1.0), np.float32(1.0), np.array(1.0)])
+def test_a_comparison_has_the_type_that_it_has_without_a_trace(compare, x):
+    seen = []
+    gt.trace(lambda x: seen.append(compare(x, 2.0)) or x, x)
+    assert type(seen[0]) is type(compare(x, 2.0))
+    assert seen[0] == compare(x, 2.0)
+
+
+def test_not_of_a_comparison_of_numpys_numbers_is_its_contrary():
+    def f(x):
+        is_small = np.sum(x) < 1
+        return x[0] * 2 if ~is_small else x[0] * 3
+
+    for x in (X, -X):
+        assert gt.trace(f, x).value == f(x)
+        assert gt.grad(f)(x)[0] == (2 if np.sum(x) >= 1 else 3)
+
+
 def test_a_branch_on_an_array_sum_is_remembered():
     def f(x):
         if x.sum() > 0:
