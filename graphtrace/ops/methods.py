@@ -59,8 +59,12 @@ def _spread_arguments(args: tuple[Any, ...]) -> Any:
 
 
 def _item(self: Variable, *at: Any) -> Any:
-    """The entry as a number of Python's, which has double precision."""
-    entry = np.reshape(self[_spread_arguments(at)] if at else self, ())
+    """The entry as a number of Python's, which has double precision; one index counts all."""
+    entry: Any = self
+    if at:
+        index = _spread_arguments(at)
+        entry = np.ravel(self)[index] if np.ndim(index) == 0 else self[index]
+    entry = np.reshape(entry, ())
     double = {"f": np.float64, "c": np.complex128}.get(entry.dtype.kind)
     is_less = double is not None and entry.dtype.itemsize < np.dtype(double).itemsize
     return np.astype(entry, double) if is_less else entry

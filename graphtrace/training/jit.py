@@ -234,11 +234,18 @@ class _Traces:
     def _traced(self, kind: _Kind) -> _Program:
         """A new program."""
         call = *unbind(self.f, kind.arguments), kind.given
-        program = variant(self.f, *call, ints=self._ints)
-        if program is None:
+        try:
+            program = variant(self.f, *call, ints=self._ints)
+        except NoVariant:
+            raise
+        except Exception:
+            if not self._ints or int not in kind.kinds:
+                raise
+            program = None  # it may be that floats in place of ints do not fit
+        if program is None and self._ints:
+            program = variant(self.f, *call, ints=False)
             self._ints = False
             kind = kind._replace(kinds=tuple(map(self._kind_of_leaf, kind.leaves)))
-            program = variant(self.f, *call, ints=False)
         if program is None:
             raise NoVariant
         self._watched = watched(self.f)

@@ -169,8 +169,13 @@ def _columns(value: Any, leaf: Any, pushed: list[Any]) -> Any:
     if not pushed:
         return np.zeros(shape, np.result_type(value))
     block = np.reshape(np.stack(pushed, axis=-1), shape)
-    kind = np.result_type(np.asarray(leaf).dtype, np.float16)  # which a reverse sweep gives
+    kind = _kind(leaf)  # which a reverse sweep gives
     return (block.astype(kind, copy=False) if kind.kind == block.dtype.kind == "f" else block)[()]
+
+
+def _kind(leaf: Any) -> np.dtype[Any]:
+    """The dtype of derivatives in a leaf."""
+    return np.result_type(np.asarray(leaf).dtype, np.float16)
 
 
 def _entries(leaves: list[Any]) -> int:
@@ -190,7 +195,8 @@ def _stacked(trees: Sequence[Any], shape: tuple[int, ...], like: Any) -> Any:
     """The trees, of the structure of `like`, put together leaf by leaf along axes of `shape`."""
     leaves, structure = flatten(like)
     if not trees:  # an output without entries
-        return structure([np.zeros(shape + np.shape(value_of(leaf))) for leaf in leaves])
+        values = map(value_of, leaves)
+        return structure([np.zeros(shape + np.shape(x), _kind(x)) for x in values])
     columns = zip(*(flatten(tree)[0] for tree in trees), strict=True)
     return structure(
         [np.reshape(np.stack(column), shape + np.shape(column[0]))[()] for column in columns]

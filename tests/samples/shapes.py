@@ -89,6 +89,7 @@ SHAPES = {
         *calls(lambda xp, a: xp.reshape(a, (1, 1)), (0.7,)),
         *calls(lambda xp, a: a[0, 1].item() * a, (A,), twin=lambda xp, a: a[0, 1] * a),
         *calls(lambda xp, a: a.item(0, 1) * a, (A,), twin=lambda xp, a: a[0, 1] * a),
+        *calls(lambda xp, a: a.item(4) * a, (A,), twin=lambda xp, a: a.reshape(-1)[4] * a),
         *calls(lambda xp, a: xp.atleast_1d(a), (0.7,), (V,)),
         *calls(lambda xp, a: xp.atleast_2d(a), (0.7,), (V,)),
         *calls(lambda xp, a: xp.atleast_3d(a), (V,), (A,)),

@@ -1,5 +1,7 @@
 """jit(f) is f: the same results to the bit, of a body that runs once for each kind of arguments."""
 
+import math
+import operator
 import pickle
 import re
 import sys
@@ -185,6 +187,9 @@ def test_an_int_that_only_meets_floats_may_change():
         lambda n: n % 3 + n // 2 - abs(-n),
         lambda n: sum(range(n)),
         lambda n: np.zeros(n).shape[0] + 0.5,
+        lambda n: operator.iadd(np.arange(3), n),
+        lambda n: {3: "three", 4: "four"}.get(n),
+        lambda n: math.comb(n, 2),
     ],
 )
 def test_an_int_is_what_it_is_in_the_plain_call(f):
@@ -291,8 +296,6 @@ def test_an_error_is_that_of_the_plain_call(f, good, bad):
 
 
 def test_what_cannot_be_traced_says_so():
-    import math
-
     with pytest.raises(gt.TraceError, match=r"math\.sin"):
         gt.jit(lambda x: math.sin(x))(1.0)
     with pytest.raises(gt.ArgumentError, match="a function is needed"):

@@ -194,3 +194,13 @@ def test_both_modes_give_the_dtype_of_the_argument(x):
 
     fwd, rev = (gt.jacobian(f, mode=mode)(x, np.float64(3)) for mode in ("fwd", "rev"))
     assert np.asarray(fwd).dtype == np.asarray(rev).dtype
+
+
+@pytest.mark.parametrize("mode", ["rev", "fwd", None])
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, np.complex128])
+def test_the_jacobian_of_no_entries_keeps_the_dtype(mode, kind):
+    x = np.ones((0, 3), kind)
+    block = gt.jacobian(lambda x: x * 2, mode=mode)(x)
+    assert (block.shape, block.dtype) == ((0, 3, 0, 3), kind)
+    if kind is not np.complex128:
+        assert gt.hessian(lambda x: np.sum(x**2))(x).dtype == kind
