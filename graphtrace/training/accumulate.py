@@ -12,7 +12,7 @@ import functools
 import math
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -22,9 +22,9 @@ import numpy as np
 from graphtrace.core.inputs import bind, name_of, signature_of, unbind
 from graphtrace.core.made import Made
 from graphtrace.core.pytree import flatten
-from graphtrace.core.variable import describe
+from graphtrace.core.variable import describe, holds_variable
 from graphtrace.core.waiting import progress
-from graphtrace.errors import ArgumentError
+from graphtrace.errors import ArgumentError, TraceError
 from graphtrace.training.jit import jit
 from graphtrace.training.piece import Call, Part, Work, piece, squared
 from graphtrace.transforms.grad import value_and_grad
@@ -77,7 +77,7 @@ def accumulate(
     Returns:
         A function of the arguments of `loss` that returns `(value, gradient)`, with `stats` a
         triple. The program is compiled as by `gt.jit`. On a terminal it says how far it is where
-        that takes long.
+        that takes long. Within another trace it is `gt.value_and_grad(loss)` of all rows.
 
     Raises:
         ArgumentError: There is no such parameter, the arguments have different lengths, or the loss
@@ -90,8 +90,15 @@ def accumulate(
     >>> accumulate(loss, over=("X", "Y"), chunk=10)(np.array([1.0, 2.0]), X, Y)
     (np.float64(9.0), array([6., 6.]))
     """
-    names = (over,) if isinstance(over, str) else tuple(over)
+    given: Any = over
+    is_one = isinstance(given, str) or not isinstance(given, Iterable)
+    names = (given,) if is_one else tuple(given)
     _require(loss, names, chunk, reduce, argnums)
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise ArgumentError(
+            f"executor is {executor!r:.40}, which has no submit(); give a ThreadPoolExecutor(), a "
+            f"ProcessPoolExecutor() or the get_executor() of a Dask client"
+        )
     total = _Total(loss, names, chunk, reduce == "mean", argnums, executor, stats)
 
     @functools.wraps(loss, updated=())
@@ -105,13 +112,13 @@ def accumulate(
 
 
 def _require(
-    loss: Callable[..., Any], names: tuple[str, ...], chunk: int, reduce: str, argnums: Argnums
+    loss: Callable[..., Any], names: tuple[str, ...], chunk: Any, reduce: str, argnums: Argnums
 ) -> None:
     if not callable(loss):
         raise ArgumentError(f"a loss is needed for gt.accumulate, not {describe(loss)}")
     if reduce not in ("mean", "sum"):
         raise ArgumentError(f'reduce={reduce!r:.40} is not known; give "mean" or "sum"')
-    if type(chunk) is not int or chunk < 1:
+    if not (type(chunk) is int or isinstance(chunk, np.integer)) or chunk < 1:
         raise ArgumentError(f"chunk is {chunk!r:.40}; give how many rows to compute at a time")
     parameters = list(signature_of(loss).parameters)
     if not names:
@@ -148,7 +155,7 @@ class _Total:
     ) -> None:
         self._loss = loss
         self._names = names
-        self._chunk = chunk
+        self._chunk = int(chunk)
         self._argnums = argnums
         self._executor = executor
         self._work = Work(jit(value_and_grad(loss, argnums)), stats, is_mean)
@@ -156,6 +163,13 @@ class _Total:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         call, data, count = self._taken_apart(args, kwargs)
+        if holds_variable(flatten((call.args, call.kwargs))[0]):  # within a trace
+            if self._work.stats:
+                raise TraceError(
+                    f"gt.accumulate({name_of(self._loss)}, ..., stats=True) cannot be traced; call "
+                    f"it outside of the traced function, or without stats"
+                )
+            return value_and_grad(self._loss, self._argnums)(*args, **kwargs)
         if not self._is_checked:
             self._check(call, data, count)
             self._is_checked = True

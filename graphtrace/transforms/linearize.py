@@ -58,7 +58,13 @@ def sweeping() -> object:
 
 def positions(argnums: Argnums) -> tuple[int, ...]:
     """`argnums` as a tuple."""
-    return tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
+    places: tuple[Any, ...] = tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
+    if not all(i.__class__ is int or isinstance(i, np.integer) for i in places):
+        raise ArgumentError(
+            f"argnums={argnums!r:.40} is no position of an argument; give one, such as 0, or a "
+            f"tuple of them"
+        )
+    return places
 
 
 class Linearized:

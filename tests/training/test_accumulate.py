@@ -173,6 +173,15 @@ def test_it_pickles_and_has_the_name_of_the_loss():
     assert_bits(pickle.loads(pickle.dumps(f))(parameters(), X, Y), f(parameters(), X, Y))
 
 
+def test_within_another_trace_it_is_the_value_and_gradient_of_all_rows():
+    f = gt.accumulate(mean_loss, over=("X", "Y"), chunk=10)
+    assert_bits(gt.jit(f)(parameters(), X, Y), gt.value_and_grad(mean_loss)(parameters(), X, Y))
+    slope = gt.grad(lambda p: f(p, X, Y)[0])(parameters())
+    assert_bits(slope, gt.grad(mean_loss)(parameters(), X, Y))
+    with pytest.raises(gt.TraceError, match=r"stats=True\) cannot be traced"):
+        gt.jit(gt.accumulate(mean_loss, ("X", "Y"), np.int64(10), stats=True))(parameters(), X, Y)
+
+
 # -- Single rows -----------------------------------------------------------------------------------
 
 
@@ -233,6 +242,9 @@ def test_a_loss_that_is_no_sum_over_its_rows_is_refused():
         ({"over": ()}, (), "over is empty"),
         ({"over": "X", "chunk": 0}, (), "chunk is 0"),
         ({"over": "X", "reduce": "max"}, (), "reduce='max' is not known"),
+        ({"over": 1}, (), "has no parameter 1; over names some of"),
+        ({"over": "X", "executor": "threads"}, (), "executor is 'threads', which has no submit"),
+        ({"over": "X", "argnums": "params"}, (), "argnums='params' is no position"),
         ({"over": "X", "argnums": 1}, (), "gradient in X, whose rows come in pieces"),
         ({"over": ("X", "Y")}, (X, Y[:3]), "X has 103 and Y has 3 rows"),
         ({"over": ("X", "Y")}, (X[:0], Y[:0]), "X has no rows"),
