@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from graphtrace.errors import clean
+from graphtrace.errors import ArgumentError, clean
 from graphtrace.figure.parts import Edge, Emphasis, Figure, Node, Note
 from graphtrace.figure.reading_order import Gradients, gradients_left, ordered, uses_of
 
@@ -132,6 +132,10 @@ def sizes_of(graph: nx.MultiDiGraph[Any], small: float, large: float) -> list[Tr
     >>> [(t.kind, t.where) for t in sizes_of(g, 1e-7, 1e7)]
     [('vanishing', 'x')]
     """
+    sizes: dict[str, Any] = {"small": small, "large": large}
+    for name, x in sizes.items():
+        if not isinstance(x, (int, float, np.number)) or not x >= 0:
+            raise ArgumentError(f"{name}={x!r:.40} is no size; give a number from 0 on, as 1e-7")
     gradients = gradients_left(graph).by
     outputs = [key for key in graph.graph.get("outputs", ()) if key in gradients]
     whole = max((_size(gradients[key]) for key in outputs), default=0.0)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from threading import RLock
 from typing import Any, NamedTuple
 
@@ -93,6 +94,14 @@ def _runner(traces: _Traces) -> Callable[..., Any]:
     return run
 
 
+def _warned_already() -> AbstractContextManager[object]:
+    """While it is entered, NumPy does not warn: the trace has, at the user's line."""
+    warned: dict[str, Any] = {
+        kind: "ignore" for kind, mode in np.geterr().items() if mode == "warn"
+    }
+    return np.errstate(**warned)
+
+
 class _Latest(NamedTuple):
     """The program that ran last, and what the function reads from around it."""
 
@@ -146,7 +155,8 @@ class _Traces:
             if program is None:
                 return self.f(*args, **kwargs)
             try:
-                result = program(*plain, **by_name)
+                with _warned_already() if is_new else nullcontext():
+                    result = program(*plain, **by_name)
             except Elsewhere:
                 if is_new:
                     return self.f(*args, **kwargs)

@@ -30,6 +30,12 @@ def test_a_gradient_that_vanishes_or_explodes_is_named_from_where_it_begins(fact
     assert [str(t) for t in graph.trouble()] == [str(t) for t in troubles]
 
 
+@pytest.mark.parametrize("how", [{"small": "tiny"}, {"large": None}, {"small": -1.0}])
+def test_a_threshold_that_is_no_size_is_refused(how):
+    with pytest.raises(gt.ArgumentError, match="is no size; give a number"):
+        gt.trace(lambda x: x * 2, 1.0).trouble(**how)
+
+
 def test_it_is_measured_against_the_output():
     graph = gt.trace(lambda x: 1e-9 * x, 2.0)
     graph.backward(seed=1e9)

@@ -244,6 +244,17 @@ def test_the_mean_of_no_entries_warns_as_numpy_does(axis):
             assert np.all(np.isnan(fast(np.ones((0, 3)))))
 
 
+def test_the_first_call_warns_once_at_the_users_line():
+    def f(x):
+        return np.log(x)
+
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        gt.jit(f)(np.zeros(2))
+    (warning,) = warned
+    assert (warning.filename, warning.lineno) == (__file__, f.__code__.co_firstlineno + 1)
+
+
 @pytest.mark.parametrize("axis", [-1, 0, 1])
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_the_cross_entropy_is_that_of_the_plain_call(axis, kind):
