@@ -94,6 +94,12 @@ def instead_of_float(frame: FrameType) -> str:
         return f"{name} takes plain arrays and would lose the trace; write {instead_of(name)}"
     if instead := _NUMPYS.get(_numpys(frame, head)):
         return f"`{wanted}` takes plain numbers and would lose the trace; write {instead}"
+    node = _expression(wanted)
+    if isinstance(node, ast.Subscript) and not wanted.startswith(("np.r_[", "np.c_[")):
+        return (
+            f"`{wanted}` takes entries of a plain array at a traced index; write "
+            f"{_of_traced_array(node)}"
+        )
     if head.startswith(_NUMPY) and head.endswith(_ARRAYS):
         return (
             f"`{wanted}` would lose the trace; a traced array is an array already, so leave {head} "
@@ -173,6 +179,16 @@ def _with_stack(frame: FrameType, source: str) -> str | None:
             node.args[i] = ast.Call(ast.parse("np.stack", mode="eval").body, [arg], [])
             return ast.unparse(node)
     return None
+
+
+def _of_traced_array(subscript: ast.Subscript) -> str:
+    """`gt.array(a)[i]` for `a[i]`; of whole numbers, which it leaves plain, floats."""
+    table = subscript.value
+    if isinstance(table, ast.Call) and ast.unparse(table.func) == "gt.array":
+        table.args.append(ast.Name("float"))
+    else:
+        subscript.value = ast.Call(ast.Name("gt.array"), [table], [])
+    return ast.unparse(subscript)
 
 
 def _numpys(frame: FrameType, head: str) -> str:

@@ -151,6 +151,23 @@ def test_np_asarray_names_itself():
     says(failure(f, X), at(f), "`np.asarray(x)`", "leave np.asarray out")
 
 
+def test_entries_of_a_plain_array_at_a_traced_index_say_gt_array():
+    labels = np.array([0, 2, 1])
+
+    def f(y):
+        return np.eye(3)[y, :]
+
+    def g(y):
+        return gt.array(np.arange(3))[y]
+
+    def h(y):
+        return gt.array(np.eye(3))[y, :] + gt.array(np.arange(3), float)[y]
+
+    says(failure(f, labels), at(f), "`np.eye(3)[y, :]` takes", "write gt.array(np.eye(3))[y, :]")
+    says(failure(g, labels), at(g), "write gt.array(np.arange(3), float)[y]")
+    np.testing.assert_array_equal(gt.trace(h, labels).value, f(labels) + g(labels))
+
+
 def test_np_asarray_of_a_traced_scalar_keeps_the_trace():
     def f(x):
         return np.sum(np.asarray(x) * 2)
