@@ -81,10 +81,9 @@ def _values(graph: nx.MultiDiGraph[Any]) -> list[Trouble]:
     troubles = []
     for node in ordered(graph):
         data = graph.nodes[node]
-        kind = _kind(data.get("value"))
-        if kind == "zero" and data.get("op") == "input":
-            continue
-        if kind is not None:
+        for kind in _kinds(data.get("value")):
+            if kind == "zero" and data.get("op") == "input":
+                continue
             label, source = data.get("label") or node, _source(data)
             troubles.append(_trouble("value", kind, node, None, label, source, data.get("value")))
     return troubles
@@ -93,15 +92,15 @@ def _values(graph: nx.MultiDiGraph[Any]) -> list[Trouble]:
 def _locals(graph: nx.MultiDiGraph[Any]) -> list[Trouble]:
     troubles = []
     for use in uses_of(graph):
-        kind = _kind(use.attributes.get("local"))
-        if kind is None:
-            continue
         data = graph.nodes[use.head]
         label = data.get("label") or use.head
         what = f"the derivative of {label} in {use.tail}"
         local = use.attributes.get("local")
         source = _source(data)
-        troubles.append(_trouble("local derivative", kind, use.head, use.key, what, source, local))
+        troubles += [
+            _trouble("local derivative", kind, use.head, use.key, what, source, local)
+            for kind in _kinds(local)
+        ]
     return troubles
 
 
@@ -109,12 +108,9 @@ def _gradients(graph: nx.MultiDiGraph[Any], gradients: Mapping[Any, Any]) -> lis
     """Against the arrows: the first is where it begins."""
     troubles = []
     for node in reversed(ordered(graph)):
-        kind = _kind(gradients.get(node))
-        if kind is not None:
-            source = _source(graph.nodes[node])
-            what = f"the gradient of {node}"
-            g = gradients.get(node)
-            troubles.append(_trouble("gradient", kind, node, None, what, source, g))
+        g = gradients.get(node)
+        source, what = _source(graph.nodes[node]), f"the gradient of {node}"
+        troubles += [_trouble("gradient", kind, node, None, what, source, g) for kind in _kinds(g)]
     return troubles
 
 
@@ -204,19 +200,18 @@ _MARKS = {"infinite": "inf"}
 """What a mark is called in a figure, where it is not the kind's name."""
 
 
-def _kind(x: object) -> Kind | None:
+def _kinds(x: object) -> list[Kind]:
     """What is wrong with a number, or with any entry of an array; zero only if all are."""
     if isinstance(x, (int, float)):
         if x == 0:
-            return None if isinstance(x, bool) else "zero"
-        return "nan" if math.isnan(x) else "infinite" if math.isinf(x) else None
+            return [] if isinstance(x, bool) else ["zero"]
+        return ["nan"] if math.isnan(x) else ["infinite"] if math.isinf(x) else []
     if not isinstance(x, (np.ndarray, np.generic)) or x.dtype.kind not in "fc":
-        return None
-    if np.isnan(x).any():
-        return "nan"
+        return []
+    kinds: list[Kind] = ["nan"] if np.isnan(x).any() else []
     if np.isinf(x).any():
-        return "infinite"
-    return "zero" if x.size and not x.any() else None
+        kinds.append("infinite")
+    return kinds or (["zero"] if x.size and not x.any() else [])
 
 
 def marked(

@@ -74,3 +74,10 @@ def test_zeros_and_numbers_have_one_entry():
     troubles = gt.trace(lambda x: x * 0.0, 2.0).trouble()
     assert {t.kind for t in troubles} == {"zero"}
     assert all((t.entries, t.count) == (((),), 1) for t in troubles)
+
+
+def test_a_value_that_is_nan_here_and_infinite_there_is_told_as_both():
+    with np.errstate(all="ignore"):
+        graph = gt.trace(lambda x: np.log(x), np.array([0.0, 1.0, -1.0, 0.0]))
+    of_values = [(t.kind, t.entries, t.count) for t in graph.trouble() if t.what == "value"]
+    assert of_values == [("nan", ((2,),), 1), ("infinite", ((0,), (3,)), 2)]
