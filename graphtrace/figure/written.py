@@ -311,7 +311,8 @@ class _Reader:
         names = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
         if not always and names.isdisjoint(self._read):
             return
-        target, ends = ast.unparse(loop.target).strip("()"), range_of(loop.iter)
+        target = _plain(Term(atom=Name(ast.unparse(loop.target).strip("()"))))
+        ends = range_of(loop.iter)
         if ends is None:
             listed = computed(loop.iter, self._known)
             if isinstance(listed, list) and isinstance(loop.target, ast.Name):

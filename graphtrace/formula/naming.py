@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from graphtrace.formula.alphabet import ACCENTS, COMMANDS, GREEK, MARKS, WIDE_ACCENTS
 from graphtrace.formula.number import MINUS
-from graphtrace.formula.runs import Run, Runs, joined, latex
+from graphtrace.formula.runs import Run, Runs, joined, latex, plain
 
 Mark: TypeAlias = Literal["", "adjoint", "tangent"]
 
@@ -164,7 +164,7 @@ def _forms(key: str) -> Iterator[Spelling]:
     """How the key may be printed, the shortest first, the last of them its own alone.
 
     What a container holds goes by its last string or field; where that stands for several, what
-    comes before is its subscript.
+    comes before is its subscript. `alpha, beta` are two names, which are assigned at once.
     """
     if key.isidentifier():
         yield natural(key)
@@ -177,6 +177,8 @@ def _forms(key: str) -> Iterator[Spelling]:
             yield natural(f"{last}_{match['before']}")
     elif (match := _ENTRY.fullmatch(key)) and not CONSTANT_ARRAY.match(key):
         yield entry(next(_forms(match["of"])), match["index"])
+    elif len(names := key.split(", ")) > 1 and all(map(str.isidentifier, names)):
+        yield Spelling(", ".join(plain(natural(name).runs()) for name in names))
     yield verbatim(key)
 
 

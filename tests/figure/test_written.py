@@ -518,3 +518,41 @@ def test_whatever_the_loop_what_is_said_of_it_gives_its_value(body, header, data
         scope = by_what_is_said(parts, {"x": 1.25, "y": 0.75, "z": 0.25})
         for name, value in zip("xyz", values, strict=True):
             assert math.isclose(scope[name], value, rel_tol=1e-9, abs_tol=1e-9), (name, said(parts))
+
+
+def test_a_name_is_spelled_alike_in_a_loops_header_and_in_its_lines():
+    """λ in a line would be another thing than the lam of "tau, lam in enumerate(lams)"."""
+
+    def descent(theta, lams):
+        for tau, lam in enumerate(lams):
+            theta = theta - lam * theta / (tau + 1)
+            if theta > 10:
+                break
+        return theta
+
+    svg = gt.trace(descent, 0.3, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]).to_svg(detail="calls", limit=3)
+    assert "λθ/(τ + 1)" in svg
+    assert "τ, λ in enumerate(lams)" in svg
+
+
+def test_several_names_that_are_assigned_at_once_are_spelled_as_each_is():
+    def halves(alpha, beta, n):
+        while n < 100:
+            if n % 2 == 0:
+                alpha, beta = beta, alpha + beta
+            else:
+                alpha = alpha * 0.5
+            n = 2 * n + 1
+        return alpha * beta
+
+    svg = gt.trace(halves, 0.3, 0.4, 2).to_svg(detail="calls", limit=3)
+    assert "α, β ← β, α + β if n % 2 = 0" in svg
+
+
+def test_a_comprehensions_variables_are_spelled_alike_where_it_names_and_where_it_reads_them():
+    def distance(p, q):
+        return sum((pi - qi) ** 2 for pi, qi in zip(p, q, strict=True)) ** 0.5
+
+    graph = gt.trace(distance, [1.0, 2.0, 3.0, 5.0, 6.0], [4.0, 0.0, 3.5, 1.0, 1.0])
+    svg = graph.to_svg(detail="statements")
+    assert "sum((π − qi)² for π, qi in zip(p, q))" in svg
