@@ -451,7 +451,8 @@ def gather(x: Any) -> Any:
         raise TraceError(
             f"{_here()}: an array of dtype object cannot be traced; give it a numeric dtype"
         )
-    return np.reshape(np.stack(list(x.flat)), x.shape)
+    stacked = np.stack(list(x.flat))
+    return stacked if x.ndim == 1 else np.reshape(stacked, x.shape)
 
 
 def traced(x: Any) -> Any:

@@ -26,7 +26,7 @@ from graphtrace.formula.symbol import Symbol, row_text
 from graphtrace.graph.array_names import ArrayNames, Names
 from graphtrace.graph.linear_map import LinearMap
 from graphtrace.graph.recording import Recording
-from graphtrace.graph.statements import INNER_FUNCTIONS, Run, calls_back, runs_of
+from graphtrace.graph.statements import INNER_FUNCTIONS, Run, calls_back, gathers, runs_of
 from graphtrace.graph.tree import Branch, Leaf, Tree
 
 CONSTANT = declare(Primitive("constant", lambda: None))
@@ -179,7 +179,8 @@ class Builder:
         """The rows that are a step inside a call, such as sum([...]), that goes on after them.
 
         The name belongs to the last step. The same call again, as in a loop, is no next step: it
-        applies the same function, where the steps of sum() are operators.
+        applies the same function, where the steps of sum() are operators. What makes one array of
+        an array of objects is a step of the operator that takes it.
         """
         inner: set[int] = set()
         following: dict[Location, int] = {}
@@ -191,7 +192,7 @@ class Builder:
                 continue
             primitive, next_primitive = self.rows[i][0], self.rows[then][0]
             again = primitive is next_primitive and not primitive.is_operator
-            if not again and not is_operator(scope.code, lasti):
+            if not again and (gathers(primitive) or not is_operator(scope.code, lasti)):
                 inner.add(i)
         return inner
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from types import CodeType
 from typing import Any, NamedTuple
 
+from graphtrace.core.primitive import Primitive
 from graphtrace.core.source import is_operator, operator
 from graphtrace.core.statements import Loop, Place, Statement, begin, end, statement
 from graphtrace.core.tape import Location, Scope
@@ -33,6 +34,11 @@ def calls_back(code: CodeType, lasti: int) -> bool:
 
 def _is_inner(scope: Scope) -> bool:
     return scope.code is not None and scope.code.co_name in INNER_FUNCTIONS
+
+
+def gathers(primitive: Primitive) -> bool:
+    """Whether it makes one array of an array of objects, of which an operator then takes it."""
+    return primitive.name in ("stack", "reshape")
 
 
 class Run(NamedTuple):
@@ -227,7 +233,9 @@ class _Reader:
                 return all(other.code is not child.code for other in level.children)
             return calls_back(code, lasti)
         if is_operator(code, lasti):
-            return operator(code, lasti).startswith("@") and self._in_matmul(level, row, parents)
+            is_gathered = level.last in parents and gathers(self._rows[level.last][0])
+            is_matmul = operator(code, lasti).startswith("@")
+            return is_gathered or (is_matmul and self._in_matmul(level, row, parents))
         if level.last < 0 or level.last in parents:
             again = self._rows[row][0] is self._rows[level.last][0] if level.last >= 0 else False
             return not again or self._rows[row][0].is_operator

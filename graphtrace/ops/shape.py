@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ import numpy as np
 from graphtrace.core.inputs import value_of
 from graphtrace.core.primitive import (
     ATOM,
+    COMPARE,
     SAFE,
     Code,
     Form,
@@ -230,6 +231,13 @@ def _joined(name: str) -> Written:
     return written
 
 
+def _rows_form(count: int, params: Mapping[str, Any], latex: bool) -> Form:
+    """`[a, b]`, as one writes an array out."""
+    if params["axis"]:
+        return call("stack", count, latex)
+    return Form("[" + ", ".join(f"${k}" for k in range(count)) + "]", ATOM, (COMPARE,))
+
+
 concatenate = define(
     "concatenate",
     lambda *arrays, axis: np.concatenate(arrays, axis=axis),
@@ -242,6 +250,7 @@ stack = define(
     lambda *arrays, axis: np.stack(arrays, axis=axis),
     vjp_each=lambda k, g, y, *arrays, axis: np.take(g, k, axis=axis),
     pieces=_stacked,
+    notation=_rows_form,
     code=Code(_joined("stack"), "rule", memory="own"),
 )
 

@@ -6,6 +6,7 @@ import numpy as np
 from contract.functions import X, operations
 
 import graphtrace as gt
+from graphtrace.figure.fold import fold
 
 
 def test_a_lambda_is_called_f():
@@ -312,3 +313,18 @@ def test_unpacked_entries_have_the_names_that_they_are_unpacked_to():
     assert read == [*"ifo", "g", "low", "high", *"abxy", "x_2", "y_2", "pieces", "pieces_2"]
     assert str(g.nodes["o"]["formula"]) == "z[2:3]"
     assert str(g.nodes["y_2"]["formula"]) == "high[1]"
+
+
+def test_an_array_that_is_made_of_numbers_on_the_way_has_not_the_name_of_the_result():
+    def f(q, target):
+        hand = np.array([np.cos(q), np.sin(q)])
+        err = hand - target
+        for _ in range(2):
+            err = err @ np.array([[q, 0.0], [0.0, 1.0]])
+        return err
+
+    g = gt.trace(f, 0.3, np.array([1.0, 2.0]))
+    values = {key: g.nodes[key]["value"] for key in g if key.startswith("err")}
+    assert list(values) == ["err", "err_2", "err_3"]
+    np.testing.assert_allclose(values["err"], [np.cos(0.3) - 1, np.sin(0.3) - 2])
+    assert str(fold(g, detail="statements").nodes["err"]["formula"]) == "[v1, v2] - target"

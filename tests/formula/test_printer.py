@@ -97,6 +97,7 @@ def on_board_text(term):
         (lambda z: np.angle(z), (1 + 2j,), "angle(z)", "angle(z)", r"\arg(z)"),
         (lambda x: np.sqrt(x), (2.0,), "sqrt(x)", "√x", r"\sqrt{x}"),
         (lambda x: x[0], (np.ones(2),), "x[0]", "x₀", "{x}_{0}"),
+        (lambda a, b: np.stack([a, b]), (1.0, 2.0), "[a, b]", "[a, b]", "[a, b]"),
         (lambda x: x[:-1], (np.ones(2),), "x[:-1]", "x[:−1]", "{x}_{:-1}"),
     ],
 )
