@@ -6,6 +6,7 @@ parts that stand in it. Knows nothing about how it is drawn.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 3
 """A box that hands on more values than this does not name them."""
+
+_UNNAMED = re.compile(r"v\d+")
 
 
 class Folded(NamedTuple):
@@ -173,12 +176,15 @@ _THOUSANDS = ("", "k", "M", "G")
 
 
 def _begun(graph: nx.MultiDiGraph[Any], box: Folded, loop: Recurrence) -> Iterator[Definition]:
-    """The constants that a loop begins with: x = 0, or x[0] = 0 where steps have a number."""
+    """What a loop begins with under another name: x = 0, S = S0, x[0] = 0 where steps count."""
     results = loop.results or box.exports
+    named = {key for key in map(str, box.tails) if not _UNNAMED.fullmatch(key)}
     for node, name in zip(results, loop.begins or map(base, map(str, results)), strict=True):
-        constant = start(graph, box.inner, box.region.count, node)
+        key, constant = start(graph, box.inner, box.region.count, node)
         if constant is not None:
             yield Definition(name, None, constant)
+        elif key in named and base(key) != base(str(node)):
+            yield Definition(name, Symbol.of(Term(atom=Name(key))))
 
 
 def _values(graph: nx.MultiDiGraph[Any], box: Folded, named: Definition) -> Iterator[Part]:

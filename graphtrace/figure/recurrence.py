@@ -277,16 +277,18 @@ def _statements(body: Sequence[Any]) -> list[list[int]]:
     return [statement for statement in statements if statement]
 
 
-def start(graph: nx.MultiDiGraph[Any], inner: Sequence[Any], count: int, export: Any) -> Any:
-    """The constant that the loop begins with, in the place of `export`; None if it is a node."""
+def start(
+    graph: nx.MultiDiGraph[Any], inner: Sequence[Any], count: int, export: Any
+) -> tuple[str | None, Any]:
+    """What the loop begins with in the place of `export`: the key of a node, or a constant."""
     size = len(inner) // count
     carried = str(inner[inner.index(export) - size])
     for early, late in zip(inner[:size], inner[-size:], strict=True):
         first, last = graph.nodes[early]["row"], graph.nodes[late]["row"]
         for k, key in enumerate(last.keys):
             if key == carried:
-                return first.operands[k] if first.keys[k] is None else None
-    return None
+                return first.keys[k], first.operands[k] if first.keys[k] is None else None
+    return None, None
 
 
 def _is_uniform(

@@ -55,7 +55,9 @@ def by_what_is_said(f, names, args, start, count):
     for one in said:
         known = re.fullmatch(r"(\w+)\[(\d+)\]", one.name)
         if known:
-            tables[known[1]][int(known[2])] = one.value
+            given = dict(zip(names, args, strict=True))
+            begins = one.value if one.formula is None else given[str(one.formula)]
+            tables[known[1]][int(known[2])] = begins
         elif one.formula is not None:
             assert one.sign == "="
             lines.append(f"{one.name} = {one.formula}")
@@ -75,7 +77,7 @@ def by_what_is_said(f, names, args, start, count):
             verlet,
             ["x", "v", "a", "k"],
             (1.0, 0.0, -2.0, 2.0),
-            {"x": {1: 1.0}, "v": {1: 0.0}, "after": {0: -2.0}},
+            {"x": {1: 1.0}, "v": {1: 0.0}},
             20,
         ),
     ],
@@ -93,6 +95,18 @@ def test_the_values_that_a_loop_begins_with_are_told():
     said = loop_of(pid, 2.0, 0.5, 0.1, 1.0)
     begun = {one.name: one.value for one in said if one.name.endswith("[0]")}
     assert begun == {"x[0]": 0.0, "integral[0]": 0.0, "error[0]": 0.0}
+
+
+def test_what_a_loop_begins_with_under_another_name_is_told():
+    def newton(a, x0):
+        x = x0
+        for _ in range(20):
+            x = 0.5 * (x + a / x)
+        return x
+
+    begun, line, *_ = loop_of(newton, 2.0, 1.0)
+    assert (begun.name, str(begun.formula), begun.sign) == ("x", "x0", "=")
+    assert (line.name, str(line.formula), line.sign) == ("x", "0.5*(x + a/x)", "←")
 
 
 def test_a_name_assigned_twice_is_told_twice_where_it_is_read_in_order_and_else_not_at_all():
