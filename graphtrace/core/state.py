@@ -107,7 +107,22 @@ def state_of(x: Any) -> State | None:
     >>> state_of([flags]) == before, state_of("train")
     (False, None)
     """
-    return None if isinstance(x, _LASTING) else State(list(_parts(x, set())))
+    if isinstance(x, _LASTING):
+        return None
+    parts: list[Any] = []
+    todo, seen = [x], set()
+    while todo:  # a list that is linked may be longer than Python's stack
+        one: Any = todo.pop()
+        if isinstance(one, _LASTING):
+            parts.append(one)
+            continue
+        parts.append(type(one))
+        if id(one) not in seen:
+            seen.add(id(one))
+            own, held = _taken_apart(one)
+            parts += own
+            todo += held
+    return State(parts)
 
 
 def is_same(a: Any, b: Any) -> bool:
@@ -122,33 +137,23 @@ def is_same(a: Any, b: Any) -> bool:
         return False
 
 
-def _parts(x: Any, seen: set[int]) -> Iterator[Any]:
-    if isinstance(x, _LASTING):
-        yield x
-        return
+def _taken_apart(x: Any) -> tuple[list[Any], list[Any]]:
+    """What a value is by itself, and what it holds."""
     kind: Any = type(x)
-    yield kind
-    if id(x) in seen:
-        return
-    seen.add(id(x))
+    attributes = list(chain(*attributes_of(x)))
     if isinstance(x, np.ndarray):
-        yield x.copy()
-    elif isinstance(x, (*_COLLECTIONS, dict)):
-        yield len(x)
+        return [x.copy()], []
+    if isinstance(x, (*_COLLECTIONS, dict)):
         held: Iterable[Any] = chain(*x.items()) if isinstance(x, dict) else x
-        for part in held:
-            yield from _parts(part, seen)
-        yield from _attributes(x, seen)
-    elif is_opened(kind):
-        yield x
-        yield from _attributes(x, seen)
-    elif kind.__hash__ is not None:
-        yield x
-    else:
-        try:
-            yield pickle.dumps(x)
-        except Exception:  # noqa: BLE001  (a pickle may raise anything)
-            yield from _attributes(x, seen)
+        return [len(x)], [*held, *attributes]
+    if is_opened(kind):
+        return [x], attributes
+    if kind.__hash__ is not None:
+        return [x], []
+    try:
+        return [pickle.dumps(x)], []
+    except Exception:  # noqa: BLE001  (a pickle may raise anything)
+        return [], attributes
 
 
 def attributes_of(x: Any) -> Iterator[tuple[str, Any]]:
@@ -164,9 +169,3 @@ def attributes_of(x: Any) -> Iterator[tuple[str, Any]]:
 
 def _is_private(name: str) -> bool:
     return name.startswith("__") and not name.endswith("__")
-
-
-def _attributes(x: Any, seen: set[int]) -> Iterator[Any]:
-    for name, part in attributes_of(x):
-        yield name
-        yield from _parts(part, seen)

@@ -60,6 +60,16 @@ def test_what_has_changed_in_place_inside_an_argument_is_seen(argument, change, 
     assert counted.runs == 2
 
 
+def test_a_linked_list_may_be_longer_than_pythons_stack():
+    last = first = Options(after=None, name="a")
+    for _ in range(5000):
+        first = Options(after=first, name="a")
+    fast = gt.jit(lambda p, x: x * 2)
+    assert fast(first, 1.0) == fast(first, 1.0) == 2.0
+    last.name = "b"
+    assert fast(first, 1.0) == 2.0
+
+
 def test_an_object_may_hold_what_it_was_called_with():
     class Model:
         def __init__(self):
