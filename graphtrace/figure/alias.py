@@ -44,7 +44,8 @@ def with_alias(figure: Figure) -> Figure:
     (output,) = outputs
     assert output is not None
     heads = {figure.names[key].head for key in figure.names}
-    free = [letter for letter in _LETTERS if letter not in heads]
+    # Beside a variable that is called dL, the gradients of L would be of that.
+    free = [letter for letter in _LETTERS if heads.isdisjoint({letter, f"d{letter}"})]
     if not free or figure.names[output].is_letter:
         return figure
     line = Note(f"{free[0]} = {plain(figure.names[output].runs())}")

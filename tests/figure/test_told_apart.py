@@ -127,3 +127,14 @@ def test_the_same_step_with_another_constant_is_written_otherwise(x, do, values,
     for drawn in (graph, pickle.loads(pickle.dumps(graph)), as_json(graph)):
         told, also = (prints(drawn, output) for output in drawn.graph["outputs"])
         assert all(a != b for a, b in zip(told, also, strict=True)), told
+
+
+def test_the_letter_of_the_output_makes_no_differential_that_is_a_variable():
+    def lab_distance(c, k):
+        dL = c[0] - k
+        return np.sqrt(dL**2 + c[1] ** 2)
+
+    graph = gt.trace(lab_distance, np.array([3.0, 4.0]), 1.0)
+    graph.backward()
+    svg = graph.to_svg(detail="statements", width=360)
+    assert "J = lab_distance" in svg
