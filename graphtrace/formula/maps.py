@@ -325,8 +325,12 @@ def added(a: Map, b: Map) -> Map | None:
         return a._replace(term=Term(primitive_named("add"), (a.term, b.term)))
     if a.into == 0 or a.out == 0 or _is_in_words(a) or _is_in_words(b):
         return None
-    first, second = (_as_factor(one) for one in ((b, a) if b.kind == "scale" else (a, b)))
-    return Map("other", Term(_SUM, (first, second)), a.out, a.into)
+    both = (b, a) if b.kind == "scale" else (a, b)
+    is_shown = any(_shows_hole(one.term) for one in both)  # then everywhere: A(·) + (·)B
+    terms = (
+        _of_hole(one) if is_shown and one.kind == "matrix" else _as_factor(one) for one in both
+    )
+    return Map("other", Term(_SUM, tuple(terms)), a.out, a.into)
 
 
 def _as_gradient(one: Map) -> Map:

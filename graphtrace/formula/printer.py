@@ -504,6 +504,8 @@ def is_settled(term: Term) -> bool:
     """Whether it says something: no bare quotient, and no map of what is applied in two places."""
     if isinstance(term.atom, Quotient):
         return False
+    if term.op == "sum of maps":
+        return all(map(is_settled, term.operands))
     holes = [leaf for leaf in term.leaves if isinstance(leaf.atom, Hole)]
     return len(holes) < 2 and not any(leaf.atom.is_number for leaf in holes)
 

@@ -185,6 +185,11 @@ def negative_mean(v):
     return L
 
 
+def riccati(A, P):
+    M = A.T @ P @ A
+    return M
+
+
 def windows(y):
     w = np.lib.stride_tricks.sliding_window_view(y, 3)
     return w
@@ -212,6 +217,7 @@ STATEMENTS = [
     (squares, (X, x, y), {"X": "outer((2*(X @ x - y)/5), x)"}),
     (penalty, (W,), {"W": "2*W"}),
     (quadratic, (S, b), {"S": "outer(b, b)", "b": "b @ S + S @ b"}),
+    (riccati, (S, S + 1), {"A": "A.T @ P @ · + ·.T @ P @ A", "P": "A.T @ · @ A"}),
     (scores, (W, U), {"W": "0.5*· @ U.T", "U": "0.5*W @ ·.T"}),
     (choice, (S, b), {"b": "(diag(p) - p @ p.T) @ S", "S": "(diag(p) - p @ p.T) @ · @ b"}),
     (output, (v, S, b), {"v": "tanh(S @ b)"}),
