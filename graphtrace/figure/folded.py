@@ -180,6 +180,8 @@ def _begun(graph: nx.MultiDiGraph[Any], box: Folded, loop: Recurrence) -> Iterat
     results = loop.results or box.exports
     named = {key for key in map(str, box.tails) if not _UNNAMED.fullmatch(key)}
     for node, name in zip(results, loop.begins or map(base, map(str, results)), strict=True):
+        if name in map(str, box.exports):  # it is what the first run computes, elsewhere
+            continue
         key, constant = start(graph, box.inner, box.region.count, node)
         if constant is not None:
             yield Definition(name, None, constant)

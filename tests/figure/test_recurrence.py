@@ -109,6 +109,20 @@ def test_what_a_loop_begins_with_under_another_name_is_told():
     assert (line.name, str(line.formula), line.sign) == ("x", "0.5*(x + a/x)", "←")
 
 
+def test_a_loop_whose_first_value_is_read_elsewhere_begins_with_none_of_that_name():
+    """S = S0 beside the mean (S + S_2 + ...)/20, whose S is the first run's, would be false."""
+
+    def mean(S0, r):
+        S, path = S0, []
+        for _ in range(20):
+            S = S * np.exp(r)
+            path.append(S)
+        return sum(path) / len(path)
+
+    said = loop_of(mean, 100.0, 0.1)
+    assert [(one.name, one.sign) for one in said if one.formula is not None] == [("S", "←")]
+
+
 def test_a_name_assigned_twice_is_told_twice_where_it_is_read_in_order_and_else_not_at_all():
     def in_order(x, k):
         for _ in range(20):
