@@ -86,6 +86,9 @@ def _runner(traces: _Traces) -> Callable[..., Any]:
             for cell, value in latest.cells:
                 if cell.cell_contents is not value:
                     raise Elsewhere
+            for function, code in latest.codes:
+                if function.__code__ is not code:
+                    raise Elsewhere
             return latest.program(*args, **kwargs)
         except Exception:  # noqa: BLE001  (the function itself says what is wrong)
             pass
@@ -108,6 +111,7 @@ class _Latest(NamedTuple):
     program: _Program
     names: tuple[tuple[Mapping[str, Any], str, Any], ...]
     cells: tuple[tuple[Any, Any], ...]
+    codes: tuple[tuple[Any, Any], ...]
 
 
 def _none(*_: Any, **__: Any) -> Any:
@@ -133,7 +137,7 @@ class _Traces:
 
     def __init__(self, f: Callable[..., Any], limit: int) -> None:
         self.f = f
-        self.latest = _Latest(_none, (), ())
+        self.latest = _Latest(_none, (), (), ())
         self._limit = limit
         self._lock = RLock()
         self._programs: dict[Hashable, list[_Program]] = {}
@@ -169,9 +173,12 @@ class _Traces:
 
     def _put_first(self, program: _Program) -> None:
         with self._lock:
-            names = [(one.where, one.name, one.value) for one in self._watched if one.is_global]
-            cells = [(one.where, one.value) for one in self._watched if not one.is_global]
-            self.latest = _Latest(program, tuple(names), tuple(cells))
+            some = self._watched
+            names = tuple((one.where, one.name, one.value) for one in some if one.is_global)
+            codes = tuple((one.where, one.value) for one in some if one.is_code)
+            others = (one for one in some if not one.is_global and not one.is_code)
+            cells = tuple((one.where, one.value) for one in others)
+            self.latest = _Latest(program, names, cells, codes)
 
     # What the arguments are.
 
@@ -208,7 +215,7 @@ class _Traces:
         self._programs.clear()
         self._kinds.clear()
         self._watched = []
-        self.latest = _Latest(_none, (), ())
+        self.latest = _Latest(_none, (), (), ())
         self._renewed += 1
         if self._renewed == self._limit:
             self._warn(

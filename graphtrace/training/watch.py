@@ -1,8 +1,8 @@
 """Watch: what a function reads from around it, and whether that is still the same.
 
 In: a function. Out: the globals and closure variables that it and the user's functions that it
-calls read, each with the object that it is now. Modules are not watched, nor what is inside an
-object.
+calls read, each with the object that it is now, and the code of each of these functions, which
+IPython's autoreload replaces. Modules are not watched, nor what is inside an object.
 """
 
 from __future__ import annotations
@@ -18,19 +18,26 @@ _PLAIN = (int, float, complex, str, bytes, bool)
 
 
 class Watched(NamedTuple):
-    """A name outside a function, and the object that it was."""
+    """A name outside a function, and the object that it was; or a function and its code."""
 
-    where: Any  # a module's dictionary, or a cell
+    where: Any  # a module's dictionary, a cell, or a function
     name: str
     value: Any
 
     @property
     def is_global(self) -> bool:
         """Whether it is a module's, and no closure's."""
-        return type(self.where) is not CellType
+        return type(self.where) not in (CellType, FunctionType)
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it is the code of a function."""
+        return type(self.where) is FunctionType
 
     def now(self) -> Any:
         """The object that it is."""
+        if self.is_code:
+            return self.where.__code__
         if self.is_global:
             return self.where.get(self.name, _MISSING)
         try:
@@ -52,8 +59,8 @@ def watched(f: Any) -> list[Watched]:
     >>> rate = 0.1
     >>> def f(x):
     ...     return rate * x
-    >>> [(one.name, one.value) for one in watched(f)]
-    [('rate', 0.1)]
+    >>> [one.name for one in watched(f)]
+    ['f', 'rate']
     """
     seen: dict[tuple[int, str], Watched] = {}
     todo, met = [f], set()
@@ -84,6 +91,7 @@ def _function(f: Any) -> FunctionType | None:
 
 
 def _read_by(function: FunctionType) -> Iterator[Watched]:
+    yield Watched(function, function.__name__, function.__code__)
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         one = Watched(cell, name, None)
         yield one._replace(value=one.now())

@@ -270,6 +270,15 @@ def test_the_cross_entropy_is_that_of_the_plain_call(axis, kind):
                 assert_bits(fast(scores, y), f(scores, y))
 
 
+@pytest.mark.parametrize("kind", [float, np.float32, np.int8, np.uint8, np.int64])
+def test_labels_may_be_whole_numbers_of_any_type(kind):
+    f = gt.value_and_grad(lambda z, y: np.sum(gt.cross_entropy(z, y) * gt.one_hot(y, 3)[:, 0]))
+    fast = gt.jit(f)
+    for labels in ([0, 2, 1, 0], [2, 0, 0, 9]):
+        z, y = RNG.normal(size=(4, 3)), np.array(labels, kind)
+        assert_bits(fast(z, y), f(z, y))
+
+
 @pytest.mark.parametrize("result", [None, 3, "text", (), {"a": [1.0, None]}, np.arange(3.0)])
 def test_a_constant_is_returned_as_it_is_and_never_twice(result):
     fast = gt.jit(lambda x: result)
@@ -335,6 +344,15 @@ def test_another_object_under_a_name_is_seen(monkeypatch):
     assert fast(1.0) == 6.0
     monkeypatch.setitem(scaled.__globals__, "helper", lambda x: x - 1)
     assert fast(3.0) == 6.0
+
+
+def test_new_code_of_a_function_is_seen_as_autoreload_puts_it_there(monkeypatch):
+    fast, slope = gt.jit(scaled), gt.jit(gt.grad(scaled))
+    assert (fast(1.0), slope(1.0)) == (4.0, 2.0)
+    monkeypatch.setattr(helper, "__code__", (lambda x: x * 5).__code__)
+    assert (fast(1.0), slope(1.0)) == (10.0, 10.0)
+    monkeypatch.setattr(scaled, "__code__", (lambda x: x * 7).__code__)
+    assert (fast(1.0), slope(1.0)) == (7.0, 7.0)
 
 
 def test_another_object_in_a_closure_is_seen_through_a_gradient():
