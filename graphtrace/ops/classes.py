@@ -171,5 +171,7 @@ def cross_entropy(logits: Any, labels: Any, axis: int = -1) -> Any:
             labels = np.asarray(fixed(labels))[()]
         if not _name_classes(labels) or labels.shape != shape[:at] + shape[at + 1 :]:
             labels = one_hot(labels, shape[at])  # one for many rows, or a number that may be whole
-            labels = labels if at == ndim - 1 else np.moveaxis(labels, -1, at)
+            if at < ndim - 1:
+                padded = (1,) * (ndim - np.ndim(labels)) + np.shape(labels)
+                labels = np.moveaxis(np.reshape(labels, padded), -1, at)
     return _cross_entropy_row(logits, labels, axis=axis)

@@ -157,3 +157,12 @@ def test_a_function_of_an_array_is_one_node(name):
 
 def test_one_hot_takes_a_batch():
     assert_allclose(gt.one_hot([[0], [2]], 3), [[[1, 0, 0]], [[0, 0, 1]]])
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_one_label_is_that_of_every_distribution(axis):
+    z = np.random.default_rng(0).normal(size=(4, 3, 5))
+    every = np.full(np.delete(z.shape, axis), 2)
+    f = gt.value_and_grad(lambda z, y: np.sum(gt.cross_entropy(z, y, axis=axis)))
+    for now, wanted in zip(f(z, 2), f(z, every), strict=True):
+        np.testing.assert_allclose(now, wanted, rtol=0, atol=1e-12)
