@@ -17,7 +17,8 @@ from graphtrace.core.variable import NUMPY, apply
 from graphtrace.graph.linear_map import LinearMap
 
 approx = functools.partial(assert_allclose, rtol=1e-9, atol=1e-11)
-each_row = pytest.mark.parametrize("name", SAMPLES)
+# All tests of a row come one after another, so that one process asks JAX about it, and once.
+each_row = pytest.mark.parametrize("name", SAMPLES, scope="module")
 
 
 class Case(NamedTuple):
