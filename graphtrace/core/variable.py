@@ -474,7 +474,7 @@ def fixed(x: Any) -> Any:
             source = written(sys._getframe(1)) or "the call"
             raise NoDerivative(
                 f"{_here()}: `{source}` has no derivative rule in one of its arguments that is a "
-                f"traced array; pass a plain array there"
+                f"traced array of floats; pass a plain array there, or integers (x.astype(int))"
             )
         x.tape.guard(np.asarray, (x.value,), (x.index,), x.value, sys._getframe(1))
         return x.value

@@ -31,7 +31,7 @@ def one_hot(labels: Any, classes: int) -> Any:
     array([[0., 0., 1.],
            [1., 0., 0.]])
     """
-    if type(labels) is not Variable or not labels.shape:
+    if type(labels) is not Variable or not labels.shape or not _name_classes(labels):
         labels = np.asarray(fixed(labels))
     return _one_hot_row(labels, classes=classes)
 
@@ -167,7 +167,7 @@ def cross_entropy(logits: Any, labels: Any, axis: int = -1) -> Any:
     ndim, shape = np.ndim(logits), np.shape(logits)
     if np.ndim(labels) < ndim:
         at = axis % ndim
-        if type(labels) is not Variable or not (labels.shape or _name_classes(labels)):
+        if type(labels) is not Variable or not _name_classes(labels):
             labels = np.asarray(fixed(labels))[()]
         if not _name_classes(labels) or labels.shape != shape[:at] + shape[at + 1 :]:
             labels = one_hot(labels, shape[at])  # one for many rows, or a number that may be whole

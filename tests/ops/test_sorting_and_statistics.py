@@ -341,7 +341,7 @@ def test_the_weights_of_a_covariance_have_a_gradient():
 
 
 def test_a_traced_array_where_no_gradient_passes_is_refused_and_not_called_constant():
-    with pytest.raises(gt.NoDerivative, match="traced array; pass a plain array there"):
+    with pytest.raises(gt.NoDerivative, match="traced array of floats; pass a plain array there"):
         gt.grad(lambda w: np.quantile(np.ones(3), 0.3, weights=w, method="inverted_cdf"))(
             np.ones(3)
         )

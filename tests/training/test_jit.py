@@ -270,13 +270,15 @@ def test_the_cross_entropy_is_that_of_the_plain_call(axis, kind):
                 assert_bits(fast(scores, y), f(scores, y))
 
 
-@pytest.mark.parametrize("kind", [float, np.float32, np.int8, np.uint8, np.int64])
-def test_labels_may_be_whole_numbers_of_any_type(kind):
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int64])
+def test_labels_may_be_integers_of_any_type(kind):
     f = gt.value_and_grad(lambda z, y: np.sum(gt.cross_entropy(z, y) * gt.one_hot(y, 3)[:, 0]))
     fast = gt.jit(f)
     for labels in ([0, 2, 1, 0], [2, 0, 0, 9]):
         z, y = RNG.normal(size=(4, 3)), np.array(labels, kind)
         assert_bits(fast(z, y), f(z, y))
+    with pytest.raises(gt.NoDerivative, match=r"integers \(x\.astype\(int\)\)"):
+        fast(z, y.astype(float))
 
 
 @pytest.mark.parametrize("result", [None, 3, "text", (), {"a": [1.0, None]}, np.arange(3.0)])
