@@ -630,13 +630,18 @@ def _is_other_product(term: Term, k: int) -> bool:
     """Whether operand `k` mixes two products of arrays: x*(A @ y), (u @ v)*x; (d*A) @ B."""
     operand = term.operands[k]
     if term.op in ("multiply", "divide"):
-        other = term.operands[1 - k]
-        if not _shows_inner_product(operand):
-            return k == 1 and operand.op in ("matmul", "dot") and other.ndim > 0
-        is_beside_two = term.op == "multiply" and _shows_inner_product(other)
-        return _may_be_array(other) or is_beside_two
+        shows = [_shows_inner_product(one) for one in term.operands]
+        if shows[k]:
+            return _joins(term, k, shows)
+        return k == 1 and operand.op in ("matmul", "dot") and term.operands[0].ndim > 0
     is_entrywise = operand.op == "multiply" and all(part.ndim for part in operand.operands)
     return k == 0 and term.op in ("matmul", "dot") and is_entrywise
+
+
+def _joins(term: Term, k: int, shows: Sequence[bool]) -> bool:
+    """Whether the other factor would join the v of the u·v in operand `k`; `shows` has both's."""
+    is_beside_two = term.op == "multiply" and shows[1 - k]
+    return is_beside_two or _may_be_array(term.operands[1 - k])
 
 
 def _shows_inner_product(term: Term) -> bool:
@@ -646,10 +651,10 @@ def _shows_inner_product(term: Term) -> bool:
     """
     if term.op in ("matmul", "dot"):
         return not is_call(term) and all(operand.ndim <= 1 for operand in term.operands)
-    return term.op in ("multiply", "divide") and any(
-        _shows_inner_product(operand) and not _is_other_product(term, k)
-        for k, operand in enumerate(term.operands)
-    )
+    if term.op not in ("multiply", "divide"):
+        return False
+    shows = [_shows_inner_product(operand) for operand in term.operands]
+    return any(x and not _joins(term, k, shows) for k, x in enumerate(shows))
 
 
 def _may_be_array(term: Term) -> bool:

@@ -1,18 +1,22 @@
 """The printer of formulas: brackets, products and settings, in text, in runs and in LaTeX."""
 
 import ast
+import functools
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from samples import SAMPLES
 
 import graphtrace as gt
+from graphtrace.core.primitive import primitive_named
 from graphtrace.figure.inlining import inlined
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.printer import in_latex, on_board, text_of
 from graphtrace.formula.read import term_of
 from graphtrace.formula.runs import Run, plain
+from graphtrace.formula.term import Name, Term
 from graphtrace.render import to_svg, to_text
 
 M = np.array([[2.0, 0.3], [0.4, 1.5]])
@@ -126,6 +130,14 @@ def test_an_inner_product_is_no_part_of_the_product_beside_it(f, args, board):
     output = graph.outputs[0]
     inner = [node for node in graph if node not in graph.graph["inputs"]]
     assert on_board_text(inlined(graph, inner, output, longest=20)) == board
+
+
+def test_an_inner_product_may_have_many_factors_beside_it():
+    """Each step looks at its factors once: with forty it would never end otherwise."""
+    c, multiply = Term(atom=Name("c")), primitive_named("multiply")
+    product = Term(primitive_named("matmul"), (Term(atom=Name("a", 1)), Term(atom=Name("b", 1))))
+    term = functools.reduce(lambda a, b: Term(multiply, (a, b)), [c] * 40, replace(product, rank=0))
+    assert text_of(term).startswith("a @ b*c*c")
 
 
 def test_other_windows_are_not_set_as_algebra_with_mathematics():
