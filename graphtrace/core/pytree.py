@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from graphtrace.core.objects import Fields, Kind, closed, opened
-from graphtrace.core.state import is_opened, is_same
+from graphtrace.core.state import State, is_opened
 from graphtrace.errors import ArgumentError
 
 _LEAVES = (int, float, complex, str)
@@ -194,13 +194,13 @@ def _register(kind: type) -> None:
     static = tuple(f.name for f in fields if f.metadata.get("static"))
     moving = tuple(f.name for f in fields if not f.metadata.get("static"))
 
-    def opened(tree: Any) -> tuple[list[Any], _Static, tuple[str, ...]]:
+    def opened(tree: Any) -> tuple[list[Any], State, tuple[str, ...]]:
         parts = [getattr(tree, name) for name in moving]
-        return parts, _Static(tuple(getattr(tree, name) for name in static)), moving
+        return parts, State([getattr(tree, name) for name in static]), moving
 
     def closed(fixed: Any, parts: Iterable[Any]) -> Any:
         tree: Any = object.__new__(kind)  # no __init__: it may convert or check what is traced
-        for name, value in zip(moving + static, (*parts, *fixed.values), strict=True):
+        for name, value in zip(moving + static, (*parts, *fixed.parts), strict=True):
             object.__setattr__(tree, name, value)
         return tree
 
@@ -210,23 +210,6 @@ def _register(kind: type) -> None:
                 kind, opened, closed, path_entry_type=optree.GetAttrEntry, namespace=_NAMESPACE
             )
             _registered.add(kind)
-
-
-class _Static:
-    """The static fields of a dataclass, arrays among them: equal where all their entries are."""
-
-    __slots__ = ("values",)
-
-    def __init__(self, values: tuple[Any, ...]) -> None:
-        self.values = values
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, _Static) or len(self.values) != len(other.values):
-            return False
-        return all(map(is_same, self.values, other.values))
-
-    def __hash__(self) -> int:
-        return len(self.values)
 
 
 def _kinds(treedef: Any) -> list[type]:

@@ -82,7 +82,7 @@ def is_opened(kind: Any) -> bool:
 
 
 class State:
-    """All that a value holds, one after the other."""
+    """All that a value holds, one after the other; arrays are equal where all entries are."""
 
     __slots__ = ("parts",)
 
@@ -139,21 +139,21 @@ def is_same(a: Any, b: Any) -> bool:
 
 def _taken_apart(x: Any) -> tuple[list[Any], list[Any]]:
     """What a value is by itself, and what it holds."""
-    kind: Any = type(x)
-    attributes = list(chain(*attributes_of(x)))
     if isinstance(x, np.ndarray):
         return [x.copy()], []
+    kind: Any = type(x)
+    attributes = chain(*attributes_of(x))
     if isinstance(x, (*_COLLECTIONS, dict)):
         held: Iterable[Any] = chain(*x.items()) if isinstance(x, dict) else x
         return [len(x)], [*held, *attributes]
     if is_opened(kind):
-        return [x], attributes
+        return [x], [*attributes]
     if kind.__hash__ is not None:
         return [x], []
     try:
         return [pickle.dumps(x)], []
     except Exception:  # noqa: BLE001  (a pickle may raise anything)
-        return [], attributes
+        return [], [*attributes]
 
 
 def attributes_of(x: Any) -> Iterator[tuple[str, Any]]:

@@ -6,7 +6,6 @@ parts that stand in it. Knows nothing about how it is drawn.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +15,7 @@ from graphtrace.figure.lines import call, lines_of, origin, statement
 from graphtrace.figure.modules import has_modules, title_of
 from graphtrace.figure.parts import Definition, Note, Part, Value
 from graphtrace.figure.recurrence import Recurrence, start
-from graphtrace.figure.regions import Region, base, head
+from graphtrace.figure.regions import Region, base, head, is_unnamed
 from graphtrace.formula.read import called
 from graphtrace.formula.symbol import Symbol
 from graphtrace.formula.term import Name, Term, Text
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 3
 """A box that hands on more values than this does not name them."""
-
-_UNNAMED = re.compile(r"v\d+")
 
 
 class Folded(NamedTuple):
@@ -178,7 +175,7 @@ _THOUSANDS = ("", "k", "M", "G")
 def _begun(graph: nx.MultiDiGraph[Any], box: Folded, loop: Recurrence) -> Iterator[Definition]:
     """What a loop begins with under another name: x = 0, S = S0, x[0] = 0 where steps count."""
     results = loop.results or box.exports
-    named = {key for key in map(str, box.tails) if not _UNNAMED.fullmatch(key)}
+    named = {key for key in map(str, box.tails) if not is_unnamed(key)}
     for node, name in zip(results, loop.begins or map(base, map(str, results)), strict=True):
         if name in map(str, box.exports):  # it is what the first run computes, elsewhere
             continue

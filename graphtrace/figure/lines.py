@@ -7,7 +7,6 @@ Knows nothing about boxes.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import groupby, islice
@@ -17,7 +16,7 @@ from graphtrace.figure.comprehensions import comprehended
 from graphtrace.figure.inlining import as_written, inlined, quoted
 from graphtrace.figure.parts import Definition, Note
 from graphtrace.figure.recurrence import Recurrence
-from graphtrace.figure.regions import Region, head, start_of, stop_of
+from graphtrace.figure.regions import Region, head, is_unnamed, start_of, stop_of
 from graphtrace.formula.naming import Naming
 from graphtrace.formula.printer import on_board, text_of
 from graphtrace.formula.row import ndim_of
@@ -32,7 +31,6 @@ _MOST_LINES = 4
 _LONGEST_LINE = 60
 _LONGEST_STATEMENT = 60  # operations, and operands of them
 _MOST_NAMED = 3
-_UNNAMED = re.compile(r"v\d+")
 
 
 def lines_of(
@@ -177,7 +175,7 @@ def call(
 def _is_short(term: Term) -> bool:
     """Whether it is read at a glance: few terms, and none of them a part of a list of many."""
     keys = (leaf.atom.key for leaf in term.leaves if isinstance(leaf.atom, Name))
-    return len(text_of(term)) <= _LONGEST_LINE and not any(map(_UNNAMED.fullmatch, keys))
+    return len(text_of(term)) <= _LONGEST_LINE and not any(map(is_unnamed, keys))
 
 
 def _as_written(
@@ -209,10 +207,8 @@ def origin(tails: Sequence[Any]) -> str:
     >>> origin(["x", "p[0]", "p[1]"]), origin(["v1"]), origin(["a", "b", "c", "d"])
     ('from x and p', 'from one value', 'from a, b and 2 more')
     """
-    names = list(
-        dict.fromkeys(_printed(head(tail)) for tail in tails if not _UNNAMED.fullmatch(str(tail)))
-    )
-    others = sum(bool(_UNNAMED.fullmatch(str(tail))) for tail in tails)
+    names = list(dict.fromkeys(_printed(head(tail)) for tail in tails if not is_unnamed(tail)))
+    others = sum(map(is_unnamed, tails))
     if not names:
         return "from one value" if others == 1 else f"from {others:,} values" if others else ""
     if len(names) + bool(others) > _MOST_NAMED:

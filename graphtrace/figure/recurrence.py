@@ -6,7 +6,6 @@ short formula holds for every run. Knows nothing about how it is drawn.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,7 +15,7 @@ import numpy as np
 from graphtrace.figure.counted import Counted, counted
 from graphtrace.figure.inlining import inlined, with_terms
 from graphtrace.figure.parts import Definition
-from graphtrace.figure.regions import base
+from graphtrace.figure.regions import base, is_unnamed
 from graphtrace.formula.symbol import Symbol
 from graphtrace.formula.term import Name, Term
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     import networkx as nx
 
 _LONGEST = 40  # operations and names
-_UNNAMED = re.compile(r"v\d+")
 
 
 class Recurrence(NamedTuple):
@@ -108,7 +106,7 @@ def _of_one(
     (result,) = exports
     before = runs[-2][runs[-1].index(result)]
     name = base(str(result))
-    if name == str(result) or _UNNAMED.fullmatch(str(result)):
+    if name == str(result) or is_unnamed(result):
         return None
     terms = _term(graph, numbers, runs[-1], result), _term(graph, numbers, runs[-2], before)
     if terms[0] is None or terms[1] is None:
@@ -145,7 +143,7 @@ def _body(
     results = [str(runs[-1][places[-1]]) for places in statements]
     if len(statements) > _MOST_STATEMENTS or not set(map(str, exports)).issubset(results):
         return None
-    if any(_UNNAMED.fullmatch(result) or base(result) == result for result in results):
+    if any(is_unnamed(result) or base(result) == result for result in results):
         return None
     return _Body(graph, last_first, statements, numbers)
 
@@ -272,7 +270,7 @@ def _statements(body: Sequence[Any]) -> list[list[int]]:
     statements: list[list[int]] = [[]]
     for i, node in enumerate(body):
         statements[-1].append(i)
-        if not _UNNAMED.fullmatch(str(node)):
+        if not is_unnamed(node):
             statements.append([])
     return [statement for statement in statements if statement]
 

@@ -130,6 +130,11 @@ def base(name: str) -> str:
     return re.sub(r"_\d+$", "", name)
 
 
+def is_unnamed(node: object) -> bool:
+    """Whether it is the key of a value that the function gives no name: `v1`, `v2`."""
+    return re.fullmatch(r"v\d+", str(node)) is not None
+
+
 def alike(name: str) -> str:
     """What calls of a helper, and modules that are siblings, share: `h.#.attn` of `h.3.attn_2`."""
     return re.sub(r"\.\d+(?=\.|$)", ".#", base(name))

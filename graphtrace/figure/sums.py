@@ -6,10 +6,10 @@ itself keeps its rows. Knows nothing about boxes.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
+from graphtrace.figure.regions import is_unnamed
 from graphtrace.formula.row import Row
 
 if TYPE_CHECKING:
@@ -31,14 +31,10 @@ def sum_starts(graph: nx.MultiDiGraph[Any], nodes: Collection[Any]) -> dict[Any,
         row = graph.nodes[node].get("row")
         if row is None or row.primitive.name != "add" or row.keys[0] is not None:
             continue
-        if _is_zero(row.operands[0]) and node not in kept and _is_temporary(node):
+        if _is_zero(row.operands[0]) and node not in kept and is_unnamed(node):
             tail = row.keys[1]
             starts[node] = starts.get(tail, tail)
     return starts
-
-
-def _is_temporary(node: Any) -> bool:
-    return re.fullmatch(r"v\d+", str(node)) is not None
 
 
 def _is_zero(x: Any) -> bool:
